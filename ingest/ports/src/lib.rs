@@ -1,0 +1,27 @@
+//! What the house asks of the world, as traits, and the few words that go with asking: how an error
+//! ends, how long to wait before asking again, what may be lost on the way to a screen.
+//!
+//! Deliberately absent: any implementation that touches a disk or a socket, but for the clock.
+
+mod backoff;
+mod clock;
+mod console;
+mod fate;
+mod live;
+mod notifier;
+mod records;
+mod store;
+
+pub use backoff::Backoff;
+pub use clock::{Clock, SystemClock};
+pub use console::{
+    AlertFilter, AlertView, Check, Console, ConsoleError, DeviceFilter, DeviceView, Identity, ReaderStatus, SourceStatus, Status,
+};
+pub use fate::{Fate, Fated};
+pub use futures_util::future::BoxFuture;
+pub use live::{Live, LiveFrame};
+pub use notifier::{DeliveryError, Notification, Notifier};
+pub use records::{
+    AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, Quarantine, Quarantined, RecordError, RestoredEvaluator,
+};
+pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};

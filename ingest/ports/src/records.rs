@@ -1,0 +1,144 @@
+//! The platform's own records: quarantine, devices, alerts, outbox, evaluator state.
+//!
+//! These calls block for a disk write. Call them from a thread that may block.
+
+use bytes::Bytes;
+use schemas::{ChannelName, Device, DeviceId, Message, Timestamp, Transition};
+
+use crate::{Fate, Fated, Notification};
+
+/// Why a record was not kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The disk is full or busy: later it may work.
+    #[error("the register cannot be used now: {0}")]
+    Unavailable(String),
+    /// What is on disk is not what was written, or a newer version wrote it.
+    #[error("the register is damaged: {0}")]
+    Damaged(String),
+}
+
+impl Fated for RecordError {
+    fn fate(&self) -> Fate {
+        match self {
+            RecordError::Unavailable(_) => Fate::Retry { after: None },
+            RecordError::Damaged(_) => Fate::Stop,
+        }
+    }
+}
+
+/// A message put aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// Its place in the journal: the same message put aside twice is one row.
+    pub offset: u64,
+    /// Exactly as it came.
+    pub message: Message,
+    /// The stable reason code.
+    pub reason: &'static str,
+    /// The reason, for a person.
+    pub text: String,
+}
+
+/// Where messages that gave no reading wait.
+pub trait Quarantine: Send + Sync + 'static {
+    /// Puts messages aside, durably, all or none. Idempotent by offset.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn put_aside(&self, messages: &[Quarantined]) -> Result<(), RecordError>;
+}
+
+/// A device that was heard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceSeen {
+    /// What is known of it.
+    pub device: Device,
+    /// When it was heard first, as far as the caller knows.
+    pub first_seen: Timestamp,
+    /// When it was heard last.
+    pub last_seen: Timestamp,
+}
+
+/// Which devices were ever heard.
+pub trait DeviceBook: Send + Sync + 'static {
+    /// Enters devices or moves their `last_seen`; of a device that is there already, `first_seen`
+    /// stays.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn seen(&self, devices: &[DeviceSeen]) -> Result<(), RecordError>;
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn devices(&self) -> Result<Vec<DeviceSeen>, RecordError>;
+}
+
+/// What the evaluator commits at once, or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct EvaluatorStep {
+    /// The journal offset up to which everything is judged.
+    pub cursor: u64,
+    /// Engine state that changed, by device; an empty state removes the row.
+    pub states: Vec<(DeviceId, Bytes)>,
+    /// Transitions in the order in which they were decided. Each is told over the channels that its
+    /// `notify` names: the outbox rows are made in the same commit. A transition whose id is there
+    /// already is skipped with its notifications.
+    pub transitions: Vec<Transition>,
+    /// When this happened, for the outbox.
+    pub now: Timestamp,
+}
+
+/// What the evaluator starts from.
+#[derive(Clone, Debug, Default)]
+pub struct RestoredEvaluator {
+    /// The journal offset up to which everything is judged; none before the first commit.
+    pub cursor: Option<u64>,
+    /// Engine state by device.
+    pub states: Vec<(DeviceId, Bytes)>,
+}
+
+/// Alerts, and what the evaluator needs to go on after a restart.
+pub trait AlertBook: Send + Sync + 'static {
+    /// The last committed step.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn restore(&self) -> Result<RestoredEvaluator, RecordError>;
+
+    /// Cursor, states, transitions and outbox rows in one transaction.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says; nothing of it was kept.
+    fn commit(&self, step: &EvaluatorStep) -> Result<(), RecordError>;
+}
+
+/// What is still to be told.
+pub trait Outbox: Send + Sync + 'static {
+    /// The oldest notification of a channel that waits, whether or not it is due: a channel tells in
+    /// order, so the head of the line holds the rest.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn head(&self, channel: &ChannelName) -> Result<Option<Notification>, RecordError>;
+
+    /// The receiver has it.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn delivered(&self, number: u64, at: Timestamp) -> Result<(), RecordError>;
+
+    /// It failed; try again at `due`.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn postponed(&self, number: u64, due: Timestamp, reason: &str) -> Result<(), RecordError>;
+
+    /// It will never arrive: kept as a dead letter with the reason.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn buried(&self, number: u64, at: Timestamp, reason: &str) -> Result<(), RecordError>;
+}

@@ -1,0 +1,202 @@
+//! Where readings are kept.
+
+use std::ops::Range;
+
+use futures_util::future::BoxFuture;
+use schemas::{DeviceId, Kind, Partial, Quantity, Reading, Timestamp, Zone};
+use serde::Serialize;
+
+use crate::{Fate, Fated};
+
+/// Which series. Empty lists and `None` mean all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selector {
+    /// Only devices of this kind.
+    pub kind: Option<Kind>,
+    /// Only readings observed while the device was in this zone.
+    pub zone: Option<Zone>,
+    /// Only these devices.
+    pub devices: Vec<DeviceId>,
+    /// Only these quantities.
+    pub quantities: Vec<Quantity>,
+}
+
+impl Selector {
+    /// Whether a reading belongs.
+    #[must_use]
+    pub fn takes(&self, reading: &Reading) -> bool {
+        self.kind.is_none_or(|k| k == reading.kind)
+            && self.zone.as_ref().is_none_or(|z| *z == reading.zone)
+            && (self.devices.is_empty() || self.devices.contains(&reading.series.device))
+            && (self.quantities.is_empty() || self.quantities.contains(&reading.series.quantity))
+    }
+}
+
+/// What a scan gives back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// Readings as they are, bad ones too.
+    Raw,
+    /// UTC-hour partials of readings that are not bad; empty hours are absent. The range of the
+    /// query is aligned to hours by the caller.
+    Hourly,
+}
+
+/// A question to the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// Which series.
+    pub select: Selector,
+    /// Observed in `[start, end)`.
+    pub range: Range<Timestamp>,
+    /// What comes back.
+    pub shape: Shape,
+    /// At most this many points; the earliest are given, [`Points::more`] says that there are more.
+    pub limit: usize,
+}
+
+/// An answer, ordered by (time, device, quantity name, channel). Its `more` flag says that the
+/// limit cut it: ask again from the time of the last point (points of that very instant repeat).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Points {
+    /// For [`Shape::Raw`].
+    Raw {
+        /// In order of `observed_at`.
+        readings: Vec<Reading>,
+        /// The limit cut the answer.
+        more: bool,
+    },
+    /// For [`Shape::Hourly`].
+    Hourly {
+        /// In order of `start`.
+        partials: Vec<Partial>,
+        /// The limit cut the answer.
+        more: bool,
+    },
+}
+
+impl Points {
+    /// How many points.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Points::Raw { readings, .. } => readings.len(),
+            Points::Hourly { partials, .. } => partials.len(),
+        }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the limit cut the answer.
+    #[must_use]
+    pub fn more(&self) -> bool {
+        match self {
+            Points::Raw { more, .. } | Points::Hourly { more, .. } => *more,
+        }
+    }
+}
+
+/// What became of a batch, reading by reading.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// One flag a reading, in the order of the batch: true where the reading was new or corrected
+    /// another, false where the same series, instant, value and quality was there already.
+    pub new: Vec<bool>,
+}
+
+/// Where a store differs from the specification (the in-memory store).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Caps {
+    /// `append` tells exactly which readings were there already.
+    pub exact_duplicates: bool,
+    /// What was appended is seen by the next scan.
+    pub visible_at_once: bool,
+    /// `forget` can cut a range out of a series.
+    pub forget_range: bool,
+}
+
+/// Numbers for people and `/metrics`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct StoreGauges {
+    /// Which store: `embedded`, `memory`.
+    pub kind: &'static str,
+    /// Series known.
+    pub series: u64,
+    /// Readings that are not flushed yet.
+    pub unflushed: u64,
+    /// Readings on disk.
+    pub flushed: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Away, busy, or its disk is full: later it may work.
+    #[error("the store cannot be used now: {0}")]
+    Unavailable(String),
+    /// This batch will never be taken.
+    #[error("the store refused the batch: {0}")]
+    Refused(String),
+    /// What is on disk is not what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+}
+
+impl Fated for StoreError {
+    fn fate(&self) -> Fate {
+        match self {
+            StoreError::Unavailable(_) => Fate::Retry { after: None },
+            StoreError::Refused(_) => Fate::Quarantine,
+            StoreError::Damaged(_) => Fate::Stop,
+        }
+    }
+}
+
+/// A time-series store.
+pub trait Store: Send + Sync + 'static {
+    /// Takes readings. Idempotent: (series, `observed_at`) is the key, and of two readings with one
+    /// key the one appended last wins. Visible to the next scan, durable only after [`Store::flush`].
+    ///
+    /// # Errors
+    /// All or nothing: after an error none of the batch is promised, and it may be appended again.
+    fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>>;
+
+    /// Everything appended before the call survives power loss after it; only then may the
+    /// historian's cursor move.
+    ///
+    /// # Errors
+    /// Nothing new is promised, and nothing is forgotten: it may be called again.
+    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Readings or hour partials.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>>;
+
+    /// The reading with the latest `observed_at` of each series, ordered by device, quantity name
+    /// and channel.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says.
+    fn latest<'a>(&'a self, select: &'a Selector) -> BoxFuture<'a, Result<Vec<Reading>, StoreError>>;
+
+    /// Removes what was observed in the range, for retention and erasure; the number of readings
+    /// removed, at least.
+    ///
+    /// # Errors
+    /// As [`StoreError`] says; some of it may be gone already.
+    fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>>;
+
+    /// Where it differs from the specification.
+    fn caps(&self) -> Caps;
+
+    /// How full it is.
+    fn gauges(&self) -> StoreGauges;
+}

@@ -1,0 +1,22 @@
+//! The vocabulary of the house: the words of `DESIGN.md` section 11 as types, and nothing else.
+//!
+//! Pure: no clock, no disk, no network, no async. Deliberately absent: how bytes become readings
+//! (`codec`), how readings become alerts (`rules`), and where either is kept.
+
+mod alert;
+mod device;
+mod message;
+mod names;
+mod quality;
+mod quantity;
+mod reading;
+mod time;
+
+pub use alert::{AlertId, IllegalStep, Phase, Severity, Texts, Transition, TransitionId, UnknownSeverity};
+pub use device::{Catalogue, Device, Place, PlaceError};
+pub use message::{DamagedMessage, Message, Provenance, Qos};
+pub use names::{ChannelName, DeviceId, NameError, ProfileName, RuleId, Zone};
+pub use quality::{Flaw, Grade, Quality};
+pub use quantity::{Kind, Quantity, QuantityRow, ValueClass, Vocabulary, VocabularyError};
+pub use reading::{Partial, Reading, SeriesKey};
+pub use time::{HOUR, TimeError, Timestamp};
