@@ -1,0 +1,84 @@
+//! A token bucket: how many publishes may be read now, and when the next one may.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+const NANOS: u128 = 1_000_000_000;
+
+/// Fills at `rate` tokens a second up to one second's worth. Counts in whole nanoseconds, so that nothing is
+/// lost to rounding.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    rate: u32,
+    /// Tokens times 10^9.
+    level: u128,
+    at: Instant,
+}
+
+impl Bucket {
+    /// Full. A rate of 0 is no limit.
+    pub(crate) fn new(rate: u32, now: Instant) -> Self {
+        Self { rate, level: u128::from(rate) * NANOS, at: now }
+    }
+
+    /// Publishes that may be read at `now`.
+    pub(crate) fn allowed(&mut self, now: Instant) -> u32 {
+        if self.rate == 0 {
+            return u32::MAX;
+        }
+        let full = u128::from(self.rate) * NANOS;
+        let passed = now.saturating_duration_since(self.at).as_nanos();
+        self.level = passed.saturating_mul(u128::from(self.rate)).saturating_add(self.level).min(full);
+        self.at = self.at.max(now);
+        u32::try_from(self.level / NANOS).unwrap_or(u32::MAX)
+    }
+
+    /// Takes what was read, never more than [`Bucket::allowed`] said.
+    pub(crate) fn take(&mut self, publishes: u32) {
+        self.level = self.level.saturating_sub(u128::from(publishes) * NANOS);
+    }
+
+    /// When a tenth of the bucket (at least one token) is there again: waking for each token would cost more
+    /// than it gives.
+    pub(crate) fn next(&self) -> Instant {
+        let wanted = u128::from((self.rate / 10).max(1)) * NANOS;
+        let missing = wanted.saturating_sub(self.level);
+        let nanos = missing.div_ceil(u128::from(self.rate.max(1)));
+        self.at + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_holds_one_second_and_refills_at_its_rate() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(10, start);
+        assert_eq!(bucket.allowed(start), 10);
+        bucket.take(10);
+        assert_eq!(bucket.allowed(start), 0);
+        assert_eq!(bucket.next(), start + Duration::from_millis(100));
+        assert_eq!(bucket.allowed(start + Duration::from_millis(99)), 0);
+        assert_eq!(bucket.allowed(start + Duration::from_millis(250)), 2);
+        assert_eq!(bucket.allowed(start + Duration::from_secs(60)), 10, "never more than a second's worth");
+    }
+
+    #[test]
+    fn a_rate_of_zero_is_no_limit() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(0, now);
+        bucket.take(1_000_000);
+        assert_eq!(bucket.allowed(now), u32::MAX);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_gives_nothing() {
+        let start = Instant::now() + Duration::from_secs(5);
+        let mut bucket = Bucket::new(5, start);
+        bucket.take(5);
+        assert_eq!(bucket.allowed(start.checked_sub(Duration::from_secs(3)).unwrap()), 0);
+    }
+}

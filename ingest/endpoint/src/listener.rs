@@ -1,0 +1,325 @@
+//! Accepting connections, and ending them all.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytestring::ByteString;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::Intake;
+use crate::access::Access;
+use crate::connection::Connection;
+use crate::gauges::Gauges;
+use crate::link::Link;
+use crate::session::{Limits, Session};
+use crate::settings::Settings;
+use crate::stream::{self, Stream, TlsError};
+
+/// Why the endpoint cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum EndpointError {
+    /// The address is taken, not ours, or needs rights that we do not have.
+    #[error("cannot listen for MQTT on {address} (setting endpoint.{key}): {source}")]
+    Listen {
+        /// `listen` or `tls_listen`.
+        key: &'static str,
+        /// As set.
+        address: SocketAddr,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A value that cannot be used.
+    #[error("setting endpoint.{key}: expected {expected}")]
+    Setting {
+        /// The key in the section.
+        key: &'static str,
+        /// What would do.
+        expected: &'static str,
+    },
+    /// Certificate or key cannot be used.
+    #[error("MQTT over TLS: {0}")]
+    Tls(#[from] TlsError),
+}
+
+/// What all connections share.
+pub(crate) struct House {
+    pub(crate) intake: Arc<dyn Intake>,
+    pub(crate) clients: Clients,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) deadline: CancellationToken,
+    pub(crate) packet_timeout: Duration,
+}
+
+/// Who is connected, by client identifier. As large as the number of connections.
+#[derive(Default)]
+pub(crate) struct Clients {
+    by_id: Mutex<HashMap<ByteString, Arc<Link>>>,
+}
+
+impl Clients {
+    /// Enters a client; one with the same identifier is told to go.
+    pub(crate) fn enter(&self, id: ByteString, link: &Arc<Link>) {
+        let before = self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(link));
+        if let Some(before) = before {
+            before.take_over();
+        }
+    }
+
+    /// Strikes a client out, unless another has taken its place.
+    pub(crate) fn leave(&self, id: &ByteString, link: &Arc<Link>) {
+        let mut clients = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.get(id).is_some_and(|present| Arc::ptr_eq(present, link)) {
+            clients.remove(id);
+        }
+    }
+}
+
+/// Connections by address. Entries of 0 are removed: as large as the number of connections.
+type Addresses = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// A connection's place among those allowed; dropping it gives the place back.
+struct Place {
+    addresses: Addresses,
+    address: IpAddr,
+    gauges: Arc<Gauges>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.gauges.connections.fetch_sub(1, Ordering::Relaxed);
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = addresses.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// A bound listener that has not begun to accept.
+pub struct Endpoint {
+    settings: Settings,
+    limits: Limits,
+    access: Arc<dyn Access>,
+    plain: TcpListener,
+    address: SocketAddr,
+    tls: Option<(TcpListener, SocketAddr, TlsAcceptor)>,
+    gauges: Arc<Gauges>,
+    addresses: Addresses,
+}
+
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// Takes the addresses. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// An address cannot be taken, a setting is out of range, or certificate and key cannot be used.
+    #[expect(clippy::unused_async, reason = "callers are written for a bind that may wait")]
+    pub async fn bind(settings: &Settings, access: Arc<dyn Access>) -> Result<Self, EndpointError> {
+        let limits = limits(settings)?;
+        let (plain, address) = listen("listen", settings.listen)?;
+        let tls = match (settings.tls_listen, &settings.certificate, &settings.key) {
+            (None, _, _) => None,
+            (Some(at), Some(certificate), Some(key)) => Some(listen_tls(at, certificate, key)?),
+            (Some(_), None, _) => {
+                return Err(EndpointError::Setting { key: "certificate", expected: "a PEM file, since tls_listen is set" });
+            }
+            (Some(_), _, None) => {
+                return Err(EndpointError::Setting { key: "key", expected: "a PEM file, since tls_listen is set" });
+            }
+        };
+        Ok(Self {
+            settings: settings.clone(),
+            limits,
+            access,
+            plain,
+            address,
+            tls,
+            gauges: Arc::default(),
+            addresses: Arc::default(),
+        })
+    }
+
+    /// Where plain MQTT is spoken, with the port that was taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where MQTT over TLS is spoken, if it is.
+    #[must_use]
+    pub fn tls_address(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|(_, address, _)| *address)
+    }
+
+    /// Counts, which go on living with the caller.
+    #[must_use]
+    pub fn gauges(&self) -> Arc<Gauges> {
+        Arc::clone(&self.gauges)
+    }
+
+    /// Serves until `stop`. Then nothing more is accepted or read; acknowledgements go on being written until
+    /// every ticket is spent or dropped, or `deadline` is cancelled; MQTT 5 clients are told (0x8B), and all
+    /// connections are closed. Last wills are not taken for connections that end by `stop`.
+    ///
+    /// Dropping the future closes all connections at once.
+    pub async fn run(self, intake: Arc<dyn Intake>, stop: CancellationToken, deadline: CancellationToken) {
+        let house = Arc::new(House {
+            intake,
+            clients: Clients::default(),
+            gauges: Arc::clone(&self.gauges),
+            stop: stop.clone(),
+            deadline,
+            packet_timeout: self.settings.packet_timeout,
+        });
+        // As many tasks as connections, at most `max_connections`.
+        let mut tasks = JoinSet::new();
+        let mut number = 0;
+        let mut troubled = false;
+        loop {
+            // Every arm is cancel-safe: an accepted socket is returned or still in the backlog.
+            let accepted = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                Some(ended) = tasks.join_next() => {
+                    report(ended);
+                    continue;
+                }
+                accepted = self.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, peer, tls)) => {
+                    troubled = false;
+                    if let Some(place) = self.place(peer.ip()) {
+                        number += 1;
+                        let session = Session::new(self.limits, peer, Arc::clone(&self.access));
+                        let connect_by = Instant::now() + self.settings.connect_timeout;
+                        let (house, rate) = (Arc::clone(&house), self.settings.rate);
+                        tasks.spawn(async move {
+                            let _place = place;
+                            if let Some(stream) = open(socket, tls, connect_by, &house.stop).await {
+                                Connection::new(stream, session, number, connect_by, rate).run(&house).await;
+                            }
+                        });
+                    }
+                }
+                // The client went while it waited to be accepted.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut troubled, true) {
+                        tracing::warn!(%error, "cannot accept MQTT connections; trying on");
+                    }
+                    // Most often out of file descriptors: some must be closed first.
+                    sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+        drop((self.plain, self.tls));
+        while let Some(ended) = tasks.join_next().await {
+            report(ended);
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, Option<TlsAcceptor>)> {
+        let Some((tls, _, acceptor)) = &self.tls else {
+            return self.plain.accept().await.map(|(socket, peer)| (socket, peer, None));
+        };
+        tokio::select! {
+            plain = self.plain.accept() => plain.map(|(socket, peer)| (socket, peer, None)),
+            tls = tls.accept() => tls.map(|(socket, peer)| (socket, peer, Some(acceptor.clone()))),
+        }
+    }
+
+    /// A place for a connection from `address`; none if there are too many.
+    fn place(&self, address: IpAddr) -> Option<Place> {
+        Gauges::add(&self.gauges.accepted, 1);
+        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = usize::try_from(self.gauges.connections()).unwrap_or(usize::MAX);
+        let here = addresses.get(&address).copied().unwrap_or(0);
+        if total >= self.settings.max_connections || here >= self.settings.max_connections_per_address {
+            Gauges::add(&self.gauges.turned_away, 1);
+            tracing::debug!(%address, total, here, "connection closed at once: too many");
+            return None;
+        }
+        addresses.insert(address, here + 1);
+        Gauges::add(&self.gauges.connections, 1);
+        drop(addresses);
+        Some(Place { addresses: Arc::clone(&self.addresses), address, gauges: Arc::clone(&self.gauges) })
+    }
+}
+
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "an MQTT connection ended by a defect of the endpoint; the others go on");
+    }
+}
+
+async fn open(socket: TcpStream, tls: Option<TlsAcceptor>, by: Instant, stop: &CancellationToken) -> Option<Stream> {
+    // Acknowledgements are small, and devices wait for them.
+    socket.set_nodelay(true).ok()?;
+    match tls {
+        None => Some(Stream::Plain(socket)),
+        // Boxed: the handshake is large, and its space would stay in the task of every connection.
+        Some(acceptor) => match stop.run_until_cancelled(timeout_at(by, Box::pin(acceptor.accept(socket)))).await {
+            Some(Ok(Ok(stream))) => Some(Stream::Tls(Box::new(stream))),
+            Some(Ok(Err(error))) => {
+                tracing::debug!(%error, "TLS handshake failed");
+                None
+            }
+            None | Some(Err(_)) => None,
+        },
+    }
+}
+
+fn limits(settings: &Settings) -> Result<Limits, EndpointError> {
+    let max_packet = usize::try_from(settings.max_packet.as_u64()).unwrap_or(usize::MAX);
+    if !(1 << 10..=256 << 20).contains(&max_packet) {
+        return Err(EndpointError::Setting { key: "max_packet", expected: "a size from 1 KiB to 256 MiB" });
+    }
+    for (key, value) in
+        [("max_connections", settings.max_connections), ("max_connections_per_address", settings.max_connections_per_address)]
+    {
+        if value == 0 {
+            return Err(EndpointError::Setting { key, expected: "at least 1" });
+        }
+    }
+    Ok(Limits { max_packet, window: settings.window.get(), topic_aliases: settings.topic_aliases })
+}
+
+fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), EndpointError> {
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        // Accepted sockets inherit it: a client without keep-alive that vanished is noticed at last.
+        socket.set_keepalive(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(1024)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound().map_err(|source| EndpointError::Listen { key, address, source })
+}
+
+fn listen_tls(at: SocketAddr, certificate: &Path, key: &Path) -> Result<(TcpListener, SocketAddr, TlsAcceptor), EndpointError> {
+    let acceptor = stream::acceptor(certificate, key)?;
+    let (listener, address) = listen("tls_listen", at)?;
+    Ok((listener, address, acceptor))
+}

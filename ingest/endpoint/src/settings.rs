@@ -1,0 +1,43 @@
+//! What can be set. The defaults stand in `config/default.toml`.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Deserialize;
+
+/// The section `[endpoint]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where plain MQTT is spoken. Port 0 takes any free port.
+    pub listen: SocketAddr,
+    /// The largest packet taken, header included: 1 KiB to 256 MiB. A larger one ends its connection.
+    pub max_packet: ByteSize,
+    /// Connections at one time, over both listeners, at least 1. One more is closed at once.
+    pub max_connections: usize,
+    /// Connections at one time from one IP address, at least 1. One more is closed at once.
+    pub max_connections_per_address: usize,
+    /// Messages of QoS 1 and 2 that one connection may have unacknowledged. MQTT 5 clients are told (receive
+    /// maximum) and disconnected with 0x93 beyond it; from 3.1.1 clients no more is read until there is room.
+    pub window: NonZeroU16,
+    /// Publishes per second that are read from one connection, with bursts of one second's worth; 0 is no
+    /// limit. Above it the socket is left unread; nothing is dropped.
+    pub rate: u32,
+    /// How long a new connection may take to complete TLS and CONNECT.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub connect_timeout: Duration,
+    /// How long one packet may take from its first byte to its last.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub packet_timeout: Duration,
+    /// MQTT 5 topic aliases per connection; 0 is none.
+    pub topic_aliases: u16,
+    /// Where MQTT over TLS is spoken, if anywhere. Needs `certificate` and `key`.
+    pub tls_listen: Option<SocketAddr>,
+    /// PEM file with the certificate chain, own certificate first.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key of the certificate.
+    pub key: Option<PathBuf>,
+}
