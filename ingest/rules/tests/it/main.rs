@@ -1,0 +1,10 @@
+//! The engine as its users see it: rules in TOML, readings in, transitions out.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where it meets what it did not expect")]
+
+mod conditions;
+mod determinism;
+mod files;
+mod memory;
+mod scene;
+mod shipped;
