@@ -19,6 +19,8 @@ pub struct Notification {
     pub transition: Transition,
     /// Failed attempts so far.
     pub attempts: u32,
+    /// When it was put in the outbox: the age after which a channel gives up counts from here.
+    pub made_at: Timestamp,
     /// Not before this instant.
     pub due: Timestamp,
 }

@@ -1,0 +1,133 @@
+//! Devices that were heard.
+
+use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView};
+use rusqlite::{Row, Transaction, params, params_from_iter, types::Value};
+use schemas::{Device, Place};
+
+use crate::rows::{gather, instant, limit, word, word_if_any};
+use crate::trouble::{Result, While};
+use crate::{Register, Tally};
+
+const COLUMNS: &str = "id, kind, zone, profile, lat, lon, label, first_seen, last_seen";
+const READING: &str = "reading devices";
+const WRITING: &str = "writing devices";
+
+fn row(row: &Row<'_>) -> rusqlite::Result<DeviceSeen> {
+    let place = match (row.get::<_, Option<f64>>(4)?, row.get::<_, Option<f64>>(5)?) {
+        (Some(lat), Some(lon)) => Place::new(lat, lon).ok(),
+        _ => None,
+    };
+    Ok(DeviceSeen {
+        device: Device {
+            id: word(row, 0)?,
+            kind: word(row, 1)?,
+            zone: word(row, 2)?,
+            profile: word_if_any(row, 3)?,
+            place,
+            label: row.get(6)?,
+        },
+        first_seen: instant(row, 7)?,
+        last_seen: instant(row, 8)?,
+    })
+}
+
+fn enter(transaction: &Transaction<'_>, tally: &mut Tally, seen: &DeviceSeen) -> rusqlite::Result<()> {
+    let Device { id, kind, zone, profile, place, label } = &seen.device;
+    let all = params![
+        id.as_str(),
+        kind.name(),
+        zone.as_str(),
+        profile.as_ref().map(schemas::ProfileName::as_str),
+        place.map(Place::lat),
+        place.map(Place::lon),
+        label,
+        seen.first_seen.millis(),
+        seen.last_seen.millis(),
+    ];
+    // Nearly always only the time moved, and then no index is touched. Every statement takes the same
+    // nine values; where one has no use for `first_seen` (?8) it is named all the same.
+    let moved = transaction
+        .prepare_cached(
+            "UPDATE device SET last_seen = max(last_seen, ?9) WHERE id = ?1 AND kind = ?2 AND zone = ?3 \
+             AND profile IS ?4 AND lat IS ?5 AND lon IS ?6 AND label IS ?7 AND ?8 IS NOT NULL",
+        )?
+        .execute(all)?;
+    if moved > 0 {
+        return Ok(());
+    }
+    let entered = transaction
+        .prepare_cached(
+            "INSERT INTO device (id, kind, zone, profile, lat, lon, label, first_seen, last_seen) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(all)?;
+    if entered > 0 {
+        tally.devices += 1;
+        return Ok(());
+    }
+    transaction
+        .prepare_cached(
+            "UPDATE device SET kind = ?2, zone = ?3, profile = ?4, lat = ?5, lon = ?6, label = ?7, \
+             last_seen = max(last_seen, ?9) WHERE id = ?1 AND ?8 IS NOT NULL",
+        )?
+        .execute(all)?;
+    Ok(())
+}
+
+impl DeviceBook for Register {
+    fn seen(&self, devices: &[DeviceSeen]) -> Result<()> {
+        if devices.is_empty() {
+            return Ok(());
+        }
+        self.write(WRITING, |transaction, tally| {
+            devices.iter().try_for_each(|seen| enter(transaction, tally, seen)).while_(WRITING)
+        })
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceSeen>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM device ORDER BY id")).while_(READING)?;
+            gather(statement.query_map([], row), READING)
+        })
+    }
+}
+
+impl Register {
+    /// Devices that were heard, in the order of their ids; the filter's `after` and `limit` page
+    /// through them.
+    ///
+    /// # Errors
+    /// As [`ports::RecordError`] says.
+    pub fn devices_page(&self, filter: &DeviceFilter) -> Result<Vec<DeviceView>> {
+        let mut sql = format!("SELECT {COLUMNS} FROM device WHERE id > ?");
+        let mut values = vec![Value::from(filter.after.as_ref().map_or("", |id| id.as_str()).to_owned())];
+        if let Some(kind) = filter.kind {
+            sql.push_str(" AND kind = ?");
+            values.push(Value::from(kind.name().to_owned()));
+        }
+        if let Some(zone) = &filter.zone {
+            sql.push_str(" AND zone = ?");
+            values.push(Value::from(zone.as_str().to_owned()));
+        }
+        sql.push_str(" ORDER BY id LIMIT ?");
+        values.push(Value::from(limit(filter.limit)));
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&sql).while_(READING)?;
+            let seen = gather(statement.query_map(params_from_iter(values), row), READING)?;
+            Ok(seen
+                .into_iter()
+                .map(|seen| DeviceView {
+                    device: seen.device,
+                    first_seen: Some(seen.first_seen),
+                    last_seen: Some(seen.last_seen),
+                })
+                .collect())
+        })
+    }
+
+    /// How many devices were ever heard. Cheap.
+    #[must_use]
+    pub fn device_count(&self) -> u64 {
+        self.tally().devices
+    }
+}

@@ -1,0 +1,81 @@
+//! What the register promises, tried on real files.
+
+mod alerts;
+mod crash;
+mod format;
+mod model;
+mod records;
+
+use std::path::PathBuf;
+
+use ports::{AlertBook, EvaluatorStep};
+use schemas::{
+    AlertId, ChannelName, DeviceId, Kind, Phase, Quantity, RuleId, SeriesKey, Severity, Texts, Timestamp, Transition,
+    TransitionId, Zone,
+};
+use tempfile::TempDir;
+
+use crate::Register;
+
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(1_795_000_000_000 + seconds * 1000).unwrap()
+}
+
+pub(super) fn device(name: &str) -> DeviceId {
+    DeviceId::new(name).unwrap()
+}
+
+pub(super) fn channel(name: &str) -> ChannelName {
+    ChannelName::new(name).unwrap()
+}
+
+/// A register in a directory of its own.
+pub(super) fn fresh() -> (TempDir, PathBuf, Register) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("register.sqlite");
+    let register = Register::open(&path).unwrap();
+    (directory, path, register)
+}
+
+/// A step of the episode of `name` that began at `since`, told over `notify`.
+pub(super) fn transition(name: &str, since: i64, to: Phase, when: i64, notify: &[&str]) -> Transition {
+    let rule = RuleId::new("bin-full").unwrap();
+    let series = SeriesKey { device: device(name), quantity: Quantity::WASTE_FILL, channel: 0 };
+    let alert = AlertId::new(&rule, &series, at(since));
+    let from = match to {
+        Phase::Pending | Phase::Resolved => Phase::Firing,
+        Phase::Firing | Phase::Inactive => Phase::Pending,
+    };
+    Transition {
+        id: TransitionId::new(&alert, to),
+        alert,
+        rule,
+        series,
+        kind: Kind::WASTE,
+        zone: Zone::new("maarif").unwrap(),
+        severity: Severity::Warning,
+        from,
+        to,
+        at: at(when),
+        since: at(since),
+        value: Some(91.25),
+        texts: Texts {
+            fr: format!("Bac {name} plein"), ar: "الحاوية ممتلئة".to_owned(), en: format!("Bin {name} full")
+        },
+        notify: notify.iter().map(|n| channel(n)).collect(),
+    }
+}
+
+pub(super) fn step(cursor: u64, transitions: Vec<Transition>) -> EvaluatorStep {
+    EvaluatorStep { cursor, states: Vec::new(), transitions, now: at(1000) }
+}
+
+/// The numbers in memory are those of the rows.
+pub(super) fn assert_tally(register: &Register) {
+    let counted = crate::Tally::count(&crate::lock(&register.writer)).unwrap();
+    assert_eq!(register.tally(), counted);
+}
+
+pub(super) fn commit(register: &Register, cursor: u64, transitions: Vec<Transition>) {
+    register.commit(&step(cursor, transitions)).unwrap();
+}

@@ -1,0 +1,167 @@
+//! Devices, quarantine, and who waits for whom.
+
+use std::time::Duration;
+
+use ports::{AlertBook, AlertFilter, DeviceBook, DeviceFilter, DeviceSeen, Quarantine, Quarantined, RecordError};
+use rusqlite::Connection;
+use schemas::{Device, Kind, Message, Phase, Place, ProfileName, Provenance, Qos, Zone};
+
+use super::{assert_tally, at, commit, device, fresh, step, transition};
+use crate::Register;
+
+pub(super) fn bin(name: &str, zone: &str, first: i64, last: i64) -> DeviceSeen {
+    DeviceSeen {
+        device: Device {
+            id: device(name),
+            kind: Kind::WASTE,
+            zone: Zone::new(zone).unwrap(),
+            profile: None,
+            place: None,
+            label: None,
+        },
+        first_seen: at(first),
+        last_seen: at(last),
+    }
+}
+
+pub(super) fn garbage(offset: u64, reason: &'static str) -> Quarantined {
+    Quarantined {
+        offset,
+        message: Message {
+            topic: format!("marsad/maarif/waste/bin-{offset}/up").into(),
+            payload: vec![0, 159, 146, 150, u8::try_from(offset % 256).unwrap()].into(),
+            received_at: at(0),
+            provenance: Provenance { qos: Qos::AtLeastOnce, retain: true, dup: false, will: true },
+        },
+        reason,
+        text: format!("expected an object, found byte {offset}"),
+    }
+}
+
+#[test]
+fn a_device_heard_again_keeps_its_first_time_and_never_moves_back() {
+    let (_directory, path, register) = fresh();
+    register.seen(&[bin("b", "maarif", 10, 20), bin("a", "maarif", 11, 11)]).unwrap();
+    register.seen(&[bin("b", "maarif", 15, 30)]).unwrap();
+    register.seen(&[bin("b", "maarif", 0, 25)]).unwrap();
+    assert_eq!(register.devices().unwrap(), [bin("a", "maarif", 11, 11), bin("b", "maarif", 10, 30)]);
+    assert_eq!(register.device_count(), 2);
+
+    let mut moved = bin("b", "anfa", 40, 40);
+    moved.device.place = Some(Place::new(33.59, -7.61).unwrap());
+    moved.device.profile = Some(ProfileName::new("acme-bin").unwrap());
+    moved.device.label = Some("Place des Nations Unies".to_owned());
+    register.seen(&[moved.clone()]).unwrap();
+    moved.first_seen = at(10);
+    drop(register);
+    let register = Register::open(&path).unwrap();
+    assert_eq!(register.devices().unwrap()[1], moved);
+    assert_eq!(register.device_count(), 2);
+}
+
+#[test]
+fn devices_are_paged_in_the_order_of_their_ids() {
+    let (_directory, _path, register) = fresh();
+    let mut sensor = bin("d", "anfa", 1, 1);
+    sensor.device.kind = Kind::AIR;
+    register.seen(&[bin("c", "anfa", 1, 1), bin("a", "maarif", 1, 2), bin("b", "anfa", 1, 1), sensor]).unwrap();
+    let page = |filter: &DeviceFilter| -> Vec<String> {
+        register.devices_page(filter).unwrap().iter().map(|v| v.device.id.to_string()).collect()
+    };
+    assert_eq!(page(&DeviceFilter { limit: 2, ..Default::default() }), ["a", "b"]);
+    assert_eq!(page(&DeviceFilter { limit: 9, after: Some(device("b")), ..Default::default() }), ["c", "d"]);
+    let anfa = Some(Zone::new("anfa").unwrap());
+    assert_eq!(page(&DeviceFilter { limit: 9, zone: anfa.clone(), ..Default::default() }), ["b", "c", "d"]);
+    assert_eq!(page(&DeviceFilter { limit: 9, zone: anfa, kind: Some(Kind::AIR), ..Default::default() }), ["d"]);
+    let view = &register.devices_page(&DeviceFilter { limit: 1, ..Default::default() }).unwrap()[0];
+    assert_eq!((view.first_seen, view.last_seen), (Some(at(1)), Some(at(2))));
+}
+
+#[test]
+fn a_message_put_aside_twice_is_one_row_exactly_as_it_came() {
+    let (_directory, path, register) = fresh();
+    register.put_aside(&[garbage(4, "not_json"), garbage(9, "unknown_device")]).unwrap();
+    register.put_aside(&[garbage(9, "unknown_device"), garbage(10, "not_json")]).unwrap();
+    assert_eq!(register.quarantine_count(), 3);
+    drop(register);
+
+    let register = Register::open(&path).unwrap();
+    assert_eq!(register.quarantine_count(), 3);
+    let page = |after, reason, rows| -> Vec<u64> {
+        register.quarantine_page(after, reason, rows).unwrap().iter().map(|q| q.offset).collect()
+    };
+    assert_eq!(page(None, None, 2), [4, 9]);
+    assert_eq!(page(Some(9), None, 9), [10]);
+    assert_eq!(page(None, Some("not_json"), 9), [4, 10]);
+    let kept = &register.quarantine_page(Some(4), None, 1).unwrap()[0];
+    let came = garbage(9, "unknown_device");
+    assert_eq!((&kept.message, kept.reason.as_str(), &kept.text), (&came.message, came.reason, &came.text));
+}
+
+#[test]
+fn every_combination_of_flags_comes_back() {
+    let (_directory, _path, register) = fresh();
+    let mut put = Vec::new();
+    for (offset, bits) in (0..24u64).enumerate() {
+        let mut message = garbage(offset as u64, "not_json");
+        message.message.provenance = Provenance {
+            qos: [Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce][usize::try_from(bits / 8).unwrap()],
+            retain: bits & 1 != 0,
+            dup: bits & 2 != 0,
+            will: bits & 4 != 0,
+        };
+        put.push(message);
+    }
+    register.put_aside(&put).unwrap();
+    for (kept, came) in register.quarantine_page(None, None, 100).unwrap().iter().zip(&put) {
+        assert_eq!(kept.message, came.message);
+    }
+}
+
+#[test]
+fn pages_read_the_last_commit_while_another_is_being_written() {
+    let (_directory, _path, register) = fresh();
+    commit(&register, 1, vec![transition("bin-1", 0, Phase::Firing, 60, &[])]);
+    register
+        .write("a long transaction", |transaction, _| {
+            transaction.execute("DELETE FROM transition", []).unwrap();
+            transaction.execute("DELETE FROM alert", []).unwrap();
+            let open = AlertFilter { limit: 10, ..Default::default() };
+            assert_eq!(register.alerts(&open).unwrap().len(), 1);
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_register_that_another_process_holds_is_busy_and_still_readable() {
+    let (_directory, path, register) = fresh();
+    commit(&register, 1, vec![transition("bin-1", 0, Phase::Firing, 60, &[])]);
+    crate::lock(&register.writer).busy_timeout(Duration::from_millis(5)).unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let busy = register.commit(&step(2, vec![])).unwrap_err();
+    assert!(matches!(busy, RecordError::Unavailable(_)), "{busy}");
+    assert_eq!(register.restore().unwrap().cursor, Some(1));
+    other.execute_batch("ROLLBACK").unwrap();
+    register.commit(&step(2, vec![])).unwrap();
+    assert_eq!(register.restore().unwrap().cursor, Some(2));
+    assert_tally(&register);
+}
+
+#[test]
+fn a_panic_in_the_middle_of_a_write_leaves_nothing_of_it() {
+    let (_directory, _path, register) = fresh();
+    register.seen(&[bin("a", "anfa", 1, 1)]).unwrap();
+    let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        register.write::<()>("breaking", |transaction, tally| {
+            transaction.execute("DELETE FROM device", []).unwrap();
+            tally.devices = 0;
+            panic!("as a test asks");
+        })
+    }));
+    assert!(broken.is_err());
+    assert_eq!(register.devices().unwrap().len(), 1);
+    register.seen(&[bin("b", "anfa", 1, 1)]).unwrap();
+    assert_eq!(register.device_count(), 2);
+}
