@@ -1,0 +1,52 @@
+//! `log`: a line in the program's own log.
+
+use std::sync::Arc;
+
+use ports::{BoxFuture, DeliveryError, Notification, Notifier};
+use schemas::{Phase, Severity};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{ChannelType, Context};
+
+pub(crate) const TYPE: ChannelType =
+    ChannelType { name: "log", about: "a line in the program's own log, at a level that follows the severity", make };
+
+/// It has none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoKeys {}
+
+fn make(_: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, String> {
+    super::keys::<NoKeys>(keys)?;
+    Ok(Arc::new(LogChannel))
+}
+
+/// Writes a line: INFO for what is resolved or only worth knowing, WARN for a warning, ERROR where a
+/// person must act. It never fails.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LogChannel;
+
+impl Notifier for LogChannel {
+    fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), DeliveryError>> {
+        say(notification);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn say(notification: &Notification) {
+    let t = &notification.transition;
+    let (phase, severity, text) = (t.to.code(), t.severity.code(), t.texts.en.as_str());
+    let (alert, rule, device, quantity) = (&t.alert, &t.rule, &t.series.device, t.series.quantity);
+    let (zone, at, since, value) = (&t.zone, t.at, t.since, t.value);
+    // A level is part of an event's static description: one event for each.
+    match (t.to, t.severity) {
+        (Phase::Firing, Severity::Critical | Severity::Emergency) => {
+            tracing::error!(phase, severity, %alert, %rule, %device, %quantity, value, %zone, %at, %since, "alert: {text}");
+        }
+        (Phase::Firing, Severity::Warning) => {
+            tracing::warn!(phase, severity, %alert, %rule, %device, %quantity, value, %zone, %at, %since, "alert: {text}");
+        }
+        _ => tracing::info!(phase, severity, %alert, %rule, %device, %quantity, value, %zone, %at, %since, "alert: {text}"),
+    }
+}
