@@ -1,0 +1,5 @@
+//! The readers of what devices send: Marsad's own JSON, and layouts that are data (`profile`).
+//! Vendor decoders in JavaScript stand in a crate of their own and join by the same trait.
+
+pub(crate) mod layout;
+pub(crate) mod marsad_json;

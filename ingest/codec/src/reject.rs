@@ -1,0 +1,109 @@
+//! Why a message gave no reading: a stable code for machines, a sentence for people.
+
+use std::fmt;
+
+// One table: the enum, its codes and its reference page cannot drift apart.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $about:literal;)*) => {
+        /// Why a message was rejected. The code stands in the quarantine and in metrics: never
+        /// rename one, only add.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason { $(#[doc = $about] $name,)* }
+
+        impl Reason {
+            /// Every reason, in the order of the reference page.
+            pub const ALL: &'static [Reason] = &[$(Reason::$name,)*];
+
+            /// The stable code: `not_json`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Reason::$name => $code,)* }
+            }
+
+            /// What it means, in one sentence.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self { $(Reason::$name => $about,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    NotATopic = "not_a_topic", "No envelope reads this topic.";
+    BadName = "bad_name", "A device id or a zone in the topic or the payload is not a name of the house.";
+    UnknownKind = "unknown_kind", "The topic names a kind that the vocabulary does not have.";
+    UnknownDevice = "unknown_device", "The device must be in the catalogue to be read, and is not.";
+    DeviceMismatch = "device_mismatch", "Topic and payload name different devices.";
+    NoProfile = "no_profile", "The catalogue lists the device without the profile that its bytes need.";
+    NotJson = "not_json", "The payload is not JSON.";
+    BadShape = "bad_shape", "The payload is JSON of another shape than documented: a field is unknown, missing, doubled or of another type.";
+    UnknownVersion = "unknown_version", "The payload is of a version that this program does not read.";
+    ForbiddenField = "forbidden_field", "The payload holds a field that could identify a person or a vehicle, which is never taken in.";
+    UnknownQuantity = "unknown_quantity", "The vocabulary has no quantity of this name.";
+    UnknownUnit = "unknown_unit", "The unit is not one that converts exactly to that of the quantity; units are never guessed.";
+    NotFinite = "not_finite", "A value is not a finite number below 1e12.";
+    BadTime = "bad_time", "A time is neither RFC 3339 with an offset nor milliseconds since the epoch within 1970 to 9999.";
+    BadBytes = "bad_bytes", "The device's bytes are not valid base64, or longer than a frame can be.";
+    UnknownFrame = "unknown_frame", "The profile has no layout for a frame of this port, length and content.";
+    TooMany = "too_many", "One message holds more readings than the limit.";
+    NoReading = "no_reading", "The message is understood and holds nothing to store: a join, an acknowledgement, a version report, only nulls.";
+}
+
+/// A message that gave no reading, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    reason: Reason,
+    text: Box<str>,
+}
+
+impl Reject {
+    /// `text` names the field and says what was expected: lower case, no full stop.
+    pub(crate) fn new(reason: Reason, text: impl Into<Box<str>>) -> Self {
+        Self { reason, text: text.into() }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
+    /// The reason.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl std::error::Error for Reject {}
+
+/// At most 64 characters of what came, for a sentence.
+pub(crate) fn excerpt(text: &str) -> String {
+    let mut short: String = text.chars().take(64).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_fit_a_metric_label() {
+        let mut seen = std::collections::BTreeSet::new();
+        for reason in Reason::ALL {
+            assert!(seen.insert(reason.code()), "{}", reason.code());
+            assert!(reason.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!(reason.about().ends_with('.'));
+        }
+    }
+}

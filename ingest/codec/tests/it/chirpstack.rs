@@ -1,0 +1,270 @@
+//! ChirpStack v4 and the two layouts, against our own examples and against third-party ones.
+
+use std::path::Path;
+
+use crate::common::{catalogue, decode, show};
+use codec::{ChirpStackUp, Decoder, ProfileError, Profiles};
+use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
+use serde_json::Value;
+
+const BAY: &str = "application/casa/device/0101010101010101/event/up";
+
+/// Third-party examples beside the project, one JSON value a line; none (said loudly) if they are not there.
+#[expect(clippy::disallowed_methods, reason = "a test reads its examples")]
+fn third_party(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/devices/vectors").join(file);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        Err(e) => {
+            eprintln!("SKIPPED: third-party examples {} cannot be read: {e}", path.display());
+            Vec::new()
+        }
+    }
+}
+
+#[test]
+fn an_uplink_gives_the_frames_values_and_the_strongest_gateway_at_the_networks_time() {
+    let payload = r#"{"time":"2026-11-21T20:00:09.5+00:00","deviceInfo":{"devEui":"0101010101010101","tags":{}},"fPort":1,
+        "data":"lQ==","object":{"x":[1,{"y":null}]},"rxInfo":[{"rssi":-100,"snr":-2.5},{"rssi":-36,"snr":10.5},{"rssi":-90}]}"#;
+    let (decoded, out) = decode(BAY, payload).unwrap();
+    assert_eq!(
+        show(&out),
+        [
+            "parking.occupied#0 = 1 @ 2026-11-21T20:00:09.500Z []",
+            "parking.prev_state_duration#0 = 4440 @ 2026-11-21T20:00:09.500Z []",
+            "radio.rssi#0 = -36 @ 2026-11-21T20:00:09.500Z []",
+            "radio.snr#0 = 10.5 @ 2026-11-21T20:00:09.500Z []",
+        ]
+    );
+    assert_eq!((decoded.kind, decoded.zone.as_str(), decoded.readings), (Kind::PARKING, "maarif", 4));
+    assert_eq!(decoded.profile.unwrap().as_str(), "nwave-nps405");
+}
+
+#[test]
+fn an_upper_case_deveui_is_the_same_device_and_no_time_is_ours() {
+    let topic = "application/casa/device/00137A1000000001/event/up";
+    let (decoded, out) =
+        decode(topic, r#"{"deviceInfo":{"devEui":"00137A1000000001"},"fPort":6,"data":"ATQBJAEBLAEHMgo="}"#).unwrap();
+    assert_eq!(decoded.device.as_str(), "00137a1000000001");
+    let at = "@ 2026-11-21T20:00:10.000Z []";
+    assert_eq!(
+        show(&out),
+        [
+            format!("battery.voltage#0 = 3.6 {at}"),
+            format!("waste.distance#0 = 0.3 {at}"),
+            format!("waste.fill#0 = 50 {at}"),
+            format!("device.temperature#0 = 26.3 {at}"),
+            format!("device.tilt#0 = 10 {at}"),
+        ]
+    );
+}
+
+#[test]
+fn a_status_gives_the_battery() {
+    let topic = "application/casa/device/0101010101010101/event/status";
+    let payload = r#"{"time":"2026-11-21T20:00:00Z","margin":10,"externalPowerSource":false,"batteryLevelUnavailable":false,"batteryLevel":75.5}"#;
+    assert_eq!(show(&decode(topic, payload).unwrap().1), ["battery.level#0 = 75.5 @ 2026-11-21T20:00:00.000Z []"]);
+    let unknown = payload.replace("Unavailable\":false", "Unavailable\":true");
+    assert_eq!(decode(topic, unknown).unwrap_err().code(), "no_reading");
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let up = "application/casa/device/0101010101010101/event/up";
+    let cases = [
+        ("application/casa/device/0101010101010101/event/join", "{}", "no_reading"),
+        ("application/casa/device/0101010101010101/event/ack", "not even JSON", "no_reading"),
+        ("application/casa/device/0101010101010101", "{}", "not_a_topic"),
+        ("application/casa/device/01010101/event/up", "{}", "bad_name"),
+        ("application/casa/device/ffffffffffffffff/event/up", r#"{"fPort":1,"data":"lQ=="}"#, "unknown_device"),
+        ("application/casa/device/0101010101010102/event/up", r#"{"fPort":1,"data":"lQ=="}"#, "no_profile"),
+        (up, r#"{"deviceInfo":{"devEui":"0101010101010102"},"fPort":1,"data":"lQ=="}"#, "device_mismatch"),
+        (up, r#"{"fPort":1,"data":"lQ"}"#, "bad_bytes"),
+        (up, r#"{"fPort":1,"data":"l%=="}"#, "bad_bytes"),
+        (up, r#"{"fPort":1}"#, "no_reading"),
+        (up, r#"{"data":"lQ=="}"#, "unknown_frame"),
+        (up, r#"{"fPort":9,"data":"lQ=="}"#, "unknown_frame"),
+        (up, r#"{"fPort":3,"data":"AQIDAAE="}"#, "no_reading"),
+        (up, r#"{"fPort":1,"data":7}"#, "bad_shape"),
+        (up, r#"{"fPort":256,"data":"lQ=="}"#, "bad_shape"),
+        (up, r#"{"time":"yesterday","fPort":1,"data":"lQ=="}"#, "bad_time"),
+        (up, "lQ==", "not_json"),
+    ];
+    for (topic, payload, code) in cases {
+        let reject = decode(topic, payload).unwrap_err();
+        assert_eq!(reject.code(), code, "{topic} {payload}: {reject}");
+    }
+    let long = format!(r#"{{"fPort":1,"data":"{}"}}"#, "AAAA".repeat(86));
+    assert_eq!(decode(up, long).unwrap_err().code(), "bad_bytes");
+}
+
+#[test]
+fn what_the_encoder_writes_reads_back() {
+    let bay = DeviceId::new("0101010101010101").unwrap();
+    for (f_cnt, data) in [(0, [0xaa].as_slice()), (70_000, &[0xff])] {
+        let up = ChirpStackUp {
+            application: "casa",
+            dev_eui: &bay,
+            f_port: 1,
+            f_cnt,
+            data,
+            time: "2026-11-21T20:00:01Z".parse().unwrap(),
+            gateway: "0016c001f153a14c",
+            rssi: -97,
+            snr: -3.5,
+        };
+        let mut payload = Vec::new();
+        up.write(&mut payload);
+        let (_, out) = decode(&up.topic(), &payload).unwrap();
+        assert_eq!(out.len(), 4, "{}", String::from_utf8_lossy(&payload));
+        assert_eq!((out[2].value, out[3].value), (-97.0, -3.5));
+    }
+}
+
+#[test]
+fn third_party_mqtt_examples_are_read_or_rejected_with_a_sensible_code() {
+    for example in third_party("direct_mqtt_examples.jsonl") {
+        let id = example["id"].as_str().unwrap();
+        let topic = example["topic"].as_str().unwrap_or("no/topic/given");
+        let payload = match (&example["payload"], &example["payload_text"]) {
+            (Value::Null, Value::String(text)) => text.clone(),
+            (payload, _) => payload.to_string(),
+        };
+        let result = decode(topic, payload);
+        if id == "chirpstack-v4-up" {
+            // Heard four years later: the network's time is trusted as it is.
+            let at = "@ 2022-07-18T09:34:15.775Z [late]";
+            assert_eq!(
+                show(&result.unwrap().1),
+                [
+                    format!("parking.occupied#0 = 0 {at}"),
+                    format!("parking.prev_state_duration#0 = 5100 {at}"),
+                    format!("radio.rssi#0 = -36 {at}"),
+                    format!("radio.snr#0 = 10.5 {at}"),
+                ]
+            );
+        } else {
+            let reject = result.unwrap_err();
+            assert_eq!(reject.code(), "not_a_topic", "{id}: {reject}");
+        }
+    }
+}
+
+/// The third party's own bytes, port and canonical readings of the two makes that are built in.
+#[test]
+fn third_party_mappings_of_the_built_in_profiles_hold() {
+    for (example, eui) in third_party("mapping_expected.jsonl").iter().filter_map(|example| match example["id"].as_str()? {
+        "netvox-r718x" => Some((example, "00137a1000000001")),
+        "nwave-nps405" => Some((example, "0101010101010101")),
+        _ => None,
+    }) {
+        let hex = example["bytes_hex"].as_str().unwrap();
+        let data: Vec<u8> = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
+        let dev_eui = DeviceId::new(eui).unwrap();
+        let up = ChirpStackUp {
+            application: "casa",
+            dev_eui: &dev_eui,
+            f_port: u8::try_from(example["fPort"].as_u64().unwrap()).unwrap(),
+            f_cnt: 1,
+            data: &data,
+            time: "2026-11-21T20:00:01Z".parse().unwrap(),
+            gateway: "0016c001f153a14c",
+            rssi: -97,
+            snr: -3.5,
+        };
+        let mut payload = Vec::new();
+        up.write(&mut payload);
+        let (_, out) = decode(&up.topic(), &payload).unwrap();
+        let expected = example["canonical"].as_array().unwrap();
+        assert_eq!(out.len(), expected.len() + 2, "{eui}: the frame's values and two of the radio");
+        for (reading, expected) in out.iter().zip(expected) {
+            let value = &expected["value"];
+            assert_eq!(reading.series.quantity.name(), expected["name"].as_str().unwrap());
+            assert_eq!(reading.value, value.as_f64().unwrap_or_else(|| f64::from(u8::from(value.as_bool().unwrap()))));
+            assert_eq!(reading.quality, schemas::Quality::GOOD);
+        }
+    }
+}
+
+/// Hundreds of real envelopes: all that say ChirpStack v4 open, whatever the device inside is.
+#[test]
+fn third_party_chirpstack_envelopes_open() {
+    let all = third_party("envelopes.jsonl");
+    let mut opened = 0;
+    for example in all.iter().filter(|e| e["network_server"] == "ChirpStack" && e["envelope"]["deviceInfo"].is_object()) {
+        let eui = example["envelope"]["deviceInfo"]["devEui"].as_str().unwrap();
+        if eui.len() != 16 || example["envelope"]["data"].is_null() {
+            continue;
+        }
+        let topic = format!("application/x/device/{eui}/event/up");
+        let reject = decode(&topic, example["envelope"].to_string()).unwrap_err();
+        assert!(["unknown_device", "no_reading"].contains(&reject.code()), "{}: {} {reject}", example["path"], reject.code());
+        opened += 1;
+    }
+    assert!(all.is_empty() || opened > 20, "only {opened} envelopes were ChirpStack's");
+}
+
+#[test]
+fn a_profile_is_loaded_only_if_its_own_cases_pass() {
+    let good = r#"
+        name = "acme-bin"
+        make = "Acme"
+        source = "its leaflet"
+        [[frame]]
+        port = 2
+        at_least = 3
+        [[frame.field]]
+        quantity = "waste.distance"
+        at = 1
+        width = 2
+        endian = "little"
+        divide = 1000
+        absent = [65535]
+        flaws = [{ raw = 0, flaw = "sensor_fault" }]
+        [[case]]
+        port = 2
+        hex = "002c01"
+        expect = [{ quantity = "waste.distance", value = 0.3 }]
+        [[case]]
+        port = 2
+        hex = "000000"
+        expect = [{ quantity = "waste.distance", value = 0.0, flaws = ["sensor_fault"] }]
+        [[case]]
+        port = 2
+        hex = "00ffff"
+        expect = []
+    "#;
+    // A frame of absent values only is understood; it is the decoder that finds nothing to store.
+    let profiles = Profiles::built_in().unwrap().with(good, "acme.toml").unwrap();
+    assert_eq!(profiles.iter().count(), 3);
+    let again = profiles.with(good, "again.toml");
+    assert!(matches!(again, Err(ProfileError::Twice { ref file, .. }) if file == "again.toml"), "{again:?}");
+
+    let text = |toml: &str| Profiles::default().with(toml, "f.toml").unwrap_err().to_string();
+    assert!(
+        text(&good.replace("value = 0.3", "value = 0.4"))
+            .starts_with("f.toml: case 1 (port 2, 002c01) gives waste.distance#0 = 0.3")
+    );
+    assert!(text(good.split("[[case]]").next().unwrap()).contains("no [[case]]"));
+    assert!(text(&good.replace("width = 2", "width = 9")).contains("1 to 8 bytes"));
+    assert!(text(&good.replace("endian = \"little\"", "")).contains("needs endian"));
+    assert!(text(&good.replace("endian = \"little\"", "endian = \"little\"\nbits = [9, 8]")).contains("bits [9, 8]"));
+    assert!(text(&good.replace("waste.distance", "waste.smell")).contains("waste.smell"));
+    assert!(text(&good.replace("make = \"Acme\"", "mark = \"Acme\"")).contains("mark"));
+    assert!(text(&good.replace("divide = 1000", "divide = 0")).contains("divide is not 0"));
+}
+
+#[test]
+fn a_catalogue_that_names_an_unknown_profile_makes_no_decoder() {
+    let mut catalogue = Catalogue::clone(&catalogue());
+    catalogue.insert(Device {
+        id: DeviceId::new("x").unwrap(),
+        kind: Kind::WASTE,
+        zone: Zone::new("anfa").unwrap(),
+        profile: Some(ProfileName::new("nobody-knows").unwrap()),
+        place: None,
+        label: None,
+    });
+    let error = Decoder::new(catalogue.into(), Profiles::built_in().unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "device x is read by the profile `nobody-knows`, which is not loaded");
+}

@@ -1,0 +1,60 @@
+//! A small city to decode for.
+
+use std::sync::Arc;
+
+use codec::{Decoded, Decoder, Profiles, Reject};
+use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Provenance, Reading, Timestamp, Zone};
+
+/// When every message of these tests is heard.
+pub(crate) const RECEIVED: &str = "2026-11-21T20:00:10Z";
+
+/// A ChirpStack bin, a ChirpStack bay, one device without its profile, and one that the catalogue has moved.
+pub(crate) fn catalogue() -> Arc<Catalogue> {
+    let device = |id: &str, kind, profile: Option<&str>| Device {
+        id: DeviceId::new(id).unwrap(),
+        kind,
+        zone: Zone::new("maarif").unwrap(),
+        profile: profile.map(|p| ProfileName::new(p).unwrap()),
+        place: None,
+        label: None,
+    };
+    Arc::new(
+        [
+            device("00137a1000000001", Kind::WASTE, Some("netvox-r718x")),
+            device("0101010101010101", Kind::PARKING, Some("nwave-nps405")),
+            device("0101010101010102", Kind::PARKING, None),
+            device("moved-1", Kind::AIR, None),
+        ]
+        .into_iter()
+        .collect(),
+    )
+}
+
+pub(crate) fn decoder() -> Decoder {
+    Decoder::new(catalogue(), Profiles::built_in().unwrap()).unwrap()
+}
+
+pub(crate) fn message(topic: &str, payload: impl AsRef<[u8]>) -> Message {
+    Message {
+        topic: topic.into(),
+        payload: payload.as_ref().to_vec().into(),
+        received_at: RECEIVED.parse().unwrap(),
+        provenance: Provenance::default(),
+    }
+}
+
+pub(crate) fn decode(topic: &str, payload: impl AsRef<[u8]>) -> Result<(Decoded, Vec<Reading>), Reject> {
+    let mut out = Vec::new();
+    let decoded = decoder().decode(&message(topic, payload), &mut out);
+    decoded.map(|decoded| (decoded, out))
+}
+
+/// `quantity#channel = value @ observed_at [flaws]`, one a line.
+pub(crate) fn show(readings: &[Reading]) -> Vec<String> {
+    let line = |r: &Reading| {
+        let flaws: Vec<_> = r.quality.flaws().map(schemas::Flaw::code).collect();
+        let at: Timestamp = r.observed_at;
+        format!("{}#{} = {} @ {at} [{}]", r.series.quantity, r.series.channel, r.value, flaws.join(" "))
+    };
+    readings.iter().map(line).collect()
+}

@@ -1,0 +1,8 @@
+//! The codec through its public door, one module a format.
+
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without, stops it")]
+
+mod chirpstack;
+mod common;
+mod marsad_json;
+mod total;
