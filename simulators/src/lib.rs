@@ -1,1 +1,21 @@
-//! Placeholder, replaced by the first commit of this crate.
+//! A city of simulated devices: a number is a function of seed, device and tick.
+//!
+//! [`City`] is a small Casablanca of air stations, bins, parking bays and water meters that speak
+//! the formats which `codec` reads. [`Load`] is the opposite: many devices that say nothing of
+//! interest, fast.
+//!
+//! Deliberately absent: clock, sockets and threads (who publishes asks for a span of time), and any
+//! rule about what is normal.
+
+mod chance;
+mod city;
+mod device;
+mod load;
+mod pace;
+mod physics;
+mod places;
+mod story;
+
+pub use city::{City, HISTORY};
+pub use device::{Publish, SimDevice, Truth};
+pub use load::Load;

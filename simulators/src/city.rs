@@ -1,0 +1,164 @@
+//! The city: which devices there are, where, and what they publish between two instants.
+
+use std::time::Duration;
+
+use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Timestamp, Zone};
+
+use crate::chance::Chance;
+use crate::device::{Model, Publish, SimDevice};
+use crate::pace::Pace;
+use crate::physics::SECOND;
+use crate::places::{PLACES, Place};
+use crate::story::Role;
+
+/// Of 60 devices: air stations, bins, bays; the rest are water meters.
+const MIX: [(Kind, usize); 3] = [(Kind::AIR, 8), (Kind::WASTE, 20), (Kind::PARKING, 22)];
+/// How far apart the points of a history are.
+const HISTORY_STEP: Duration = Duration::from_secs(600);
+/// How far back a history goes.
+pub const HISTORY: Duration = Duration::from_secs(24 * 3600);
+
+/// A city of simulated devices. The same seed and size give the same bytes, always.
+#[derive(Clone, Debug)]
+pub struct City {
+    devices: Vec<SimDevice>,
+}
+
+impl City {
+    /// `size` devices of all four kinds over Casablanca's arrondissements, as talkative as real ones.
+    #[must_use]
+    pub fn new(seed: u64, size: usize) -> Self {
+        Self::build(seed, size, Pace::REAL)
+    }
+
+    /// The same city before an audience: every device that is not silent speaks within 10 s, bins
+    /// and bays live 60 times faster from `start` on, and a story makes alerts fire and resolve:
+    /// two bins over 95 %, a dust plume at the first air station, a burst water pipe, and the last
+    /// air station silent since 20 minutes before the start. About 60 devices suit it.
+    #[must_use]
+    pub fn demo(seed: u64, size: usize, start: Timestamp) -> Self {
+        Self::build(seed, size, Pace::demo(start))
+    }
+
+    fn build(seed: u64, size: usize, pace: Pace) -> Self {
+        let luck = Chance::new(seed);
+        let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
+        let mut left = size;
+        for (kind, of_60) in MIX {
+            let count = (size * of_60).div_ceil(60).min(left);
+            left -= count;
+            devices.extend((0..count).map(|i| one(luck, seed, kind, i, pace)));
+        }
+        devices.extend((0..left).map(|i| one(luck, seed, Kind::WATER, i, pace)));
+        cast(&mut devices);
+        Self { devices }
+    }
+
+    /// All devices, by kind.
+    #[must_use]
+    pub fn devices(&self) -> &[SimDevice] {
+        &self.devices
+    }
+
+    /// The devices as the platform must know them: labels, places, and the profiles of those that
+    /// send bytes.
+    #[must_use]
+    pub fn catalogue(&self) -> Catalogue {
+        self.devices.iter().map(|d| d.device.clone()).collect()
+    }
+
+    /// What all devices publish in `[from, to)`, in order of time. Ask for short spans: everything
+    /// is in memory.
+    #[must_use]
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> Vec<Publish> {
+        let ticks = |d: &SimDevice| d.tick_from(from)..d.tick_from(to);
+        let mut all: Vec<_> = self.devices.iter().flat_map(|d| ticks(d).filter_map(|tick| d.publish(tick))).collect();
+        all.sort_by_key(|p| p.at);
+        all
+    }
+
+    /// What one device would have published in `[from, to)`, a message every 10 minutes, with the
+    /// times of then. At most [`HISTORY`] back from `to`, since the platform refuses to believe in
+    /// older device times.
+    #[must_use]
+    pub fn history(&self, device: &SimDevice, from: Timestamp, to: Timestamp) -> Vec<Publish> {
+        let mut at = from.max(to.minus(HISTORY));
+        let mut told = Vec::new();
+        while at < to {
+            let tick = device.tick_from(at);
+            if device.time_of(tick) < to
+                && let Some(truth) = device.says(tick, true)
+            {
+                told.push(device.encode(&truth, tick));
+            }
+            at = at.plus(HISTORY_STEP);
+        }
+        // Where ticks are further apart than the steps, two steps end at one tick.
+        told.dedup_by_key(|p| p.at);
+        told
+    }
+}
+
+/// The `i`th device of a kind.
+fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
+    let branch = match kind {
+        Kind::WASTE => 0,
+        Kind::AIR => 1,
+        Kind::PARKING => 2,
+        _ => 3,
+    };
+    let luck = city.branch(branch).branch(i64::try_from(i).unwrap_or(i64::MAX));
+    let place = PLACES.get(i % PLACES.len()).unwrap_or(&PLACES[0]);
+    let n = i + 1;
+    let (model, id, label) = match kind {
+        Kind::AIR => (Model::Station, format!("air-{n:03}"), format!("Station {n}, {}", place.name)),
+        Kind::WASTE if i.is_multiple_of(2) => (Model::Bin, format!("bin-{n:03}"), format!("Bac {n}, {}", place.name)),
+        Kind::WASTE => (Model::LoraBin, eui(seed, 1, i), format!("Bac {n}, {}", place.name)),
+        Kind::PARKING => (Model::Bay, eui(seed, 2, i), format!("Place {n}, {}", place.name)),
+        _ => (Model::Meter { leaks: i % 8 == 1 }, format!("meter-{n:03}"), format!("Compteur {n}, {}", place.name)),
+    };
+    let profile = match model {
+        Model::LoraBin => Some("netvox-r718x"),
+        Model::Bay => Some("nwave-nps405"),
+        Model::Station | Model::Bin | Model::Meter { .. } => None,
+    };
+    let device = Device {
+        id: DeviceId::new(&id).expect("letters, digits and a hyphen"),
+        kind,
+        zone: Zone::new(place.zone).expect("tested"),
+        profile: profile.map(|p| ProfileName::new(p).expect("tested")),
+        place: stands(place, luck),
+        label: Some(label),
+    };
+    SimDevice { device, model, place, pace, city: city.branch(-1), luck, role: None }
+}
+
+/// A locally administered EUI-64: unit bit set, then kind, seed and number.
+fn eui(seed: u64, code: u8, i: usize) -> String {
+    format!("02ca5a{code:02x}{:04x}{:04x}", seed & 0xffff, i & 0xffff)
+}
+
+/// Somewhere in the inner third of the arrondissement.
+fn stands(place: &Place, luck: Chance) -> Option<schemas::Place> {
+    let radius = 0.33 * place.area.sqrt() / 111.0;
+    let north = luck.branch(101).between(-radius, radius);
+    let east = luck.branch(102).between(-radius, radius) / place.lat.to_radians().cos();
+    schemas::Place::new(place.lat + north, place.lon + east).ok()
+}
+
+/// Gives the story its actors. Without a story the roles mean nothing.
+fn cast(devices: &mut [SimDevice]) {
+    let mut play = |kind: Kind, nth: usize, role: Role| {
+        if let Some(device) = devices.iter_mut().filter(|d| d.device.kind == kind).nth(nth) {
+            device.role = Some(role);
+        }
+    };
+    play(Kind::WASTE, 0, Role::FullBin(60 * SECOND));
+    play(Kind::WASTE, 1, Role::FullBin(150 * SECOND));
+    play(Kind::WATER, 0, Role::Burst);
+    play(Kind::AIR, 0, Role::Plume);
+    let last = devices.iter_mut().rfind(|d| d.device.kind == Kind::AIR && d.role.is_none());
+    if let Some(device) = last {
+        device.role = Some(Role::Silent);
+    }
+}

@@ -1,0 +1,54 @@
+//! How often devices speak, and how fast the city lives.
+
+use schemas::Timestamp;
+
+use crate::physics::{MINUTE, SECOND};
+use crate::story::Story;
+
+/// Intervals in milliseconds; `speed` is how many seconds bins and bays live in one of ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    pub(crate) air: i64,
+    pub(crate) waste: i64,
+    /// How often a bay looks; it speaks when its state has changed, and every `heartbeat`th time.
+    pub(crate) parking: i64,
+    pub(crate) heartbeat: u64,
+    pub(crate) water: i64,
+    speed: i64,
+    pub(crate) story: Option<Story>,
+}
+
+impl Pace {
+    /// As real devices do.
+    pub(crate) const REAL: Pace =
+        Pace { air: MINUTE, waste: 15 * MINUTE, parking: 30 * SECOND, heartbeat: 30, water: 15 * MINUTE, speed: 1, story: None };
+
+    /// For an audience: everything within ten seconds, bins and bays 60 times faster from the start.
+    pub(crate) fn demo(start: Timestamp) -> Pace {
+        Pace {
+            air: 5 * SECOND,
+            waste: 6 * SECOND,
+            parking: 2 * SECOND,
+            heartbeat: 5,
+            water: 8 * SECOND,
+            speed: 60,
+            story: Some(Story { start: start.millis() }),
+        }
+    }
+
+    /// The instant at which bins and bays live now.
+    pub(crate) fn lived(&self, at: i64) -> i64 {
+        match self.story {
+            Some(Story { start }) if at > start => start + (at - start) * self.speed,
+            _ => at,
+        }
+    }
+
+    /// The other way round: when they lived that.
+    pub(crate) fn when(&self, lived: i64) -> i64 {
+        match self.story {
+            Some(Story { start }) if lived > start => start + (lived - start) / self.speed,
+            _ => lived,
+        }
+    }
+}

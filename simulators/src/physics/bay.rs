@@ -1,0 +1,117 @@
+//! Parking bays: stays of a lognormal length, and gaps between them such that the bay is occupied
+//! as often as the street is at that hour.
+
+use super::{DAY, HOUR, MINUTE, between_hours, calendar};
+use crate::chance::Chance;
+
+/// Part of the bays that are occupied, by hour, on a working day in a metered street.
+static OCCUPIED: [f64; 24] = [
+    0.35, 0.35, 0.35, 0.35, 0.35, 0.35, 0.35, 0.45, 0.60, 0.78, 0.88, 0.92, 0.90, 0.82, 0.80, 0.86, 0.90, 0.92, 0.88, 0.80, 0.70,
+    0.62, 0.50, 0.42,
+];
+/// Stay: median and standard deviation of the logarithm.
+const STAY: (f64, f64) = (55.0 * MINUTE as f64, 0.9);
+/// Mean of that distribution, ms.
+const MEAN_STAY: f64 = 82.5 * MINUTE as f64;
+
+/// A bay at one instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bay {
+    pub(crate) occupied: bool,
+    /// When that state began, ms.
+    pub(crate) since: i64,
+    /// When the state before it began, ms.
+    pub(crate) before: i64,
+}
+
+/// How busy the day is against a working day.
+fn week(day: i64) -> f64 {
+    match calendar(day * DAY).1 {
+        5 => 0.95,
+        6 => 0.6,
+        _ => 1.0,
+    }
+}
+
+/// The part of the bays that should be occupied now, on a day so busy.
+fn target(week: f64, at: i64) -> f64 {
+    (week * between_hours(&OCCUPIED, at)).clamp(0.05, 0.97)
+}
+
+/// Walks from the midnight before last, so that what spans a midnight is one stay. Each day draws
+/// anew: a bay's state never depends on more than two days.
+pub(crate) fn bay(luck: Chance, at: i64) -> Bay {
+    let today = at.div_euclid(DAY);
+    let mut state: Option<Bay> = None;
+    for day in [today - 1, today] {
+        let (midnight, ends) = (day * DAY, ((day + 1) * DAY).min(at + 1));
+        let (luck, week) = (luck.branch(day), week(day));
+        let mut changes = midnight;
+        let mut occupied = luck.branch(-1).unit() < target(week, midnight);
+        let mut step = 0;
+        while changes < ends {
+            state = Some(match state {
+                None => Bay { occupied, since: changes, before: changes - HOUR },
+                Some(same) if same.occupied == occupied => same,
+                Some(old) => Bay { occupied, since: changes, before: old.since },
+            });
+            changes += if occupied { stays(luck.branch(step)) } else { waits(luck.branch(step), week, changes) };
+            occupied = !occupied;
+            step += 1;
+        }
+    }
+    state.unwrap_or(Bay { occupied: false, since: at, before: at - HOUR })
+}
+
+/// How long a car stays, ms.
+#[expect(clippy::cast_possible_truncation, reason = "at most two days in milliseconds")]
+fn stays(luck: Chance) -> i64 {
+    luck.lognormal(STAY.0, STAY.1).clamp(MINUTE as f64, 2.0 * DAY as f64) as i64
+}
+
+/// How long the bay waits for the next car, ms. Cars come at the rate that keeps the target p(t)
+/// against those that leave: (dp/dt + p / mean stay) / (1 - p) for each free bay.
+fn waits(luck: Chance, week: f64, from: i64) -> i64 {
+    const STEP: i64 = 10 * MINUTE;
+    let mut left = -(1.0 - luck.unit()).ln();
+    let mut at = from;
+    while at < from + DAY {
+        let (p, next) = (target(week, at), target(week, at + STEP));
+        left -= ((next - p + p * STEP as f64 / MEAN_STAY) / (1.0 - p)).max(0.0);
+        if left < 0.0 {
+            break;
+        }
+        at += STEP;
+    }
+    // Somewhere within the step in which it came.
+    (at - from + MINUTE).max(MINUTE) + (luck.branch(1).bits() % STEP.cast_unsigned()).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bays_are_occupied_as_often_as_the_hour_says() {
+        let monday = 1_795_392_000_000;
+        for hour in [3, 11, 17] {
+            let at = monday + hour * HOUR;
+            let occupied = (0..1000).filter(|i| bay(Chance::new(5).branch(*i), at).occupied).count();
+            let part = f64::from(u32::try_from(occupied).unwrap()) / 1000.0;
+            assert!((part - target(1.0, at)).abs() < 0.12, "{hour} h: {part} against {}", target(1.0, at));
+        }
+    }
+
+    #[test]
+    fn time_goes_on_across_midnight() {
+        let luck = Chance::new(9);
+        let mut last = bay(luck, 1_795_219_200_000 - HOUR);
+        for minute in -60..120 {
+            let at = 1_795_219_200_000 + minute * MINUTE;
+            let now = bay(luck, at);
+            assert!(now.before < now.since && now.since <= at);
+            assert!(now.since >= last.since, "a state never begins earlier when it is looked at later");
+            last = now;
+        }
+    }
+}

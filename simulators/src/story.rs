@@ -1,0 +1,83 @@
+//! What is staged in a demonstration, so that alerts fire and are resolved while somebody looks.
+//!
+//! The story begins some minutes before the start and then repeats every [`CYCLE`]:
+//!
+//! | who | what | from the start of a cycle |
+//! |---|---|---|
+//! | first two bins | over 95 % full, then emptied, then filling again | full for 60 s and 150 s |
+//! | first air station | a plume of dust: PM10 over 150 ug/m3 | for 100 s |
+//! | first water meter | a burst pipe: 1.8 m3/h | for 80 s |
+//! | last air station | silent | for 90 s |
+//!
+//! Deliberately absent: the rules that notice it.
+
+use crate::physics::{MINUTE, SECOND};
+
+/// How often it repeats, ms.
+pub(crate) const CYCLE: i64 = 300 * SECOND;
+/// Litres a second out of the burst pipe.
+const BURST: f64 = 0.5;
+/// Litres an hour of the same.
+pub(crate) const BURST_PER_HOUR: f64 = BURST * 3600.0;
+
+/// The part that a device plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Over 95 % for so long, ms, at the start of each cycle.
+    FullBin(i64),
+    Plume,
+    Burst,
+    Silent,
+}
+
+/// Where in the story an instant lies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Story {
+    /// ms since the epoch
+    pub(crate) start: i64,
+}
+
+impl Story {
+    /// ms since the start of the cycle; negative before the first.
+    fn into(self, at: i64) -> i64 {
+        let since = at - self.start;
+        if since < 0 { since } else { since.rem_euclid(CYCLE) }
+    }
+
+    /// Within the first `lasts` of a cycle, or `ahead` before the first.
+    fn within(self, at: i64, ahead: i64, lasts: i64) -> bool {
+        (-ahead..lasts).contains(&self.into(at))
+    }
+
+    /// % full; none before the story.
+    #[expect(clippy::cast_precision_loss, reason = "within a cycle")]
+    pub(crate) fn fill(self, full_for: i64, at: i64) -> Option<f64> {
+        let into = self.into(at);
+        if into < -30 * MINUTE {
+            return None;
+        }
+        let filling = (into - full_for) as f64 / (CYCLE - full_for) as f64;
+        Some(if into < full_for { 97.5 } else { 8.0 + 84.0 * filling })
+    }
+
+    /// ug/m3 of PM10 that the plume adds.
+    pub(crate) fn plume(self, at: i64) -> f64 {
+        if self.within(at, 20 * MINUTE, 100 * SECOND) { 150.0 } else { 0.0 }
+    }
+
+    pub(crate) fn bursts(self, at: i64) -> bool {
+        self.within(at, 0, 80 * SECOND)
+    }
+
+    /// Litres that have run out of the burst pipe.
+    #[expect(clippy::cast_precision_loss, reason = "seconds of a demonstration")]
+    pub(crate) fn burst_litres(self, at: i64) -> f64 {
+        let since = (at - self.start).max(0);
+        let seconds = (since / CYCLE * 80 * SECOND + (since % CYCLE).min(80 * SECOND)) as f64 / SECOND as f64;
+        BURST * seconds
+    }
+
+    pub(crate) fn is_silent(self, at: i64) -> bool {
+        self.within(at, 20 * MINUTE, 90 * SECOND)
+    }
+}

@@ -1,0 +1,215 @@
+//! The simulated city as the platform hears it: everything goes through the real decoder.
+
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without, stops it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use codec::{Decoder, Profiles};
+use schemas::{Flaw, Kind, Message, Provenance, Quantity, Reading, Timestamp};
+use simulators::{City, Load, Publish, SimDevice};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn start() -> Timestamp {
+    "2026-11-21T21:30:00Z".parse().unwrap()
+}
+
+fn after(seconds: u64) -> Timestamp {
+    start().plus(SECOND * u32::try_from(seconds).unwrap())
+}
+
+fn decoder(city: &City) -> Decoder {
+    Decoder::new(Arc::new(city.catalogue()), Profiles::built_in().unwrap()).unwrap()
+}
+
+fn heard(publish: &Publish, received_at: Timestamp) -> Message {
+    Message {
+        topic: publish.topic.clone().into(),
+        payload: publish.payload.clone().into(),
+        received_at,
+        provenance: Provenance::default(),
+    }
+}
+
+fn decode(decoder: &Decoder, publish: &Publish, received_at: Timestamp) -> Vec<Reading> {
+    let mut out = Vec::new();
+    if let Err(reject) = decoder.decode(&heard(publish, received_at), &mut out) {
+        panic!("{} ({}): {} {}", reject, reject.code(), publish.topic, String::from_utf8_lossy(&publish.payload));
+    }
+    out
+}
+
+fn of_kind(city: &City, kind: Kind) -> Vec<&SimDevice> {
+    city.devices().iter().filter(|d| d.kind() == kind).collect()
+}
+
+/// The last value that the device says of a quantity in `[from, to)`.
+fn last(device: &SimDevice, quantity: Quantity, from: Timestamp, to: Timestamp) -> Option<f64> {
+    let ticks = device.tick_from(from)..device.tick_from(to);
+    let truths: Vec<_> = ticks.filter_map(|tick| device.truth(tick)).flat_map(|t| t.values).collect();
+    truths.iter().rev().find(|(q, _, _)| *q == quantity).map(|(_, _, v)| *v)
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_does_not() {
+    let minute = |seed| City::demo(seed, 60, start()).between(start(), after(60));
+    assert!(minute(1).len() > 300);
+    assert_eq!(minute(1), minute(1));
+    assert_ne!(minute(1), minute(2));
+    // A span asked for in parts is the same span.
+    let city = City::demo(1, 60, start());
+    let mut parts: Vec<_> = (0..60).flat_map(|s| city.between(after(s), after(s + 1))).collect();
+    let mut whole = minute(1);
+    let key = |p: &Publish| (p.at, p.topic.clone());
+    parts.sort_by_key(key);
+    whole.sort_by_key(key);
+    assert_eq!(parts, whole);
+}
+
+#[test]
+fn everything_decodes_back_to_the_simulated_truth() {
+    for city in [City::new(3, 60), City::demo(4, 60, start())] {
+        let decoder = decoder(&city);
+        let mut quantities = BTreeSet::new();
+        for device in city.devices() {
+            for (from, to) in [(after(0), after(400)), (after(40_000), after(41_000))] {
+                for tick in device.tick_from(from)..device.tick_from(to) {
+                    let Some(truth) = device.truth(tick) else { continue };
+                    let publish = device.publish(tick).unwrap();
+                    let readings = decode(&decoder, &publish, publish.at.plus(SECOND));
+                    let back: Vec<_> = readings.iter().map(|r| (r.series.quantity, r.series.channel, r.value)).collect();
+                    assert_eq!(back, truth.values, "{}", publish.topic);
+                    for reading in readings {
+                        assert_eq!(reading.observed_at, truth.at);
+                        assert_eq!((&reading.series.device, reading.kind), (&device.device().id, device.kind()));
+                        let doubts: Vec<_> = reading.quality.flaws().filter(|f| *f != Flaw::AtLimit).collect();
+                        assert!(doubts.is_empty(), "{}: {} is {doubts:?}", publish.topic, reading.series.quantity);
+                        quantities.insert(reading.series.quantity);
+                    }
+                }
+            }
+        }
+        assert!(quantities.contains(&Quantity::PARKING_PREV_STATE_DURATION) && quantities.len() > 18, "{quantities:?}");
+    }
+}
+
+#[test]
+fn within_ten_seconds_of_a_demo_every_device_but_the_silent_one_has_spoken() {
+    let city = City::demo(42, 60, start());
+    let said = city.between(start(), after(10));
+    assert!((40..=200).contains(&said.len()), "{} messages", said.len());
+    let decoder = decoder(&city);
+    let who: BTreeSet<_> = said.iter().map(|p| decode(&decoder, p, p.at).remove(0).series.device).collect();
+    assert_eq!(who.len(), 59);
+    assert!(said.is_sorted_by_key(|p| p.at));
+}
+
+#[test]
+fn the_story_makes_alerts_fire_and_resolve() {
+    let city = City::demo(42, 60, start());
+    let bins = of_kind(&city, Kind::WASTE);
+    let full = |i: usize, from, to| last(bins[i], Quantity::WASTE_FILL, after(from), after(to)).unwrap();
+    assert!(full(0, 0, 10) > 95.0 && full(1, 0, 10) > 95.0);
+    assert!(full(0, 70, 90) < 20.0 && full(1, 70, 90) > 95.0 && full(1, 160, 180) < 30.0);
+    assert!(full(0, 305, 320) > 95.0, "the story repeats");
+
+    let air = of_kind(&city, Kind::AIR);
+    let pm10 = |from, to| last(air[0], Quantity::AIR_PM10, after(from), after(to)).unwrap();
+    assert!(pm10(0, 10) > 150.0 && pm10(110, 130) < 150.0 && pm10(0, 10) > pm10(110, 130) + 100.0);
+
+    let silent = air.last().unwrap();
+    let any = |from, to| last(silent, Quantity::AIR_PM10, from, to).is_some();
+    assert!(!any(start().minus(SECOND * 1100), after(90)) && any(after(90), after(100)));
+    assert!(any(start().minus(SECOND * 1300), start().minus(SECOND * 1250)));
+
+    let meters = of_kind(&city, Kind::WATER);
+    let burst = |from, to| last(meters[0], Quantity::WATER_BURST, after(from), after(to)).unwrap();
+    assert_eq!((burst(0, 10), burst(90, 110)), (1.0, 0.0));
+}
+
+#[test]
+fn meters_only_grow_and_some_leak() {
+    let city = City::demo(42, 60, start());
+    let meters = of_kind(&city, Kind::WATER);
+    for meter in &meters {
+        let ticks = meter.tick_from(start().minus(SECOND * 600))..meter.tick_from(after(700));
+        let volumes: Vec<f64> = ticks.filter_map(|t| meter.truth(t)).map(|t| t.values[0].2).collect();
+        assert!(volumes.is_sorted() && volumes.len() > 100, "{}", meter.device().id);
+    }
+    let leaks = meters.iter().filter(|m| last(m, Quantity::WATER_LEAK, after(0), after(20)) == Some(1.0)).count();
+    assert!((1..=3).contains(&leaks), "{leaks} leaks");
+}
+
+#[test]
+fn a_history_is_a_day_of_believable_readings() {
+    let city = City::demo(42, 60, start());
+    let decoder = decoder(&city);
+    let mut messages = 0;
+    for device in city.devices() {
+        let told = city.history(device, start().minus(Duration::from_secs(3 * 24 * 3600)), start());
+        assert!((100..=145).contains(&told.len()), "{}: {}", device.device().id, told.len());
+        messages += told.len();
+        for publish in told {
+            assert!(publish.at >= start().minus(simulators::HISTORY) && publish.at < start());
+            for reading in decode(&decoder, &publish, start()) {
+                assert_eq!(reading.observed_at, publish.at);
+                assert!(!reading.quality.has(Flaw::ClockSuspect));
+            }
+        }
+    }
+    assert!(messages > 8000, "{messages}");
+}
+
+#[test]
+fn devices_stand_in_the_city_under_names_of_their_own() {
+    let city = City::new(7, 200);
+    let ids: BTreeSet<_> = city.devices().iter().map(|d| d.device().id.clone()).collect();
+    assert_eq!((ids.len(), city.catalogue().len()), (200, 200));
+    let zones: BTreeSet<_> = city.devices().iter().map(|d| d.device().zone.clone()).collect();
+    assert_eq!(zones.len(), 16);
+    for device in city.devices() {
+        let place = device.device().place.unwrap();
+        assert!((33.48..=33.65).contains(&place.lat()) && (-7.77..=-7.43).contains(&place.lon()), "{place:?}");
+        assert!(!device.device().label.as_ref().unwrap().is_empty());
+    }
+    for kind in [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER] {
+        assert!(of_kind(&city, kind).len() > 20, "{kind}");
+    }
+}
+
+#[test]
+fn a_city_of_any_size_is_a_city() {
+    for size in [0, 1, 2, 3, 5, 61] {
+        let city = City::demo(1, size, start());
+        assert_eq!(city.devices().len(), size);
+        assert!(city.between(start(), after(30)).len() >= size.saturating_sub(1));
+    }
+}
+
+#[test]
+fn a_load_has_one_length_and_no_message_twice_and_is_known_beforehand() {
+    let decoder = decoder(&City::new(1, 0));
+    for (bytes, readings) in [(100, 4), (500, 28)] {
+        let load = Load::new(9, 50, bytes).starting(start());
+        assert!(load.payload_len().abs_diff(bytes) <= 10, "{} for {bytes}", load.payload_len());
+        assert_eq!(load.readings(), readings);
+        let (mut topic, mut payload) = (String::new(), Vec::new());
+        let mut seen = BTreeMap::new();
+        for n in 0..1_000 {
+            load.publish(n, &mut topic, &mut payload);
+            assert_eq!(payload.len(), load.payload_len(), "{}", String::from_utf8_lossy(&payload));
+            let publish = Publish { at: start(), topic: topic.clone(), payload: payload.clone() };
+            let out = decode(&decoder, &publish, after(1));
+            assert_eq!(out.len(), load.readings());
+            let first = &out[0];
+            let got = (first.series.device.clone(), first.series.quantity, first.observed_at, first.value);
+            assert_eq!(got, load.expect(n));
+            assert!(out.iter().all(|r| r.quality == schemas::Quality::GOOD));
+            assert_eq!(seen.insert((got.0, got.2), n), None);
+        }
+    }
+    assert_eq!(Load::new(9, 2_000_000, 100).expect(1_999_999).0.as_str(), "load-0001999999");
+    assert_ne!(Load::new(1, 5, 100).expect(7).3.to_bits(), Load::new(2, 5, 100).expect(7).3.to_bits());
+}
