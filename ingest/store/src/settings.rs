@@ -1,0 +1,63 @@
+//! Section `[store]`.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use ports::Selector;
+use schemas::{Kind, Timestamp};
+use serde::Deserialize;
+
+use crate::embedded::WEEK;
+
+/// Section `[store]`; `config/default.toml` has the defaults and says what each key does.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// With so many readings unflushed the store takes no more until a flush succeeds, and begins one
+    /// by itself. When to flush before that is the historian's to say.
+    pub unflushed: usize,
+    /// Memory for decoded blocks.
+    pub cache: ByteSize,
+    /// How long the readings of a kind are kept; a kind that is not named is kept for ever.
+    #[serde(default)]
+    pub retention: BTreeMap<Kind, Keep>,
+}
+
+/// How long something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Keep(#[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")] pub Duration);
+
+impl Settings {
+    /// What retention lets go of at `now`, for [`ports::Store::forget`]: a selector and a range for
+    /// each kind with a retention.
+    ///
+    /// The end of each range is the start of a week of the store's partitions (Thursday, UTC), so
+    /// that whole partitions go and nothing is rewritten: a reading stays up to a week longer.
+    pub fn expired(&self, now: Timestamp) -> impl Iterator<Item = (Selector, Range<Timestamp>)> {
+        self.retention.iter().map(move |(&kind, keep)| {
+            let end = now.minus(keep.0).millis();
+            let end = Timestamp::clamped(end - end.rem_euclid(WEEK));
+            (Selector { kind: Some(kind), ..Selector::default() }, Timestamp::MIN..end)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_section_reads_and_retention_ends_at_a_week() {
+        let toml = "unflushed = 1000\ncache = \"1 MiB\"\nretention = { air = \"720h\" }";
+        let settings: Settings = toml::from_str(toml).unwrap();
+        let now: Timestamp = "2026-11-21T20:00:00Z".parse().unwrap();
+        let expired: Vec<_> = settings.expired(now).collect();
+        assert_eq!(expired.len(), 1);
+        assert_eq!(expired[0].0.kind, Some(Kind::AIR));
+        assert_eq!(expired[0].1.end.to_string(), "2026-10-22T00:00:00.000Z", "22 October 2026 is 30 days before, a Thursday");
+        assert!(toml::from_str::<Settings>("unflushed = 1").is_err());
+    }
+}
