@@ -1,6 +1,37 @@
 //! The loops between the socket and safety, and behind it: collector, keeper, feed, historian,
-//! evaluator, live. Deliberately absent: any store, channel or page by name.
+//! evaluator, live.
+//!
+//! ```text
+//! sources --(Arrivals, Ticket)--> keeper --> journal --> feed --> historian --> store, quarantine
+//!    ^                               |                     |----> evaluator --> alerts, outbox
+//!    '-----------(spend)-------------'                     '----> live (lossy)
+//! ```
+//!
+//! Keeper, historian and evaluator are threads, since disks block; the rest are tasks. Deliberately
+//! absent: any store, channel or page by name.
 
+mod account;
+pub mod collector;
+mod evaluator;
+mod feed;
+mod historian;
+mod keeper;
+mod live;
+mod offline;
+mod patience;
+mod run;
 mod source;
 
+pub use account::{Account, StrangeNote, Tallies};
+pub use feed::{Feed, FeedError};
+pub use keeper::KeeperGauges;
+pub use offline::{overlay, standing};
+pub use run::{Parts, Pipeline, PipelineError, PipelineWatch, ReaderGauges, Settings};
 pub use source::{Arrivals, Intake, KeeperGone, NoTicket, NotTaken, Source, SourceError, SourceWatch, Ticket};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A lock whose holder panicked still guards whole values here: each is written in one step.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

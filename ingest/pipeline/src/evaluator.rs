@@ -1,0 +1,140 @@
+//! The evaluator: judges readings by its own cursor, backlog first, then sleeps until a reading comes
+//! or the engine wants to be woken. Transitions, outbox rows, engine state and cursor are one commit.
+//!
+//! It never waits for the store: a dead database delays no alert.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use journal::{Cursor, View};
+use ports::{AlertBook, Clock, EvaluatorStep, Live, LiveFrame};
+use rules::Engine;
+use schemas::Transition;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::PipelineError;
+use crate::feed::FeedReader;
+use crate::keeper::Room;
+use crate::patience::Patience;
+
+/// The name of its cursor in the journal. The cursor that counts stands in the register; this one
+/// follows it, so that the journal is not released too early.
+pub(crate) const NAME: &str = "evaluator";
+/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a tenth of
+/// the evaluator's time, and transitions of a quiet city are committed at once.
+const PACE: u32 = 9;
+/// Whatever a commit cost, transitions wait no longer than this.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(crate) struct Evaluator {
+    pub(crate) patience: Patience,
+    pub(crate) feed: FeedReader,
+    pub(crate) view: View,
+    pub(crate) room: Arc<Room>,
+    pub(crate) engine: Engine,
+    pub(crate) alerts: Arc<dyn AlertBook>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) live: Live,
+    /// Rung after each commit that has something to tell.
+    pub(crate) outbox: Arc<Notify>,
+    /// State and cursor are committed at least this often, transitions or not.
+    pub(crate) commit_every: Duration,
+}
+
+impl Evaluator {
+    /// Runs until the keeper is gone and everything is judged, or the deadline.
+    pub(crate) fn run(mut self) -> Result<(), PipelineError> {
+        let mut transitions = Vec::new();
+        let mut committed = self.feed.position();
+        let mut last = Instant::now();
+        let mut cost = Duration::ZERO;
+        loop {
+            if self.patience.deadline.is_cancelled() {
+                return Ok(());
+            }
+            let pause = self.pause(&transitions, committed, last, cost);
+            let alive = self.wait(pause);
+            let batch = self.feed.next()?;
+            if let Some(batch) = &batch {
+                for reading in &batch.readings {
+                    self.engine.observe(reading, &mut transitions);
+                }
+                self.patience.gauges.cursor.store(self.feed.position(), Ordering::Relaxed);
+            }
+            // Silence is judged only when everything that was said is read.
+            if self.feed.lag() == 0 {
+                self.engine.advance(self.clock.now(), &mut transitions);
+            }
+            let ended = !alive && self.feed.lag() == 0;
+            if ended || self.due(&transitions, committed, last, cost) {
+                let began = Instant::now();
+                self.commit(&mut transitions)?;
+                committed = self.feed.position();
+                last = Instant::now();
+                cost = last - began;
+            }
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    fn due(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> bool {
+        let waited = last.elapsed();
+        if transitions.is_empty() {
+            self.feed.position() > committed && waited >= self.commit_every
+        } else {
+            waited >= (cost * PACE).min(PATIENCE)
+        }
+    }
+
+    /// How long to sleep if no message comes.
+    fn pause(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> Duration {
+        let timer = self.engine.wake_at().map_or(Duration::MAX, |at| at.since(self.clock.now()));
+        let commit = if !transitions.is_empty() {
+            (cost * PACE).min(PATIENCE).saturating_sub(last.elapsed())
+        } else if self.feed.position() > committed {
+            self.commit_every.saturating_sub(last.elapsed())
+        } else {
+            Duration::MAX
+        };
+        timer.min(commit).min(Duration::from_secs(3600))
+    }
+
+    /// False: the keeper is gone.
+    fn wait(&mut self, pause: Duration) -> bool {
+        let deadline = self.patience.deadline.clone();
+        self.patience.runtime.block_on(async {
+            // `ready` and `cancelled` only look at shared state: dropping either loses nothing.
+            tokio::select! {
+                alive = timeout(pause, self.feed.ready()) => alive.unwrap_or(true),
+                () = deadline.cancelled() => true,
+            }
+        })
+    }
+
+    fn commit(&mut self, transitions: &mut Vec<Transition>) -> Result<(), PipelineError> {
+        let step = EvaluatorStep {
+            cursor: self.feed.position(),
+            states: self.engine.take_dirty(),
+            transitions: std::mem::take(transitions),
+            now: self.clock.now(),
+        };
+        self.patience.retry("the register", || self.alerts.commit(&step))?;
+        self.patience.gauges.durable.store(step.cursor, Ordering::Relaxed);
+        let cursor = Cursor { offset: step.cursor, note: Bytes::new() };
+        match self.view.set_cursor(NAME, &cursor) {
+            Ok(()) => self.room.ring(),
+            Err(error) if error.is_transient() => tracing::debug!(%error, "the evaluator's cursor follows later"),
+            Err(error) => return Err(error.into()),
+        }
+        if !step.transitions.is_empty() {
+            self.outbox.notify_waiters();
+            self.live.tell(LiveFrame::Transitions(step.transitions.into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! The feed: reads the journal and decodes it once for all readers that stand at the same place. A
+//! reader that fell behind reads and decodes for itself; it never holds the others.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use codec::{Decoder, Reject};
+use journal::{JournalError, Reader, View};
+use schemas::{DamagedMessage, Message, Reading};
+use tokio::sync::watch;
+
+use crate::lock;
+
+/// Messages in a batch, at most: about a millisecond of decoding.
+const RECORDS: usize = 2048;
+/// Bytes in a batch, at most.
+const BYTES: usize = 1 << 20;
+/// Batches remembered for the reader that comes second.
+const RECENT: usize = 8;
+
+/// What became of one message in decoding.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The next this many readings of the batch are its.
+    Readings(usize),
+    /// It gave none.
+    Rejected(Box<(Message, Reject)>),
+}
+
+/// Some consecutive messages, decoded.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// Offset of the first message.
+    pub(crate) first: u64,
+    /// What became of each message, in order.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The readings of all of them, in order.
+    pub(crate) readings: Vec<Reading>,
+}
+
+impl Batch {
+    pub(crate) fn next(&self) -> u64 {
+        self.first + self.outcomes.len() as u64
+    }
+}
+
+/// Why reading on is impossible.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The journal could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record passed its checksum but is not a message.
+    #[error("journal record {offset} is not a message: {cause}")]
+    Message {
+        /// Its offset.
+        offset: u64,
+        /// What is wrong with it.
+        cause: DamagedMessage,
+    },
+}
+
+/// The journal, decoded. Shared by all readers.
+#[derive(Debug)]
+pub struct Feed {
+    view: View,
+    decoder: ArcSwap<Decoder>,
+    tail: watch::Receiver<u64>,
+    recent: Mutex<VecDeque<Arc<Batch>>>,
+}
+
+impl Feed {
+    pub(crate) fn new(view: View, decoder: Arc<Decoder>, tail: watch::Receiver<u64>) -> Arc<Self> {
+        Arc::new(Self { view, decoder: ArcSwap::new(decoder), tail, recent: Mutex::default() })
+    }
+
+    /// From now on messages are decoded by this decoder.
+    pub fn set_decoder(&self, decoder: Arc<Decoder>) {
+        self.decoder.store(decoder);
+    }
+
+    /// A reader that stands before the message `from`.
+    pub(crate) fn reader(self: &Arc<Self>, from: u64) -> FeedReader {
+        FeedReader { feed: Arc::clone(self), tail: self.tail.clone(), position: from, journal: None }
+    }
+}
+
+/// A place in the feed.
+#[derive(Debug)]
+pub(crate) struct FeedReader {
+    feed: Arc<Feed>,
+    tail: watch::Receiver<u64>,
+    position: u64,
+    journal: Option<Reader>,
+}
+
+impl FeedReader {
+    /// Before which message it stands.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// How many messages are ahead.
+    pub(crate) fn lag(&self) -> u64 {
+        self.tail.borrow().saturating_sub(self.position)
+    }
+
+    /// Goes to the end, skipping what is ahead.
+    pub(crate) fn skip_to_tail(&mut self) {
+        self.position = *self.tail.borrow();
+    }
+
+    /// Waits until a message is ahead. False: none will ever be, the keeper is gone. Cancel-safe.
+    pub(crate) async fn ready(&mut self) -> bool {
+        let position = self.position;
+        self.tail.wait_for(|tail| *tail > position).await.is_ok()
+    }
+
+    /// The batch at this place, without waiting; none at the end. Blocks to read and decode.
+    pub(crate) fn next(&mut self) -> Result<Option<Arc<Batch>>, FeedError> {
+        if self.lag() == 0 {
+            return Ok(None);
+        }
+        // Held while decoding: the reader that comes second waits for the very batch it needs.
+        let feed = Arc::clone(&self.feed);
+        let mut recent = lock(&feed.recent);
+        let found = recent.iter().find(|b| b.first == self.position).map(Arc::clone);
+        let batch = match found {
+            Some(batch) => batch,
+            None => {
+                let batch = Arc::new(self.decode()?);
+                if recent.len() == RECENT {
+                    recent.pop_front();
+                }
+                recent.push_back(Arc::clone(&batch));
+                batch
+            }
+        };
+        self.position = batch.next();
+        Ok(Some(batch))
+    }
+
+    fn decode(&mut self) -> Result<Batch, FeedError> {
+        let mut reader = match self.journal.take() {
+            Some(reader) if reader.offset() == self.position => reader,
+            _ => self.feed.view.reader(self.position)?,
+        };
+        let raw = reader.next(RECORDS, BYTES)?;
+        self.journal = Some(reader);
+        let records = raw.map(|r| r.records).unwrap_or_default();
+        let decoder = self.feed.decoder.load();
+        let mut batch = Batch {
+            first: self.position,
+            outcomes: Vec::with_capacity(records.len()),
+            readings: Vec::with_capacity(records.len() * 2),
+        };
+        for record in &records {
+            let offset = batch.next();
+            let message = Message::decode(record).map_err(|cause| FeedError::Message { offset, cause })?;
+            let before = batch.readings.len();
+            batch.outcomes.push(match decoder.decode(&message, &mut batch.readings) {
+                Ok(_) => Outcome::Readings(batch.readings.len() - before),
+                Err(reject) => {
+                    batch.readings.truncate(before);
+                    Outcome::Rejected(Box::new((message, reject)))
+                }
+            });
+        }
+        Ok(batch)
+    }
+}

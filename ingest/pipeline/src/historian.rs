@@ -1,0 +1,271 @@
+//! The historian: writes readings to the store, puts what gave none into the quarantine, and moves
+//! its cursor only after both are durable. Its cursor's note is the account of messages.
+//!
+//! A store that is away is asked again with backoff; meanwhile this reader, and only this one,
+//! stands still.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use journal::{Cursor, View};
+use ports::{DeviceBook, DeviceSeen, Fate, Fated, Quarantine, Quarantined, Store, StoreError};
+use rustc_hash::FxBuildHasher;
+use schemas::{Catalogue, Device, DeviceId, Message, Reading, Timestamp};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+
+use crate::PipelineError;
+use crate::account::{Account, Tallies};
+use crate::feed::{Batch, FeedReader, Outcome};
+use crate::keeper::Room;
+use crate::patience::Patience;
+use crate::run::DoorCount;
+
+/// The name of its cursor.
+pub(crate) const NAME: &str = "historian";
+const STORE: &str = "the store";
+const REGISTER: &str = "the register";
+/// Messages put aside in memory before they must be written, whatever else.
+const ASIDE: usize = 1000;
+/// A device's `last_seen` is written at most this often.
+const SEEN_EVERY: Duration = Duration::from_secs(60);
+
+/// When to make durable what is appended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FlushPolicy {
+    /// At the latest after this.
+    pub(crate) every: Duration,
+    /// Or when the store holds this many readings that are not flushed.
+    pub(crate) readings: u64,
+}
+
+pub(crate) struct Historian {
+    pub(crate) patience: Patience,
+    pub(crate) feed: FeedReader,
+    pub(crate) view: View,
+    pub(crate) room: Arc<Room>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) quarantine: Arc<dyn Quarantine>,
+    pub(crate) devices: Arc<dyn DeviceBook>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) account: Arc<Account>,
+    /// Publishes turned away at the doors, since the data directory was made.
+    pub(crate) refused: DoorCount,
+    pub(crate) policy: FlushPolicy,
+}
+
+/// What is appended but not yet durable.
+#[derive(Default)]
+struct Unflushed {
+    aside: Vec<Quarantined>,
+    seen: Vec<DeviceSeen>,
+    offset: u64,
+    tallies: Tallies,
+}
+
+/// What the store made of a batch, by the indices of its readings.
+struct Taken {
+    new: Vec<bool>,
+    refused: Vec<(usize, String)>,
+}
+
+/// When each device was heard first, and last as far as that is written.
+type Heard = HashMap<DeviceId, (Timestamp, Timestamp), FxBuildHasher>;
+
+struct InFlight {
+    flush: JoinHandle<Result<(), StoreError>>,
+    work: Unflushed,
+}
+
+impl Historian {
+    /// Runs until the keeper is gone and everything is flushed, or the deadline.
+    pub(crate) fn run(mut self) -> Result<(), PipelineError> {
+        let (offset, tallies) = self.account.read();
+        let mut open = Unflushed { offset, tallies, ..Unflushed::default() };
+        let mut flying: Option<InFlight> = None;
+        let mut heard: Heard = Heard::default();
+        for seen in self.patience.retry(REGISTER, || self.devices.devices())? {
+            heard.insert(seen.device.id.clone(), (seen.first_seen, seen.last_seen));
+        }
+        let mut flush_at = Instant::now() + self.policy.every;
+        loop {
+            if self.patience.deadline.is_cancelled() {
+                return Ok(());
+            }
+            let alive = self.wait(flush_at);
+            while let Some(batch) = self.feed.next()? {
+                self.take(&batch, &mut open, &mut heard)?;
+                if flying.as_ref().is_some_and(|f| f.flush.is_finished()) || self.patience.deadline.is_cancelled() {
+                    break;
+                }
+                if self.must_flush(&open, flush_at) {
+                    break;
+                }
+            }
+            if let Some(flight) = flying.take_if(|f| f.flush.is_finished()) {
+                self.land(flight)?;
+            }
+            let ended = !alive && self.feed.lag() == 0;
+            if self.must_flush(&open, flush_at) || ended {
+                if let Some(flight) = flying.take() {
+                    self.land(flight)?;
+                }
+                flying = Some(self.take_off(&mut open));
+                flush_at = Instant::now() + self.policy.every;
+            }
+            if ended {
+                return flying.map_or(Ok(()), |flight| self.land(flight));
+            }
+        }
+    }
+
+    fn must_flush(&self, open: &Unflushed, flush_at: Instant) -> bool {
+        let waiting =
+            !open.aside.is_empty() || !open.seen.is_empty() || open.offset > self.patience.gauges.durable.load(Ordering::Relaxed);
+        (waiting && Instant::now() >= flush_at)
+            || open.aside.len() >= ASIDE
+            || self.store.gauges().unflushed >= self.policy.readings
+    }
+
+    /// Waits for messages, but not beyond the next flush. False: the keeper is gone.
+    fn wait(&mut self, flush_at: Instant) -> bool {
+        let deadline = self.patience.deadline.clone();
+        self.patience.runtime.block_on(async {
+            // `ready` and `cancelled` only look at shared state: dropping either loses nothing.
+            tokio::select! {
+                alive = timeout_at(flush_at, self.feed.ready()) => alive.unwrap_or(true),
+                () = deadline.cancelled() => true,
+            }
+        })
+    }
+
+    fn take(&mut self, batch: &Arc<Batch>, open: &mut Unflushed, heard: &mut Heard) -> Result<(), PipelineError> {
+        let taken = self.append(&batch.readings)?;
+        let mut at = 0;
+        for (offset, outcome) in (batch.first..).zip(&batch.outcomes) {
+            match outcome {
+                Outcome::Rejected(rejected) => {
+                    let (message, reject) = &**rejected;
+                    open.aside.push(put_aside(offset, message, reject.code(), reject.to_string()));
+                    open.tallies.quarantined += 1;
+                }
+                Outcome::Readings(count) => {
+                    let readings = at..at + count;
+                    at = readings.end;
+                    let own = batch.readings.get(readings.clone()).unwrap_or_default();
+                    if let Some((_, text)) = taken.refused.iter().find(|(index, _)| readings.contains(index)) {
+                        open.aside.push(self.read_again(offset, text)?);
+                        open.tallies.quarantined += 1;
+                    } else if taken.new.get(readings).is_some_and(|flags| flags.contains(&true)) {
+                        open.tallies.stored += 1;
+                    } else {
+                        open.tallies.duplicate += 1;
+                    }
+                    if let Some(reading) = own.first() {
+                        self.hear(reading, open, heard);
+                    }
+                }
+            }
+        }
+        open.offset = batch.next();
+        open.tallies.refused = self.refused.now();
+        self.account.write(open.offset, open.tallies);
+        self.patience.gauges.cursor.store(open.offset, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Notes that a device was heard, if that is news.
+    fn hear(&self, reading: &Reading, open: &mut Unflushed, heard: &mut Heard) {
+        let now = reading.received_at;
+        let first = match heard.get_mut(&reading.series.device) {
+            Some((_, written)) if now.since(*written) < SEEN_EVERY => return,
+            Some((first, written)) => {
+                *written = now;
+                *first
+            }
+            None => {
+                heard.insert(reading.series.device.clone(), (now, now));
+                now
+            }
+        };
+        let device = self.catalogue.device(&reading.series.device).cloned().unwrap_or_else(|| Device {
+            id: reading.series.device.clone(),
+            kind: reading.kind,
+            zone: reading.zone.clone(),
+            profile: None,
+            place: None,
+            label: None,
+        });
+        open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now });
+    }
+
+    /// Appends, until it works. What the store refuses for good is found by halving; its indices
+    /// come back with the store's words.
+    fn append(&self, readings: &[Reading]) -> Result<Taken, PipelineError> {
+        let mut taken = Taken { new: vec![false; readings.len()], refused: Vec::new() };
+        // A stack of ranges still to append, the first on top: readings go to the store in their order.
+        let mut parts = Vec::new();
+        parts.push(0..readings.len());
+        while let Some(part) = parts.pop() {
+            let Some(batch) = readings.get(part.clone()).filter(|b| !b.is_empty()) else { continue };
+            match self.patience.retry(STORE, || self.patience.runtime.block_on(self.store.append(batch))) {
+                Ok(appended) => {
+                    for (index, flag) in part.zip(appended.new) {
+                        if let Some(slot) = taken.new.get_mut(index) {
+                            *slot = flag;
+                        }
+                    }
+                }
+                Err(PipelineError::Store(error)) if error.fate() == Fate::Quarantine => {
+                    if part.len() == 1 {
+                        taken.refused.push((part.start, error.to_string()));
+                    } else {
+                        let middle = part.start + part.len() / 2;
+                        parts.push(middle..part.end);
+                        parts.push(part.start..middle);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// The message of a refused reading, from the journal.
+    fn read_again(&self, offset: u64, text: &str) -> Result<Quarantined, PipelineError> {
+        let batch = self.view.reader(offset).and_then(|mut reader| reader.next(1, usize::MAX))?;
+        let record = batch.and_then(|b| b.records.into_iter().next());
+        let message = record.and_then(|r| Message::decode(&r).ok());
+        let message = message.ok_or_else(|| PipelineError::Lost { offset })?;
+        Ok(put_aside(offset, &message, "refused_by_store", text.to_owned()))
+    }
+
+    fn take_off(&self, open: &mut Unflushed) -> InFlight {
+        let next = Unflushed { offset: open.offset, tallies: open.tallies, ..Unflushed::default() };
+        let work = std::mem::replace(open, next);
+        let store = Arc::clone(&self.store);
+        InFlight { flush: self.patience.runtime.spawn(async move { store.flush().await }), work }
+    }
+
+    /// Waits for a flush, then makes the rest durable and moves the cursor.
+    fn land(&self, flight: InFlight) -> Result<(), PipelineError> {
+        let first =
+            self.patience.runtime.block_on(flight.flush).map_err(|_| PipelineError::Panicked { task: "store's flush" })?;
+        let mut first = Some(first);
+        self.patience.retry(STORE, || first.take().unwrap_or_else(|| self.patience.runtime.block_on(self.store.flush())))?;
+        let work = flight.work;
+        self.patience.retry(REGISTER, || self.quarantine.put_aside(&work.aside))?;
+        self.patience.retry(REGISTER, || self.devices.seen(&work.seen))?;
+        let cursor = Cursor { offset: work.offset, note: work.tallies.note() };
+        self.patience.retry_journal(|| self.view.set_cursor(NAME, &cursor))?;
+        self.patience.gauges.durable.store(work.offset, Ordering::Relaxed);
+        self.room.ring();
+        Ok(())
+    }
+}
+
+fn put_aside(offset: u64, message: &Message, reason: &'static str, text: String) -> Quarantined {
+    Quarantined { offset, message: message.clone(), reason, text }
+}
