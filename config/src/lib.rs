@@ -1,1 +1,225 @@
-//! Placeholder, replaced by the first commit of this crate.
+//! The settings of the program: defaults and their documentation in `default.toml`, laid under files,
+//! environment and flags by the `config` crate; checked as a whole before anything starts.
+//!
+//! Each section's struct lives in the crate that it sets. Deliberately absent: anything that opens a
+//! socket or makes a directory.
+
+mod check;
+mod locate;
+
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File, FileFormat};
+use schemas::{Catalogue, Texts};
+use serde::Deserialize;
+
+pub use check::{Checked, check, check_with};
+pub use locate::SettingsError;
+
+/// The defaults, and the page that documents them.
+pub const DEFAULT: &str = include_str!("../default.toml");
+
+/// The rule packs that come with the program: name and text.
+pub const RULE_PACKS: [(&str, &str); 5] = [
+    ("waste", include_str!("../rules/waste.toml")),
+    ("air", include_str!("../rules/air.toml")),
+    ("parking", include_str!("../rules/parking.toml")),
+    ("water", include_str!("../rules/water.toml")),
+    ("devices", include_str!("../rules/devices.toml")),
+];
+
+/// The rules of `marsad demo`, which fire within seconds.
+pub const DEMO_RULES: &str = include_str!("../rules/demo.toml");
+
+/// The city that the program watches.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct City {
+    /// Short name, for file names and links.
+    pub id: String,
+    /// For people.
+    pub name: Texts,
+    /// IANA name of its time zone.
+    pub time_zone: String,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Journal, store and register stand here.
+    pub directory: PathBuf,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one object a line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or a list of `target=level`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+/// Which rules judge.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// Packs that come with the program.
+    pub packs: Vec<String>,
+    /// Files of the city's own.
+    pub files: Vec<PathBuf>,
+}
+
+/// Which devices are known.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Devices {
+    /// Files of `[[device]]` tables.
+    pub files: Vec<PathBuf>,
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The city.
+    pub city: City,
+    /// Where everything is kept.
+    pub data: Data,
+    /// What is logged.
+    pub log: Log,
+    /// The loops.
+    pub pipeline: pipeline::Settings,
+    /// Which rules judge.
+    pub rules: Rules,
+    /// Which devices are known.
+    pub devices: Devices,
+    /// The log of messages.
+    pub journal: journal::Settings,
+    /// The built-in MQTT endpoint.
+    pub endpoint: endpoint::Settings,
+    /// Brokers to collect from.
+    #[serde(default)]
+    pub collector: Vec<pipeline::collector::Settings>,
+    /// The time-series store.
+    pub store: store::Settings,
+    /// Who is told, and how.
+    pub notify: notify::Settings,
+    /// Pages and API.
+    pub http: dashboards::Settings,
+}
+
+/// Where settings come from, besides the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// Files, later over earlier.
+    pub files: Vec<PathBuf>,
+    /// The environment: pairs of name and value. Those that begin with `MARSAD__` count.
+    pub environment: Vec<(String, String)>,
+    /// Flags: dotted key and value.
+    pub flags: Vec<(String, String)>,
+}
+
+/// The prefix of environment variables that are settings; `__` separates section and key.
+pub const PREFIX: &str = "MARSAD";
+
+impl Settings {
+    /// The defaults alone.
+    ///
+    /// # Errors
+    /// Never, as a test holds; but the type says so.
+    pub fn default_values() -> Result<Self, SettingsError> {
+        Self::load(&Layers::default())
+    }
+
+    /// Defaults, files, environment, flags, in this order.
+    ///
+    /// # Errors
+    /// A file that cannot be read or parsed, an unknown key, a value that does not fit: with the place
+    /// (file and line, variable or flag) and what was expected.
+    pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
+        let mut texts = Vec::new();
+        for path in &layers.files {
+            let text = std::fs::read_to_string(path).map_err(|cause| SettingsError::unreadable(path, &cause))?;
+            // Parsed here for its spans; the `config` crate parses again and knows none.
+            toml::de::DeTable::parse(&text).map_err(|cause| SettingsError::syntax(path, &text, &cause))?;
+            texts.push((path.clone(), text));
+        }
+        let environment: std::collections::HashMap<String, String> =
+            layers.environment.iter().filter(|(name, _)| name.starts_with(&format!("{PREFIX}__"))).cloned().collect();
+        let mut builder = Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
+        for (_, text) in &texts {
+            builder = builder.add_source(File::from_str(text, FileFormat::Toml));
+        }
+        builder = builder.add_source(
+            Environment::with_prefix(PREFIX).prefix_separator("__").separator("__").try_parsing(true).source(Some(environment)),
+        );
+        for (key, value) in &layers.flags {
+            builder = builder.set_override(key, value.as_str()).map_err(|cause| SettingsError::flag(key, &cause))?;
+        }
+        let merged = builder.build().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
+        let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
+        settings.resolve(layers.files.last().and_then(|f| f.parent()));
+        Ok(settings)
+    }
+
+    /// Paths that a file gives are meant from where the file stands.
+    fn resolve(&mut self, beside: Option<&Path>) {
+        let Some(beside) = beside else { return };
+        for file in self.rules.files.iter_mut().chain(&mut self.devices.files) {
+            if file.is_relative() {
+                *file = beside.join(&*file);
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeviceFile {
+    #[serde(default)]
+    device: Vec<toml::Spanned<schemas::Device>>,
+}
+
+/// Reads files of `[[device]]` tables.
+///
+/// # Errors
+/// Every file that cannot be read and every table that is not a device, with file and line.
+pub fn devices(files: &[PathBuf]) -> Result<Catalogue, Vec<SettingsError>> {
+    let (mut catalogue, mut errors) = (Catalogue::default(), Vec::new());
+    for path in files {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(cause) => {
+                errors.push(SettingsError::unreadable(path, &cause));
+                continue;
+            }
+        };
+        match toml::from_str::<DeviceFile>(&text) {
+            Err(cause) => errors.push(SettingsError::syntax(path, &text, &cause)),
+            Ok(file) => {
+                for device in file.device {
+                    let at = device.span().start;
+                    if let Some(twice) = catalogue.insert(device.into_inner()) {
+                        errors.push(SettingsError::at(path, &text, at, format!("device `{}` is listed twice", twice.id)));
+                    }
+                }
+            }
+        }
+    }
+    if errors.is_empty() { Ok(catalogue) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests;

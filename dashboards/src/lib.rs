@@ -1,1 +1,31 @@
-//! Placeholder, replaced by the first commit of this crate.
+//! The HTTP side of the house: a versioned API, live events, metrics, and pages in French, Arabic and
+//! English. Everything it shows comes through the traits of `ports`.
+//!
+//! Deliberately absent: any store or register by name, users and passwords (until there are some, it
+//! listens on the loopback), anything fetched from another host, and a build step for the pages.
+
+mod api;
+mod assets;
+mod charts;
+mod events;
+mod house;
+mod lang;
+mod locator;
+mod metrics;
+mod numbers;
+mod page;
+mod params;
+mod plural;
+mod problem;
+mod scan;
+mod security;
+mod serve;
+mod settings;
+mod words;
+
+pub mod rows;
+
+pub use house::{City, House, UnknownTimeZone};
+pub use security::router;
+pub use serve::serve;
+pub use settings::Settings;

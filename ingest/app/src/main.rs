@@ -1,2 +1,87 @@
-//! Placeholder.
-fn main() {}
+//! `marsad`: a city's observatory. This file reads the command line and says how it ended.
+
+mod ask;
+mod bench;
+mod cli;
+mod demo;
+mod directory;
+mod doctor;
+mod door;
+mod failure;
+mod observer;
+mod platform;
+mod run;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use cli::{Bench, Cli, Command, Common};
+use failure::Failure;
+use settings::{Layers, LogFormat, Settings};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.code as u8)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<(), Failure> {
+    if let Some(Command::Completions { shell }) = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "marsad", &mut std::io::stdout());
+        return Ok(());
+    }
+    // The program's own choice of cryptography; a second call finds the first one's and that is well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let common = cli.common;
+    let mut settings = Settings::load(&layers(&common))?;
+    if let Some(Command::Demo(_)) = &cli.command {
+        demo::adapt(&mut settings, &common)?;
+    }
+    log(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| Failure::new(failure::Code::Stopped, format!("the runtime cannot start: {cause}")))?;
+    runtime.block_on(async {
+        match cli.command.unwrap_or(Command::Run) {
+            Command::Run => run::run(&settings).await,
+            Command::Demo(options) => demo::demo(&settings, &options).await,
+            Command::Check => run::check(&settings, common.json),
+            Command::Status => ask::status(&settings, &common).await,
+            Command::Query(query) => ask::query(&settings, &common, &query).await,
+            Command::Export(export) => ask::export(&settings, &common, &export).await,
+            Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
+            Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
+            Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
+            Command::Doctor => doctor::doctor(&settings, common.json).await,
+            Command::Completions { .. } => Ok(()),
+        }
+    })
+}
+
+fn layers(common: &Common) -> Layers {
+    let mut flags = Vec::new();
+    let mut flag = |key: &str, value: Option<String>| flags.extend(value.map(|v| (key.to_owned(), v)));
+    flag("data.directory", common.data.as_ref().map(|d| d.display().to_string()));
+    flag("http.listen", common.http.clone());
+    flag("endpoint.listen", common.mqtt.clone());
+    flag("log.level", common.log.clone());
+    Layers { files: common.config.clone(), environment: std::env::vars().collect(), flags }
+}
+
+fn log(settings: &Settings) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&settings.log.level)
+        .map_err(|cause| Failure::new(failure::Code::Settings, format!("log.level `{}`: {cause}", settings.log.level)))?;
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    match settings.log.format {
+        LogFormat::Text => lines.with_target(false).init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! What no section can see alone: rules on unknown channels, packs that do not exist, a clock zone that
+//! the program's own table does not know.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use schemas::Catalogue;
+
+use crate::{RULE_PACKS, Settings, SettingsError, devices};
+
+/// Settings whose parts fit one another, and what they refer to.
+#[derive(Debug)]
+pub struct Checked {
+    /// The devices of the city.
+    pub catalogue: Catalogue,
+    /// The rules that judge.
+    pub rules: Arc<rules::RuleSet>,
+    /// How devices are read.
+    pub profiles: codec::Profiles,
+    /// The city's time zone.
+    pub zone: jiff::tz::TimeZone,
+}
+
+/// The instant at which every table of time zones that is too old gives itself away (IANA 2026c).
+const WITNESS: &str = "2026-11-21T12:00:00Z";
+
+fn wrong(place: &str, message: impl Into<String>) -> SettingsError {
+    SettingsError { place: place.to_owned(), message: message.into() }
+}
+
+/// Checks the settings as a whole and reads what they refer to.
+///
+/// # Errors
+/// All that is wrong, not only the first.
+pub fn check(settings: &Settings) -> Result<Checked, Vec<SettingsError>> {
+    check_with(settings, &[])
+}
+
+/// As [`check`], with further rules: name and text.
+///
+/// # Errors
+/// All that is wrong, not only the first.
+pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Vec<SettingsError>> {
+    let mut errors = Vec::new();
+    let catalogue = devices(&settings.devices.files).unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        Catalogue::default()
+    });
+    let rules = rule_set(settings, more_rules).unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        None
+    });
+    if let Some(rules) = &rules {
+        let channels = settings.notify.channel_names();
+        for rule in rules.rules() {
+            for channel in rule.notify().iter().filter(|c| !channels.contains(c)) {
+                let (file, line) = rule.origin();
+                let message = format!("rule `{}` tells `{channel}`, but there is no such [[notify.channel]]", rule.id());
+                errors.push(wrong(&format!("{file}:{line}"), message));
+            }
+        }
+    }
+    let profiles = codec::Profiles::built_in().map_err(|cause| errors.push(wrong("profiles", cause.to_string()))).ok();
+    if let Some(profiles) = &profiles {
+        for device in catalogue.devices() {
+            if let Some(profile) = device.profile.as_ref().filter(|p| profiles.named(p).is_none()) {
+                errors.push(wrong("devices", format!("device `{}` has the profile `{profile}`, which nobody knows", device.id)));
+            }
+        }
+    }
+    let zone = zone(settings).map_err(|cause| errors.push(cause)).ok();
+    match (rules, profiles, zone) {
+        (Some(rules), Some(profiles), Some(zone)) if errors.is_empty() => {
+            Ok(Checked { catalogue, rules: Arc::new(rules), profiles, zone })
+        }
+        _ => Err(errors),
+    }
+}
+
+fn rule_set(settings: &Settings, more: &[(&str, &str)]) -> Result<Option<rules::RuleSet>, Vec<SettingsError>> {
+    let (mut files, mut errors) = (Vec::<(String, String)>::new(), Vec::new());
+    for pack in &settings.rules.packs {
+        match RULE_PACKS.iter().find(|(name, _)| name == pack) {
+            Some((name, text)) => files.push((format!("rules/{name}.toml"), (*text).to_owned())),
+            None => {
+                let known: Vec<_> = RULE_PACKS.iter().map(|(name, _)| *name).collect();
+                errors.push(wrong("rules.packs", format!("`{pack}` is not a pack, there are {}", known.join(", "))));
+            }
+        }
+    }
+    for path in &settings.rules.files {
+        match std::fs::read_to_string(path) {
+            Ok(text) => files.push((path.display().to_string(), text)),
+            Err(cause) => errors.push(SettingsError::unreadable(path, &cause)),
+        }
+    }
+    files.extend(more.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+    let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    match rules::RuleSet::parse(&texts) {
+        Ok(rules) if errors.is_empty() => Ok(Some(rules)),
+        Ok(_) => Err(errors),
+        Err(found) => {
+            errors.extend(found.into_iter().map(|e| wrong(&format!("{}:{}", e.file, e.line), e.message)));
+            Err(errors)
+        }
+    }
+}
+
+fn zone(settings: &Settings) -> Result<jiff::tz::TimeZone, SettingsError> {
+    let database = jiff::tz::TimeZoneDatabase::bundled();
+    let morocco = database.get("Africa/Casablanca").map_err(|cause| wrong("time zones", cause.to_string()))?;
+    let witness: jiff::Timestamp = WITNESS.parse().expect("the witness is an instant");
+    if morocco.to_offset(witness) != jiff::tz::Offset::UTC {
+        return Err(wrong("time zones", "the bundled table does not know that Morocco has been at UTC+0 since 2026-09-20"));
+    }
+    database
+        .get(&settings.city.time_zone)
+        .map_err(|_| wrong("city.time_zone", format!("`{}` is not an IANA time zone", settings.city.time_zone)))
+}
+
+/// The directories below the data directory: journal, store, register.
+impl Settings {
+    /// Where the journal stands.
+    #[must_use]
+    pub fn journal_directory(&self) -> PathBuf {
+        self.data.directory.join("journal")
+    }
+
+    /// Where the store stands.
+    #[must_use]
+    pub fn store_directory(&self) -> PathBuf {
+        self.data.directory.join("store")
+    }
+
+    /// The register's database.
+    #[must_use]
+    pub fn register_file(&self) -> PathBuf {
+        self.data.directory.join("register.db")
+    }
+}

@@ -1,0 +1,103 @@
+use std::path::PathBuf;
+
+use super::*;
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("marsad.toml");
+    std::fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn load(text: &str) -> Result<Settings, SettingsError> {
+    let (_folder, path) = file(text);
+    Settings::load(&Layers { files: vec![path], ..Layers::default() })
+}
+
+#[test]
+fn the_defaults_are_complete_and_fit_one_another() {
+    let settings = Settings::default_values().unwrap();
+    check(&settings).unwrap();
+}
+
+#[test]
+fn later_layers_win() {
+    let (_folder, path) = file("[city]\nid = \"fez\"\n[data]\ndirectory = \"/a\"\n[log]\nlevel = \"warn\"");
+    let layers = Layers {
+        files: vec![path],
+        environment: vec![
+            ("MARSAD__DATA__DIRECTORY".into(), "/b".into()),
+            ("MARSAD__LOG__LEVEL".into(), "error".into()),
+            ("PATH".into(), "/bin".into()),
+        ],
+        flags: vec![("log.level".into(), "trace".into())],
+    };
+    let settings = Settings::load(&layers).unwrap();
+    assert_eq!(settings.city.id, "fez");
+    assert_eq!(settings.data.directory, PathBuf::from("/b"));
+    assert_eq!(settings.log.level, "trace");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_file_and_line() {
+    let error = load("[log]\nlevel = \"info\"\n\n[pipeline]\ncommit_evry = \"1s\"\n").unwrap_err();
+    assert!(error.place.ends_with("marsad.toml:5"), "{error}");
+    assert!(error.message.contains("commit_evry") && error.message.contains("commit_every"), "{error}");
+}
+
+#[test]
+fn an_unknown_section_is_named_with_file_and_line() {
+    let error = load("\n[endpont]\nlisten = \"127.0.0.1:1\"\n").unwrap_err();
+    assert!(error.place.ends_with("marsad.toml:2"), "{error}");
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_named_with_file_and_line() {
+    let error = load("[pipeline]\n# comment\ncommit_every = \"soon\"\n").unwrap_err();
+    assert!(error.place.ends_with("marsad.toml:3"), "{error}");
+    let error = load("[pipeline]\nflush_readings = \"many\"\n").unwrap_err();
+    assert!(error.place.ends_with("marsad.toml:2"), "{error}");
+    assert!(error.message.contains("many"), "{error}");
+}
+
+#[test]
+fn broken_toml_is_named_with_file_and_line() {
+    let error = load("[log]\nlevel = \n").unwrap_err();
+    assert!(error.place.ends_with("marsad.toml:2"), "{error}");
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let layers = Layers { environment: vec![("MARSAD__PIPELINE__DRAIN".into(), "never".into())], ..Layers::default() };
+    let error = Settings::load(&layers).unwrap_err();
+    assert_eq!(error.place, "MARSAD__PIPELINE__DRAIN", "{error}");
+    let layers = Layers { environment: vec![("MARSAD__STOR__URL".into(), "x".into())], ..Layers::default() };
+    assert!(Settings::load(&layers).unwrap_err().message.contains("stor"));
+}
+
+#[test]
+fn a_device_listed_twice_is_named_with_file_and_line() {
+    let (_folder, path) = file(
+        "[[device]]\nid = \"a\"\nkind = \"waste\"\nzone = \"anfa\"\n\n[[device]]\nid = \"a\"\nkind = \"waste\"\nzone = \"anfa\"\n",
+    );
+    let errors = devices(&[path]).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].message.contains("twice"), "{}", errors[0]);
+    assert!(errors[0].place.ends_with(":6"), "{}", errors[0]);
+}
+
+#[test]
+fn a_rule_that_tells_nobody_known_is_refused() {
+    let settings = Settings::default_values().unwrap();
+    let rule = "[[rule]]\nid = \"x\"\nseverity = \"info\"\nhold = \"0s\"\nnotify = [\"nobody\"]\ntexts = { fr = \"a\", ar = \"b\", en = \"c\" }\n[rule.when]\nquantity = \"waste.fill\"\n[rule.threshold]\nabove = 90.0\nclear = 80.0\n";
+    let errors = check::check_with(&settings, &[("mine.toml", rule)]).unwrap_err();
+    assert!(errors.iter().any(|e| e.message.contains("nobody")), "{errors:?}");
+}
+
+#[test]
+fn morocco_is_at_utc_since_september_2026() {
+    let zone = check(&Settings::default_values().unwrap()).unwrap().zone;
+    let offset = |text: &str| zone.to_offset(text.parse().unwrap()).seconds();
+    assert_eq!(offset("2026-09-19T12:00:00Z"), 3600);
+    assert_eq!(offset("2026-09-21T12:00:00Z"), 0);
+}

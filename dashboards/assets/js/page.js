@@ -1,0 +1,61 @@
+// Brings the page to life: the stream's state, values as they come, panels anew, alerts said aloud.
+
+import { on, open } from './stream.js';
+import { refresh, write } from './panels.js';
+
+// How often panels are fetched while something comes in, and how soon after an alert. The server looks
+// at its store anew after two seconds at the earliest.
+const OFTEN = 6000;
+const SOON = 2200;
+
+const words = document.body.dataset;
+const live = document.getElementById('live');
+const say = document.getElementById('say');
+
+function show(ok) {
+  const text = ok ? words.live : words.lost, span = live.querySelector('span');
+  live.classList.toggle('on', ok);
+  live.classList.toggle('off', !ok);
+  live.title = text;
+  if (span.textContent !== text) span.textContent = text;
+}
+
+let news = true, due = 0, timer = 0;
+
+function plan(delay) {
+  const at = Date.now() + delay;
+  if (timer && due <= at) return;
+  clearTimeout(timer);
+  due = at;
+  timer = setTimeout(async () => {
+    timer = 0;
+    if (document.hidden || !news) return plan(OFTEN);
+    news = false;
+    if (!await refresh()) news = true;
+    plan(OFTEN);
+  }, delay);
+}
+
+on('state', state => {
+  show(state !== 'lost');
+  // What was missed while away stands in the panels.
+  if (state !== 'lost') { news = true; plan(state === 'gap' ? SOON : 300); }
+});
+on('readings', readings => { news = true; write(readings); });
+on('alert', t => {
+  news = true;
+  plan(SOON);
+  // Only what begins and what ends is said; values are not.
+  if (t.to === 'firing' || t.to === 'resolved') {
+    say.textContent = `${t.to === 'firing' ? words.new : words.over}: ${t.texts[words.lang] || t.rule}`;
+  }
+});
+
+const theme = document.getElementById('theme');
+theme.addEventListener('change', () => {
+  document.documentElement.dataset.theme = theme.value;
+  document.cookie = `theme=${theme.value}; path=/; max-age=31536000; samesite=lax`;
+});
+
+open();
+plan(OFTEN);

@@ -1,0 +1,273 @@
+//! `/api/v1/events`: readings and alerts as they happen, by server-sent events.
+//!
+//! All clients share one listener and its frames: whoever comes first after a tick takes what the
+//! broadcast holds, keeps the last reading of each series, and writes the frame that the others then
+//! only copy. There is no task of its own: with no client there is no listener and no work.
+//!
+//! Lossy by design. Whoever loses something is told `event: gap` and asks for the present state.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{Uri, header};
+use axum::response::{IntoResponse, Response};
+use ports::{Live, LiveFrame};
+use schemas::{Kind, Reading, SeriesKey, Transition};
+use tokio::sync::broadcast::{Receiver, error::TryRecvError};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+
+use crate::Settings;
+use crate::house::Shared;
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::rows::ReadingRow;
+
+/// Frames kept for clients that are not looking just now. A client further behind is told a gap.
+const RING: usize = 32;
+/// Frames of the broadcast taken at once, so that no client works for the others without end.
+const DRAIN: usize = 4096;
+
+/// One event, ready to be sent.
+enum Frame {
+    Readings { all: Bytes, by_kind: Vec<(Kind, Bytes)> },
+    Alert { kind: Kind, text: Bytes },
+    Gap { text: Bytes },
+}
+
+impl Frame {
+    fn text(&self, only: Option<Kind>) -> Option<&Bytes> {
+        match (self, only) {
+            (Frame::Readings { all, .. }, None) => Some(all),
+            (Frame::Readings { by_kind, .. }, Some(kind)) => by_kind.iter().find(|(k, _)| *k == kind).map(|(_, text)| text),
+            (Frame::Alert { kind, text }, only) => only.is_none_or(|k| k == *kind).then_some(text),
+            (Frame::Gap { text }, _) => Some(text),
+        }
+    }
+}
+
+fn gap(missed: u64) -> Bytes {
+    Bytes::from(format!("event: gap\ndata: {{\"missed\":{missed}}}\n\n"))
+}
+
+/// What all clients share.
+pub(crate) struct Hub {
+    live: Live,
+    tick: Duration,
+    rows: usize,
+    most: usize,
+    desk: Mutex<Desk>,
+}
+
+#[derive(Default)]
+struct Desk {
+    clients: usize,
+    receiver: Option<Receiver<LiveFrame>>,
+    /// The last reading of each series since the last frame; at most `rows`.
+    fresh: BTreeMap<SeriesKey, Reading>,
+    /// Readings of further series.
+    missed: u64,
+    ring: VecDeque<Frame>,
+    /// The number of the first frame in the ring.
+    first: u64,
+    written: Option<Instant>,
+}
+
+impl Hub {
+    pub(crate) fn new(live: Live, settings: &Settings) -> Arc<Self> {
+        let (tick, rows, most) = (settings.event_tick, settings.event_rows, settings.event_clients);
+        Arc::new(Self { live, tick, rows, most, desk: Mutex::default() })
+    }
+
+    /// How many clients listen.
+    pub(crate) fn clients(&self) -> usize {
+        self.desk().clients
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        // A desk left by a panic is at worst one frame short, and clients know about gaps.
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more client, which sees what happens from now on; none if as many as may be are there.
+    fn enter(self: &Arc<Self>, only: Option<Kind>) -> Option<Seat> {
+        let mut desk = self.desk();
+        if desk.clients >= self.most {
+            return None;
+        }
+        desk.clients += 1;
+        if desk.receiver.is_none() {
+            desk.receiver = Some(self.live.listen());
+        }
+        desk.work(self.tick, self.rows);
+        let next = desk.next();
+        Some(Seat { hub: self.clone(), only, next })
+    }
+}
+
+impl Desk {
+    /// The number that the next frame will get.
+    fn next(&self) -> u64 {
+        self.first + self.ring.len() as u64
+    }
+
+    fn push(&mut self, frame: Frame) {
+        if self.ring.len() == RING {
+            self.ring.pop_front();
+            self.first += 1;
+        }
+        self.ring.push_back(frame);
+    }
+
+    /// Takes what the broadcast holds; writes a frame of readings if a tick has passed.
+    fn work(&mut self, tick: Duration, rows: usize) {
+        for _ in 0..DRAIN {
+            match self.receiver.as_mut().map(Receiver::try_recv) {
+                Some(Ok(LiveFrame::Readings(readings))) => readings.iter().for_each(|r| self.take(r, rows)),
+                Some(Ok(LiveFrame::Transitions(transitions))) => {
+                    for transition in transitions.iter() {
+                        self.push(Frame::Alert { kind: transition.kind, text: alert(transition) });
+                    }
+                }
+                Some(Err(TryRecvError::Lagged(frames))) => self.push(Frame::Gap { text: gap(frames) }),
+                Some(Err(TryRecvError::Empty | TryRecvError::Closed)) | None => break,
+            }
+        }
+        let now = Instant::now();
+        if self.written.is_some_and(|at| now.duration_since(at) < tick) || self.fresh.is_empty() {
+            return;
+        }
+        self.written = Some(now);
+        let frame = readings(&std::mem::take(&mut self.fresh));
+        self.push(frame);
+        let missed = std::mem::take(&mut self.missed);
+        if missed > 0 {
+            self.push(Frame::Gap { text: gap(missed) });
+        }
+    }
+
+    fn take(&mut self, reading: &Reading, rows: usize) {
+        if let Some(known) = self.fresh.get_mut(&reading.series) {
+            // A late reading does not hide the present one.
+            if known.observed_at <= reading.observed_at {
+                known.clone_from(reading);
+            }
+        } else if self.fresh.len() < rows {
+            self.fresh.insert(reading.series.clone(), reading.clone());
+        } else {
+            self.missed += 1;
+        }
+    }
+}
+
+fn readings(fresh: &BTreeMap<SeriesKey, Reading>) -> Frame {
+    let mut by_kind: BTreeMap<Kind, String> = BTreeMap::new();
+    for reading in fresh.values() {
+        let row = serde_json::to_string(&ReadingRow::from(reading)).expect("a row is text and finite numbers");
+        let rows = by_kind.entry(reading.kind).or_default();
+        // Writing to a String cannot fail.
+        let _ = write!(rows, "{}{row}", if rows.is_empty() { "" } else { "," });
+    }
+    let event = |rows: &str| Bytes::from(format!("event: readings\ndata: [{rows}]\n\n"));
+    let all = event(&by_kind.values().map(String::as_str).collect::<Vec<_>>().join(","));
+    Frame::Readings { all, by_kind: by_kind.iter().map(|(kind, rows)| (*kind, event(rows))).collect() }
+}
+
+fn alert(transition: &Transition) -> Bytes {
+    let data = serde_json::to_string(transition).expect("a transition is text and finite numbers");
+    Bytes::from(format!("event: alert\ndata: {data}\n\n"))
+}
+
+/// A client's place. Leaving it frees it, and the last one to leave stops the listening.
+struct Seat {
+    hub: Arc<Hub>,
+    only: Option<Kind>,
+    next: u64,
+}
+
+impl Seat {
+    /// What happened since the last look.
+    fn look(&mut self) -> Vec<u8> {
+        let hub = self.hub.clone();
+        let mut desk = hub.desk();
+        desk.work(hub.tick, hub.rows);
+        let mut out = Vec::new();
+        if self.next < desk.first {
+            out.extend_from_slice(&gap(desk.first - self.next));
+            self.next = desk.first;
+        }
+        let skip = usize::try_from(self.next - desk.first).unwrap_or(usize::MAX);
+        for text in desk.ring.iter().skip(skip).filter_map(|frame| frame.text(self.only)) {
+            out.extend_from_slice(text);
+        }
+        self.next = desk.next();
+        out
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut desk = self.hub.desk();
+        desk.clients -= 1;
+        if desk.clients == 0 {
+            *desk = Desk { first: desk.next(), ..Desk::default() };
+        }
+    }
+}
+
+struct Client {
+    seat: Seat,
+    looks: Interval,
+    heartbeat: Duration,
+    spoke: Instant,
+    greeted: bool,
+}
+
+impl Client {
+    /// Waits until there is something to say. Dropped at any await it loses nothing: the frames are
+    /// in the ring.
+    async fn step(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        let text = loop {
+            if !self.greeted {
+                self.greeted = true;
+                // The browser asks again after two seconds if the stream breaks.
+                break b"retry: 2000\n: marsad\n\n".to_vec();
+            }
+            self.looks.tick().await;
+            let text = self.seat.look();
+            if !text.is_empty() {
+                break text;
+            }
+            if self.spoke.elapsed() >= self.heartbeat {
+                break b"event: beat\ndata: {}\n\n".to_vec();
+            }
+        };
+        self.spoke = Instant::now();
+        Some((Ok(Bytes::from(text)), self))
+    }
+}
+
+/// `GET /api/v1/events?kind=`
+pub(crate) async fn events(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+    let only = Params::read(&uri, &["kind"])?.kind()?;
+    let settings = &rooms.house.settings;
+    let seat = rooms
+        .hub
+        .enter(only)
+        .ok_or_else(|| Problem::busy(format!("{} clients listen already, which is as many as may", settings.event_clients)))?;
+    let mut looks = tokio::time::interval(settings.event_tick.max(Duration::from_millis(1)));
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let client = Client { seat, looks, heartbeat: settings.heartbeat, spoke: Instant::now(), greeted: false };
+    let body = Body::from_stream(futures_util::stream::unfold(client, Client::step));
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), "text/event-stream"),
+        (header::CACHE_CONTROL.as_str(), "no-store"),
+        // Tells a reverse proxy not to hold the stream back.
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((headers, body).into_response())
+}

@@ -1,0 +1,108 @@
+//! What the pages are made from, and what all requests share.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use ports::{Clock, Console, Live, Store};
+use schemas::Texts;
+use tokio::sync::Semaphore;
+
+use crate::Settings;
+use crate::events::Hub;
+use crate::page::Glance;
+
+/// The city, as pages name it.
+#[derive(Clone, Debug)]
+pub struct City {
+    name: Texts,
+    zone: TimeZone,
+    demo: bool,
+}
+
+/// A time zone that the bundled table does not have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a time zone of the IANA table, such as Africa/Casablanca")]
+pub struct UnknownTimeZone(String);
+
+impl City {
+    /// The city's name in three languages, its IANA time zone, and whether its devices are
+    /// simulated, which each page then says.
+    ///
+    /// # Errors
+    /// The bundled table (not the machine's, which can be years old) has no such zone.
+    pub fn new(name: Texts, time_zone: &str, demo: bool) -> Result<Self, UnknownTimeZone> {
+        let zone = TimeZone::get(time_zone).map_err(|_| UnknownTimeZone(time_zone.chars().take(64).collect()))?;
+        Ok(Self { name, zone, demo })
+    }
+
+    pub(crate) const fn name(&self) -> &Texts {
+        &self.name
+    }
+
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    pub(crate) const fn demo(&self) -> bool {
+        self.demo
+    }
+}
+
+/// Everything that pages and API ask.
+#[derive(Clone)]
+pub struct House {
+    /// Where readings are.
+    pub store: Arc<dyn Store>,
+    /// Where devices, alerts and the platform's own state are.
+    pub console: Arc<dyn Console>,
+    /// What happens just now.
+    pub live: Live,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Whose readings these are.
+    pub city: City,
+    /// The limits.
+    pub settings: Settings,
+}
+
+impl std::fmt::Debug for House {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("House").field("city", &self.city).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// A house with what its requests share.
+pub(crate) struct Rooms {
+    pub(crate) house: House,
+    pub(crate) hub: Arc<Hub>,
+    /// One permit a streamed answer.
+    pub(crate) streams: Arc<Semaphore>,
+    /// What pages last saw. Held while looking, so that many pages look once.
+    pub(crate) glance: tokio::sync::Mutex<Option<Arc<Glance>>>,
+}
+
+/// What handlers take.
+pub(crate) type Shared = axum::extract::State<Arc<Rooms>>;
+
+impl Rooms {
+    pub(crate) fn new(house: House) -> Arc<Self> {
+        Arc::new(Self {
+            hub: Hub::new(house.live.clone(), &house.settings),
+            streams: Arc::new(Semaphore::new(house.settings.streams)),
+            glance: tokio::sync::Mutex::new(None),
+            house,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_city_needs_a_time_zone_that_exists() {
+        assert!(City::new(Texts::default(), "Africa/Casablanca", false).is_ok());
+        let error = City::new(Texts::default(), "Africa/Casa", false).unwrap_err();
+        assert!(error.to_string().contains("Africa/Casa"));
+    }
+}

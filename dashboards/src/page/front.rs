@@ -1,0 +1,124 @@
+//! The front page: a sentence that answers, four figures, alerts and map, the four kinds, the platform.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use schemas::{DeviceId, Kind};
+
+use super::glance::{Glance, fill_class};
+use super::parts::Desk;
+use super::{alerts, platform, sections};
+use crate::house::City;
+use crate::lang::Lang;
+use crate::locator::{self, Mark, Shape};
+use crate::numbers;
+
+/// The sentence: bins that overflow, alerts that are open.
+pub(crate) fn title(lang: Lang, glance: &Glance) -> String {
+    let (words, firing) = (lang.words(), glance.firing().count() as u64);
+    let full = glance.bins.iter().flatten().filter(|b| b.class() == Some(3)).count() as u64;
+    let comma = if lang.is_rtl() { "، " } else { ", " };
+    let mut said = Vec::new();
+    if glance.bins.is_some() {
+        said.push(words.bins_full.say(lang, full));
+    }
+    if glance.alerts.is_some() {
+        said.push(words.alerts_open.say(lang, firing));
+    }
+    if said.is_empty() { words.unreadable.to_owned() } else { said.join(comma) }
+}
+
+/// All of it.
+pub(crate) fn page(lang: Lang, city: &City, glance: &Glance) -> Markup {
+    let (words, desk) = (lang.words(), Desk::new(lang, city.zone(), glance.at));
+    html! {
+        div.opening data-panel #opening {
+            p.eyebrow {
+                time datetime=(glance.at) {
+                    (numbers::date(lang, &desk.local)) @if lang.is_rtl() { "، " } @else { ", " } bdi { (numbers::clock(&desk.local)) }
+                }
+            }
+            h1 { (title(lang, glance)) }
+            (figures(&desk, glance))
+        }
+        div.two.first {
+            (alerts::alerts(&desk, glance))
+            section #map data-panel aria-labelledby="map-title" {
+                div.head { h2 #map-title { (words.map) } }
+                (map(lang, glance))
+            }
+        }
+        div.two { (sections::waste(&desk, glance)) (sections::air(&desk, glance)) }
+        div.two { (sections::parking(&desk, glance)) (sections::water(&desk, glance)) }
+        (platform::platform(&desk, glance))
+    }
+}
+
+/// One figure a kind.
+fn figures(desk: &Desk<'_>, glance: &Glance) -> Markup {
+    let words = desk.lang.words();
+    let none = || html! { span.nil { (numbers::NONE) } };
+    let full = glance.bins.as_ref().filter(|b| !b.is_empty()).map(|b| b.iter().filter(|b| b.class() == Some(3)).count() as u64);
+    let worst = glance.stations.iter().flatten().find_map(|s| s.pm10().map(|v| (s, v)));
+    let lots = || glance.lots.iter().flatten();
+    let (free, known) = (lots().map(|l| l.free).sum::<u64>(), lots().map(|l| l.free + l.taken).sum::<u64>());
+    let used: Vec<f64> = glance.meters.iter().flatten().filter_map(super::glance::Meter::used).collect();
+    html! {
+        ul.figures {
+            li { a href="#waste" { (words.waste) } b { @match full { Some(n) => (numbers::whole(desk.lang, n)), None => (none()) } } span { (words.bins_over) } }
+            li { a href="#air" { (words.air) } @match worst {
+                Some((station, value)) => {
+                    b { (desk.amount(value, 0, "µg/m³")) }
+                    span { (words.highest_pm10) @if desk.lang.is_rtl() { "، " } @else { ", " } bdi { (glance.name(desk.lang, &station.device)) } }
+                }
+                None => { b { (none()) } span { (words.highest_pm10) } }
+            } }
+            li { a href="#parking" { (words.parking) } b { @if known > 0 { (numbers::whole(desk.lang, free)) } @else { (none()) } }
+                span { (words.free_of) " " bdi { (numbers::whole(desk.lang, known)) } } }
+            li { a href="#water" { (words.water) }
+                b { @if used.is_empty() { (none()) } @else { (desk.amount(used.iter().sum(), 1, "m³")) } }
+                span { (words.water_day) } }
+        }
+    }
+}
+
+fn map(lang: Lang, glance: &Glance) -> Markup {
+    let words = lang.words();
+    let alerted: BTreeSet<&DeviceId> = glance.firing().map(|a| &a.series.device).collect();
+    let fills: std::collections::BTreeMap<&DeviceId, usize> =
+        glance.bins.iter().flatten().filter_map(|b| b.fill.map(|f| (&b.reading.series.device, fill_class(f)))).collect();
+    let mark = |view: &ports::DeviceView| {
+        let device = &view.device;
+        let shape = match device.kind {
+            Kind::AIR => Shape::Air,
+            Kind::PARKING => Shape::Parking,
+            Kind::WATER => Shape::Water,
+            Kind::WASTE => Shape::Bin(fills.get(&device.id).copied().unwrap_or(0)),
+            // A city's own kinds have no mark of their own yet.
+            _ => return None,
+        };
+        Some(Mark { place: device.place?, shape, alert: alerted.contains(&device.id) })
+    };
+    let marks: Vec<Mark> = glance.devices.values().filter_map(mark).collect();
+    let kinds =
+        [(Kind::WASTE, Shape::Bin(0)), (Kind::AIR, Shape::Air), (Kind::PARKING, Shape::Parking), (Kind::WATER, Shape::Water)];
+    let count = |kind| glance.devices.values().filter(|d| d.device.kind == kind).count() as u64;
+    let counted = kinds.map(|(kind, _)| format!("{}: {}", lang.of(kind.label()), count(kind))).join(", ");
+    html! {
+        @match locator::draw(lang, &marks, &format!("{}. {counted}", words.map_note)) {
+            Some(svg) => (svg),
+            None => (super::parts::empty(words.nothing_yet)),
+        }
+        ul.key {
+            @for (kind, shape) in kinds { li { (sample(shape)) (lang.of(kind.label())) " " b { (numbers::whole(lang, count(kind))) } } }
+            li { svg.km viewBox="-10 -10 20 20" aria-hidden="true" { circle.ring r="8" {} } (words.with_alert) }
+        }
+        p.note.foot { (words.outlines) }
+    }
+}
+
+fn sample(shape: Shape) -> Markup {
+    let mut path = String::new();
+    shape.draw(&mut path, 0.0, 0.0);
+    html! { svg.km viewBox="-10 -10 20 20" aria-hidden="true" { path class=(format!("mk {}", shape.class())) d=(path) {} } }
+}

@@ -1,0 +1,89 @@
+//! What several panels need: a quantity, a time, and the states of a panel.
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+use schemas::{Quantity, Reading, Timestamp};
+
+use crate::lang::Lang;
+use crate::numbers::{self, NONE};
+
+/// A language, the city's clock, and now.
+pub(crate) struct Desk<'a> {
+    pub(crate) lang: Lang,
+    pub(crate) zone: &'a TimeZone,
+    pub(crate) now: Timestamp,
+    pub(crate) local: Zoned,
+}
+
+impl<'a> Desk<'a> {
+    pub(crate) fn new(lang: Lang, zone: &'a TimeZone, now: Timestamp) -> Self {
+        Self { lang, zone, now, local: numbers::local(zone, now) }
+    }
+
+    /// When, short; the whole instant for machines.
+    pub(crate) fn time(&self, at: Timestamp) -> Markup {
+        let local = numbers::local(self.zone, at);
+        html! { time datetime=(at) { bdi { (numbers::moment(self.lang, &local, &self.local)) } } }
+    }
+
+    /// How long ago.
+    pub(crate) fn age(&self, at: Timestamp) -> String {
+        numbers::span(self.lang, self.now.since(at))
+    }
+
+    /// A number with its unit, which neither breaks nor turns round in Arabic text.
+    pub(crate) fn quantity(&self, value: f64, quantity: Quantity) -> Markup {
+        self.amount(value, numbers::decimals(quantity), &numbers::unit(quantity.unit()))
+    }
+
+    /// A number of so many decimals with any unit.
+    pub(crate) fn amount(&self, value: f64, decimals: usize, unit: &str) -> Markup {
+        html! {
+            bdi.qty dir="ltr" { b { (numbers::decimal(self.lang, value, decimals)) } @if !unit.is_empty() { "\u{a0}" small { (unit) } } }
+        }
+    }
+
+    /// A reading's value that the script keeps up to date.
+    pub(crate) fn live(&self, reading: &Reading) -> Markup {
+        let quantity = reading.series.quantity;
+        let unit = numbers::unit(quantity.unit());
+        let decimals = numbers::decimals(quantity);
+        html! {
+            bdi.qty dir="ltr" data-s=(key(reading)) data-d=(decimals) {
+                b { (numbers::decimal(self.lang, reading.value, decimals)) }
+                @if !unit.is_empty() { "\u{a0}" small { (unit) } }
+            }
+        }
+    }
+
+    pub(crate) fn none(&self) -> Markup {
+        html! { span.nil { (NONE) span.vh { " " (self.lang.words().no_data) } } }
+    }
+}
+
+/// The name of a series for the script.
+fn key(reading: &Reading) -> String {
+    format!("{}|{}|{}", reading.series.device, reading.series.quantity, reading.series.channel)
+}
+
+/// A panel that the script exchanges as a whole. `body` is none where the store or the register did not
+/// answer.
+pub(crate) fn panel(lang: Lang, id: &str, title: &str, note: &Markup, body: Option<Markup>) -> Markup {
+    let words = lang.words();
+    let heading = format!("{id}-title");
+    html! {
+        section id=(id) data-panel aria-labelledby=(heading) {
+            div.head { h2 id=(heading) { (title) } p.note { (note) } }
+            @match body {
+                Some(body) => (body),
+                None => div.empty.err role="alert" { (words.unreadable) " " a href="" { (words.retry) } },
+            }
+        }
+    }
+}
+
+/// One sentence where there is nothing to show.
+pub(crate) fn empty(text: &str) -> Markup {
+    html! { p.empty { (text) } }
+}

@@ -1,0 +1,49 @@
+//! The router: all addresses, and around them what holds for every answer.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::house::{House, Rooms};
+use crate::{api, assets, page};
+
+/// Nothing from elsewhere, nothing inline, no frame around us.
+pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Bytes of a request body: the only form there is has two short fields.
+const BODY_LIMIT: usize = 4 * 1024;
+
+/// All addresses of the house.
+pub fn router(house: House) -> Router {
+    let timeout = house.settings.request_timeout;
+    // Fonts are compressed already; server-sent events must not wait in a compressor, which the
+    // default predicate knows.
+    let worth = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
+    let header =
+        |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    Router::new()
+        .merge(api::routes())
+        .merge(page::routes())
+        .route("/a/{hash}/{*path}", get(assets::serve))
+        .fallback(page::nothing)
+        .with_state(Rooms::new(house))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth))
+        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        // What changes by the second is not to be kept.
+        .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+}

@@ -1,0 +1,43 @@
+//! The section `[http]`. Every default stands in `config/default.toml`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// The section `[http]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where pages and API listen.
+    pub listen: SocketAddr,
+    /// Connections open at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// A connection on which nothing moves for this long is closed. Longer than `heartbeat`.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub idle: Duration,
+    /// How long an answer may take to begin.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub request_timeout: Duration,
+    /// Rows of a JSON answer where the request does not say.
+    pub default_rows: usize,
+    /// Rows of a JSON answer at most, and rows asked of the store at once by a streamed one.
+    pub most_rows: usize,
+    /// CSV and NDJSON streams at once.
+    pub streams: usize,
+    /// Clients of `/api/v1/events` at once.
+    pub event_clients: usize,
+    /// How often readings are told to them; of one series only the last of a tick is told.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub event_tick: Duration,
+    /// Series in one tick; of the rest a gap is told.
+    pub event_rows: usize,
+    /// How often a silent stream shows that it is alive.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub heartbeat: Duration,
+    /// How old what a page shows may be: pages asked within it share one look at the store.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub page_age: Duration,
+    /// Devices drawn on the locator map.
+    pub map_devices: usize,
+}

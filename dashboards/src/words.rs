@@ -1,0 +1,148 @@
+//! Every text of the pages: one field a message, so that a missing translation does not compile.
+
+mod ar;
+mod en;
+mod fr;
+
+pub(crate) use ar::AR;
+pub(crate) use en::EN;
+pub(crate) use fr::FR;
+
+use crate::plural::Count;
+
+/// The texts of one language.
+pub(crate) struct Words {
+    // Frame
+    pub(crate) subtitle: &'static str,
+    pub(crate) skip: &'static str,
+    pub(crate) sections: &'static str,
+    pub(crate) language: &'static str,
+    pub(crate) theme: &'static str,
+    pub(crate) theme_auto: &'static str,
+    pub(crate) theme_light: &'static str,
+    pub(crate) theme_dark: &'static str,
+    pub(crate) apply: &'static str,
+    pub(crate) live: &'static str,
+    pub(crate) lost: &'static str,
+    pub(crate) demo: &'static str,
+    pub(crate) demo_note: &'static str,
+    pub(crate) not_found: &'static str,
+    pub(crate) home: &'static str,
+    // States
+    pub(crate) unreadable: &'static str,
+    pub(crate) retry: &'static str,
+    pub(crate) no_data: &'static str,
+    pub(crate) no_data_since: &'static str,
+    pub(crate) nothing_yet: &'static str,
+    pub(crate) unknown: &'static str,
+    // Alerts
+    pub(crate) alerts: &'static str,
+    pub(crate) alerts_open: Count,
+    pub(crate) no_alerts: &'static str,
+    pub(crate) since: &'static str,
+    pub(crate) pending: &'static str,
+    pub(crate) new_alert: &'static str,
+    pub(crate) resolved: &'static str,
+    pub(crate) more_alerts: Count,
+    /// Info, warning, critical, emergency.
+    pub(crate) severities: [&'static str; 4],
+    // Waste
+    pub(crate) waste: &'static str,
+    pub(crate) bins_full: Count,
+    pub(crate) bins_over: &'static str,
+    pub(crate) bins: Count,
+    pub(crate) bin: &'static str,
+    pub(crate) fill: &'static str,
+    pub(crate) measured: &'static str,
+    pub(crate) fullest: &'static str,
+    pub(crate) all_bins: &'static str,
+    /// Under 50 %, 50 to 75, 75 to 90, 90 and more.
+    pub(crate) fill_classes: [&'static str; 4],
+    // Air
+    pub(crate) air: &'static str,
+    pub(crate) stations: Count,
+    pub(crate) station: &'static str,
+    pub(crate) day_of_pm10: &'static str,
+    pub(crate) air_note: &'static str,
+    pub(crate) highest_pm10: &'static str,
+    // Parking
+    pub(crate) parking: &'static str,
+    pub(crate) bays: Count,
+    pub(crate) free: &'static str,
+    pub(crate) free_of: &'static str,
+    pub(crate) taken: &'static str,
+    pub(crate) zone: &'static str,
+    // Water
+    pub(crate) water: &'static str,
+    pub(crate) meters: Count,
+    pub(crate) meter: &'static str,
+    pub(crate) index: &'static str,
+    pub(crate) flow: &'static str,
+    pub(crate) last_day: &'static str,
+    pub(crate) hourly_use: &'static str,
+    pub(crate) water_day: &'static str,
+    // Map
+    pub(crate) map: &'static str,
+    pub(crate) map_note: &'static str,
+    pub(crate) outlines: &'static str,
+    pub(crate) ocean: &'static str,
+    pub(crate) with_alert: &'static str,
+    // Platform
+    pub(crate) platform: &'static str,
+    pub(crate) per_second: &'static str,
+    pub(crate) lag: &'static str,
+    pub(crate) messages: Count,
+    pub(crate) identity: &'static str,
+    pub(crate) balanced: &'static str,
+    pub(crate) unbalanced: &'static str,
+    pub(crate) received: &'static str,
+    pub(crate) stored: &'static str,
+    pub(crate) duplicate: &'static str,
+    pub(crate) quarantined: &'static str,
+    pub(crate) refused: &'static str,
+    pub(crate) waiting: &'static str,
+    pub(crate) journal: &'static str,
+    pub(crate) of: &'static str,
+    pub(crate) store: &'static str,
+    pub(crate) outbox: &'static str,
+    pub(crate) ready: &'static str,
+    pub(crate) not_ready: &'static str,
+    pub(crate) sources: &'static str,
+    pub(crate) connections: Count,
+    // Counting time, and its names
+    pub(crate) minutes: Count,
+    pub(crate) hours: Count,
+    pub(crate) days: Count,
+    pub(crate) months: [&'static str; 12],
+    pub(crate) weekdays: [&'static str; 7],
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lang::Lang;
+
+    #[test]
+    fn every_count_has_a_phrase_for_every_form() {
+        for lang in Lang::ALL {
+            let w = lang.words();
+            let counts = [
+                &w.alerts_open,
+                &w.more_alerts,
+                &w.bins_full,
+                &w.bins,
+                &w.stations,
+                &w.bays,
+                &w.meters,
+                &w.messages,
+                &w.connections,
+                &w.minutes,
+                &w.hours,
+                &w.days,
+            ];
+            for count in counts {
+                assert!(count.forms().iter().all(|f| !f.is_empty()), "{lang:?} {:?}", count.forms());
+                assert!(count.other.contains("{}"), "{lang:?}: {:?} does not say how many", count.other);
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Live events.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use ports::LiveFrame;
+use schemas::{AlertId, Phase, Texts, Transition, TransitionId};
+
+use super::*;
+
+/// A client's view of the stream: what has come so far.
+struct Ear {
+    stream: axum::body::BodyDataStream,
+    heard: String,
+}
+
+impl Ear {
+    async fn at(router: &Router, address: &str) -> Self {
+        let request = Request::get(address).header("accept-encoding", "gzip, br").body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert!(!response.headers().contains_key("content-encoding"), "a compressor would hold events back");
+        let mut ear = Self { stream: response.into_body().into_data_stream(), heard: String::new() };
+        ear.until("retry: ").await;
+        ear
+    }
+
+    /// Waits until the text has come.
+    async fn until(&mut self, text: &str) {
+        let wait = async {
+            while !self.heard.contains(text) {
+                let chunk = self.stream.next().await.unwrap().unwrap();
+                self.heard.push_str(std::str::from_utf8(&chunk).unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), wait).await.unwrap_or_else(|_| panic!("no {text:?} in {:?}", self.heard));
+    }
+}
+
+fn quick(town: &Arc<Town>) -> dashboards::House {
+    let mut house = town.house();
+    house.settings.event_tick = Duration::from_millis(5);
+    house
+}
+
+fn transition() -> Transition {
+    let (rule, reading) = ("full".parse().unwrap(), fill("bin-1", 95.0, NOW));
+    let alert = AlertId::new(&rule, &reading.series, at(NOW));
+    Transition {
+        id: TransitionId::new(&alert, Phase::Firing),
+        alert,
+        rule,
+        series: reading.series,
+        kind: Kind::WASTE,
+        zone: reading.zone,
+        severity: schemas::Severity::Warning,
+        from: Phase::Pending,
+        to: Phase::Firing,
+        at: at(NOW),
+        since: at(NOW),
+        value: Some(95.0),
+        texts: Texts { fr: "plein".into(), ar: "ممتلئة".into(), en: "full".into() },
+        notify: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn readings_and_alerts_are_told_as_they_happen() {
+    let town = town();
+    let mut ear = Ear::at(&dashboards::router(quick(&town)), "/api/v1/events").await;
+    town.live.tell(LiveFrame::Readings([fill("bin-1", 42.0, NOW)].into()));
+    ear.until("event: readings\ndata: [{\"device\":\"bin-1\",\"quantity\":\"waste.fill\"").await;
+    town.live.tell(LiveFrame::Transitions([transition()].into()));
+    ear.until("event: alert\ndata: {").await;
+    let data = ear.heard.rsplit_once("data: ").unwrap().1;
+    let alert: Transition = serde_json::from_str(data.trim_end()).unwrap();
+    assert_eq!(alert, transition());
+}
+
+#[tokio::test]
+async fn of_a_series_only_the_last_reading_of_a_tick_is_told() {
+    let town = town();
+    let mut house = town.house();
+    house.settings.event_tick = Duration::from_millis(100);
+    let mut ear = Ear::at(&dashboards::router(house), "/api/v1/events").await;
+    // Behind the first look, so that all three fall into one frame.
+    let times = ["2026-11-21T20:00:00Z", "2026-11-21T20:00:02Z", "2026-11-21T20:00:01Z"];
+    let burst: Vec<_> = times.iter().enumerate().map(|(i, t)| fill("bin-1", f64::from(u8::try_from(i).unwrap()), t)).collect();
+    town.live.tell(LiveFrame::Readings(burst.into()));
+    ear.until("event: readings").await;
+    assert_eq!(ear.heard.matches("\"device\"").count(), 1);
+    assert!(ear.heard.contains("\"value\":1.0"), "the latest by its own time: {}", ear.heard);
+}
+
+#[tokio::test]
+async fn a_client_hears_only_the_kind_it_asked_for() {
+    let town = town();
+    let mut house = quick(&town);
+    house.settings.heartbeat = Duration::from_millis(40);
+    let router = dashboards::router(house);
+    let (mut air, mut waste) =
+        (Ear::at(&router, "/api/v1/events?kind=air").await, Ear::at(&router, "/api/v1/events?kind=waste").await);
+    town.live.tell(LiveFrame::Readings([fill("bin-1", 42.0, NOW)].into()));
+    town.live.tell(LiveFrame::Transitions([transition()].into()));
+    waste.until("event: readings").await;
+    waste.until("event: alert").await;
+    air.until("event: beat").await;
+    assert!(!air.heard.contains("bin-1"), "{}", air.heard);
+}
+
+#[tokio::test]
+async fn a_client_that_lost_frames_is_told_a_gap() {
+    let town = town();
+    let mut ear = Ear::at(&dashboards::router(quick(&town)), "/api/v1/events").await;
+    // The broadcast of this town holds 64 frames.
+    for i in 0..200 {
+        town.live.tell(LiveFrame::Readings([fill(&format!("bin-{i}"), 1.0, NOW)].into()));
+    }
+    ear.until("event: gap\ndata: {\"missed\":").await;
+    ear.until("bin-199").await;
+}
+
+#[tokio::test]
+async fn series_beyond_a_ticks_room_are_told_as_a_gap() {
+    let town = town();
+    let mut house = quick(&town);
+    house.settings.event_rows = 10;
+    let mut ear = Ear::at(&dashboards::router(house), "/api/v1/events").await;
+    let many: Vec<_> = (0..25).map(|i| fill(&format!("bin-{i}"), 1.0, NOW)).collect();
+    town.live.tell(LiveFrame::Readings(many.into()));
+    ear.until("event: gap\ndata: {\"missed\":15}").await;
+    assert_eq!(ear.heard.matches("\"device\"").count(), 10);
+}
+
+#[tokio::test]
+async fn clients_are_bounded_and_the_last_to_leave_stops_the_listening() {
+    let town = town();
+    let mut house = quick(&town);
+    house.settings.event_clients = 2;
+    let router = dashboards::router(house);
+    assert_eq!(town.live.listeners(), 0);
+    let (one, two) = (Ear::at(&router, "/api/v1/events").await, Ear::at(&router, "/api/v1/events").await);
+    assert_eq!(town.live.listeners(), 1, "all clients share one listener");
+    assert!(get(&router, "/metrics").await.text.contains("\nmarsad_event_clients 2\n"));
+    let third = get(&router, "/api/v1/events").await;
+    assert_eq!((third.status, third.header("content-type")), (StatusCode::SERVICE_UNAVAILABLE, "application/problem+json"));
+    drop((one, two));
+    assert_eq!(town.live.listeners(), 0);
+    let mut again = Ear::at(&router, "/api/v1/events").await;
+    town.live.tell(LiveFrame::Readings([fill("bin-1", 42.0, NOW)].into()));
+    again.until("bin-1").await;
+}
+
+#[tokio::test]
+async fn what_a_whole_town_says_is_heard_and_can_be_read_afterwards() {
+    let town = Town::believable(Arc::new(Still));
+    let router = dashboards::router(quick(&town));
+    let mut ear = Ear::at(&router, "/api/v1/events").await;
+    let said = town.breathe();
+    assert!(said.len() > 10);
+    town.live.tell(LiveFrame::Readings(said.clone().into()));
+    for reading in &said {
+        ear.until(&format!("\"device\":\"{}\"", reading.series.device)).await;
+    }
+    let device = &said[0].series.device;
+    let latest = get(&router, &format!("/api/v1/latest?device={device}")).await.json();
+    assert!(latest["readings"].as_array().unwrap().iter().any(|r| r["observed_at"] == "2026-11-21T20:05:00.000Z"));
+}

@@ -1,0 +1,225 @@
+//! `marsad bench collect`: from publish to durable, decoded, stored and judged, beside a bare subscriber.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use ports::{Clock, SystemClock};
+use serde::Serialize;
+use simulators::Load;
+
+use super::child::{Marsad, Process, free_address};
+use super::hose::{self, Reel};
+use super::scratch;
+use crate::cli::Collect;
+use crate::failure::{Code, Failure};
+
+/// Connections of the generator.
+const CONNECTIONS: u64 = 4;
+/// Unacknowledged messages on each.
+const WINDOW: u64 = 4096;
+/// How long a run may take before it counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(300);
+const SEED: u64 = 2026;
+
+/// What one subscriber did with one load.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Figure {
+    messages_per_second: f64,
+    cpu_seconds_per_million: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    route: &'static str,
+    payload_bytes: usize,
+    qos: u8,
+    marsad: Figure,
+    bare: Option<Figure>,
+    /// Marsad's rate over the bare subscriber's, same broker, same load.
+    ratio: Option<f64>,
+}
+
+pub(crate) async fn collect(options: &Collect, json: bool) -> Result<(), Failure> {
+    let broker = Command::new("mosquitto").arg("-h").output().is_ok();
+    if !broker {
+        eprintln!("mosquitto is not installed: only the endpoint is measured (Debian: apt-get install mosquitto)");
+    }
+    if !json {
+        println!(
+            "{} messages a run from {} devices; Marsad keeps, decodes, stores and judges each",
+            options.messages, options.devices
+        );
+        println!("route      bytes  QoS   marsad msg/s  cpu s/1M    bare msg/s  cpu s/1M   ratio");
+    }
+    let start = SystemClock.now().minus(Duration::from_secs(1800));
+    let mut rows = Vec::new();
+    for (bytes, qos) in [(100, 1), (500, 1), (100, 0), (500, 0)] {
+        let load = Load::new(SEED, options.devices, bytes).starting(start);
+        let mut cases = vec!["endpoint"];
+        cases.extend(broker.then_some("mosquitto"));
+        for route in cases {
+            let spinner = ProgressBar::new_spinner().with_message(format!("{route}, {bytes} B, QoS {qos}"));
+            spinner.enable_steady_tick(Duration::from_millis(200));
+            let row = measure(route, &load, options.messages, bytes, qos).await;
+            spinner.finish_and_clear();
+            let row = row?;
+            if !json {
+                tell(&row);
+            }
+            rows.push(row);
+        }
+    }
+    if json {
+        println!("{}", serde_json::json!({ "messages": options.messages, "devices": options.devices, "rows": rows }));
+    }
+    Ok(())
+}
+
+fn tell(row: &Row) {
+    let Row { marsad, .. } = row;
+    let bare = row.bare.map_or_else(
+        || format!("{:>12}  {:>8}", "-", "-"),
+        |b| format!("{:>12.0}  {:>8.2}", b.messages_per_second, b.cpu_seconds_per_million),
+    );
+    let ratio = row.ratio.map_or_else(|| "-".to_owned(), |r| format!("{r:.2}"));
+    println!(
+        "{:<9}  {:>5}  {:>3}   {:>12.0}  {:>8.2}  {bare}   {ratio:>5}",
+        row.route, row.payload_bytes, row.qos, marsad.messages_per_second, marsad.cpu_seconds_per_million
+    );
+}
+
+async fn measure(route: &'static str, load: &Load, messages: u64, payload_bytes: usize, qos: u8) -> Result<Row, Failure> {
+    let scratch = scratch()?;
+    let (marsad, bare) = if route == "endpoint" {
+        (through_endpoint(scratch.path(), load, messages, qos).await?, None)
+    } else {
+        let marsad = through_broker(scratch.path(), load, messages, qos, Subscriber::Marsad).await?;
+        (marsad, Some(through_broker(scratch.path(), load, messages, qos, Subscriber::Bare).await?))
+    };
+    let ratio = bare.map(|b| marsad.messages_per_second / b.messages_per_second);
+    Ok(Row { route, payload_bytes, qos, marsad, bare, ratio })
+}
+
+fn reels(load: &Load, messages: u64, qos: u8) -> Vec<Reel> {
+    let each = messages / CONNECTIONS;
+    (0..CONNECTIONS)
+        .map(|number| {
+            let rest = if number == CONNECTIONS - 1 { messages % CONNECTIONS } else { 0 };
+            Reel::new(load, number * each, each + rest, qos)
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^53")]
+fn figure(messages: u64, took: Duration, cpu: f64) -> Figure {
+    Figure { messages_per_second: messages as f64 / took.as_secs_f64(), cpu_seconds_per_million: cpu * 1e6 / messages as f64 }
+}
+
+async fn pour(address: SocketAddr, reels: Vec<Reel>) -> Result<(), Failure> {
+    hose::run(address, reels, WINDOW)
+        .await
+        .map_err(|cause| Failure::new(Code::Failed, format!("the generator broke off: {cause}")))
+}
+
+async fn through_endpoint(directory: &Path, load: &Load, messages: u64, qos: u8) -> Result<Figure, Failure> {
+    let marsad = Marsad::start(directory, "").await?;
+    let reels = reels(load, messages, qos);
+    let (began, cpu) = (Instant::now(), marsad.process.cpu());
+    pour(marsad.mqtt, reels).await?;
+    marsad.settled(messages, PATIENCE).await?;
+    Ok(figure(messages, began.elapsed(), marsad.process.cpu() - cpu))
+}
+
+#[derive(Clone, Copy)]
+enum Subscriber {
+    Marsad,
+    Bare,
+}
+
+async fn through_broker(
+    directory: &Path,
+    load: &Load,
+    messages: u64,
+    qos: u8,
+    subscriber: Subscriber,
+) -> Result<Figure, Failure> {
+    let address = free_address()?;
+    let _broker = broker(directory, address).await?;
+    let reels = reels(load, messages, qos);
+    match subscriber {
+        Subscriber::Marsad => {
+            let settings = format!(
+                "[[collector]]\nname = \"bench\"\nurl = \"mqtt://{address}\"\nclient_id = \"marsad-bench\"\nfilters = [\"marsad/#\"]\nqos = {qos}\n"
+            );
+            let place = directory.join("marsad");
+            std::fs::create_dir(&place).map_err(|cause| Failure::new(Code::Disk, cause.to_string()))?;
+            let marsad = Marsad::start(&place, &settings).await?;
+            subscribed(&marsad).await?;
+            let (began, cpu) = (Instant::now(), marsad.process.cpu());
+            pour(address, reels).await?;
+            marsad.settled(messages, PATIENCE).await?;
+            Ok(figure(messages, began.elapsed(), marsad.process.cpu() - cpu))
+        }
+        Subscriber::Bare => {
+            let mut command = Command::new(std::env::current_exe().map_err(|e| Failure::new(Code::Failed, e.to_string()))?);
+            command.args([
+                "bench",
+                "bare",
+                "--broker",
+                &address.to_string(),
+                "--qos",
+                &qos.to_string(),
+                "--messages",
+                &messages.to_string(),
+            ]);
+            let mut peer = Process::start_and_hear(&mut command, "subscribed")?;
+            let (began, before) = (Instant::now(), peer.cpu());
+            pour(address, reels).await?;
+            let mut cpu = before;
+            while peer.ended().is_none() {
+                if began.elapsed() > PATIENCE {
+                    return Err(Failure::new(Code::Failed, "the bare subscriber did not get all messages"));
+                }
+                cpu = peer.cpu().max(cpu);
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            Ok(figure(messages, began.elapsed(), cpu - before))
+        }
+    }
+}
+
+/// A broker that loses nothing: windows and queues are wide.
+async fn broker(directory: &Path, address: SocketAddr) -> Result<Process, Failure> {
+    let file = directory.join("mosquitto.conf");
+    let text = format!(
+        "listener {} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 20000\nmax_queued_messages 0\npersistence false\nset_tcp_nodelay true\n",
+        address.port()
+    );
+    std::fs::write(&file, text).map_err(|cause| Failure::new(Code::Disk, cause.to_string()))?;
+    let process = Process::start(Command::new("mosquitto").arg("-c").arg(&file))?;
+    let began = Instant::now();
+    while hose::open(address, "marsad-bench-knock").await.is_err() {
+        if began.elapsed() > Duration::from_secs(10) {
+            return Err(Failure::new(Code::Unavailable, "mosquitto does not answer within 10 s"));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(process)
+}
+
+async fn subscribed(marsad: &Marsad) -> Result<(), Failure> {
+    let began = Instant::now();
+    loop {
+        let status = marsad.status().await;
+        if status.is_some_and(|s| s.sources.iter().any(|source| source.name == "bench" && source.up)) {
+            return Ok(());
+        }
+        if began.elapsed() > Duration::from_secs(10) {
+            return Err(Failure::new(Code::Unavailable, "the collector has not subscribed within 10 s"));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,138 @@
+//! A generator that costs next to nothing: packets encoded before the clock starts, written as fast as
+//! acknowledgements allow, over several connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use simulators::Load;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+/// Publishes written at once.
+const CHUNK: u64 = 64;
+
+/// Encoded publishes for one connection.
+pub(crate) struct Reel {
+    bytes: Vec<u8>,
+    /// Where each chunk ends.
+    ends: Vec<usize>,
+    messages: u64,
+    qos: u8,
+}
+
+impl Reel {
+    /// Encodes `messages` publishes of the load, from number `first` on.
+    pub(crate) fn new(load: &Load, first: u64, messages: u64, qos: u8) -> Self {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        let (mut topic, mut payload) = (String::new(), Vec::new());
+        for n in 0..messages {
+            topic.clear();
+            payload.clear();
+            load.publish(first + n, &mut topic, &mut payload);
+            publish(&mut bytes, &topic, &payload, qos, u16::try_from(n % 65_535 + 1).expect("at most 65,535"));
+            if (n + 1) % CHUNK == 0 || n + 1 == messages {
+                ends.push(bytes.len());
+            }
+        }
+        Self { bytes, ends, messages, qos }
+    }
+}
+
+/// MQTT 3.1.1 PUBLISH (section 3.3).
+fn publish(out: &mut Vec<u8>, topic: &str, payload: &[u8], qos: u8, id: u16) {
+    let id_len = if qos > 0 { 2 } else { 0 };
+    out.push(0x30 | qos << 1);
+    remaining(out, 2 + topic.len() + id_len + payload.len());
+    out.extend_from_slice(&u16::try_from(topic.len()).expect("topics of the load are short").to_be_bytes());
+    out.extend_from_slice(topic.as_bytes());
+    if qos > 0 {
+        out.extend_from_slice(&id.to_be_bytes());
+    }
+    out.extend_from_slice(payload);
+}
+
+fn remaining(out: &mut Vec<u8>, mut length: usize) {
+    loop {
+        let low = u8::try_from(length % 128).expect("below 128");
+        length /= 128;
+        out.push(if length > 0 { low | 0x80 } else { low });
+        if length == 0 {
+            return;
+        }
+    }
+}
+
+/// MQTT 3.1.1 CONNECT (section 3.1), clean session, no keep-alive.
+pub(crate) fn connect(client: &str) -> Vec<u8> {
+    let mut out = vec![0x10];
+    remaining(&mut out, 10 + 2 + client.len());
+    out.extend_from_slice(&[0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0]);
+    out.extend_from_slice(&u16::try_from(client.len()).expect("client ids of the bench are short").to_be_bytes());
+    out.extend_from_slice(client.as_bytes());
+    out
+}
+
+/// Connects and waits for the CONNACK.
+pub(crate) async fn open(address: SocketAddr, client: &str) -> io::Result<TcpStream> {
+    let mut socket = TcpStream::connect(address).await?;
+    socket.set_nodelay(true)?;
+    socket.write_all(&connect(client)).await?;
+    let mut answer = [0; 4];
+    socket.read_exact(&mut answer).await?;
+    if answer == [0x20, 2, 0, 0] { Ok(socket) } else { Err(io::Error::other(format!("CONNACK {answer:?}"))) }
+}
+
+/// Publishes all reels, each over its own connection, at most `window` unacknowledged on each. With
+/// QoS 1 it returns when everything is acknowledged.
+pub(crate) async fn run(address: SocketAddr, reels: Vec<Reel>, window: u64) -> io::Result<()> {
+    let mut connections = JoinSet::new();
+    for (number, reel) in reels.into_iter().enumerate() {
+        let socket = open(address, &format!("marsad-bench-hose-{number}")).await?;
+        connections.spawn(pour(socket, reel, window));
+    }
+    while let Some(ended) = connections.join_next().await {
+        ended.map_err(io::Error::other)??;
+    }
+    Ok(())
+}
+
+async fn pour(socket: TcpStream, reel: Reel, window: u64) -> io::Result<()> {
+    let (mut read, mut write) = socket.into_split();
+    let (acked, moved) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+    let expected = if reel.qos > 0 { reel.messages } else { 0 };
+    let listener = tokio::spawn({
+        let (acked, moved) = (Arc::clone(&acked), Arc::clone(&moved));
+        async move {
+            let (mut buffer, mut bytes) = (vec![0; 64 << 10], 0u64);
+            while bytes / 4 < expected {
+                let count = read.read(&mut buffer).await?;
+                if count == 0 {
+                    return Err(io::Error::other("the server closed the connection"));
+                }
+                bytes += count as u64;
+                // A PUBACK of MQTT 3.1.1 has four bytes.
+                acked.store(bytes / 4, Ordering::Release);
+                moved.notify_one();
+            }
+            Ok(read)
+        }
+    });
+    let (mut begin, mut sent) = (0, 0);
+    for end in &reel.ends {
+        while expected > 0 && sent >= acked.load(Ordering::Acquire) + window {
+            // `notify_one` leaves a permit: a wake between the look and the wait is not lost.
+            moved.notified().await;
+        }
+        write.write_all(&reel.bytes[begin..*end]).await?;
+        begin = *end;
+        sent = (sent + CHUNK).min(reel.messages);
+    }
+    let read = listener.await.map_err(io::Error::other)??;
+    write.write_all(&[0xE0, 0]).await?;
+    drop(read);
+    Ok(())
+}

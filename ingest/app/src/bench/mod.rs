@@ -1,0 +1,21 @@
+//! `marsad bench`: the platform measured from outside, as a child process, beside a peer in the same run.
+
+mod bare;
+mod child;
+mod collect;
+mod hose;
+mod memory;
+
+pub(crate) use bare::bare;
+pub(crate) use collect::collect;
+pub(crate) use memory::memory;
+
+use crate::failure::{Code, Failure};
+
+/// A directory that goes away with the benchmark.
+fn scratch() -> Result<tempfile::TempDir, Failure> {
+    tempfile::Builder::new()
+        .prefix("marsad-bench-")
+        .tempdir()
+        .map_err(|cause| Failure::new(Code::Disk, format!("no temporary directory: {cause}")))
+}

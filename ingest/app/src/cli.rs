@@ -1,0 +1,203 @@
+//! The command line: what can be asked of the program, with examples.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use schemas::{DeviceId, Kind, Quantity, Timestamp};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "marsad",
+    version,
+    about = "A city's observatory: collects, keeps, judges and shows what its sensors say.",
+    after_help = "Examples:
+  marsad demo                                   a living city on http://127.0.0.1:8080
+  marsad                                        the same as `marsad run`
+  marsad --config city.toml check               are the settings right?
+  marsad query --device bin-0042 --quantity waste.fill --from 2026-11-21T00:00:00Z
+  marsad status --json
+
+Settings: defaults < --config FILE < MARSAD__SECTION__KEY < flags. Exit codes: 0 done, 1 failed,
+2 wrong arguments, 69 no answer, 70 stopped by a fault of ours, 74 disk, 78 settings."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Common {
+    /// File of settings; may be given several times, later over earlier
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Vec<PathBuf>,
+    /// Data directory
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of pages and API: to listen on, or to ask
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub(crate) http: Option<String>,
+    /// Address on which the MQTT endpoint listens
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub(crate) mqtt: Option<String>,
+    /// Answer in JSON, for machines
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What is logged: error, warn, info, debug, trace, or a list of target=level
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the platform (the default)
+    #[command(after_help = "Examples:
+  marsad run --data /var/lib/marsad --http 0.0.0.0:8080
+  MARSAD__ENDPOINT__LISTEN=0.0.0.0:1883 marsad run --config /etc/marsad.toml")]
+    Run,
+    /// Run the platform with a simulated city that publishes by real MQTT
+    #[command(after_help = "Examples:
+  marsad demo                       the city of the defaults
+  marsad demo --devices 200 --seed 7
+  marsad demo --data /tmp/city      keep the city's data there")]
+    Demo(Demo),
+    /// Check the settings without starting anything
+    Check,
+    /// Show the account of messages, the lags, the store and the alerts
+    #[command(after_help = "Asks the running program; where none runs on the data directory, reads the directory itself.")]
+    Status,
+    /// Show readings of a device
+    #[command(after_help = "Examples:
+  marsad query --device bin-0042 --quantity waste.fill --from 2026-11-21T00:00:00Z
+  marsad query --device st-03 --quantity air.pm10 --from 2026-11-01T00:00:00Z --every 1h --json
+
+Works on a stopped data directory and through a running program.")]
+    Query(Query),
+    /// Write out readings as CSV or NDJSON
+    #[command(after_help = "Examples:
+  marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
+  marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
+    Export(Export),
+    /// Measure the platform on this machine
+    #[command(subcommand)]
+    Bench(Bench),
+    /// Check the machine: clock, time zones, ports, disk, limits, brokers, store
+    Doctor,
+    /// Print the completion script of a shell
+    #[command(after_help = "Example:
+  marsad completions bash > /etc/bash_completion.d/marsad")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Demo {
+    /// Simulated devices, 40 to 5,000
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(40..=5_000))]
+    pub(crate) devices: u32,
+    /// The same seed simulates the same city
+    #[arg(long, default_value_t = 2026)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// Which device; may be given several times
+    #[arg(long, required = true, value_name = "ID")]
+    pub(crate) device: Vec<DeviceId>,
+    /// Which quantity, such as waste.fill; all where none is given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) quantity: Vec<Quantity>,
+    /// From this instant on, RFC 3339 [default: 24 hours before --to]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<Timestamp>,
+    /// Up to before this instant, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Timestamp>,
+    /// UTC-hour means, minima and maxima instead of readings
+    #[arg(long, value_name = "1h")]
+    pub(crate) every: Option<Every>,
+    /// At most this many rows
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Every {
+    /// One hour, UTC
+    #[value(name = "1h")]
+    Hour,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// From this instant on, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Timestamp,
+    /// Up to before this instant, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<Timestamp>,
+    /// Only devices of this kind
+    #[arg(long)]
+    pub(crate) kind: Option<Kind>,
+    /// How rows are written
+    #[arg(long, value_enum, default_value = "csv")]
+    pub(crate) format: Format,
+    /// Where to [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// RFC 4180, UTF-8, decimal point, ISO 8601 UTC
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// Messages per second and CPU per million messages, from publish to stored and judged, beside a bare subscriber
+    #[command(after_help = "Runs Marsad as a child process on a temporary directory, through its endpoint and, where `mosquitto`
+is installed, through a broker; beside it a bare rumqttc subscriber that only counts.")]
+    Collect(Collect),
+    /// The bare subscriber, as a process of its own
+    #[command(hide = true)]
+    Bare(Bare),
+    /// Memory with many idle connections and many known devices
+    Memory(Memory),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// Messages a run
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(1_000..=50_000_000))]
+    pub(crate) messages: u64,
+    /// Devices that they come from
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) devices: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Memory {
+    /// Idle connections to the endpoint
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) connections: u32,
+    /// Known devices
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) devices: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bare {
+    #[arg(long)]
+    pub(crate) broker: std::net::SocketAddr,
+    #[arg(long)]
+    pub(crate) qos: u8,
+    #[arg(long)]
+    pub(crate) messages: u64,
+}

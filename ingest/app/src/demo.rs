@@ -1,0 +1,99 @@
+//! `marsad demo`: the platform, and a simulated city that publishes to it by real MQTT.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use ports::{Clock, SystemClock};
+use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
+use schemas::Kind;
+use settings::{Checked, DEMO_RULES, Settings};
+use simulators::{City, HISTORY, Publish};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::cli::{Common, Demo};
+use crate::failure::{Code, Failure};
+use crate::platform::Platform;
+use crate::run::{greet, until_told};
+
+/// How often the city is asked what its devices say now.
+const TICK: Duration = Duration::from_millis(250);
+/// Publishes of one connection that wait to be sent: while it is full the city waits.
+const WAITING: usize = 1024;
+/// The directory of the demo, where none is named: a city in production is never mixed with it.
+const DIRECTORY: &str = "marsad-demo";
+
+/// Turns the settings into those of a demo: its own directory and its own rules, unless they are named.
+pub(crate) fn adapt(settings: &mut Settings, common: &Common) -> Result<(), Failure> {
+    let default = Settings::default_values()?;
+    if common.data.is_none() && settings.data.directory == default.data.directory {
+        settings.data.directory = Path::new(DIRECTORY).to_owned();
+    }
+    settings.rules.packs.clear();
+    Ok(())
+}
+
+pub(crate) async fn demo(settings: &Settings, options: &Demo) -> Result<(), Failure> {
+    let checked = settings::check_with(settings, &[("rules/demo.toml", DEMO_RULES)])?;
+    let start = SystemClock.now();
+    let city = City::demo(options.seed, options.devices as usize, start);
+    let checked = Checked { catalogue: city.catalogue(), ..checked };
+    let platform = Platform::start(settings, checked, true).await?;
+    let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
+    let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
+    greet(settings, &platform, &[more]);
+    let mut actors = JoinSet::new();
+    for kind in [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER] {
+        actors.spawn(act(mqtt, city.clone(), kind));
+    }
+    // The actors end with the program: what they did not say was never promised.
+    until_told(platform).await
+}
+
+/// All devices of a kind speak over one connection, as behind one gateway.
+async fn act(mqtt: SocketAddr, city: City, kind: Kind) {
+    let mut options = MqttOptions::new(format!("simulator-{kind}"), mqtt.ip().to_string(), mqtt.port());
+    options.set_keep_alive(Duration::from_secs(30)).set_inflight(512);
+    let (client, events) = AsyncClient::new(options, WAITING);
+    let connection = keep_connected(events, kind);
+    // Dropping either half ends the other: the play is over when the connection or the story is.
+    tokio::select! {
+        () = connection => (),
+        spoken = speak(&client, &city, kind) => if let Err(error) = spoken {
+            tracing::debug!(%error, %kind, "the simulated devices fell silent");
+        },
+    }
+}
+
+async fn keep_connected(mut events: EventLoop, kind: Kind) {
+    loop {
+        if let Err(error) = events.poll().await {
+            tracing::debug!(%error, %kind, "the simulated devices lost their connection");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+async fn speak(client: &AsyncClient, city: &City, kind: Kind) -> Result<(), ClientError> {
+    let mut from = SystemClock.now();
+    let of_kind = || city.devices().iter().filter(|d| d.kind() == kind);
+    // The last day first, so that every chart has something to show.
+    let mut past: Vec<Publish> = of_kind().flat_map(|d| city.history(d, from.minus(HISTORY), from)).collect();
+    past.sort_by_key(|p| p.at);
+    for publish in past {
+        client.publish(publish.topic, QoS::AtLeastOnce, false, publish.payload).await?;
+    }
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let now = SystemClock.now();
+        for device in of_kind() {
+            for publish in (device.tick_from(from)..device.tick_from(now)).filter_map(|tick| device.publish(tick)) {
+                client.publish(publish.topic, QoS::AtLeastOnce, false, publish.payload).await?;
+            }
+        }
+        from = now;
+    }
+}

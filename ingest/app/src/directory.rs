@@ -1,0 +1,90 @@
+//! The data directory: one program at a time, and a note that says how to reach it.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Code, Failure, is_disk};
+
+/// How to reach the program that runs on a data directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    pub(crate) pid: u32,
+    /// Base URL of pages and API.
+    pub(crate) http: String,
+}
+
+/// A data directory, held until dropped.
+#[derive(Debug)]
+pub(crate) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+const LOCK: &str = "lock";
+const NOTE: &str = "running.json";
+
+impl DataDirectory {
+    /// Makes the directory if need be and holds it. `Ok(None)`: another program holds it.
+    pub(crate) fn hold(path: &Path) -> Result<Option<Self>, Failure> {
+        let refused = |cause: &std::io::Error| {
+            let code = if is_disk(cause) { Code::Disk } else { Code::Settings };
+            Failure::new(code, format!("the data directory {} cannot be written: {cause}", path.display()))
+                .hint("choose another with --data DIR or data.directory in the settings")
+        };
+        fs::create_dir_all(path).map_err(|e| refused(&e))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(|e| refused(&e))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self { path: path.to_owned(), _lock: lock })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(cause) => Err(refused(&cause.into())),
+        }
+    }
+
+    /// As [`DataDirectory::hold`], where holding it is needed.
+    pub(crate) fn need(path: &Path) -> Result<Self, Failure> {
+        Self::hold(path)?.ok_or_else(|| {
+            let who = running(path).map_or_else(String::new, |r| format!(" (process {}, {})", r.pid, r.http));
+            Failure::new(Code::Settings, format!("another marsad runs on the data directory {}{who}", path.display()))
+                .hint("stop it, or choose another directory with --data DIR")
+        })
+    }
+
+    /// Says how to reach this program.
+    pub(crate) fn note(&self, running: &Running) -> std::io::Result<()> {
+        let mut file = File::create(self.path.join(NOTE))?;
+        file.write_all(&serde_json::to_vec(running)?)
+    }
+}
+
+impl Drop for DataDirectory {
+    fn drop(&mut self) {
+        // Left behind after a crash: `running` is only asked while somebody holds the lock.
+        let _ = fs::remove_file(self.path.join(NOTE));
+    }
+}
+
+/// How to reach the program that holds a directory, as it noted.
+pub(crate) fn running(path: &Path) -> Option<Running> {
+    serde_json::from_slice(&fs::read(path.join(NOTE)).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_held_by_one_program_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = DataDirectory::need(folder.path()).unwrap();
+        held.note(&Running { pid: 7, http: "http://127.0.0.1:8080".into() }).unwrap();
+        let failure = DataDirectory::need(folder.path()).unwrap_err();
+        assert_eq!(failure.code, Code::Settings);
+        assert!(failure.sentence.contains("process 7"), "{failure}");
+        drop(held);
+        assert!(DataDirectory::hold(folder.path()).unwrap().is_some());
+    }
+}

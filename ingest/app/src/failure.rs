@@ -1,0 +1,68 @@
+//! How the program ends when it cannot go on: one sentence, a hint, and an exit code.
+
+use std::fmt;
+
+/// Exit codes, after `sysexits.h`; documented in `docs/reference/cli.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// It was tried and did not work, or something asked for is not there.
+    Failed = 1,
+    /// A needed service or the running program does not answer.
+    Unavailable = 69,
+    /// We are at fault: a damaged file, a failed sync, a panic.
+    Stopped = 70,
+    /// The disk is full or cannot be written.
+    Disk = 74,
+    /// Settings: an unknown key, a bad value, a taken port, a directory that is in use.
+    Settings = 78,
+}
+
+/// Why the program ends.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) sentence: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, sentence: impl Into<String>) -> Self {
+        Self { code, sentence: sentence.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "marsad: {}", self.sentence)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\n        {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Vec<settings::SettingsError>> for Failure {
+    fn from(errors: Vec<settings::SettingsError>) -> Self {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::new(Code::Settings, lines.join("\nmarsad: "))
+            .hint("`marsad check` checks the settings without starting anything")
+    }
+}
+
+impl From<settings::SettingsError> for Failure {
+    fn from(error: settings::SettingsError) -> Self {
+        vec![error].into()
+    }
+}
+
+/// Whether the disk had no room, or may not be written.
+pub(crate) fn is_disk(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | PermissionDenied)
+}

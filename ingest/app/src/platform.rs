@@ -1,0 +1,256 @@
+//! The wiring: everything is opened, joined and started here, and nowhere else.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashboards::{City, House};
+use endpoint::{Endpoint, Open};
+use journal::{Journal, JournalError, RealDisk};
+use notify::Dispatcher;
+use pipeline::collector::Collector;
+use pipeline::{Parts, Pipeline, Source};
+use ports::{Clock, Live, RecordError, Store, StoreError, SystemClock};
+use register::Register;
+use rules::Engine;
+use schemas::Catalogue;
+use settings::{Checked, Settings};
+use store::Embedded;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::directory::{DataDirectory, Running};
+use crate::door::Door;
+use crate::failure::{Code, Failure, is_disk};
+use crate::observer::{Desk, Loops, Observer};
+
+/// Frames that a listener may be behind before it loses some.
+const FRAMES: usize = 256;
+
+/// What a data directory holds, open.
+pub(crate) struct Opened {
+    pub(crate) directory: DataDirectory,
+    pub(crate) journal: Journal,
+    pub(crate) store: Arc<Embedded>,
+    pub(crate) register: Arc<Register>,
+}
+
+impl Opened {
+    /// Opens journal, store and register of a directory that is held.
+    pub(crate) fn open(settings: &Settings, directory: DataDirectory) -> Result<Self, Failure> {
+        let disk = RealDisk::open(&settings.journal_directory()).map_err(|e| journal_failure(&e))?;
+        let (journal, recovered) = Journal::open(Arc::new(disk), &settings.journal).map_err(|e| journal_failure(&e))?;
+        if let Some(torn) = &recovered.torn {
+            tracing::warn!(
+                bytes = torn.bytes,
+                segment = torn.segment,
+                "the end of the journal was torn and is cut: none of it was acknowledged"
+            );
+        }
+        let store = Embedded::open(&settings.store_directory(), &settings.store).map_err(|e| store_failure(&e))?;
+        let register = Register::open(&settings.register_file()).map_err(|e| record_failure(&e))?;
+        Ok(Self { directory, journal, store: Arc::new(store), register: Arc::new(register) })
+    }
+}
+
+fn journal_failure(error: &JournalError) -> Failure {
+    let code = if error.is_transient() { Code::Disk } else { Code::Stopped };
+    Failure::new(code, error.to_string())
+}
+
+fn store_failure(error: &StoreError) -> Failure {
+    let code = if matches!(error, StoreError::Damaged(_)) { Code::Stopped } else { Code::Disk };
+    Failure::new(code, error.to_string())
+}
+
+fn record_failure(error: &RecordError) -> Failure {
+    let code = if matches!(error, RecordError::Damaged(_)) { Code::Stopped } else { Code::Disk };
+    Failure::new(code, error.to_string())
+}
+
+/// Everything, running.
+pub(crate) struct Platform {
+    pipeline: Pipeline,
+    helpers: JoinSet<(&'static str, Result<(), String>)>,
+    /// Told to the dispatchers once the evaluator is done.
+    after: CancellationToken,
+    /// Told to pages and API.
+    pages: CancellationToken,
+    /// Where devices publish.
+    pub(crate) mqtt: Option<SocketAddr>,
+    /// Where pages are.
+    pub(crate) http: SocketAddr,
+    // Dropped last: the directory is free only when everything has ended.
+    _directory: DataDirectory,
+}
+
+/// Takes an address, or says plainly why not.
+async fn listen(address: SocketAddr, what: &str, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|cause| address_failure(address, what, flag, &cause))
+}
+
+fn address_failure(address: SocketAddr, what: &str, flag: &str, cause: &std::io::Error) -> Failure {
+    let why = match cause.kind() {
+        std::io::ErrorKind::AddrInUse => "another program has it".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not take it".to_owned(),
+        std::io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        _ => cause.to_string(),
+    };
+    Failure::new(Code::Settings, format!("{what} cannot listen on {address}: {why}"))
+        .hint(format!("choose another address with {flag} HOST:PORT"))
+}
+
+impl Platform {
+    /// Opens and starts everything. Nothing is made on disk before the ports are ours.
+    pub(crate) async fn start(settings: &Settings, checked: Checked, demo: bool) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let listener = listen(settings.http.listen, "the HTTP server", "--http").await?;
+        let http = listener.local_addr().unwrap_or(settings.http.listen);
+        let endpoint = Endpoint::bind(&settings.endpoint, Arc::new(Open)).await.map_err(|cause| {
+            Failure::new(Code::Settings, cause.to_string()).hint("choose another address with --mqtt HOST:PORT")
+        })?;
+        let mqtt = Some(endpoint.address());
+        let directory = DataDirectory::need(&settings.data.directory)?;
+        let opened = Opened::open(settings, directory)?;
+        let running = Running { pid: std::process::id(), http: format!("http://{http}") };
+        opened.directory.note(&running).map_err(|cause| {
+            let code = if is_disk(&cause) { Code::Disk } else { Code::Stopped };
+            Failure::new(code, format!("the data directory cannot be written: {cause}"))
+        })?;
+
+        let mut sources: Vec<Box<dyn Source>> = vec![Box::new(Door { endpoint, clock: Arc::clone(&clock) })];
+        for broker in &settings.collector {
+            let collector =
+                Collector::new(broker, Arc::clone(&clock)).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+            sources.push(Box::new(collector));
+        }
+        let catalogue = Arc::new(checked.catalogue);
+        let decoder = decoder(&catalogue, checked.profiles)?;
+        let (live, outbox) = (Live::new(FRAMES), Arc::new(Notify::new()));
+        let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
+        let mut engine = Engine::new(checked.rules);
+        engine.set_catalogue(Arc::clone(&catalogue));
+        engine.set_time_zone(checked.zone);
+        let pipeline = Pipeline::start(Parts {
+            settings: settings.pipeline.clone(),
+            journal: opened.journal,
+            decoder,
+            catalogue: Arc::clone(&catalogue),
+            store: Arc::clone(&store),
+            quarantine: Arc::clone(&opened.register) as _,
+            devices: Arc::clone(&opened.register) as _,
+            alerts: Arc::clone(&opened.register) as _,
+            engine,
+            sources,
+            live: live.clone(),
+            outbox: Arc::clone(&outbox),
+            clock: Arc::clone(&clock),
+        })
+        .map_err(|e| Failure::new(Code::Stopped, e.to_string()))?;
+
+        let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
+        let channels = notify::build(&settings.notify).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        for (channel, notifier) in channels {
+            let dispatcher = Dispatcher::new(
+                channel,
+                notifier,
+                Arc::clone(&opened.register) as _,
+                Arc::clone(&clock),
+                Arc::clone(&outbox),
+                &settings.notify,
+            );
+            let stop = after.clone();
+            helpers.spawn(async move { ("a dispatcher", dispatcher.run(stop).await.map_err(|e| e.to_string())) });
+        }
+        let (expiry, stop) = (retention(settings.store.clone(), Arc::clone(&store), Arc::clone(&clock)), pages.clone());
+        helpers.spawn(async move {
+            // Dropped between two weeks of a kind, at worst: the next start goes on.
+            tokio::select! { () = expiry => (), () = stop.cancelled() => () }
+            ("retention", Ok(()))
+        });
+        let observer = Observer {
+            city: settings.city.name.en.clone(),
+            demo,
+            started_at: clock.now(),
+            clock: Arc::clone(&clock),
+            loops: Loops::Running(pipeline.watch()),
+            store: Arc::clone(&store),
+            register: opened.register,
+            directory: settings.data.directory.clone(),
+        };
+        let house = house(settings, store, Desk(Arc::new(observer)), live, clock, demo)?;
+        let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
+        helpers.spawn(async move {
+            let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
+            ("the HTTP server", served.map_err(|e| e.to_string()))
+        });
+        Ok(Self { pipeline, helpers, after, pages, mqtt, http, _directory: opened.directory })
+    }
+
+    /// Waits until something ends by itself, which nothing should.
+    pub(crate) async fn broken(&mut self) -> Failure {
+        // Both arms are cancel-safe: a channel and a join set keep what was not taken.
+        tokio::select! {
+            ended = self.pipeline.broken() => match ended {
+                Ok(()) => Failure::new(Code::Stopped, "a loop of the pipeline ended by itself"),
+                Err(error) => Failure::new(Code::Stopped, error.to_string()),
+            },
+            Some(ended) = self.helpers.join_next() => match ended {
+                Ok((who, Ok(()))) => Failure::new(Code::Stopped, format!("{who} ended by itself")),
+                Ok((who, Err(error))) => Failure::new(Code::Stopped, format!("{who} ended: {error}")),
+                Err(panic) => Failure::new(Code::Stopped, panic.to_string()),
+            },
+        }
+    }
+
+    /// Drains and ends everything: doors, keeper, readers, dispatchers, pages.
+    pub(crate) async fn stop(mut self) -> Result<(), Failure> {
+        let drained = self.pipeline.stop().await;
+        self.after.cancel();
+        self.pages.cancel();
+        while self.helpers.join_next().await.is_some() {}
+        drained.map_err(|error| Failure::new(Code::Stopped, error.to_string()))
+    }
+}
+
+/// How often readings that are older than their kind is kept are let go of.
+const EXPIRY: Duration = Duration::from_secs(3600);
+
+async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    let mut hours = tokio::time::interval(EXPIRY);
+    loop {
+        hours.tick().await;
+        for (select, range) in settings.expired(clock.now()) {
+            match store.forget(&select, range.clone()).await {
+                Ok(0) => {}
+                Ok(readings) => {
+                    tracing::info!(readings, kind = ?select.kind, before = %range.end, "readings past their retention are gone")
+                }
+                Err(error) => tracing::warn!(%error, kind = ?select.kind, "retention waits for the next hour"),
+            }
+        }
+    }
+}
+
+/// What pages and API are made of.
+pub(crate) fn house(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    desk: Desk,
+    live: Live,
+    clock: Arc<dyn Clock>,
+    demo: bool,
+) -> Result<House, Failure> {
+    let city = City::new(settings.city.name.clone(), &settings.city.time_zone, demo);
+    let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
+    Ok(House { store, console: Arc::new(desk), live, clock, city, settings: settings.http.clone() })
+}
+
+/// How messages are read.
+pub(crate) fn decoder(catalogue: &Arc<Catalogue>, profiles: codec::Profiles) -> Result<Arc<codec::Decoder>, Failure> {
+    let decoder =
+        codec::Decoder::new(Arc::clone(catalogue), profiles).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+    Ok(Arc::new(decoder))
+}

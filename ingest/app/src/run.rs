@@ -1,0 +1,64 @@
+//! `marsad run` and `marsad check`.
+
+use settings::{Checked, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::failure::{Code, Failure};
+use crate::platform::Platform;
+
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let checked = settings::check(settings)?;
+    let platform = Platform::start(settings, checked, false).await?;
+    greet(settings, &platform, &[]);
+    until_told(platform).await
+}
+
+/// What a person needs to know: where the pages are, where devices publish, where data stand.
+pub(crate) fn greet(settings: &Settings, platform: &Platform, more: &[String]) {
+    eprintln!("Marsad watches {}.", settings.city.name.en);
+    eprintln!("  pages    http://{}/", platform.http);
+    if let Some(mqtt) = platform.mqtt {
+        eprintln!("  devices  mqtt://{mqtt}");
+    }
+    eprintln!("  data     {}", settings.data.directory.display());
+    for line in more {
+        eprintln!("  {line}");
+    }
+    eprintln!("Stop with Ctrl-C.");
+}
+
+/// Runs until a signal, or until something ends by itself.
+pub(crate) async fn until_told(mut platform: Platform) -> Result<(), Failure> {
+    let trouble = |cause: std::io::Error| Failure::new(Code::Stopped, format!("signals cannot be heard: {cause}"));
+    let mut term = signal(SignalKind::terminate()).map_err(trouble)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(trouble)?;
+    // Signals and last words are kept by their streams: dropping an arm loses none.
+    let broken = tokio::select! {
+        _ = term.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = platform.broken() => Some(failure),
+    };
+    match broken {
+        None => {
+            tracing::info!("stopping: what was taken is made durable first");
+            platform.stop().await
+        }
+        Some(failure) => {
+            tracing::error!(%failure, "stopping");
+            // The first failure is the one to tell.
+            let _ = platform.stop().await;
+            Err(failure)
+        }
+    }
+}
+
+pub(crate) fn check(settings: &Settings, json: bool) -> Result<(), Failure> {
+    let Checked { catalogue, rules, profiles, .. } = settings::check(settings)?;
+    let (devices, rules, profiles) = (catalogue.len(), rules.rules().len(), profiles.iter().count());
+    if json {
+        println!("{}", serde_json::json!({ "ok": true, "devices": devices, "rules": rules, "profiles": profiles }));
+    } else {
+        println!("The settings are right: {devices} devices listed, {rules} rules, {profiles} device profiles.");
+    }
+    Ok(())
+}

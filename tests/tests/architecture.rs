@@ -1,0 +1,116 @@
+//! The arrows of the house: which crate may know which. A new arrow is a decision: it is made here, in
+//! review, with a sentence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Each crate and all that it may know.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("schemas", &[]),
+    ("codec", &["schemas"]),
+    ("rules", &["schemas"]),
+    ("simulators", &["schemas", "codec"]),
+    ("journal", &[]),
+    ("endpoint", &[]),
+    ("ports", &["schemas"]),
+    ("register", &["ports", "schemas"]),
+    ("store", &["ports", "schemas"]),
+    ("notify", &["ports", "schemas"]),
+    ("dashboards", &["ports", "schemas"]),
+    ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
+    // The section structs of all of them.
+    ("settings", &["schemas", "codec", "rules", "journal", "endpoint", "store", "notify", "dashboards", "pipeline"]),
+    // Wiring: knows everyone.
+    (
+        "marsad",
+        &[
+            "schemas",
+            "codec",
+            "rules",
+            "journal",
+            "endpoint",
+            "store",
+            "notify",
+            "dashboards",
+            "pipeline",
+            "settings",
+            "ports",
+            "register",
+            "simulators",
+        ],
+    ),
+    // The whole, from outside; the promises of the pipeline over real parts that are made to break.
+    ("tests", &["schemas", "codec", "rules", "journal", "store", "pipeline", "ports", "register", "settings", "simulators"]),
+];
+
+/// Crates without clock, disk, network or async: they may not depend on what brings these.
+const PURE: &[&str] = &["schemas", "codec", "rules", "simulators"];
+const IMPURE: &[&str] = &["tokio", "rustix", "rusqlite", "reqwest", "axum", "rumqttc", "journal", "ports"];
+
+fn metadata() -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(tests::root())
+        .output()
+        .expect("cargo metadata runs");
+    let all: Value = serde_json::from_slice(&output.stdout).expect("cargo metadata speaks JSON");
+    let name = |v: &Value| v["name"].as_str().expect("a name").to_owned();
+    let packages = all["packages"].as_array().expect("packages");
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().expect("dependencies");
+            (name(package), dependencies.iter().filter(|d| d["kind"].as_str() != Some("dev")).map(name).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_crate_knows_only_whom_it_may() {
+    let packages = metadata();
+    let ours: BTreeSet<&str> = packages.keys().map(String::as_str).collect();
+    let listed: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(ours, listed, "a crate is missing in ARROWS, or is there no more");
+    for (name, allowed) in ARROWS {
+        let known: BTreeSet<&str> = packages[*name].iter().map(String::as_str).filter(|d| ours.contains(d)).collect();
+        let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
+        let new: Vec<_> = known.difference(&allowed).collect();
+        assert!(new.is_empty(), "{name} knows {new:?}, which it may not");
+        let gone: Vec<_> = allowed.difference(&known).collect();
+        assert!(gone.is_empty() || *name == "tests", "{name} may know {gone:?} but does not: remove the arrow");
+    }
+}
+
+#[test]
+fn pure_crates_depend_on_nothing_that_touches_the_world() {
+    let packages = metadata();
+    for name in PURE {
+        let impure: Vec<_> = packages[*name].iter().filter(|d| IMPURE.contains(&d.as_str())).collect();
+        assert!(impure.is_empty(), "{name} is pure and depends on {impure:?}");
+    }
+}
+
+#[test]
+fn every_pure_crate_carries_the_same_clippy_rules() {
+    let root = tests::root();
+    let folder = |name: &str| match name {
+        "schemas" | "simulators" => root.join(name),
+        other => root.join("ingest").join(other),
+    };
+    let first = std::fs::read_to_string(folder("schemas").join("clippy.toml")).expect("schemas/clippy.toml");
+    for name in PURE {
+        let rules = std::fs::read_to_string(folder(name).join("clippy.toml")).expect("a clippy.toml in each pure crate");
+        assert!(rules == first, "the clippy.toml of {name} differs from that of schemas");
+    }
+}
+
+#[test]
+fn every_crate_takes_the_lints_of_the_house() {
+    for package in std::fs::read_dir(tests::root().join("ingest")).expect("ingest").flatten() {
+        let manifest = std::fs::read_to_string(package.path().join("Cargo.toml")).expect("a manifest");
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{}", package.path().display());
+    }
+}
