@@ -88,6 +88,8 @@ impl Marsad {
             .stderr(log)
             .spawn()
             .expect("the program starts");
+        // Refused only where another test of this process has installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::blocking::Client::builder().timeout(Duration::from_secs(10)).build().expect("an HTTP client");
         let mut marsad = Self { process, mqtt, http, client };
         until("marsad to answer", Duration::from_secs(30), || {
