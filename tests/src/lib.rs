@@ -3,12 +3,14 @@
 //!
 //! Deliberately absent: anything that reaches into the program. It is seen from outside.
 
+mod device;
 mod marsad;
 mod mosquitto;
 mod parts;
 mod publisher;
 mod wait;
 
+pub use device::Device;
 pub use marsad::{Marsad, binary};
 pub use mosquitto::Mosquitto;
 pub use parts::{Away, Hatch, HatchSource, StillClock, message};

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use ports::Status;
@@ -40,7 +41,6 @@ pub struct Marsad {
     pub mqtt: SocketAddr,
     /// Where pages and API are.
     pub http: SocketAddr,
-    client: reqwest::blocking::Client,
 }
 
 impl Marsad {
@@ -88,10 +88,7 @@ impl Marsad {
             .stderr(log)
             .spawn()
             .expect("the program starts");
-        // Refused only where another test of this process has installed it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::blocking::Client::builder().timeout(Duration::from_secs(10)).build().expect("an HTTP client");
-        let mut marsad = Self { process, mqtt, http, client };
+let mut marsad = Self { process, mqtt, http };
         until("marsad to answer", Duration::from_secs(30), || {
             if let Some(ended) = marsad.ended() {
                 let log = std::fs::read_to_string(directory.join("marsad.log")).unwrap_or_default();
@@ -105,7 +102,7 @@ impl Marsad {
     /// How it stands; none while it does not answer.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        let answer = self.client.get(format!("http://{}/api/v1/status", self.http)).send().ok()?;
+        let answer = client().get(format!("http://{}/api/v1/status", self.http)).send().ok()?;
         answer.json().ok()
     }
 
@@ -115,7 +112,7 @@ impl Marsad {
     /// If there is no answer or it is not a success.
     #[must_use]
     pub fn get(&self, path: &str) -> String {
-        let answer = self.client.get(format!("http://{}{path}", self.http)).send().expect("an answer");
+        let answer = client().get(format!("http://{}{path}", self.http)).send().expect("an answer");
         assert!(answer.status().is_success(), "{path} answered {}", answer.status());
         answer.text().expect("a body")
     }
@@ -172,6 +169,16 @@ impl Marsad {
     pub fn command(arguments: &[&str]) -> Output {
         Command::new(binary()).args(arguments).stdin(Stdio::null()).output().expect("the program runs")
     }
+}
+
+/// One client for all: making one reads the system's certificates, which takes longer than most tests.
+fn client() -> &'static reqwest::blocking::Client {
+    static CLIENT: OnceLock<reqwest::blocking::Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        // Refused only where another test of this process has installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::blocking::Client::builder().timeout(Duration::from_secs(10)).build().expect("an HTTP client")
+    })
 }
 
 impl Drop for Marsad {

@@ -1,13 +1,13 @@
 //! A QoS 1 publisher that knows what was acknowledged: a plain socket, packets written by hand, so that
 //! nothing between the test and the wire can be wrong in its favour.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Unacknowledged messages at most.
 const WINDOW: usize = 2000;
@@ -34,13 +34,13 @@ pub struct Publisher {
 pub type Script = Box<dyn Fn(u64, &mut String, &mut Vec<u8>) + Send>;
 
 impl Publisher {
-    /// Starts publishing.
+    /// Starts publishing, at most `rate` new messages per second.
     #[must_use]
-    pub fn start(address: SocketAddr, script: Script) -> Self {
+    pub fn start(address: SocketAddr, rate: f64, script: Script) -> Self {
         let tally = Arc::new(Tally::default());
         let own = Arc::clone(&tally);
         let thread = std::thread::spawn(move || {
-            let mut open = Open { script, next: 0, waiting: BTreeMap::new() };
+            let mut open = Open { script, next: 0, waiting: BTreeSet::new(), rate, began: Instant::now() };
             while !(own.stop.load(Ordering::Relaxed) && open.waiting.is_empty()) {
                 // Whatever breaks, the server is away: the next connection repeats what it did not confirm.
                 if open.converse(address, &own).is_err() {
@@ -73,8 +73,10 @@ impl Publisher {
 struct Open {
     script: Script,
     next: u64,
-    /// Numbers by packet identifier, of messages sent and not acknowledged.
-    waiting: BTreeMap<u64, ()>,
+    /// Numbers of messages sent and not acknowledged.
+    waiting: BTreeSet<u64>,
+    rate: f64,
+    began: Instant,
 }
 
 impl Open {
@@ -91,22 +93,28 @@ impl Open {
         }
         tally.connections.fetch_add(1, Ordering::Relaxed);
         let mut packets = Vec::new();
-        for number in self.waiting.keys() {
+        for number in &self.waiting {
             self.encode(*number, true, &mut packets);
         }
         let mut acks = Vec::new();
         let mut buffer = [0; 16 << 10];
         loop {
             let stop = tally.stop.load(Ordering::Relaxed);
-            while !stop && self.waiting.len() < WINDOW && packets.len() < 32 << 10 {
+            let due = self.due();
+            while !stop && self.next < due && self.waiting.len() < WINDOW && packets.len() < 32 << 10 {
                 self.encode(self.next, false, &mut packets);
-                self.waiting.insert(self.next, ());
+                self.waiting.insert(self.next);
                 self.next += 1;
             }
             socket.write_all(&packets)?;
             packets.clear();
-            if stop && self.waiting.is_empty() {
-                return Ok(());
+            if self.waiting.is_empty() {
+                if stop {
+                    return Ok(());
+                }
+                // Ahead of its rate, and nothing to hear.
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
             }
             let count = socket.read(&mut buffer)?;
             if count == 0 {
@@ -117,15 +125,21 @@ impl Open {
             for ack in acks.drain(..whole).collect::<Vec<u8>>().chunks(4) {
                 self.acknowledged(ack)?;
             }
-            let confirmed = self.waiting.keys().next().copied().unwrap_or(self.next);
+            let confirmed = self.waiting.first().copied().unwrap_or(self.next);
             tally.acknowledged.store(confirmed, Ordering::Relaxed);
         }
+    }
+
+    /// How many messages the rate allows by now.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count far below 2^53")]
+    fn due(&self) -> u64 {
+        (self.began.elapsed().as_secs_f64() * self.rate) as u64
     }
 
     fn acknowledged(&mut self, packet: &[u8]) -> io::Result<()> {
         let [0x40, 2, high, low] = *packet else { return Err(io::Error::other(format!("not a PUBACK: {packet:?}"))) };
         let id = u64::from(u16::from_be_bytes([high, low]));
-        let number = self.waiting.keys().find(|n| packet_id(**n) == id).copied();
+        let number = self.waiting.iter().find(|n| packet_id(**n) == id).copied();
         let number = number.ok_or_else(|| io::Error::other(format!("PUBACK {id} for nothing")))?;
         self.waiting.remove(&number);
         Ok(())

@@ -1,6 +1,7 @@
 //! Waiting for conditions.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// Asks until the answer is there, at most `patience`.
@@ -19,11 +20,22 @@ pub fn until<T>(what: &str, patience: Duration, mut ask: impl FnMut() -> Option<
     }
 }
 
-/// An address that was free a moment ago.
+/// Addresses of the loopback that nobody has, below the ports that the system gives to outgoing
+/// connections (32,768 on): those would be taken by somebody else before they are used.
+static NEXT: AtomicU16 = AtomicU16::new(0);
+const FIRST: u16 = 10_240;
+const PORTS: u16 = 20_000;
+
+/// An address that was free a moment ago. Not given again by this process; other test processes begin
+/// elsewhere.
 ///
 /// # Panics
 /// If this machine has no free port.
 #[must_use]
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).and_then(|l| l.local_addr()).expect("a free port")
+    let begin = u16::try_from(std::process::id().wrapping_mul(977) % u32::from(PORTS)).expect("below PORTS");
+    (0..PORTS)
+        .map(|_| FIRST + (begin + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS) % PORTS)
+        .find_map(|port| TcpListener::bind(("127.0.0.1", port)).and_then(|l| l.local_addr()).ok())
+        .expect("a free port")
 }

@@ -20,6 +20,9 @@ use tests::{Marsad, Mosquitto, Publisher, until};
 
 /// Messages per second that must have been acknowledged while the program was up.
 const RATE: f64 = 5_000.0;
+/// Messages per second that are published, at most: a broker must not pile up more than the program can
+/// work off between two kills.
+const PACE: f64 = 7_000.0;
 /// Every so many messages one is garbage, which belongs into the quarantine.
 const GARBAGE: u64 = 97;
 
@@ -83,6 +86,7 @@ impl Crash {
         let load = self.load();
         Publisher::start(
             address,
+            PACE,
             Box::new(move |n, topic, payload| {
                 load.publish(n, topic, payload);
                 if n % GARBAGE == 0 {

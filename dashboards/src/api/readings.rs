@@ -1,13 +1,15 @@
 //! Readings: of a period, and the last ones. JSON comes in pages; CSV and NDJSON are streamed while
 //! the store is asked, as fast as the client takes them.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use ports::{Points, Query, Shape};
-use schemas::{Reading, Timestamp};
+use ports::{Points, Query, Selector, Shape, Store, StoreError};
+use schemas::{DeviceId, Reading, Timestamp};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -72,12 +74,16 @@ pub(crate) async fn readings(State(rooms): Shared, uri: Uri) -> Result<Response,
     let range = if shape == Shape::Hourly { whole_hours(&range) } else { range };
     let cursor = params.parsed::<Cursor>("cursor", "the `next` of an earlier answer to the same question")?;
     let query = Query { select: params.selector()?, range: range.clone(), shape, limit: 0 };
-    let mut pager = Pager::new(house.store.clone(), query, cursor);
     if format == Format::Json {
+        let mut pager = Pager::new(house.store.clone(), query, cursor);
         let limit = params.limit(house.settings.default_rows, house.settings.most_rows)?;
         let points = pager.page(limit).await?;
         let next = pager.cursor().filter(|_| points.more()).map(ToString::to_string);
         return Ok(Json(page(range.start, range.end, &points, next)).into_response());
+    }
+    if cursor.is_some() {
+        let detail = "a stream has no pages: it ends when everything is told".to_owned();
+        return Err(Problem::parameter("cursor", detail, "nothing, or format=json"));
     }
     let left = params.limit(usize::MAX, usize::MAX)?;
     let permit =
@@ -85,14 +91,15 @@ pub(crate) async fn readings(State(rooms): Shared, uri: Uri) -> Result<Response,
             Problem::busy(format!("{} streams are open already, which is as many as may be", house.settings.streams))
         })?;
     let chunk = house.settings.most_rows.max(1);
+    let mut walk = Walk::begin(house.store.clone(), query).await?;
     // The first page decides between an answer and a problem; after it the status is sent.
-    let first = pager.page(left.min(chunk)).await?;
+    let first = walk.page(left.min(chunk)).await?;
     let head = match (format, shape) {
         (Format::Csv, Shape::Raw) => ReadingRow::CSV_HEAD,
         (Format::Csv, Shape::Hourly) => HourRow::CSV_HEAD,
         (Format::Json | Format::Ndjson, _) => "",
     };
-    let stream = Stream { pager, next: Some(first), head, left, chunk, format, _permit: permit };
+    let stream = Stream { walk, next: Some(first), head, left, chunk, format, _permit: permit };
     let body = Body::from_stream(futures_util::stream::try_unfold(stream, Stream::step));
     let mut response = body.into_response();
     let kind = if format == Format::Csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" };
@@ -114,10 +121,53 @@ fn page<'a>(from: Timestamp, to: Timestamp, points: &'a Points, next: Option<Str
     }
 }
 
+/// One device after another, each in order of time. Stores keep a series together, so that a walk in
+/// order of time over all devices would unpack everything for every page.
+struct Walk {
+    store: Arc<dyn Store>,
+    query: Query,
+    devices: std::vec::IntoIter<DeviceId>,
+    here: Option<Pager>,
+}
+
+impl Walk {
+    async fn begin(store: Arc<dyn Store>, query: Query) -> Result<Self, StoreError> {
+        let mut devices = query.select.devices.clone();
+        if devices.is_empty() {
+            // Every device that ever measured it, wherever it stands and whatever it is now.
+            let known = Selector { quantities: query.select.quantities.clone(), ..Selector::default() };
+            devices = store.latest(&known).await?.into_iter().map(|r| r.series.device).collect();
+        }
+        devices.sort_unstable();
+        devices.dedup();
+        Ok(Self { store, query, devices: devices.into_iter(), here: None })
+    }
+
+    /// The next points; none when all devices are told. `more` speaks of the present device only.
+    async fn page(&mut self, limit: usize) -> Result<Option<Points>, StoreError> {
+        loop {
+            if let Some(pager) = &mut self.here {
+                let points = pager.page(limit).await?;
+                if !points.more() {
+                    self.here = None;
+                }
+                if !points.is_empty() {
+                    return Ok(Some(points));
+                }
+            } else {
+                let Some(device) = self.devices.next() else { return Ok(None) };
+                let select = Selector { devices: vec![device], ..self.query.select.clone() };
+                self.here = Some(Pager::new(self.store.clone(), Query { select, ..self.query.clone() }, None));
+            }
+        }
+    }
+}
+
 /// A streamed answer under way. One page of the store is in memory at a time.
 struct Stream {
-    pager: Pager,
-    next: Option<Points>,
+    walk: Walk,
+    /// The first page, already asked for; inside, none where there is nothing to tell.
+    next: Option<Option<Points>>,
     head: &'static str,
     left: usize,
     chunk: usize,
@@ -126,22 +176,23 @@ struct Stream {
 }
 
 impl Stream {
-    async fn step(mut self) -> Result<Option<(Bytes, Self)>, ports::StoreError> {
+    async fn step(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
         let points = match self.next.take() {
             Some(points) => points,
-            None if self.left == 0 => return Ok(None),
+            None if self.left == 0 => None,
             // The answer has begun: all that is left to say is to break it off, so that nobody takes
             // a part for the whole.
-            None => self.pager.page(self.left.min(self.chunk)).await.inspect_err(|error| {
+            None => self.walk.page(self.left.min(self.chunk)).await.inspect_err(|error| {
                 tracing::warn!(%error, "a stream of readings was broken off");
             })?,
         };
         let mut text = std::mem::take(&mut self.head).to_owned();
         match &points {
-            Points::Raw { readings, .. } => readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text)),
-            Points::Hourly { partials, .. } => partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text)),
+            Some(Points::Raw { readings, .. }) => readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text)),
+            Some(Points::Hourly { partials, .. }) => partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text)),
+            None => {}
         }
-        self.left = if points.more() { self.left.saturating_sub(points.len()) } else { 0 };
+        self.left = self.left.saturating_sub(points.map_or(0, |p| p.len()));
         Ok(if text.is_empty() { None } else { Some((Bytes::from(text), self)) })
     }
 }

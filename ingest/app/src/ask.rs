@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use crate::cli::{Common, Every, Export, Format, Query};
 use crate::directory::{DataDirectory, running};
-use crate::failure::{Code, Failure, is_disk};
+use crate::failure::{Code, Failure, is_disk, unwritable};
 use crate::observer::{Desk, Loops, Observer};
 use crate::platform::{Opened, decoder, house};
 
@@ -42,7 +42,7 @@ impl City {
         let path = &settings.data.directory;
         if !path.is_dir() {
             return Err(Failure::new(Code::Failed, format!("there is no data directory {}", path.display()))
-                .hint("name it with --data DIR, or the running program with --http HOST:PORT"));
+                .hint("name it with --data DIR (that of a demo is marsad-demo), or the running program with --http HOST:PORT"));
         }
         match DataDirectory::hold(path)? {
             Some(held) => Self::stopped(settings, held).await,
@@ -132,12 +132,6 @@ fn broken(cause: io::Error) -> Failure {
     Failure::new(Code::Unavailable, format!("the answer broke off: {cause}"))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function on Result::map_err")]
-fn unwritable(cause: io::Error) -> Failure {
-    let code = if is_disk(&cause) { Code::Disk } else { Code::Failed };
-    Failure::new(code, format!("the output cannot be written: {cause}"))
-}
-
 pub(crate) async fn status(settings: &Settings, common: &Common) -> Result<(), Failure> {
     let city = City::reach(settings, common).await?;
     let text = whole(city.ask("/api/v1/status").await?).await?;
@@ -221,7 +215,8 @@ pub(crate) async fn query(settings: &Settings, common: &Common, query: &Query) -
     }
     out.flush().map_err(unwritable)?;
     if rows == 0 {
-        eprintln!("no readings in that period");
+        let asked = if query.from.is_none() { "in those 24 hours; see --from" } else { "in that period" };
+        eprintln!("no readings {asked}");
     } else if rows == query.limit {
         eprintln!("{rows} rows, the limit: there may be more, see --limit");
     }
@@ -307,7 +302,10 @@ pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export
     let mut answer = city.ask(&path).await?;
     let progress = progress();
     let mut out: Box<dyn Write> = match &export.output {
-        Some(file) => Box::new(File::create(file).map_err(unwritable)?),
+        Some(file) => Box::new(File::create(file).map_err(|cause| {
+            let code = if is_disk(&cause) { Code::Disk } else { Code::Failed };
+            Failure::new(code, format!("{} cannot be written: {cause}", file.display()))
+        })?),
         None => Box::new(io::stdout().lock()),
     };
     let (mut lines, mut last) = (0usize, None);

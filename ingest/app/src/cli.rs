@@ -1,5 +1,6 @@
 //! The command line: what can be asked of the program, with examples.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -36,17 +37,28 @@ pub(crate) struct Common {
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Address of pages and API: to listen on, or to ask
-    #[arg(long, global = true, value_name = "HOST:PORT")]
-    pub(crate) http: Option<String>,
+    #[arg(long, global = true, value_name = "HOST:PORT", value_parser = address)]
+    pub(crate) http: Option<SocketAddr>,
     /// Address on which the MQTT endpoint listens
-    #[arg(long, global = true, value_name = "HOST:PORT")]
-    pub(crate) mqtt: Option<String>,
+    #[arg(long, global = true, value_name = "HOST:PORT", value_parser = address)]
+    pub(crate) mqtt: Option<SocketAddr>,
     /// Answer in JSON, for machines
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// What is logged: error, warn, info, debug, trace, or a list of target=level
     #[arg(long, global = true, value_name = "LEVEL")]
     pub(crate) log: Option<String>,
+}
+
+/// An address, or the name of a machine: its IPv4 address where it has both, since defaults are IPv4 too.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let found: Vec<SocketAddr> =
+        text.to_socket_addrs().map_err(|_| "expected HOST:PORT, such as 127.0.0.1:8080 or localhost:8080")?.collect();
+    let first = found.iter().find(|a| a.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| "this name has no address".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

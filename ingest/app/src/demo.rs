@@ -14,8 +14,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::{Common, Demo};
 use crate::failure::{Code, Failure};
+use crate::fit;
 use crate::platform::Platform;
-use crate::run::{greet, until_told};
+use crate::run::{greet, raise_open_files, until_told};
 
 /// How often the city is asked what its devices say now.
 const TICK: Duration = Duration::from_millis(250);
@@ -35,7 +36,8 @@ pub(crate) fn adapt(settings: &mut Settings, common: &Common) -> Result<(), Fail
 }
 
 pub(crate) async fn demo(settings: &Settings, options: &Demo) -> Result<(), Failure> {
-    let checked = settings::check_with(settings, &[("rules/demo.toml", DEMO_RULES)])?;
+    let checked = fit::check(settings, &[("rules/demo.toml", DEMO_RULES)])?;
+    raise_open_files();
     let start = SystemClock.now();
     let city = City::demo(options.seed, options.devices as usize, start);
     let checked = Checked { catalogue: city.catalogue(), ..checked };

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -25,10 +26,15 @@ pub(crate) struct DataDirectory {
 }
 
 const LOCK: &str = "lock";
+/// How long another process may hold the directory without saying that it runs there.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often to look meanwhile.
+const LOOK: Duration = Duration::from_millis(20);
 const NOTE: &str = "running.json";
 
 impl DataDirectory {
-    /// Makes the directory if need be and holds it. `Ok(None)`: another program holds it.
+    /// Makes the directory if need be and holds it. `Ok(None)`: another program runs on it. One that is
+    /// about to, or that only answers a question, has no note: that is waited for, a while.
     pub(crate) fn hold(path: &Path) -> Result<Option<Self>, Failure> {
         let refused = |cause: &std::io::Error| {
             let code = if is_disk(cause) { Code::Disk } else { Code::Settings };
@@ -37,10 +43,18 @@ impl DataDirectory {
         };
         fs::create_dir_all(path).map_err(|e| refused(&e))?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(|e| refused(&e))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { path: path.to_owned(), _lock: lock })),
-            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
-            Err(cause) => Err(refused(&cause.into())),
+        let began = Instant::now();
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {
+                    // A note that is there now was left by a crash.
+                    let _ = fs::remove_file(path.join(NOTE));
+                    return Ok(Some(Self { path: path.to_owned(), _lock: lock }));
+                }
+                Err(rustix::io::Errno::WOULDBLOCK) if running(path).is_some() || began.elapsed() >= PATIENCE => return Ok(None),
+                Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOOK),
+                Err(cause) => return Err(refused(&cause.into())),
+            }
         }
     }
 
@@ -62,7 +76,7 @@ impl DataDirectory {
 
 impl Drop for DataDirectory {
     fn drop(&mut self) {
-        // Left behind after a crash: `running` is only asked while somebody holds the lock.
+        // Left behind after a crash, until somebody holds the directory again.
         let _ = fs::remove_file(self.path.join(NOTE));
     }
 }
@@ -86,5 +100,20 @@ mod tests {
         assert!(failure.sentence.contains("process 7"), "{failure}");
         drop(held);
         assert!(DataDirectory::hold(folder.path()).unwrap().is_some());
+    }
+
+    #[test]
+    fn who_holds_a_directory_without_running_there_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = serde_json::to_vec(&Running { pid: 7, http: "http://127.0.0.1:8080".into() }).unwrap();
+        fs::write(folder.path().join(NOTE), note).unwrap();
+        let question = DataDirectory::need(folder.path()).unwrap();
+        assert_eq!(running(folder.path()), None, "the note of a crash does not outlive it");
+        let path = folder.path().to_owned();
+        let next = std::thread::spawn(move || DataDirectory::need(&path).is_ok());
+        // Released only once the other waits, or at least very likely so; the outcome is the same.
+        std::thread::sleep(2 * LOOK);
+        drop(question);
+        assert!(next.join().unwrap());
     }
 }

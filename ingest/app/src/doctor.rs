@@ -13,7 +13,8 @@ use settings::Settings;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::directory::{DataDirectory, running};
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, unwritable};
+use crate::fit;
 use crate::observer::free_bytes;
 use crate::platform::Opened;
 
@@ -44,19 +45,20 @@ pub(crate) async fn doctor(settings: &Settings, json: bool) -> Result<(), Failur
     for broker in &settings.collector {
         checks.push(reach(&broker.name, &broker.url).await);
     }
-    tell_all(&checks, json);
+    tell_all(&checks, json).map_err(unwritable)?;
     let bad = checks.iter().filter(|c| !c.ok).count();
     if bad == 0 { Ok(()) } else { Err(Failure::new(Code::Failed, format!("{bad} of {} checks need attention", checks.len()))) }
 }
 
-fn tell_all(checks: &[Check], json: bool) {
+fn tell_all(checks: &[Check], json: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
     if json {
-        println!("{}", serde_json::json!(checks));
-        return;
+        return writeln!(out, "{}", serde_json::json!(checks));
     }
     for check in checks {
-        println!("{:<4} {:<10} {}", if check.ok { "ok" } else { "BAD" }, check.name, check.text);
+        writeln!(out, "{:<4} {:<10} {}", if check.ok { "ok" } else { "BAD" }, check.name, check.text)?;
     }
+    Ok(())
 }
 
 fn check(name: &str, ok: bool, text: impl Into<String>) -> Check {
@@ -90,11 +92,11 @@ fn machine_zone() -> Check {
 }
 
 fn checked(settings: &Settings) -> Check {
-    match settings::check(settings) {
+    match fit::check(settings, &[]) {
         Ok(found) => {
             check("settings", true, format!("{} rules, {} devices listed", found.rules.rules().len(), found.catalogue.len()))
         }
-        Err(errors) => check("settings", false, errors.first().map(ToString::to_string).unwrap_or_default()),
+        Err(failure) => check("settings", false, failure.sentence),
     }
 }
 
@@ -139,11 +141,14 @@ fn probe(path: &Path) -> std::io::Result<Duration> {
 
 fn limits(settings: &Settings) -> Check {
     let wanted = settings.endpoint.max_connections as u64 + 256;
-    match getrlimit(Resource::Nofile).current {
+    // The program asks for as many as it may have.
+    match getrlimit(Resource::Nofile).maximum {
         Some(files) if files < wanted => check(
             "limits",
             false,
-            format!("{files} open files allowed, {wanted} wanted for endpoint.max_connections: raise `ulimit -n`"),
+            format!(
+                "{files} open files allowed, {wanted} wanted for endpoint.max_connections: raise `ulimit -Hn`, or lower endpoint.max_connections"
+            ),
         ),
         Some(files) => check("limits", true, format!("{files} open files allowed")),
         None => check("limits", true, "open files are not limited"),

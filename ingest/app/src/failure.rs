@@ -24,11 +24,18 @@ pub(crate) struct Failure {
     pub(crate) code: Code,
     pub(crate) sentence: String,
     pub(crate) hint: Option<String>,
+    /// Whoever read our output has gone.
+    pub(crate) reader_gone: bool,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), hint: None }
+        Self { code, sentence: sentence.into(), hint: None, reader_gone: false }
+    }
+
+    /// The same for machines.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "error": self.sentence, "hint": self.hint, "code": self.code as u8 })
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -59,6 +66,14 @@ impl From<settings::SettingsError> for Failure {
     fn from(error: settings::SettingsError) -> Self {
         vec![error].into()
     }
+}
+
+/// What was asked for cannot be written out.
+#[expect(clippy::needless_pass_by_value, reason = "used as a function on Result::map_err")]
+pub(crate) fn unwritable(cause: std::io::Error) -> Failure {
+    let code = if is_disk(&cause) { Code::Disk } else { Code::Failed };
+    let reader_gone = cause.kind() == std::io::ErrorKind::BrokenPipe;
+    Failure { reader_gone, ..Failure::new(code, format!("the output cannot be written: {cause}")) }
 }
 
 /// Whether the disk had no room, or may not be written.

@@ -8,11 +8,12 @@ mod directory;
 mod doctor;
 mod door;
 mod failure;
+mod fit;
 mod observer;
 mod platform;
 mod run;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -23,10 +24,17 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let json = cli.common.json;
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
+        // As `head` does: nothing is wrong, and there is nobody to tell.
+        Err(failure) if failure.reader_gone => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{failure}");
+            if json {
+                eprintln!("{}", failure.json());
+            } else {
+                eprintln!("{failure}");
+            }
             ExitCode::from(failure.code as u8)
         }
     }
@@ -34,8 +42,9 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<(), Failure> {
     if let Some(Command::Completions { shell }) = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "marsad", &mut std::io::stdout());
-        return Ok(());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "marsad", &mut script);
+        return std::io::stdout().write_all(&script).map_err(failure::unwritable);
     }
     // The program's own choice of cryptography; a second call finds the first one's and that is well.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -68,10 +77,13 @@ fn layers(common: &Common) -> Layers {
     let mut flags = Vec::new();
     let mut flag = |key: &str, value: Option<String>| flags.extend(value.map(|v| (key.to_owned(), v)));
     flag("data.directory", common.data.as_ref().map(|d| d.display().to_string()));
-    flag("http.listen", common.http.clone());
-    flag("endpoint.listen", common.mqtt.clone());
+    flag("http.listen", common.http.map(|address| address.to_string()));
+    flag("endpoint.listen", common.mqtt.map(|address| address.to_string()));
     flag("log.level", common.log.clone());
-    Layers { files: common.config.clone(), environment: std::env::vars().collect(), flags }
+    // Names that are not Unicode are none of ours; a value that is not is refused where it stands.
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let environment = environment.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect();
+    Layers { files: common.config.clone(), environment, flags }
 }
 
 fn log(settings: &Settings) -> Result<(), Failure> {

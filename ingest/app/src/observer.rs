@@ -105,11 +105,11 @@ impl Observer {
         let share = status.journal_bytes as f64 / status.journal_limit.max(1) as f64;
         let free = free_bytes(&self.directory);
         let mut checks = vec![
-            check("journal", !full && share < NEARLY_FULL, format!("{:.0} % of its limit", share * 100.0)),
+            check("journal", !full && share < NEARLY_FULL, format!("{:.0} % of its limit{}", share * 100.0, held(full))),
             check(
                 "disk",
                 !disk_full && free.is_none_or(|f| f >= FREE),
-                free.map_or_else(|| "unknown".to_owned(), |f| format!("{} MiB free", f >> 20)),
+                free.map_or_else(|| "unknown".to_owned(), |f| format!("{} MiB free", f >> 20)) + held(disk_full),
             ),
             check("identity", status.identity.balances(), format!("{} received", status.identity.received)),
         ];
@@ -122,6 +122,11 @@ impl Observer {
         }
         checks
     }
+}
+
+/// What a disk or a journal without room means.
+fn held(full: bool) -> &'static str {
+    if full { ": full, nothing is acknowledged until there is room" } else { "" }
 }
 
 /// Bytes free for this user where the directory stands.

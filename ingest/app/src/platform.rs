@@ -1,15 +1,16 @@
 //! The wiring: everything is opened, joined and started here, and nowhere else.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dashboards::{City, House};
 use endpoint::{Endpoint, Open};
-use journal::{Journal, JournalError, RealDisk};
+use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::Dispatcher;
 use pipeline::collector::Collector;
-use pipeline::{Parts, Pipeline, Source};
+use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
 use ports::{Clock, Live, RecordError, Store, StoreError, SystemClock};
 use register::Register;
 use rules::Engine;
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::directory::{DataDirectory, Running};
 use crate::door::Door;
-use crate::failure::{Code, Failure, is_disk};
+use crate::failure::{Code, Failure};
 use crate::observer::{Desk, Loops, Observer};
 
 /// Frames that a listener may be behind before it loses some.
@@ -40,8 +41,9 @@ pub(crate) struct Opened {
 impl Opened {
     /// Opens journal, store and register of a directory that is held.
     pub(crate) fn open(settings: &Settings, directory: DataDirectory) -> Result<Self, Failure> {
-        let disk = RealDisk::open(&settings.journal_directory()).map_err(|e| journal_failure(&e))?;
-        let (journal, recovered) = Journal::open(Arc::new(disk), &settings.journal).map_err(|e| journal_failure(&e))?;
+        let place = &settings.data.directory;
+        let disk = RealDisk::open(&settings.journal_directory()).map_err(|e| journal_failure(place, &e))?;
+        let (journal, recovered) = Journal::open(Arc::new(disk), &settings.journal).map_err(|e| journal_failure(place, &e))?;
         if let Some(torn) = &recovered.torn {
             tracing::warn!(
                 bytes = torn.bytes,
@@ -49,29 +51,55 @@ impl Opened {
                 "the end of the journal was torn and is cut: none of it was acknowledged"
             );
         }
-        let store = Embedded::open(&settings.store_directory(), &settings.store).map_err(|e| store_failure(&e))?;
-        let register = Register::open(&settings.register_file()).map_err(|e| record_failure(&e))?;
+        let store = Embedded::open(&settings.store_directory(), &settings.store).map_err(|e| store_failure(place, &e))?;
+        let register = Register::open(&settings.register_file()).map_err(|e| record_failure(place, &e))?;
         Ok(Self { directory, journal, store: Arc::new(store), register: Arc::new(register) })
     }
 }
 
-fn journal_failure(error: &JournalError) -> Failure {
-    let code = if error.is_transient() { Code::Disk } else { Code::Stopped };
-    Failure::new(code, error.to_string())
+/// The disk is full, gone, or not for this user: names the directory, which a person can do something about.
+fn disk_failure(place: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
+    let chain: Vec<String> = std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
+    Failure::new(Code::Disk, format!("the data directory {} cannot be written: {}", place.display(), chain.join(": ")))
+        .hint("make room and see that this user may write there, or choose another with --data DIR")
 }
 
-fn store_failure(error: &StoreError) -> Failure {
-    let code = if matches!(error, StoreError::Damaged(_)) { Code::Stopped } else { Code::Disk };
-    Failure::new(code, error.to_string())
+fn journal_failure(place: &Path, error: &JournalError) -> Failure {
+    match error.kind() {
+        Kind::Full | Kind::World => disk_failure(place, error),
+        Kind::Refused => Failure::new(Code::Settings, error.to_string()),
+        Kind::Held | Kind::Damaged | Kind::Broken => Failure::new(Code::Stopped, error.to_string()),
+    }
 }
 
-fn record_failure(error: &RecordError) -> Failure {
-    let code = if matches!(error, RecordError::Damaged(_)) { Code::Stopped } else { Code::Disk };
-    Failure::new(code, error.to_string())
+fn store_failure(place: &Path, error: &StoreError) -> Failure {
+    if matches!(error, StoreError::Damaged(_)) {
+        return Failure::new(Code::Stopped, error.to_string());
+    }
+    disk_failure(place, error)
+}
+
+fn record_failure(place: &Path, error: &RecordError) -> Failure {
+    if matches!(error, RecordError::Damaged(_)) {
+        return Failure::new(Code::Stopped, error.to_string());
+    }
+    disk_failure(place, error)
+}
+
+fn pipeline_failure(place: &Path, error: &PipelineError) -> Failure {
+    match error {
+        PipelineError::Journal(error) | PipelineError::Feed(FeedError::Journal(error)) => journal_failure(place, error),
+        PipelineError::Store(error) => store_failure(place, error),
+        PipelineError::Record(error) => record_failure(place, error),
+        PipelineError::Deadline { .. } => Failure::new(Code::Stopped, error.to_string())
+            .hint("nothing that was acknowledged is lost: the next start goes on from there"),
+        other => Failure::new(Code::Stopped, other.to_string()),
+    }
 }
 
 /// Everything, running.
 pub(crate) struct Platform {
+    place: PathBuf,
     pipeline: Pipeline,
     helpers: JoinSet<(&'static str, Result<(), String>)>,
     /// Told to the dispatchers once the evaluator is done.
@@ -103,22 +131,25 @@ fn address_failure(address: SocketAddr, what: &str, flag: &str, cause: &std::io:
 }
 
 impl Platform {
-    /// Opens and starts everything. Nothing is made on disk before the ports are ours.
+    /// Opens and starts everything. No directory is made before the ports are ours.
     pub(crate) async fn start(settings: &Settings, checked: Checked, demo: bool) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        // Who runs here already is a better answer than that a port is taken.
+        let place = &settings.data.directory;
+        let held = if place.is_dir() { Some(DataDirectory::need(place)?) } else { None };
         let listener = listen(settings.http.listen, "the HTTP server", "--http").await?;
         let http = listener.local_addr().unwrap_or(settings.http.listen);
         let endpoint = Endpoint::bind(&settings.endpoint, Arc::new(Open)).await.map_err(|cause| {
             Failure::new(Code::Settings, cause.to_string()).hint("choose another address with --mqtt HOST:PORT")
         })?;
         let mqtt = Some(endpoint.address());
-        let directory = DataDirectory::need(&settings.data.directory)?;
+        let directory = match held {
+            Some(directory) => directory,
+            None => DataDirectory::need(place)?,
+        };
         let opened = Opened::open(settings, directory)?;
         let running = Running { pid: std::process::id(), http: format!("http://{http}") };
-        opened.directory.note(&running).map_err(|cause| {
-            let code = if is_disk(&cause) { Code::Disk } else { Code::Stopped };
-            Failure::new(code, format!("the data directory cannot be written: {cause}"))
-        })?;
+        opened.directory.note(&running).map_err(|cause| disk_failure(place, &cause))?;
 
         let mut sources: Vec<Box<dyn Source>> = vec![Box::new(Door { endpoint, clock: Arc::clone(&clock) })];
         for broker in &settings.collector {
@@ -148,7 +179,7 @@ impl Platform {
             outbox: Arc::clone(&outbox),
             clock: Arc::clone(&clock),
         })
-        .map_err(|e| Failure::new(Code::Stopped, e.to_string()))?;
+        .map_err(|e| pipeline_failure(place, &e))?;
 
         let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let channels = notify::build(&settings.notify).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
@@ -186,7 +217,7 @@ impl Platform {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
             ("the HTTP server", served.map_err(|e| e.to_string()))
         });
-        Ok(Self { pipeline, helpers, after, pages, mqtt, http, _directory: opened.directory })
+        Ok(Self { place: place.clone(), pipeline, helpers, after, pages, mqtt, http, _directory: opened.directory })
     }
 
     /// Waits until something ends by itself, which nothing should.
@@ -195,7 +226,7 @@ impl Platform {
         tokio::select! {
             ended = self.pipeline.broken() => match ended {
                 Ok(()) => Failure::new(Code::Stopped, "a loop of the pipeline ended by itself"),
-                Err(error) => Failure::new(Code::Stopped, error.to_string()),
+                Err(error) => pipeline_failure(&self.place, &error),
             },
             Some(ended) = self.helpers.join_next() => match ended {
                 Ok((who, Ok(()))) => Failure::new(Code::Stopped, format!("{who} ended by itself")),
@@ -211,7 +242,7 @@ impl Platform {
         self.after.cancel();
         self.pages.cancel();
         while self.helpers.join_next().await.is_some() {}
-        drained.map_err(|error| Failure::new(Code::Stopped, error.to_string()))
+        drained.map_err(|error| pipeline_failure(&self.place, &error))
     }
 }
 
@@ -226,7 +257,7 @@ async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<
             match store.forget(&select, range.clone()).await {
                 Ok(0) => {}
                 Ok(readings) => {
-                    tracing::info!(readings, kind = ?select.kind, before = %range.end, "readings past their retention are gone")
+                    tracing::info!(readings, kind = ?select.kind, before = %range.end, "readings past their retention are gone");
                 }
                 Err(error) => tracing::warn!(%error, kind = ?select.kind, "retention waits for the next hour"),
             }

@@ -1,16 +1,29 @@
 //! `marsad run` and `marsad check`.
 
+use std::io::Write;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use settings::{Checked, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, unwritable};
+use crate::fit;
 use crate::platform::Platform;
 
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let checked = settings::check(settings)?;
+    let checked = fit::check(settings, &[])?;
+    raise_open_files();
     let platform = Platform::start(settings, checked, false).await?;
     greet(settings, &platform, &[]);
     until_told(platform).await
+}
+
+/// Asks for as many open files as this user may have: each connection needs one. `marsad doctor` says
+/// when that is too few.
+pub(crate) fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Refused, it stays as it was.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// What a person needs to know: where the pages are, where devices publish, where data stand.
@@ -53,12 +66,12 @@ pub(crate) async fn until_told(mut platform: Platform) -> Result<(), Failure> {
 }
 
 pub(crate) fn check(settings: &Settings, json: bool) -> Result<(), Failure> {
-    let Checked { catalogue, rules, profiles, .. } = settings::check(settings)?;
+    let Checked { catalogue, rules, profiles, .. } = fit::check(settings, &[])?;
     let (devices, rules, profiles) = (catalogue.len(), rules.rules().len(), profiles.iter().count());
-    if json {
-        println!("{}", serde_json::json!({ "ok": true, "devices": devices, "rules": rules, "profiles": profiles }));
+    let text = if json {
+        serde_json::json!({ "ok": true, "devices": devices, "rules": rules, "profiles": profiles }).to_string()
     } else {
-        println!("The settings are right: {devices} devices listed, {rules} rules, {profiles} device profiles.");
-    }
-    Ok(())
+        format!("The settings are right: {devices} devices listed, {rules} rules, {profiles} device profiles.")
+    };
+    writeln!(std::io::stdout(), "{text}").map_err(unwritable)
 }

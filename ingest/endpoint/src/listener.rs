@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -133,15 +132,13 @@ impl Endpoint {
     #[expect(clippy::unused_async, reason = "callers are written for a bind that may wait")]
     pub async fn bind(settings: &Settings, access: Arc<dyn Access>) -> Result<Self, EndpointError> {
         let limits = limits(settings)?;
+        let tls = tls(settings)?;
         let (plain, address) = listen("listen", settings.listen)?;
-        let tls = match (settings.tls_listen, &settings.certificate, &settings.key) {
-            (None, _, _) => None,
-            (Some(at), Some(certificate), Some(key)) => Some(listen_tls(at, certificate, key)?),
-            (Some(_), None, _) => {
-                return Err(EndpointError::Setting { key: "certificate", expected: "a PEM file, since tls_listen is set" });
-            }
-            (Some(_), _, None) => {
-                return Err(EndpointError::Setting { key: "key", expected: "a PEM file, since tls_listen is set" });
+        let tls = match tls {
+            None => None,
+            Some((at, acceptor)) => {
+                let (listener, address) = listen("tls_listen", at)?;
+                Some((listener, address, acceptor))
             }
         };
         Ok(Self {
@@ -289,6 +286,17 @@ async fn open(socket: TcpStream, tls: Option<TlsAcceptor>, by: Instant, stop: &C
     }
 }
 
+impl Settings {
+    /// Whether an endpoint can be made of them. Reads certificate and key; takes no address.
+    ///
+    /// # Errors
+    /// A setting is out of range, or certificate and key cannot be used.
+    pub fn check(&self) -> Result<(), EndpointError> {
+        limits(self)?;
+        tls(self).map(drop)
+    }
+}
+
 fn limits(settings: &Settings) -> Result<Limits, EndpointError> {
     let max_packet = usize::try_from(settings.max_packet.as_u64()).unwrap_or(usize::MAX);
     if !(1 << 10..=256 << 20).contains(&max_packet) {
@@ -318,8 +326,11 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, Socket
     bound().map_err(|source| EndpointError::Listen { key, address, source })
 }
 
-fn listen_tls(at: SocketAddr, certificate: &Path, key: &Path) -> Result<(TcpListener, SocketAddr, TlsAcceptor), EndpointError> {
-    let acceptor = stream::acceptor(certificate, key)?;
-    let (listener, address) = listen("tls_listen", at)?;
-    Ok((listener, address, acceptor))
+/// Where TLS is to be spoken, if it is, and with what.
+fn tls(settings: &Settings) -> Result<Option<(SocketAddr, TlsAcceptor)>, EndpointError> {
+    const EXPECTED: &str = "a PEM file, since tls_listen is set";
+    let Some(at) = settings.tls_listen else { return Ok(None) };
+    let certificate = settings.certificate.as_ref().ok_or(EndpointError::Setting { key: "certificate", expected: EXPECTED })?;
+    let key = settings.key.as_ref().ok_or(EndpointError::Setting { key: "key", expected: EXPECTED })?;
+    Ok(Some((at, stream::acceptor(certificate, key)?)))
 }

@@ -1,5 +1,5 @@
 //! The feed: reads the journal and decodes it once for all readers that stand at the same place. A
-//! reader that fell behind reads and decodes for itself; it never holds the others.
+//! reader that fell far behind reads and decodes for itself and holds nobody.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -18,6 +18,8 @@ const RECORDS: usize = 2048;
 const BYTES: usize = 1 << 20;
 /// Batches remembered for the reader that comes second.
 const RECENT: usize = 8;
+/// A reader that is further behind than this will meet nobody in the remembered batches.
+const FAR: u64 = (RECENT * RECORDS) as u64;
 
 /// What became of one message in decoding.
 #[derive(Debug)]
@@ -121,6 +123,11 @@ impl FeedReader {
     pub(crate) fn next(&mut self) -> Result<Option<Arc<Batch>>, FeedError> {
         if self.lag() == 0 {
             return Ok(None);
+        }
+        if self.lag() > FAR {
+            let batch = Arc::new(self.decode()?);
+            self.position = batch.next();
+            return Ok(Some(batch));
         }
         // Held while decoding: the reader that comes second waits for the very batch it needs.
         let feed = Arc::clone(&self.feed);

@@ -1,0 +1,64 @@
+//! Whether settings can be used: what `settings::check` sees, what only the parts know of theirs, and the
+//! ranges that `config/default.toml` promises. `run` and `check` ask the same, so that what `check` calls
+//! right does start.
+//!
+//! Deliberately absent: anything that takes an address or touches the data directory.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::collector::Collector;
+use ports::SystemClock;
+use settings::{Checked, Settings, SettingsError};
+
+use crate::failure::Failure;
+
+/// Checks everything, with further rules (name and text). All that is wrong is told at once.
+pub(crate) fn check(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Failure> {
+    let mut errors = Vec::new();
+    let checked = settings::check_with(settings, more_rules).map_err(|found| errors.extend(found)).ok();
+    let mut say = |text: String| {
+        // The parts name the place themselves.
+        let (place, message) = text.split_once(": ").unwrap_or(("settings", &text));
+        errors.push(SettingsError { place: place.to_owned(), message: message.to_owned() });
+    };
+    settings.journal.check().map_err(|e| say(e.to_string())).ok();
+    settings.endpoint.check().map_err(|e| say(e.to_string())).ok();
+    notify::build(&settings.notify).map_err(|e| say(e.to_string())).ok();
+    for broker in &settings.collector {
+        Collector::new(broker, Arc::new(SystemClock)).map_err(|e| say(e.to_string())).ok();
+    }
+    ranges(settings).into_iter().flatten().for_each(say);
+    match checked {
+        Some(checked) if errors.is_empty() => Ok(checked),
+        _ => Err(errors.into()),
+    }
+}
+
+fn ranges(settings: &Settings) -> [Option<String>; 8] {
+    let Settings { pipeline, store, http, .. } = settings;
+    [
+        span("pipeline.flush_every", pipeline.flush_every, Duration::from_millis(100)..=Duration::from_secs(600), "100ms to 10m"),
+        number("pipeline.flush_readings", pipeline.flush_readings, 1_000..=10_000_000),
+        number("store.unflushed", store.unflushed as u64, 10_000..=50_000_000),
+        (store.unflushed as u64 <= pipeline.flush_readings)
+            .then(|| format!("store.unflushed: {} readings, expected more than pipeline.flush_readings", store.unflushed)),
+        number("http.connections", http.connections as u64, 1..=u64::MAX),
+        number("http.default_rows", http.default_rows as u64, 1..=u64::MAX),
+        number("http.most_rows", http.most_rows as u64, 1..=u64::MAX),
+        http.request_timeout.is_zero().then(|| "http.request_timeout: no time, expected more than 0s".to_owned()),
+    ]
+}
+
+fn number(key: &str, value: u64, range: RangeInclusive<u64>) -> Option<String> {
+    let expected = match (range.start(), range.end()) {
+        (low, &u64::MAX) => format!("{low} or more"),
+        (low, high) => format!("{low} to {high}"),
+    };
+    (!range.contains(&value)).then(|| format!("{key}: {value}, expected {expected}"))
+}
+
+fn span(key: &str, value: Duration, range: RangeInclusive<Duration>, expected: &str) -> Option<String> {
+    (!range.contains(&value)).then(|| format!("{key}: {value:?}, expected {expected}"))
+}

@@ -1,0 +1,11 @@
+//! The command line, as a stranger meets it: what is said when something is wrong, with which exit code,
+//! and what is answered when nothing is.
+//!
+//! Deliberately absent: what the answers mean; that is tested where it is decided.
+
+mod alive;
+mod arguments;
+mod disk;
+mod program;
+mod questions;
+mod refusals;
