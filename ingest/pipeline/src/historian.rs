@@ -14,7 +14,8 @@ use ports::{DeviceBook, DeviceSeen, Fate, Fated, Quarantine, Quarantined, Store,
 use rustc_hash::FxBuildHasher;
 use schemas::{Catalogue, Device, DeviceId, Message, Reading, Timestamp};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::PipelineError;
 use crate::account::{Account, Tallies};
@@ -59,6 +60,8 @@ pub(crate) struct Historian {
 /// What is appended but not yet durable.
 #[derive(Default)]
 struct Unflushed {
+    /// When the first of it was appended; none while there is nothing.
+    since: Option<Instant>,
     aside: Vec<Quarantined>,
     seen: Vec<DeviceSeen>,
     offset: u64,
@@ -76,6 +79,8 @@ type Heard = HashMap<DeviceId, (Timestamp, Timestamp), FxBuildHasher>;
 
 struct InFlight {
     flush: JoinHandle<Result<(), StoreError>>,
+    /// Cancelled when the flush has ended, however.
+    done: CancellationToken,
     work: Unflushed,
 }
 
@@ -89,31 +94,28 @@ impl Historian {
         for seen in self.patience.retry(REGISTER, || self.devices.devices())? {
             heard.insert(seen.device.id.clone(), (seen.first_seen, seen.last_seen));
         }
-        let mut flush_at = Instant::now() + self.policy.every;
         loop {
             if self.patience.deadline.is_cancelled() {
                 return Ok(());
             }
-            let alive = self.wait(flush_at);
+            let alive = self.wait(&open, flying.as_ref());
             while let Some(batch) = self.feed.next()? {
                 self.take(&batch, &mut open, &mut heard)?;
-                if flying.as_ref().is_some_and(|f| f.flush.is_finished()) || self.patience.deadline.is_cancelled() {
-                    break;
-                }
-                if self.must_flush(&open, flush_at) {
+                let landed = flying.as_ref().is_some_and(|f| f.done.is_cancelled());
+                if landed || self.must_flush(&open, flying.is_some()) || self.patience.deadline.is_cancelled() {
                     break;
                 }
             }
-            if let Some(flight) = flying.take_if(|f| f.flush.is_finished()) {
+            if let Some(flight) = flying.take_if(|f| f.done.is_cancelled()) {
                 self.land(flight)?;
             }
             let ended = !alive && self.feed.lag() == 0;
-            if self.must_flush(&open, flush_at) || ended {
+            if ended || self.must_flush(&open, flying.is_some()) {
+                // One flush at a time: a second one waits for the first.
                 if let Some(flight) = flying.take() {
                     self.land(flight)?;
                 }
                 flying = Some(self.take_off(&mut open));
-                flush_at = Instant::now() + self.policy.every;
             }
             if ended {
                 return flying.map_or(Ok(()), |flight| self.land(flight));
@@ -121,21 +123,24 @@ impl Historian {
         }
     }
 
-    fn must_flush(&self, open: &Unflushed, flush_at: Instant) -> bool {
-        let waiting =
-            !open.aside.is_empty() || !open.seen.is_empty() || open.offset > self.patience.gauges.durable.load(Ordering::Relaxed);
-        (waiting && Instant::now() >= flush_at)
-            || open.aside.len() >= ASIDE
-            || self.store.gauges().unflushed >= self.policy.readings
+    fn must_flush(&self, open: &Unflushed, flying: bool) -> bool {
+        let Some(since) = open.since else { return false };
+        // While one flush is under way the next may gather as much again.
+        let readings = self.policy.readings.saturating_mul(if flying { 2 } else { 1 });
+        since.elapsed() >= self.policy.every || open.aside.len() >= ASIDE || self.store.gauges().unflushed >= readings
     }
 
-    /// Waits for messages, but not beyond the next flush. False: the keeper is gone.
-    fn wait(&mut self, flush_at: Instant) -> bool {
+    /// Waits for messages, for the time of the next flush, or for the end of one that is under way.
+    /// False: the keeper is gone and nothing is left.
+    fn wait(&mut self, open: &Unflushed, flying: Option<&InFlight>) -> bool {
+        let due = open.since.map(|since| since + self.policy.every);
         let deadline = self.patience.deadline.clone();
         self.patience.runtime.block_on(async {
-            // `ready` and `cancelled` only look at shared state: dropping either loses nothing.
+            // Every arm only looks at shared state or waits: dropping any loses nothing.
             tokio::select! {
-                alive = timeout_at(flush_at, self.feed.ready()) => alive.unwrap_or(true),
+                alive = self.feed.ready() => alive,
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => true,
+                () = async { if let Some(flight) = flying { flight.done.cancelled().await } }, if flying.is_some() => true,
                 () = deadline.cancelled() => true,
             }
         })
@@ -169,6 +174,7 @@ impl Historian {
                 }
             }
         }
+        open.since.get_or_insert_with(Instant::now);
         open.offset = batch.next();
         open.tallies.refused = self.refused.now();
         self.account.write(open.offset, open.tallies);
@@ -245,8 +251,13 @@ impl Historian {
     fn take_off(&self, open: &mut Unflushed) -> InFlight {
         let next = Unflushed { offset: open.offset, tallies: open.tallies, ..Unflushed::default() };
         let work = std::mem::replace(open, next);
-        let store = Arc::clone(&self.store);
-        InFlight { flush: self.patience.runtime.spawn(async move { store.flush().await }), work }
+        let (store, done) = (Arc::clone(&self.store), CancellationToken::new());
+        let ended = done.clone().drop_guard();
+        let flush = self.patience.runtime.spawn(async move {
+            let _ended = ended;
+            store.flush().await
+        });
+        InFlight { flush, done, work }
     }
 
     /// Waits for a flush, then makes the rest durable and moves the cursor.
