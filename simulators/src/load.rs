@@ -128,9 +128,11 @@ impl Load {
         out.extend(shown.unwrap_or_default().iter().map(|d| char::from(*d)));
     }
 
-    /// 100 to 999: always two digits, a point and one digit.
+    /// 100 to 449: always two digits, a point and one digit. A level of the device's own and a little
+    /// noise, below every threshold of the shipped rules: a calm city, in which judging is not telling.
     fn tenths(&self, n: u64, value: usize) -> u64 {
-        100 + self.chance.branch(n.cast_signed()).branch(i64::try_from(value).unwrap_or(0)).bits() % 900
+        let level = self.chance.branch((n % self.devices).cast_signed()).branch(-1).bits() % 300;
+        100 + level + self.chance.branch(n.cast_signed()).branch(i64::try_from(value).unwrap_or(0)).bits() % 50
     }
 }
 

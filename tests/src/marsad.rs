@@ -88,7 +88,7 @@ impl Marsad {
             .stderr(log)
             .spawn()
             .expect("the program starts");
-let mut marsad = Self { process, mqtt, http };
+        let mut marsad = Self { process, mqtt, http };
         until("marsad to answer", Duration::from_secs(30), || {
             if let Some(ended) = marsad.ended() {
                 let log = std::fs::read_to_string(directory.join("marsad.log")).unwrap_or_default();
@@ -97,6 +97,12 @@ let mut marsad = Self { process, mqtt, http };
             marsad.status()
         });
         marsad
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     /// How it stands; none while it does not answer.

@@ -188,8 +188,12 @@ impl Stream {
         };
         let mut text = std::mem::take(&mut self.head).to_owned();
         match &points {
-            Some(Points::Raw { readings, .. }) => readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text)),
-            Some(Points::Hourly { partials, .. }) => partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text)),
+            Some(Points::Raw { readings, .. }) => {
+                readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text))
+            }
+            Some(Points::Hourly { partials, .. }) => {
+                partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text))
+            }
             None => {}
         }
         self.left = self.left.saturating_sub(points.map_or(0, |p| p.len()));

@@ -184,8 +184,34 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
     Memory(Memory),
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Route {
+    /// The built-in endpoint
+    Endpoint,
+    /// A Mosquitto of its own, and the collector
+    Mosquitto,
+}
+
+impl Route {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Route::Endpoint => "endpoint",
+            Route::Mosquitto => "mosquitto",
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Collect {
+    /// Only through this; both where none is given
+    #[arg(long, value_enum)]
+    pub(crate) route: Option<Route>,
+    /// Only payloads of about so many bytes; 100 and 500 where none is given
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(50..=10_000))]
+    pub(crate) payload: Option<u16>,
+    /// Only this QoS; 0 and 1 where none is given
+    #[arg(long, value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub(crate) qos: Option<u8>,
     /// Messages a run
     #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u64).range(1_000..=50_000_000))]
     pub(crate) messages: u64,

@@ -7,7 +7,7 @@ use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 use crate::cli::Bare;
 use crate::failure::{Code, Failure};
 
-/// Counts messages of a broker and ends when all are there.
+/// Counts messages of a broker, says when all are there, and waits to be ended.
 pub(crate) async fn bare(options: &Bare) -> Result<(), Failure> {
     let mut mqtt = MqttOptions::new("marsad-bench-bare", options.broker.ip().to_string(), options.broker.port());
     mqtt.set_keep_alive(Duration::from_secs(30)).set_max_packet_size(1 << 20, 1 << 20);
@@ -23,5 +23,7 @@ pub(crate) async fn bare(options: &Bare) -> Result<(), Failure> {
             Event::Incoming(_) | Event::Outgoing(_) => {}
         }
     }
-    Ok(())
+    println!("counted");
+    // Stays until it is ended, so that its processor time can be read from outside.
+    std::future::pending().await
 }

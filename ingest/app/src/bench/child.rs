@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ports::Status;
@@ -11,12 +11,15 @@ use ports::Status;
 use crate::failure::{Code, Failure};
 
 /// Ended when dropped.
-pub(crate) struct Process(Child);
+pub(crate) struct Process {
+    child: Child,
+    says: Option<BufReader<ChildStdout>>,
+}
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -28,23 +31,33 @@ impl Process {
     pub(crate) fn start(command: &mut Command) -> Result<Self, Failure> {
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        child.map(Self).map_err(|cause| failed(&format!("{name} cannot be started"), cause))
+        child.map(|child| Self { child, says: None }).map_err(|cause| failed(&format!("{name} cannot be started"), cause))
     }
 
-    /// Starts it and waits for the first line that it prints.
-    pub(crate) fn start_and_hear(command: &mut Command, line: &str) -> Result<Self, Failure> {
+    /// Starts it with its output piped, for [`Process::hear`].
+    pub(crate) fn start_to_hear(command: &mut Command) -> Result<Self, Failure> {
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-        let mut process = child.map(Self).map_err(|cause| failed("the child cannot be started", cause))?;
+        let mut child = child.map_err(|cause| failed("the child cannot be started", cause))?;
+        let says = child.stdout.take().map(BufReader::new);
+        Ok(Self { child, says })
+    }
+
+    /// Waits for its next line, which must be this one. Blocks.
+    pub(crate) fn hear(&mut self, line: &str) -> Result<(), Failure> {
         let mut heard = String::new();
-        if let Some(stdout) = process.0.stdout.take() {
-            BufReader::new(stdout).read_line(&mut heard).map_err(|cause| failed("the child cannot be heard", cause))?;
+        if let Some(says) = &mut self.says {
+            says.read_line(&mut heard).map_err(|cause| failed("the child cannot be heard", cause))?;
         }
-        if heard.trim() == line { Ok(process) } else { Err(failed("the child did not start well", heard)) }
+        if heard.trim() == line {
+            Ok(())
+        } else {
+            Err(failed(&format!("the child did not say `{line}`, but"), format!("`{}`", heard.trim())))
+        }
     }
 
     /// Seconds of processor time so far, user and system (`proc(5)`: fields 14 and 15 of `stat`).
     pub(crate) fn cpu(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap_or_default();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
         // The second field is the name in parentheses and may hold anything: count from behind it.
         let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
         let ticks: f64 = [11, 12].iter().filter_map(|i| fields.get(*i)?.parse::<f64>().ok()).sum();
@@ -55,14 +68,14 @@ impl Process {
 
     /// Resident bytes now (`VmRSS`).
     pub(crate) fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
         line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() << 10
     }
 
     /// The exit code, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
-        self.0.try_wait().ok().flatten()
+        self.child.try_wait().ok().flatten()
     }
 }
 

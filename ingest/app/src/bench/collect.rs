@@ -13,7 +13,7 @@ use simulators::Load;
 use super::child::{Marsad, Process, free_address};
 use super::hose::{self, Reel};
 use super::scratch;
-use crate::cli::Collect;
+use crate::cli::{Collect, Route};
 use crate::failure::{Code, Failure};
 
 /// Connections of the generator.
@@ -56,12 +56,14 @@ pub(crate) async fn collect(options: &Collect, json: bool) -> Result<(), Failure
     }
     let start = SystemClock.now().minus(Duration::from_secs(1800));
     let mut rows = Vec::new();
-    for (bytes, qos) in [(100, 1), (500, 1), (100, 0), (500, 0)] {
+    let routes = options.route.map_or_else(|| vec![Route::Endpoint, Route::Mosquitto], |only| vec![only]);
+    let sizes = options.payload.map_or_else(|| vec![100, 500], |only| vec![usize::from(only)]);
+    let levels = options.qos.map_or_else(|| vec![1, 0], |only| vec![only]);
+    let cases = levels.iter().flat_map(|qos| sizes.iter().map(move |bytes| (*bytes, *qos)));
+    for (bytes, qos) in cases {
         let load = Load::new(SEED, options.devices, bytes).starting(start);
-        let mut cases = vec!["endpoint"];
-        cases.extend(broker.then_some("mosquitto"));
-        for route in cases {
-            let spinner = ProgressBar::new_spinner().with_message(format!("{route}, {bytes} B, QoS {qos}"));
+        for route in routes.iter().copied().filter(|route| broker || *route == Route::Endpoint) {
+            let spinner = ProgressBar::new_spinner().with_message(format!("{}, {bytes} B, QoS {qos}", route.name()));
             spinner.enable_steady_tick(Duration::from_millis(200));
             let row = measure(route, &load, options.messages, bytes, qos).await;
             spinner.finish_and_clear();
@@ -91,24 +93,24 @@ fn tell(row: &Row) {
     );
 }
 
-async fn measure(route: &'static str, load: &Load, messages: u64, payload_bytes: usize, qos: u8) -> Result<Row, Failure> {
+async fn measure(route: Route, load: &Load, messages: u64, payload_bytes: usize, qos: u8) -> Result<Row, Failure> {
     let scratch = scratch()?;
-    let (marsad, bare) = if route == "endpoint" {
+    let (marsad, bare) = if route == Route::Endpoint {
         (through_endpoint(scratch.path(), load, messages, qos).await?, None)
     } else {
         let marsad = through_broker(scratch.path(), load, messages, qos, Subscriber::Marsad).await?;
         (marsad, Some(through_broker(scratch.path(), load, messages, qos, Subscriber::Bare).await?))
     };
     let ratio = bare.map(|b| marsad.messages_per_second / b.messages_per_second);
-    Ok(Row { route, payload_bytes, qos, marsad, bare, ratio })
+    Ok(Row { route: route.name(), payload_bytes, qos, marsad, bare, ratio })
 }
 
 fn reels(load: &Load, messages: u64, qos: u8) -> Vec<Reel> {
     let each = messages / CONNECTIONS;
     (0..CONNECTIONS)
         .map(|number| {
-            let rest = if number == CONNECTIONS - 1 { messages % CONNECTIONS } else { 0 };
-            Reel::new(load, number * each, each + rest, qos)
+            let rest = u64::from(number < messages % CONNECTIONS);
+            Reel::new(load, number, CONNECTIONS, each + rest, qos)
         })
         .collect()
 }
@@ -175,18 +177,16 @@ async fn through_broker(
                 "--messages",
                 &messages.to_string(),
             ]);
-            let mut peer = Process::start_and_hear(&mut command, "subscribed")?;
+            let mut peer = Process::start_to_hear(&mut command)?;
+            peer.hear("subscribed")?;
             let (began, before) = (Instant::now(), peer.cpu());
+            // The child is heard from a thread of its own while this one publishes.
+            let counted = tokio::task::spawn_blocking(move || peer.hear("counted").map(|()| (peer.cpu(), Instant::now())));
             pour(address, reels).await?;
-            let mut cpu = before;
-            while peer.ended().is_none() {
-                if began.elapsed() > PATIENCE {
-                    return Err(Failure::new(Code::Failed, "the bare subscriber did not get all messages"));
-                }
-                cpu = peer.cpu().max(cpu);
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            Ok(figure(messages, began.elapsed(), cpu - before))
+            let counted = tokio::time::timeout(PATIENCE, counted).await;
+            let counted = counted.map_err(|_| Failure::new(Code::Failed, "the bare subscriber did not get all messages"))?;
+            let (after, ended) = counted.map_err(|cause| Failure::new(Code::Failed, cause.to_string()))??;
+            Ok(figure(messages, ended - began, after - before))
         }
     }
 }

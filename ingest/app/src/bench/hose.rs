@@ -25,14 +25,15 @@ pub(crate) struct Reel {
 }
 
 impl Reel {
-    /// Encodes `messages` publishes of the load, from number `first` on.
-    pub(crate) fn new(load: &Load, first: u64, messages: u64, qos: u8) -> Self {
+    /// Encodes `messages` publishes of the load: number `first` and every `step`th after it, so that over
+    /// all connections the devices speak in order of time.
+    pub(crate) fn new(load: &Load, first: u64, step: u64, messages: u64, qos: u8) -> Self {
         let (mut bytes, mut ends) = (Vec::new(), Vec::new());
         let (mut topic, mut payload) = (String::new(), Vec::new());
         for n in 0..messages {
             topic.clear();
             payload.clear();
-            load.publish(first + n, &mut topic, &mut payload);
+            load.publish(first + n * step, &mut topic, &mut payload);
             publish(&mut bytes, &topic, &payload, qos, u16::try_from(n % 65_535 + 1).expect("at most 65,535"));
             if (n + 1) % CHUNK == 0 || n + 1 == messages {
                 ends.push(bytes.len());
