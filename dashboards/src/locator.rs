@@ -91,9 +91,9 @@ fn squash(name: &str) -> String {
 /// What people call a zone; its id if the map does not know it.
 pub(crate) fn zone_name(lang: Lang, zone: &Zone) -> String {
     let wanted = squash(zone.as_str());
-    // A city writes `maarif` where the outlines have `el-maarif`.
+    // A city writes `maarif` where the outlines have `el-maarif`, and the census one s where they have two.
     let wanted = match wanted.as_str() {
-        "rochesnoires" => "assoukhourassawda",
+        "rochesnoires" | "asoukhourassawda" => "assoukhourassawda",
         "mechouar" => "mechouardecasablanca",
         other => other,
     };

@@ -111,11 +111,11 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
     let place = PLACES.get(i % PLACES.len()).unwrap_or(&PLACES[0]);
     let n = i + 1;
     let (model, id, label) = match kind {
-        Kind::AIR => (Model::Station, format!("air-{n:03}"), format!("Station {n}, {}", place.name)),
-        Kind::WASTE if i.is_multiple_of(2) => (Model::Bin, format!("bin-{n:03}"), format!("Bac {n}, {}", place.name)),
-        Kind::WASTE => (Model::LoraBin, eui(seed, 1, i), format!("Bac {n}, {}", place.name)),
-        Kind::PARKING => (Model::Bay, eui(seed, 2, i), format!("Place {n}, {}", place.name)),
-        _ => (Model::Meter { leaks: i % 8 == 1 }, format!("meter-{n:03}"), format!("Compteur {n}, {}", place.name)),
+        Kind::AIR => (Model::Station, format!("air-{n:03}"), format!("Station {n}")),
+        Kind::WASTE if i.is_multiple_of(2) => (Model::Bin, format!("bin-{n:03}"), format!("Bac {n}")),
+        Kind::WASTE => (Model::LoraBin, eui(seed, 1, i), format!("Bac {n}")),
+        Kind::PARKING => (Model::Bay, eui(seed, 2, i), format!("Place {n}")),
+        _ => (Model::Meter { leaks: i % 8 == 1 }, format!("meter-{n:03}"), format!("Compteur {n}")),
     };
     let profile = match model {
         Model::LoraBin => Some("netvox-r718x"),

@@ -189,10 +189,10 @@ impl Stream {
         let mut text = std::mem::take(&mut self.head).to_owned();
         match &points {
             Some(Points::Raw { readings, .. }) => {
-                readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text))
+                readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text));
             }
             Some(Points::Hourly { partials, .. }) => {
-                partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text))
+                partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text));
             }
             None => {}
         }
