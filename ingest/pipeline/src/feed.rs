@@ -17,7 +17,7 @@ const RECORDS: usize = 2048;
 /// Bytes in a batch, at most.
 const BYTES: usize = 1 << 20;
 /// Batches remembered for the reader that comes second.
-const RECENT: usize = 8;
+const RECENT: usize = 16;
 /// A reader that is further behind than this will meet nobody in the remembered batches.
 const FAR: u64 = (RECENT * RECORDS) as u64;
 
@@ -153,7 +153,9 @@ impl FeedReader {
             Some(reader) if reader.offset() == self.position => reader,
             _ => self.feed.view.reader(self.position)?,
         };
-        let raw = reader.next(RECORDS, BYTES)?;
+        // Up to the next multiple: readers that went apart come to the same places again.
+        let ahead = RECORDS - usize::try_from(self.position % RECORDS as u64).expect("below RECORDS");
+        let raw = reader.next(ahead, BYTES)?;
         self.journal = Some(reader);
         let records = raw.map(|r| r.records).unwrap_or_default();
         let decoder = self.feed.decoder.load();
