@@ -172,93 +172,93 @@ fn check_name(name: &str) -> Result<(), VocabularyError> {
 pub struct Quantity(u16);
 
 impl Quantity {
-    /// `waste.distance`, m.
+    /// `waste.distance`, `m`.
     pub const WASTE_DISTANCE: Quantity = Quantity(0);
-    /// `waste.fill`, %.
+    /// `waste.fill`, `%`.
     pub const WASTE_FILL: Quantity = Quantity(1);
-    /// `waste.weight`, kg.
+    /// `waste.weight`, `kg`.
     pub const WASTE_WEIGHT: Quantity = Quantity(2);
-    /// `waste.temperature`, Cel.
+    /// `waste.temperature`, `Cel`.
     pub const WASTE_TEMPERATURE: Quantity = Quantity(3);
-    /// `waste.full`, 1.
+    /// `waste.full`, `1`.
     pub const WASTE_FULL: Quantity = Quantity(4);
-    /// `waste.fire`, 1.
+    /// `waste.fire`, `1`.
     pub const WASTE_FIRE: Quantity = Quantity(5);
-    /// `waste.lid_open`, 1.
+    /// `waste.lid_open`, `1`.
     pub const WASTE_LID_OPEN: Quantity = Quantity(6);
-    /// `waste.overturned`, 1.
+    /// `waste.overturned`, `1`.
     pub const WASTE_OVERTURNED: Quantity = Quantity(7);
-    /// `air.pm1`, ug/m3.
+    /// `air.pm1`, `ug/m3`.
     pub const AIR_PM1: Quantity = Quantity(8);
-    /// `air.pm2_5`, ug/m3.
+    /// `air.pm2_5`, `ug/m3`.
     pub const AIR_PM2_5: Quantity = Quantity(9);
-    /// `air.pm4`, ug/m3.
+    /// `air.pm4`, `ug/m3`.
     pub const AIR_PM4: Quantity = Quantity(10);
-    /// `air.pm10`, ug/m3.
+    /// `air.pm10`, `ug/m3`.
     pub const AIR_PM10: Quantity = Quantity(11);
-    /// `air.no2`, ug/m3.
+    /// `air.no2`, `ug/m3`.
     pub const AIR_NO2: Quantity = Quantity(12);
-    /// `air.no`, ug/m3.
+    /// `air.no`, `ug/m3`.
     pub const AIR_NO: Quantity = Quantity(13);
-    /// `air.o3`, ug/m3.
+    /// `air.o3`, `ug/m3`.
     pub const AIR_O3: Quantity = Quantity(14);
-    /// `air.so2`, ug/m3.
+    /// `air.so2`, `ug/m3`.
     pub const AIR_SO2: Quantity = Quantity(15);
-    /// `air.co`, ug/m3.
+    /// `air.co`, `ug/m3`.
     pub const AIR_CO: Quantity = Quantity(16);
-    /// `air.co2`, [ppm].
+    /// `air.co2`, `[ppm]`.
     pub const AIR_CO2: Quantity = Quantity(17);
-    /// `air.tvoc`, [ppb].
+    /// `air.tvoc`, `[ppb]`.
     pub const AIR_TVOC: Quantity = Quantity(18);
-    /// `air.temperature`, Cel.
+    /// `air.temperature`, `Cel`.
     pub const AIR_TEMPERATURE: Quantity = Quantity(19);
-    /// `air.humidity`, %.
+    /// `air.humidity`, `%`.
     pub const AIR_HUMIDITY: Quantity = Quantity(20);
-    /// `air.pressure`, hPa.
+    /// `air.pressure`, `hPa`.
     pub const AIR_PRESSURE: Quantity = Quantity(21);
-    /// `air.noise`, dB[SPL].
+    /// `air.noise`, `dB[SPL]`.
     pub const AIR_NOISE: Quantity = Quantity(22);
-    /// `parking.occupied`, 1.
+    /// `parking.occupied`, `1`.
     pub const PARKING_OCCUPIED: Quantity = Quantity(23);
-    /// `parking.prev_state_duration`, s.
+    /// `parking.prev_state_duration`, `s`.
     pub const PARKING_PREV_STATE_DURATION: Quantity = Quantity(24);
-    /// `parking.sensor_obstructed`, 1.
+    /// `parking.sensor_obstructed`, `1`.
     pub const PARKING_SENSOR_OBSTRUCTED: Quantity = Quantity(25);
-    /// `water.volume`, m3.
+    /// `water.volume`, `m3`.
     pub const WATER_VOLUME: Quantity = Quantity(26);
-    /// `water.volume_reverse`, m3.
+    /// `water.volume_reverse`, `m3`.
     pub const WATER_VOLUME_REVERSE: Quantity = Quantity(27);
-    /// `water.flow`, m3/h.
+    /// `water.flow`, `m3/h`.
     pub const WATER_FLOW: Quantity = Quantity(28);
-    /// `water.pulse_count`, 1.
+    /// `water.pulse_count`, `1`.
     pub const WATER_PULSE_COUNT: Quantity = Quantity(29);
-    /// `water.temperature`, Cel.
+    /// `water.temperature`, `Cel`.
     pub const WATER_TEMPERATURE: Quantity = Quantity(30);
-    /// `water.leak`, 1.
+    /// `water.leak`, `1`.
     pub const WATER_LEAK: Quantity = Quantity(31);
-    /// `water.burst`, 1.
+    /// `water.burst`, `1`.
     pub const WATER_BURST: Quantity = Quantity(32);
-    /// `water.backflow`, 1.
+    /// `water.backflow`, `1`.
     pub const WATER_BACKFLOW: Quantity = Quantity(33);
-    /// `water.tamper`, 1.
+    /// `water.tamper`, `1`.
     pub const WATER_TAMPER: Quantity = Quantity(34);
-    /// `battery.voltage`, V.
+    /// `battery.voltage`, `V`.
     pub const BATTERY_VOLTAGE: Quantity = Quantity(35);
-    /// `battery.level`, %.
+    /// `battery.level`, `%`.
     pub const BATTERY_LEVEL: Quantity = Quantity(36);
-    /// `battery.low`, 1.
+    /// `battery.low`, `1`.
     pub const BATTERY_LOW: Quantity = Quantity(37);
-    /// `radio.rssi`, dB[mW].
+    /// `radio.rssi`, `dB[mW]`.
     pub const RADIO_RSSI: Quantity = Quantity(38);
-    /// `radio.snr`, dB.
+    /// `radio.snr`, `dB`.
     pub const RADIO_SNR: Quantity = Quantity(39);
-    /// `device.temperature`, Cel.
+    /// `device.temperature`, `Cel`.
     pub const DEVICE_TEMPERATURE: Quantity = Quantity(40);
-    /// `device.tilt`, deg.
+    /// `device.tilt`, `deg`.
     pub const DEVICE_TILT: Quantity = Quantity(41);
-    /// `device.tilt_alarm`, 1.
+    /// `device.tilt_alarm`, `1`.
     pub const DEVICE_TILT_ALARM: Quantity = Quantity(42);
-    /// `device.tamper`, 1.
+    /// `device.tamper`, `1`.
     pub const DEVICE_TAMPER: Quantity = Quantity(43);
 
     /// The row of the vocabulary.

@@ -115,6 +115,8 @@ impl Crash {
                 tear(&folder.join("data"), &mut self.chance);
             }
             marsad = marsad.again(folder);
+            let identity = marsad.status().expect("it has answered a moment ago").identity;
+            assert!(identity.balances(), "after a crash: {identity:?}");
         }
         let acknowledged = publisher.finish();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

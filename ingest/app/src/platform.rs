@@ -183,6 +183,13 @@ impl Platform {
 
         let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let channels = notify::build(&settings.notify).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        // What was to go over a channel that is no more would wait for ever and be counted for ever.
+        let known: Vec<_> = channels.iter().map(|(channel, _)| channel.clone()).collect();
+        let strays =
+            opened.register.bury_strays(&known, clock.now()).map_err(|e| record_failure(&settings.data.directory, &e))?;
+        if strays > 0 {
+            tracing::warn!(strays, "notifications for channels that are no more are dead letters now");
+        }
         for (channel, notifier) in channels {
             let dispatcher = Dispatcher::new(
                 channel,

@@ -38,6 +38,9 @@ struct Row {
     qos: u8,
     marsad: Figure,
     bare: Option<Figure>,
+    /// Messages acknowledged per second, which is when they are on disk; stored and judged they are at
+    /// Marsad's rate. Through the endpoint with QoS 1 only.
+    acknowledged_per_second: Option<f64>,
     /// Marsad's rate over the bare subscriber's, same broker, same load.
     ratio: Option<f64>,
 }
@@ -52,7 +55,7 @@ pub(crate) async fn collect(options: &Collect, json: bool) -> Result<(), Failure
             "{} messages a run from {} devices; Marsad keeps, decodes, stores and judges each",
             options.messages, options.devices
         );
-        println!("route      bytes  QoS   marsad msg/s  cpu s/1M    bare msg/s  cpu s/1M   ratio");
+        println!("route      bytes  QoS   acked/s   marsad msg/s  cpu s/1M    bare msg/s  cpu s/1M   ratio");
     }
     let start = SystemClock.now().minus(Duration::from_secs(1800));
     let mut rows = Vec::new();
@@ -87,22 +90,26 @@ fn tell(row: &Row) {
         |b| format!("{:>12.0}  {:>8.2}", b.messages_per_second, b.cpu_seconds_per_million),
     );
     let ratio = row.ratio.map_or_else(|| "-".to_owned(), |r| format!("{r:.2}"));
+    let acknowledged = row.acknowledged_per_second.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.0}"));
     println!(
-        "{:<9}  {:>5}  {:>3}   {:>12.0}  {:>8.2}  {bare}   {ratio:>5}",
+        "{:<9}  {:>5}  {:>3}  {acknowledged:>8}   {:>12.0}  {:>8.2}  {bare}   {ratio:>5}",
         row.route, row.payload_bytes, row.qos, marsad.messages_per_second, marsad.cpu_seconds_per_million
     );
 }
 
 async fn measure(route: Route, load: &Load, messages: u64, payload_bytes: usize, qos: u8) -> Result<Row, Failure> {
     let scratch = scratch()?;
+    let mut acknowledged_per_second = None;
     let (marsad, bare) = if route == Route::Endpoint {
-        (through_endpoint(scratch.path(), load, messages, qos).await?, None)
+        let (marsad, acknowledged) = through_endpoint(scratch.path(), load, messages, qos).await?;
+        acknowledged_per_second = (qos > 0).then_some(acknowledged.messages_per_second);
+        (marsad, None)
     } else {
         let marsad = through_broker(scratch.path(), load, messages, qos, Subscriber::Marsad).await?;
         (marsad, Some(through_broker(scratch.path(), load, messages, qos, Subscriber::Bare).await?))
     };
     let ratio = bare.map(|b| marsad.messages_per_second / b.messages_per_second);
-    Ok(Row { route: route.name(), payload_bytes, qos, marsad, bare, ratio })
+    Ok(Row { route: route.name(), payload_bytes, qos, marsad, bare, acknowledged_per_second, ratio })
 }
 
 fn reels(load: &Load, messages: u64, qos: u8) -> Vec<Reel> {
@@ -126,13 +133,14 @@ async fn pour(address: SocketAddr, reels: Vec<Reel>) -> Result<(), Failure> {
         .map_err(|cause| Failure::new(Code::Failed, format!("the generator broke off: {cause}")))
 }
 
-async fn through_endpoint(directory: &Path, load: &Load, messages: u64, qos: u8) -> Result<Figure, Failure> {
+async fn through_endpoint(directory: &Path, load: &Load, messages: u64, qos: u8) -> Result<(Figure, Figure), Failure> {
     let marsad = Marsad::start(directory, "").await?;
     let reels = reels(load, messages, qos);
     let (began, cpu) = (Instant::now(), marsad.process.cpu());
     pour(marsad.mqtt, reels).await?;
+    let acknowledged = figure(messages, began.elapsed(), marsad.process.cpu() - cpu);
     marsad.settled(messages, PATIENCE).await?;
-    Ok(figure(messages, began.elapsed(), marsad.process.cpu() - cpu))
+    Ok((figure(messages, began.elapsed(), marsad.process.cpu() - cpu), acknowledged))
 }
 
 #[derive(Clone, Copy)]
