@@ -138,7 +138,7 @@ fn the_rules_of_the_demonstration_fire_within_seconds_and_say_what_they_are() {
     assert_eq!(desk.said.last().unwrap().rule.as_str(), "demo.waste.overflow");
     assert!(desk.said.iter().all(|t| t.texts.fr.starts_with("[Demo] ") && t.texts.ar.starts_with("[تجربة] ")));
     desk.said.clear();
-    desk.hear(&reading("station", Quantity::AIR_PM10, 20.0, 4));
+    desk.hear(&Reading { kind: Kind::AIR, ..reading("station", Quantity::AIR_PM10, 20.0, 4) });
     desk.advance(904);
     assert_eq!(desk.story(), ["demo.silent inactive>firing @904 904 -"]);
 }
