@@ -1,6 +1,8 @@
 //! Live: a lossy side reader for screens. It stands at the end of the journal and skips what it
 //! cannot show; with nobody listening it reads nothing.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ports::{Live, LiveFrame};
@@ -10,13 +12,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::PipelineError;
 use crate::feed::FeedReader;
+use crate::run::ReaderGauges;
 
+/// Its name among the readers.
+pub(crate) const NAME: &str = "live";
 /// Frames follow one another no faster than this: no eye sees more.
 const FRAME: Duration = Duration::from_millis(100);
 /// Messages that one frame may be behind; what is older is skipped.
 const BEHIND: u64 = 8192;
 
-pub(crate) async fn run(mut feed: FeedReader, live: Live, stop: CancellationToken) -> Result<(), PipelineError> {
+pub(crate) async fn run(
+    mut feed: FeedReader,
+    live: Live,
+    gauges: Arc<ReaderGauges>,
+    stop: CancellationToken,
+) -> Result<(), PipelineError> {
     loop {
         // Each arm only looks at shared state or waits: dropping any loses nothing.
         let alive = tokio::select! {
@@ -34,6 +44,7 @@ pub(crate) async fn run(mut feed: FeedReader, live: Live, stop: CancellationToke
                 live.tell(LiveFrame::Readings(readings.into()));
             }
         }
+        gauges.cursor.store(feed.position(), Ordering::Relaxed);
         tokio::select! {
             () = sleep(FRAME) => (),
             () = stop.cancelled() => return Ok(()),

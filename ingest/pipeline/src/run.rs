@@ -186,7 +186,10 @@ pub struct PipelineWatch {
     refused: DoorCount,
     historian: Arc<ReaderGauges>,
     evaluator: Arc<ReaderGauges>,
+    live: Arc<ReaderGauges>,
     keeper: Arc<KeeperGauges>,
+    /// Messages handed to the keeper since the program started.
+    taken: Arc<AtomicU64>,
     feed: Arc<Feed>,
 }
 
@@ -223,7 +226,15 @@ impl PipelineWatch {
         self.refused.watches.iter().map(|watch| watch()).collect()
     }
 
-    /// The readers of the journal.
+    /// The keeper as a reader of the doors: its lag is what waits for the disk.
+    fn keeping(&self, next: u64) -> ReaderStatus {
+        let lag = self.taken.load(Ordering::Relaxed).saturating_sub(self.keeper.kept.load(Ordering::Relaxed));
+        let full = self.keeper.disk_full.load(Ordering::Relaxed) || self.keeper.journal_full.load(Ordering::Relaxed);
+        let trouble = full.then(|| "there is no room: nothing is acknowledged".to_owned());
+        ReaderStatus { name: "keeper".to_owned(), cursor: next, lag, trouble }
+    }
+
+    /// The loops: the keeper, then the readers of the journal.
     #[must_use]
     pub fn readers(&self) -> Vec<ReaderStatus> {
         let next = self.view.next();
@@ -236,7 +247,12 @@ impl PipelineWatch {
                 trouble: lock(&gauges.trouble).clone(),
             }
         };
-        vec![status(historian::NAME, &self.historian), status(evaluator::NAME, &self.evaluator)]
+        vec![
+            self.keeping(next),
+            status(historian::NAME, &self.historian),
+            status(evaluator::NAME, &self.evaluator),
+            status(live::NAME, &self.live),
+        ]
     }
 }
 
@@ -355,9 +371,10 @@ impl Pipeline {
             thread::Builder::new().name(name.to_owned()).spawn(move || word.say(body()))?;
             running += 1;
         }
-        let live_feed = feed.reader(view.next());
-        let (live_stop, word) = (stop.clone(), LastWord::new("live", &end));
-        runtime.spawn(async move { word.say(live::run(live_feed, live, live_stop).await) });
+        let live_gauges = gauges(view.next());
+        let screens = live::run(feed.reader(view.next()), live, Arc::clone(&live_gauges), stop.clone());
+        let word = LastWord::new(live::NAME, &end);
+        runtime.spawn(async move { word.say(screens.await) });
         running += 1;
         for source in sources {
             let (word, intake, stop, deadline) = (LastWord::new("source", &end), intake.clone(), stop.clone(), deadline.clone());
@@ -370,7 +387,9 @@ impl Pipeline {
             refused,
             historian: historian_gauges,
             evaluator: evaluator_gauges,
+            live: live_gauges,
             keeper: keeper_gauges,
+            taken: intake.taken(),
             feed,
         };
         Ok(Self { stop, deadline, ended, running, drain: settings.drain, watch })

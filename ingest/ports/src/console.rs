@@ -32,14 +32,14 @@ impl Identity {
     }
 }
 
-/// A reader of the journal.
+/// A loop of the pipeline: the keeper, or a reader of the journal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReaderStatus {
-    /// `historian`, `evaluator`.
+    /// `keeper`, `historian`, `evaluator`, `live`.
     pub name: String,
     /// Everything before this offset is done.
     pub cursor: u64,
-    /// Messages from there to the end of the journal.
+    /// Messages from there to the end of the journal; of the keeper, those that wait for the disk.
     pub lag: u64,
     /// Why it does not advance, while it does not.
     pub trouble: Option<String>,

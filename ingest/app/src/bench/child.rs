@@ -127,7 +127,9 @@ impl Marsad {
         let began = Instant::now();
         loop {
             let status = self.status().await;
-            if let Some(status) = status.filter(|s| s.identity.received >= received && s.readers.iter().all(|r| r.lag == 0)) {
+            if let Some(status) =
+                status.filter(|s| s.identity.received >= received && s.readers.iter().all(|r| r.lag == 0 || r.name == "live"))
+            {
                 return Ok(status);
             }
             if began.elapsed() > patience {
