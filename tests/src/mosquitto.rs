@@ -36,7 +36,8 @@ impl Mosquitto {
         let Ok(process) = started else {
             let required = std::env::var("MARSAD_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name == "mosquitto"));
             assert!(!required, "MARSAD_REQUIRE names mosquitto, but it cannot be started: apt-get install mosquitto");
-            eprintln!("SKIPPED: mosquitto is not installed; to run this test: apt-get install mosquitto");
+            let _ =
+                writeln!(std::io::stderr(), "SKIPPED: mosquitto is not installed; to run this test: apt-get install mosquitto");
             return None;
         };
         let broker = Self { process, address };

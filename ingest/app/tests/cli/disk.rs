@@ -23,7 +23,7 @@ impl SmallDisk {
         }
         let required = std::env::var("MARSAD_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name == "mount"));
         assert!(!required, "MARSAD_REQUIRE names mount, but a tmpfs cannot be mounted: run the tests as root");
-        eprintln!("SKIPPED: a tmpfs cannot be mounted; to run this test: run the tests as root");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: a tmpfs cannot be mounted; to run this test: run the tests as root");
         None
     }
 

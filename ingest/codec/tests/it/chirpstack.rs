@@ -1,5 +1,6 @@
 //! ChirpStack v4 and the two layouts, against our own examples and against third-party ones.
 
+use std::io::Write;
 use std::path::Path;
 
 use crate::common::{catalogue, decode, show};
@@ -16,7 +17,7 @@ fn third_party(file: &str) -> Vec<Value> {
     match std::fs::read_to_string(&path) {
         Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
         Err(e) => {
-            eprintln!("SKIPPED: third-party examples {} cannot be read: {e}", path.display());
+            let _ = writeln!(std::io::stderr(), "SKIPPED: third-party examples {} cannot be read: {e}", path.display());
             Vec::new()
         }
     }

@@ -1,6 +1,7 @@
 //! Each condition, its hysteresis, holds and silences, as tables of what is said when.
 
 use schemas::{Phase, Quality, Quantity, Reading, Zone};
+use std::io::Write;
 
 use crate::scene::{Desk, bad, fill, reading, rule};
 
@@ -51,7 +52,7 @@ fn a_value_that_trembles_round_its_limit_makes_one_alert() {
 fn the_hysteresis_vector_by_single_samples_raises_and_clears_once() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/domain/vectors.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {} is not there", path.display());
         return;
     };
     let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -1,5 +1,6 @@
 //! The same promises with a real broker. Skipped loudly where there is none.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -37,7 +38,10 @@ async fn mosquitto(certificates: bool) -> Option<Mosquitto> {
     let program =
         ["mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].into_iter().find(|program| is_there(program, "-h"));
     let Some(program) = program else {
-        eprintln!("SKIPPED: there is no mosquitto on this machine; install it with: apt-get install mosquitto");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: there is no mosquitto on this machine; install it with: apt-get install mosquitto"
+        );
         return None;
     };
     let directory = tempfile::tempdir().unwrap();
@@ -190,7 +194,10 @@ fn certify(directory: &Path) {
 #[tokio::test]
 async fn tls_with_the_citys_own_authority_and_a_certificate_of_ours() {
     if !is_there("openssl", "version") {
-        eprintln!("SKIPPED: there is no openssl on this machine to make certificates; install it with: apt-get install openssl");
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: there is no openssl on this machine to make certificates; install it with: apt-get install openssl"
+        );
         return;
     }
     let Some(broker) = mosquitto(true).await else { return };
