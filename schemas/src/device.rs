@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, Kind, ProfileName, Zone};
+use crate::{DeviceId, Fitting, Kind, ProfileName, Zone};
 
 /// A point on the earth, WGS 84 (EPSG:4326).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,6 +81,17 @@ pub struct Device {
     /// What people call it or the asset it watches: a street corner, a square.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// How it is fitted to what it watches.
+    #[serde(default, skip_serializing_if = "Fitting::is_default")]
+    pub fitting: Fitting,
+}
+
+impl Device {
+    /// A device of which no more is known.
+    #[must_use]
+    pub fn new(id: DeviceId, kind: Kind, zone: Zone) -> Self {
+        Self { id, kind, zone, profile: None, place: None, label: None, fitting: Fitting::default() }
+    }
 }
 
 /// The devices of the city, by id, in the order in which they were listed. A snapshot: a change

@@ -5,6 +5,7 @@
 
 mod alert;
 mod device;
+mod fitting;
 mod message;
 mod names;
 mod quality;
@@ -14,6 +15,7 @@ mod time;
 
 pub use alert::{AlertId, IllegalStep, Phase, Severity, Texts, Transition, TransitionId, UnknownSeverity};
 pub use device::{Catalogue, Device, Place, PlaceError};
+pub use fitting::{Calibration, Container, ContainerError, DeviceKey, Fill, Fitting, KeyError, PulseMeter, PulseMeterError};
 pub use message::{DamagedMessage, Message, Provenance, Qos};
 pub use names::{ChannelName, DeviceId, NameError, ProfileName, RuleId, Zone};
 pub use quality::{Flaw, Grade, Quality};

@@ -150,6 +150,12 @@ impl Quality {
         Self(self.0 | flaw.bit())
     }
 
+    /// With the flaws of both.
+    #[must_use]
+    pub const fn and(self, other: Quality) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether the flaw is there.
     #[must_use]
     pub const fn has(self, flaw: Flaw) -> bool {

@@ -129,6 +129,7 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         profile: profile.map(|p| ProfileName::new(p).expect("tested")),
         place: stands(place, luck),
         label: Some(label),
+        fitting: schemas::Fitting::default(),
     };
     SimDevice { device, model, place, pace, city: city.branch(-1), luck, role: None }
 }

@@ -60,6 +60,7 @@ impl Town {
                 profile: None,
                 place: None,
                 label: None,
+                fitting: schemas::Fitting::default(),
             };
             devices.entry(series.device.clone()).or_insert(DeviceView { device, first_seen: heard, last_seen: heard });
             kept.insert(place(&reading.series, reading.observed_at), reading);

@@ -84,7 +84,7 @@ impl Town {
         let now = Some(self.clock.now());
         let id: schemas::DeviceId = id.parse().unwrap();
         let label = label.map(ToOwned::to_owned);
-        let device = Device { id: id.clone(), kind, zone: zone.parse().unwrap(), profile: None, place, label };
+        let device = Device { place, label, ..Device::new(id.clone(), kind, zone.parse().unwrap()) };
         self.devices.lock().unwrap().insert(id, DeviceView { device, first_seen: now, last_seen: now });
     }
 

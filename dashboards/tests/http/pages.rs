@@ -93,6 +93,7 @@ async fn hostile_texts_are_shown_as_texts() {
         profile: None,
         place,
         label: Some(EVIL.into()),
+        fitting: schemas::Fitting::default(),
     };
     town.put([reading]);
     town.devices.lock().unwrap().insert(device.id.clone(), ports::DeviceView { device, first_seen: None, last_seen: None });

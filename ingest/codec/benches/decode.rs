@@ -39,6 +39,7 @@ fn main() {
         profile: ProfileName::new("nwave-nps405").ok(),
         place: None,
         label: None,
+        fitting: schemas::Fitting::default(),
     };
     let profiles = Profiles::built_in().expect("tested");
     let decoder = Decoder::new(Arc::new(Catalogue::from_iter([bay])), profiles).expect("the profile is built in");

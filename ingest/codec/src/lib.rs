@@ -11,35 +11,42 @@
 mod codecs;
 mod encode;
 mod envelope;
+mod explain;
+mod forbidden;
 mod instant;
 mod normalise;
 mod profile;
+mod quantity_name;
 mod reject;
+mod route;
 mod units;
 mod uplink;
 
 use std::sync::Arc;
 
-use schemas::{Catalogue, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
+use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
 
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
+pub use codecs::script::Script;
 pub use encode::{ChirpStackUp, marsad_topic, write_marsad};
-pub use normalise::{AHEAD, LATE, OLDEST, READINGS_LIMIT};
-pub use profile::{Profile, ProfileError, Profiles};
-pub use reject::{Reason, Reject};
+pub use explain::{Explained, UplinkView};
+pub use normalise::{AHEAD, LATE, Missing, OLDEST, READINGS_LIMIT, Sink};
+pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
+pub use reject::{Reason, Reject, Whose};
+pub use route::{Route, RouteError, Routes};
+pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
 
-use normalise::Sink;
-use reject::excerpt;
-use uplink::{Frame, Uplink};
+use normalise::{Heard, Owner};
 
 /// Reads messages. Immutable: share it between threads, make a new one when the catalogue changes.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     catalogue: Arc<Catalogue>,
     profiles: Profiles,
+    routes: Routes,
 }
 
-/// Whose message it was: enough to enrol the device.
+/// Whose message it was: enough to enrol the device. Where several devices speak in one message, the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// The thing that sent.
@@ -57,7 +64,7 @@ pub struct Decoded {
 }
 
 impl Decoder {
-    /// A decoder for the devices of this catalogue.
+    /// A decoder for the devices of this catalogue, by the topics that the envelopes know.
     ///
     /// # Errors
     /// The catalogue names a profile that is not among `profiles`.
@@ -69,7 +76,27 @@ impl Decoder {
                 return Err(ProfileError::Missing { device: device.id.clone(), profile: profile.clone() });
             }
         }
-        Ok(Self { catalogue, profiles })
+        Ok(Self { catalogue, profiles, routes: Routes::default() })
+    }
+
+    /// The same, with the routes of a city.
+    ///
+    /// # Errors
+    /// A route names a profile that is not loaded.
+    pub fn with_routes(mut self, routes: Routes) -> Result<Self, ProfileError> {
+        if let Some(profile) = routes.iter().filter_map(Route::profile).find(|p| self.profiles.named(p).is_none()) {
+            return Err(ProfileError::Unrouted { profile: profile.clone() });
+        }
+        self.routes = routes;
+        Ok(self)
+    }
+
+    /// The same, for the devices of another catalogue.
+    ///
+    /// # Errors
+    /// The catalogue names a profile that is not loaded.
+    pub fn with_catalogue(&self, catalogue: Arc<Catalogue>) -> Result<Self, ProfileError> {
+        Self::new(catalogue, self.profiles.clone())?.with_routes(self.routes.clone())
     }
 
     /// The catalogue it was made from.
@@ -78,9 +105,20 @@ impl Decoder {
         &self.catalogue
     }
 
-    /// The names of the envelopes that it opens, in the order in which they are tried.
-    pub fn envelopes() -> impl Iterator<Item = &'static str> {
-        envelope::ENVELOPES.iter().map(|e| e.name())
+    /// The profiles that it reads with.
+    #[must_use]
+    pub fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// Every envelope: its name, other names, topics that it knows by itself, and what it is.
+    pub fn envelopes() -> impl Iterator<Item = (&'static str, &'static [&'static str], &'static [&'static str], &'static str)> {
+        envelope::ENVELOPES.iter().map(|e| (e.name(), e.aliases(), e.topics(), e.about()))
+    }
+
+    /// Every codec that a profile may name, and what it reads.
+    pub fn codecs() -> impl Iterator<Item = (&'static str, &'static str)> {
+        profile::CODECS.iter().copied()
     }
 
     /// Pushes the readings of a message to `out`, at least one.
@@ -89,67 +127,131 @@ impl Decoder {
     /// A [`Reject`] that says why there is none; `out` is then as it was.
     pub fn decode(&self, message: &Message, out: &mut Vec<Reading>) -> Result<Decoded, Reject> {
         let before = out.len();
-        let decoded = self.read(message, out);
+        let decoded = self.read(message, out, &mut explain::Nobody);
         if decoded.is_err() {
             out.truncate(before);
         }
         decoded
     }
 
-    fn read(&self, message: &Message, out: &mut Vec<Reading>) -> Result<Decoded, Reject> {
-        let topic: &str = &message.topic;
-        let envelope = envelope::ENVELOPES
-            .iter()
-            .find(|e| e.takes(topic))
-            .ok_or_else(|| Reject::new(Reason::NotATopic, format!("no envelope reads the topic `{}`", excerpt(topic))))?;
-        let uplink = envelope.open(message)?;
-        let (kind, zone, profile) = self.identity(&uplink)?;
-        let mut sink = Sink::new(
-            out,
-            (uplink.device.clone(), kind, zone.clone()),
-            (message.received_at, uplink.network_time),
-            message.provenance.retain,
-        );
-        let mut decoded = Decoded { device: uplink.device.clone(), kind, zone, profile: None, seq: None, readings: 0 };
-        match &uplink.frame {
-            Frame::Marsad(payload) => decoded.seq = codecs::marsad_json::decode(payload, &mut sink)?,
-            Frame::Bytes(frame) => {
-                let profile = self.profile(&uplink, profile)?;
-                profile.decode(frame, &mut sink)?;
-                decoded.profile = Some(profile.name().clone());
+    fn read(&self, message: &Message, out: &mut Vec<Reading>, witness: &mut dyn explain::Witness) -> Result<Decoded, Reject> {
+        let (route, arrival) = self.routes.find(message)?;
+        let (mut first, mut silent) = (None, None);
+        let before = out.len();
+        route.envelope.open(&arrival, &mut |uplink| match self.read_uplink(route, message, uplink, out, witness) {
+            Ok(decoded) => {
+                first.get_or_insert(decoded);
+                Ok(())
             }
-            Frame::Battery(level) => {
-                decoded.profile = profile.cloned();
-                sink.push(Quantity::BATTERY_LEVEL, 0, *level, Quality::GOOD)?;
+            // One of several that says nothing takes nothing from the others.
+            Err(reject) if reject.reason() == Reason::NoReading => {
+                silent.get_or_insert(reject);
+                Ok(())
             }
-        }
-        if sink.len() == 0 {
-            return Err(Reject::new(Reason::NoReading, "the message holds no value"));
-        }
-        if !matches!(uplink.frame, Frame::Marsad(_)) {
-            push_radio(&uplink, &mut sink)?;
-            sink.stamp(0..sink.len(), None);
-        }
-        decoded.readings = sink.len();
+            Err(reject) => Err(reject),
+        })?;
+        let nothing = || silent.unwrap_or_else(|| Reject::new(Reason::NoReading, "the message holds no uplink"));
+        let mut decoded = first.ok_or_else(nothing)?;
+        decoded.readings = out.len() - before;
         Ok(decoded)
     }
 
-    /// Kind, zone and profile: the catalogue's, else what the topic claims.
-    fn identity(&self, uplink: &Uplink<'_>) -> Result<(Kind, Zone, Option<&ProfileName>), Reject> {
-        if let Some(known) = self.catalogue.device(&uplink.device) {
-            return Ok((known.kind, known.zone.clone(), known.profile.as_ref()));
+    fn read_uplink(
+        &self,
+        route: &Route,
+        message: &Message,
+        mut uplink: Uplink<'_>,
+        out: &mut Vec<Reading>,
+        witness: &mut dyn explain::Witness,
+    ) -> Result<Decoded, Reject> {
+        witness.saw(&uplink);
+        let known = self.catalogue.device(&uplink.device);
+        let profile = known.and_then(|d| d.profile.as_ref()).or(uplink.profile.as_ref()).or(route.profile.as_ref()).cloned();
+        let blame = |reject: Reject| reject.of(&uplink.device, profile.as_ref());
+        let (kind, zone) = self.identity(route, &uplink, known, profile.as_ref()).map_err(blame)?;
+        uplink.key = uplink.key.or(known.and_then(|d| d.fitting.key));
+        let owner = Owner { device: uplink.device.clone(), kind, zone: zone.clone() };
+        let heard =
+            Heard { received_at: message.received_at, network_time: uplink.network_time, retained: message.provenance.retain };
+        let mut sink = Sink::new(out, owner, heard);
+        let (seq, by) =
+            self.read_body(&uplink, known, profile.as_ref(), &mut sink).map_err(|e| e.of(&uplink.device, profile.as_ref()))?;
+        let readings = sink.len();
+        let missing = sink.into_missing();
+        if readings == 0 {
+            let text = missing.first().map_or_else(
+                || "the message holds no value".to_owned(),
+                |m| format!("the message holds no value: `{}` is {}", m.series.quantity, m.flaw.code()),
+            );
+            witness.missed(missing);
+            return Err(Reject::new(Reason::NoReading, text).of(&uplink.device, profile.as_ref()));
         }
-        let (kind, zone) = uplink
-            .claim
-            .clone()
-            .ok_or_else(|| Reject::new(Reason::UnknownDevice, format!("device {} is not in the catalogue", uplink.device)))?;
-        Ok((kind, zone, None))
+        witness.missed(missing);
+        Ok(Decoded { device: uplink.device, kind, zone, profile: by, seq, readings })
     }
 
-    fn profile(&self, uplink: &Uplink<'_>, name: Option<&ProfileName>) -> Result<&Profile, Reject> {
-        name.and_then(|name| self.profiles.named(name)).ok_or_else(|| {
-            Reject::new(Reason::NoProfile, format!("the catalogue lists device {} without a profile", uplink.device))
-        })
+    /// What the uplink says; its number in the device's count, and the profile that read it.
+    fn read_body(
+        &self,
+        uplink: &Uplink<'_>,
+        known: Option<&Device>,
+        profile: Option<&ProfileName>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(Option<u64>, Option<ProfileName>), Reject> {
+        let (mut seq, mut by) = (None, None);
+        match (&uplink.body, profile.and_then(|name| self.profiles.named(name))) {
+            (Body::Marsad(payload), _) => {
+                seq = codecs::marsad_json::decode(payload, sink)?;
+                if let Some(device) = known {
+                    profile::fit(&device.fitting, sink)?;
+                }
+                return Ok((seq, None));
+            }
+            (Body::Battery(level), _) => {
+                sink.at(None);
+                sink.push(Quantity::BATTERY_LEVEL, 0, *level, Quality::GOOD)?;
+                by = profile.cloned();
+            }
+            (_, Some(profile)) => {
+                profile.read(uplink, known, sink)?;
+                by = Some(profile.name().clone());
+            }
+            (Body::Trees(trees), None) => {
+                trees.iter().try_for_each(|tree| codecs::fields::read_named(&tree.fields, tree.time, sink))?;
+                if let Some(device) = known {
+                    profile::fit(&device.fitting, sink)?;
+                }
+            }
+            (Body::Frame(_), None) => {
+                let device = &uplink.device;
+                let listed = if known.is_some() { "the catalogue lists" } else { "nothing names a profile for" };
+                return Err(Reject::new(Reason::NoProfile, format!("{listed} device {device} without a profile")));
+            }
+        }
+        if !sink.is_empty() {
+            push_radio(uplink, sink)?;
+        }
+        seq = seq.or(uplink.counter.map(u64::from));
+        Ok((seq, by))
+    }
+
+    /// Kind and zone: the catalogue's, else what topic, payload and route claim, else the profile's kind.
+    fn identity(
+        &self,
+        route: &Route,
+        uplink: &Uplink<'_>,
+        known: Option<&Device>,
+        profile: Option<&ProfileName>,
+    ) -> Result<(Kind, Zone), Reject> {
+        if let Some(known) = known {
+            return Ok((known.kind, known.zone.clone()));
+        }
+        let (claimed_kind, claimed_zone) = uplink.claim.clone().unzip();
+        let of_profile = || profile.and_then(|name| self.profiles.named(name)).and_then(Profile::kind);
+        let kind = claimed_kind.or(route.kind).or_else(of_profile);
+        let zone = claimed_zone.or_else(|| route.zone.clone());
+        kind.zip(zone)
+            .ok_or_else(|| Reject::new(Reason::UnknownDevice, format!("device {} is not in the catalogue", uplink.device)))
     }
 }
 
@@ -157,7 +259,8 @@ impl Decoder {
 fn push_radio(uplink: &Uplink<'_>, sink: &mut Sink<'_>) -> Result<(), Reject> {
     let radio = [(Quantity::RADIO_RSSI, uplink.radio.rssi), (Quantity::RADIO_SNR, uplink.radio.snr)];
     for (quantity, value) in radio {
-        if let Some(value) = value {
+        let said = |r: &Reading| r.series.quantity == quantity;
+        if let Some(value) = value.filter(|_| !sink.readings().iter().any(said)) {
             sink.push(quantity, 0, value, Quality::GOOD)?;
         }
     }

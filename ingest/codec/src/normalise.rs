@@ -20,37 +20,91 @@ pub const LATE: Duration = Duration::from_secs(3600);
 /// Readings in one message, at most: 16 KiB of the tersest JSON hold about as many.
 pub const READINGS_LIMIT: usize = 2048;
 
+/// A value that a device names and does not give: still warming up, no echo, marked not valid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Missing {
+    /// Of which series.
+    pub series: SeriesKey,
+    /// Why there is no number.
+    pub flaw: Flaw,
+}
+
+/// Whose readings they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    pub(crate) device: DeviceId,
+    pub(crate) kind: Kind,
+    pub(crate) zone: Zone,
+}
+
+/// When a message was heard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard {
+    pub(crate) received_at: Timestamp,
+    pub(crate) network_time: Option<Timestamp>,
+    /// A copy kept by a broker and heard again: without a time of its own it says nothing new.
+    pub(crate) retained: bool,
+}
+
 /// Where samples become readings.
-pub(crate) struct Sink<'o> {
+#[derive(Debug)]
+pub struct Sink<'o> {
     out: &'o mut Vec<Reading>,
     start: usize,
-    device: DeviceId,
-    kind: Kind,
-    zone: Zone,
-    received_at: Timestamp,
-    network_time: Option<Timestamp>,
-    /// A copy kept by a broker and heard again: without a time of its own it says nothing new.
-    retained: bool,
+    owner: Owner,
+    heard: Heard,
+    /// How far back the device's own time is believed.
+    oldest: Duration,
+    /// The time of what is pushed next, and the doubts in it.
+    now: (Timestamp, Quality),
+    missing: Vec<Missing>,
 }
 
 impl<'o> Sink<'o> {
-    pub(crate) fn new(
-        out: &'o mut Vec<Reading>,
-        (device, kind, zone): (DeviceId, Kind, Zone),
-        (received_at, network_time): (Timestamp, Option<Timestamp>),
-        retained: bool,
-    ) -> Self {
-        let start = out.len();
-        Self { out, start, device, kind, zone, received_at, network_time, retained }
+    pub(crate) fn new(out: &'o mut Vec<Reading>, owner: Owner, heard: Heard) -> Self {
+        let (start, now) = (out.len(), (heard.received_at, Quality::GOOD));
+        Self { out, start, owner, heard, oldest: OLDEST, now, missing: Vec::new() }
+    }
+
+    /// Believes a device that sends its own log so far back.
+    pub(crate) fn believe(&mut self, oldest: Duration) {
+        self.oldest = oldest.max(OLDEST);
     }
 
     /// How many readings of this message there are so far.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.out.len() - self.start
     }
 
-    /// Adds a value in the quantity's canonical unit; its time comes with [`Sink::stamp`].
-    pub(crate) fn push(&mut self, quantity: Quantity, channel: u8, value: f64, quality: Quality) -> Result<(), Reject> {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// When the message was heard; what a script takes for the present.
+    #[must_use]
+    pub fn received_at(&self) -> Timestamp {
+        self.heard.received_at
+    }
+
+    /// When the network server heard it, else when we did.
+    #[must_use]
+    pub fn heard_at(&self) -> Timestamp {
+        self.heard.network_time.unwrap_or(self.heard.received_at)
+    }
+
+    /// What is pushed from now on was so at this time of the device's own clock; none: the device does not say.
+    pub fn at(&mut self, device_time: Option<Timestamp>) {
+        self.now = self.time(device_time);
+    }
+
+    /// Adds a value in the quantity's canonical unit.
+    ///
+    /// # Errors
+    /// Not a finite number below 1e12, or more readings than one message may hold.
+    pub fn push(&mut self, quantity: Quantity, channel: u8, value: f64, quality: Quality) -> Result<(), Reject> {
         if !(value.is_finite() && value.abs() < Reading::VALUE_LIMIT) {
             return Err(Reject::new(
                 Reason::NotFinite,
@@ -62,38 +116,62 @@ impl<'o> Sink<'o> {
         }
         let row = quantity.row();
         let quality = if (row.min..=row.max).contains(&value) { quality } else { quality.with(Flaw::OutOfRange) };
+        let (observed_at, doubts) = self.now;
         self.out.push(Reading {
-            series: SeriesKey { device: self.device.clone(), quantity, channel },
-            kind: self.kind,
-            zone: self.zone.clone(),
+            series: self.series(quantity, channel),
+            kind: self.owner.kind,
+            zone: self.owner.zone.clone(),
             value,
-            observed_at: self.received_at,
-            received_at: self.received_at,
-            quality,
+            observed_at,
+            received_at: self.heard.received_at,
+            quality: quality.and(doubts),
         });
         Ok(())
     }
 
-    /// Gives these readings of the message their time: the device's, if it says one.
-    pub(crate) fn stamp(&mut self, readings: Range<usize>, device_time: Option<Timestamp>) {
-        let (observed_at, flaws) = self.time(device_time);
-        for reading in self.out.iter_mut().skip(self.start + readings.start).take(readings.len()) {
-            reading.observed_at = observed_at;
-            reading.quality = flaws.into_iter().flatten().fold(reading.quality, Quality::with);
+    /// Notes that a value is not there, and why.
+    pub fn miss(&mut self, quantity: Quantity, channel: u8, flaw: Flaw) {
+        if self.missing.len() < READINGS_LIMIT {
+            self.missing.push(Missing { series: self.series(quantity, channel), flaw });
         }
     }
 
-    fn time(&self, device_time: Option<Timestamp>) -> (Timestamp, [Option<Flaw>; 2]) {
-        let earliest = self.received_at.minus(OLDEST);
-        let latest = self.received_at.plus(AHEAD);
-        let (observed_at, doubt) = match (device_time, self.network_time) {
+    fn series(&self, quantity: Quantity, channel: u8) -> SeriesKey {
+        SeriesKey { device: self.owner.device.clone(), quantity, channel }
+    }
+
+    /// The readings of this message so far.
+    pub(crate) fn readings(&mut self) -> &mut [Reading] {
+        self.out.get_mut(self.start..).unwrap_or_default()
+    }
+
+    /// What was not there.
+    pub(crate) fn into_missing(self) -> Vec<Missing> {
+        self.missing
+    }
+
+    /// Gives these readings of the message their time: the device's, if it says one.
+    pub(crate) fn stamp(&mut self, readings: Range<usize>, device_time: Option<Timestamp>) {
+        let (observed_at, doubts) = self.time(device_time);
+        for reading in self.readings().iter_mut().skip(readings.start).take(readings.len()) {
+            reading.observed_at = observed_at;
+            reading.quality = reading.quality.and(doubts);
+        }
+    }
+
+    fn time(&self, device_time: Option<Timestamp>) -> (Timestamp, Quality) {
+        let Heard { received_at, network_time, retained } = self.heard;
+        let earliest = received_at.minus(self.oldest);
+        let latest = received_at.plus(AHEAD);
+        let (observed_at, doubt) = match (device_time, network_time) {
             (Some(t), _) if (earliest..=latest).contains(&t) => (t, None),
             // A network server's past is trusted, however long a queue kept it from us.
             (own, Some(t)) if t <= latest => (t, own.map(|_| Flaw::ClockSuspect)),
-            (None, None) => (self.received_at, self.retained.then_some(Flaw::Stale)),
-            _ => (self.received_at, Some(Flaw::ClockSuspect)),
+            (None, None) => (received_at, retained.then_some(Flaw::Stale)),
+            _ => (received_at, Some(Flaw::ClockSuspect)),
         };
-        (observed_at, [doubt, (self.received_at.since(observed_at) > LATE).then_some(Flaw::Late)])
+        let late = (received_at.since(observed_at) > LATE).then_some(Flaw::Late);
+        (observed_at, doubt.into_iter().chain(late).fold(Quality::GOOD, Quality::with))
     }
 }
 
@@ -101,14 +179,21 @@ impl<'o> Sink<'o> {
 mod tests {
     use super::*;
 
+    fn owner(kind: Kind) -> Owner {
+        Owner { device: DeviceId::new("d").unwrap(), kind, zone: Zone::new("z").unwrap() }
+    }
+
     fn stamped(device: Option<i64>, network: Option<i64>, retained: bool) -> (i64, String) {
         let received = 1_795_000_000_000;
         let at = |offset: i64| Timestamp::clamped(received + offset);
         let mut out = Vec::new();
-        let who = (DeviceId::new("d").unwrap(), Kind::AIR, Zone::new("z").unwrap());
-        let mut sink = Sink::new(&mut out, who, (at(0), network.map(at)), retained);
+        let heard = Heard { received_at: at(0), network_time: network.map(at), retained };
+        let mut sink = Sink::new(&mut out, owner(Kind::AIR), heard);
         sink.push(Quantity::AIR_PM10, 0, 1.0, Quality::GOOD).unwrap();
         sink.stamp(0..1, device.map(at));
+        sink.at(device.map(at));
+        sink.push(Quantity::AIR_PM10, 0, 1.0, Quality::GOOD).unwrap();
+        assert_eq!(out[0], out[1], "stamped before or after");
         let codes: Vec<_> = out[0].quality.flaws().map(Flaw::code).collect();
         (out[0].observed_at.millis() - received, codes.join("+"))
     }
@@ -140,8 +225,8 @@ mod tests {
     #[test]
     fn a_value_out_of_the_physical_range_is_kept_and_flagged() {
         let mut out = Vec::new();
-        let who = (DeviceId::new("d").unwrap(), Kind::WASTE, Zone::new("z").unwrap());
-        let mut sink = Sink::new(&mut out, who, (Timestamp::MIN, None), false);
+        let heard = Heard { received_at: Timestamp::MIN, network_time: None, retained: false };
+        let mut sink = Sink::new(&mut out, owner(Kind::WASTE), heard);
         sink.push(Quantity::WASTE_FILL, 0, 140.0, Quality::GOOD).unwrap();
         for value in [f64::NAN, f64::INFINITY, 1e12, -1e12] {
             assert_eq!(sink.push(Quantity::WASTE_FILL, 0, value, Quality::GOOD).unwrap_err().code(), "not_finite");

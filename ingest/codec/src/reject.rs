@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use schemas::{DeviceId, ProfileName};
+
 // One table: the enum, its codes and its reference page cannot drift apart.
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $about:literal;)*) => {
@@ -42,10 +44,15 @@ reasons! {
     ForbiddenField = "forbidden_field", "The payload holds a field that could identify a person or a vehicle, which is never taken in.";
     UnknownQuantity = "unknown_quantity", "The vocabulary has no quantity of this name.";
     UnknownUnit = "unknown_unit", "The unit is not one that converts exactly to that of the quantity; units are never guessed.";
+    UnknownWord = "unknown_word", "A text in place of a number is neither a number with a unit nor a word that the profile lists; it is never taken for 0.";
     NotFinite = "not_finite", "A value is not a finite number below 1e12.";
     BadTime = "bad_time", "A time is neither RFC 3339 with an offset nor milliseconds since the epoch within 1970 to 9999.";
     BadBytes = "bad_bytes", "The device's bytes are not valid base64, or longer than a frame can be.";
+    WrongBody = "wrong_body", "The message carries fields where the profile reads bytes, or bytes where it reads fields.";
     UnknownFrame = "unknown_frame", "The profile has no layout for a frame of this port, length and content.";
+    ScriptFailed = "script_failed", "The vendor's script broke off, took too long or too much memory, or gave no result.";
+    NeedsKey = "needs_key", "The bytes are encrypted and the catalogue has no key for the device, or not the right one.";
+    UnknownAlias = "unknown_alias", "A Sparkplug metric is named by an alias whose birth has not been heard.";
     TooMany = "too_many", "One message holds more readings than the limit.";
     NoReading = "no_reading", "The message is understood and holds nothing to store: a join, an acknowledgement, a version report, only nulls.";
 }
@@ -55,12 +62,35 @@ reasons! {
 pub struct Reject {
     reason: Reason,
     text: Box<str>,
+    whose: Option<Box<Whose>>,
+}
+
+/// Whose message it was, as far as it could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// The thing that sent.
+    pub device: DeviceId,
+    /// How it was to be read; none where that is the trouble, or for Marsad's own JSON.
+    pub profile: Option<ProfileName>,
 }
 
 impl Reject {
     /// `text` names the field and says what was expected: lower case, no full stop.
-    pub(crate) fn new(reason: Reason, text: impl Into<Box<str>>) -> Self {
-        Self { reason, text: text.into() }
+    pub fn new(reason: Reason, text: impl Into<Box<str>>) -> Self {
+        Self { reason, text: text.into(), whose: None }
+    }
+
+    /// The same, of this device.
+    #[must_use]
+    pub(crate) fn of(mut self, device: &DeviceId, profile: Option<&ProfileName>) -> Self {
+        self.whose = Some(Box::new(Whose { device: device.clone(), profile: profile.cloned() }));
+        self
+    }
+
+    /// Whose message it was; none where the envelope could not be opened.
+    #[must_use]
+    pub fn whose(&self) -> Option<&Whose> {
+        self.whose.as_deref()
     }
 
     /// The stable code.

@@ -59,6 +59,60 @@ pub(crate) fn to_canonical(quantity: Quantity, unit: &str, value: f64) -> Option
     }
 }
 
+/// At which temperature the mass concentration of a gas is stated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Reference {
+    /// 20 Cel, as the house stores it.
+    #[default]
+    Cel20,
+    /// 25 Cel.
+    Cel25,
+}
+
+/// From a stated unit to the canonical one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conversion {
+    quantity: Quantity,
+    unit: &'static str,
+}
+
+/// A unit that does not convert.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` does not convert")]
+pub(crate) struct UnitError(String);
+
+impl Conversion {
+    pub(crate) fn identity(quantity: Quantity) -> Self {
+        Self { quantity, unit: quantity.unit() }
+    }
+
+    pub(crate) fn apply(self, value: f64) -> f64 {
+        to_canonical(self.quantity, self.unit, value).unwrap_or(value)
+    }
+}
+
+pub(crate) fn conversion(quantity: Quantity, unit: &str, _reference: Reference) -> Result<Conversion, UnitError> {
+    to_canonical(quantity, unit, 1.0).ok_or_else(|| UnitError(unit.to_owned()))?;
+    let known = ROWS.iter().map(|r| r.0).chain(["[ppb]", "[ppm]"]).find(|u| *u == unit);
+    Ok(Conversion { quantity, unit: known.unwrap_or(quantity.unit()) })
+}
+
+/// The UCUM code of a unit as vendors write it.
+pub(crate) fn vendor_unit(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "mm" => "mm",
+        "cm" => "cm",
+        "m" => "m",
+        "℃" | "°C" => "Cel",
+        "°" => "deg",
+        "%" => "%",
+        "V" => "V",
+        "hours" => "h",
+        "minutes" => "min",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,73 +1,179 @@
-//! What stands between the steps: an envelope opens a message into an [`Uplink`], a codec reads the
-//! uplink's frame into samples, and the [`Sink`](crate::normalise::Sink) makes readings of them.
+//! What stands between the steps: an envelope opens a message into [`Uplink`]s, a codec reads an uplink into samples,
+//! and the [`Sink`] makes readings of them.
 
-use schemas::{DeviceId, Kind, Message, Timestamp, Zone};
+use schemas::{DeviceId, DeviceKey, Kind, ProfileName, Timestamp, Zone};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::normalise::Sink;
-use crate::reject::Reject;
+use crate::reject::{Reason, Reject};
+use crate::route::Arrival;
 
 /// The longest LoRaWAN application payload is 242 bytes (RP002-1.0.4, dwell time off).
 pub(crate) const FRAME_LIMIT: usize = 256;
 
 /// What a device sent, out of its wrapping.
 #[derive(Debug)]
-pub(crate) struct Uplink<'m> {
-    pub(crate) device: DeviceId,
-    /// What the topic says of a device that enrols itself; the catalogue wins over it.
-    pub(crate) claim: Option<(Kind, Zone)>,
+pub struct Uplink<'m> {
+    /// Whose it is.
+    pub device: DeviceId,
+    /// What topic or route say of a device that enrols itself; the catalogue wins over it.
+    pub claim: Option<(Kind, Zone)>,
+    /// How the route says that it is read; the catalogue wins over it.
+    pub profile: Option<ProfileName>,
     /// When the network server heard it.
-    pub(crate) network_time: Option<Timestamp>,
-    pub(crate) radio: Radio,
-    pub(crate) frame: Frame<'m>,
+    pub network_time: Option<Timestamp>,
+    /// LoRaWAN port; none where the network has no ports.
+    pub port: Option<u8>,
+    /// Uplink counter of the session, where the network has one.
+    pub counter: Option<u32>,
+    /// Whether the device asked for a confirmation.
+    pub confirmed: bool,
+    /// How it was heard.
+    pub radio: Radio,
+    /// With which the device encrypts; from the catalogue.
+    pub key: Option<DeviceKey>,
+    /// What a codec inside the network server made of the bytes. Read only by a profile that asks for it.
+    pub object: Option<&'m RawValue>,
+    /// What the device said.
+    pub body: Body<'m>,
 }
 
-/// The strongest of the gateways that heard it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Radio {
-    /// dB[mW]
-    pub(crate) rssi: Option<f64>,
+impl<'m> Uplink<'m> {
+    /// An uplink of which nothing else is known.
+    pub(crate) fn new(device: DeviceId, body: Body<'m>) -> Self {
+        Self {
+            device,
+            claim: None,
+            profile: None,
+            network_time: None,
+            port: None,
+            counter: None,
+            confirmed: false,
+            radio: Radio::default(),
+            key: None,
+            object: None,
+            body,
+        }
+    }
+
+    /// The device's bytes.
+    ///
+    /// # Errors
+    /// The message carries fields or a battery level and no bytes.
+    pub fn bytes(&self) -> Result<&[u8], Reject> {
+        match &self.body {
+            Body::Marsad(bytes) => Ok(bytes),
+            Body::Frame(frame) => Ok(frame.bytes()),
+            Body::Trees(_) | Body::Battery(_) => {
+                Err(Reject::new(Reason::WrongBody, "the envelope gives fields, and the profile reads the device's bytes"))
+            }
+        }
+    }
+}
+
+/// How the strongest of the gateways heard it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Radio {
+    /// dB\[mW\]
+    pub rssi: Option<f64>,
     /// dB
-    pub(crate) snr: Option<f64>,
+    pub snr: Option<f64>,
 }
 
+/// What is inside the wrapping.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "lives on the stack for the time of one message: cheaper than an allocation")]
-pub(crate) enum Frame<'m> {
+pub enum Body<'m> {
     /// Marsad's own JSON.
     Marsad(&'m [u8]),
     /// Bytes of a device, read by its profile.
-    Bytes(PortBytes),
+    Frame(Frame<'m>),
+    /// Fields with names: mapped by a profile, or named as in the vocabulary.
+    Trees(Vec<Tree>),
     /// The network server's own knowledge: battery, %.
     Battery(f64),
 }
 
-/// A LoRaWAN application payload, on the stack.
-#[derive(Debug)]
-pub(crate) struct PortBytes {
-    pub(crate) port: u8,
-    pub(crate) len: usize,
-    pub(crate) buffer: [u8; FRAME_LIMIT],
+/// Fields that were so at one instant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tree {
+    /// The device's own time, if it says one.
+    pub time: Option<Timestamp>,
+    /// An object: a value by name, or `{"value": .., "unit": ..}` where a unit is stated (UCUM).
+    pub fields: Value,
 }
 
-impl PortBytes {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.len).unwrap_or_default()
+/// Bytes of a device: borrowed from the message, or taken out of base64 or hexadecimal onto the stack.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for the time of one message: cheaper than an allocation")]
+pub enum Frame<'m> {
+    /// The payload itself.
+    Plain(&'m [u8]),
+    /// What stood encoded in it.
+    Unwrapped {
+        /// How many of the bytes.
+        len: usize,
+        /// The bytes.
+        buffer: [u8; FRAME_LIMIT],
+    },
+}
+
+impl Frame<'_> {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Frame::Plain(bytes) => bytes,
+            Frame::Unwrapped { len, buffer } => buffer.get(..*len).unwrap_or_default(),
+        }
+    }
+
+    /// Bytes written as base64, standard alphabet.
+    ///
+    /// # Errors
+    /// Not base64 of at most 256 bytes; `field` names where it stood.
+    pub(crate) fn from_base64(text: &str, field: &str) -> Result<Frame<'static>, Reject> {
+        use base64::Engine;
+        let mut buffer = [0; FRAME_LIMIT];
+        let len = base64::engine::general_purpose::STANDARD
+            .decode_slice(text, &mut buffer)
+            .map_err(|e| Reject::new(Reason::BadBytes, format!("`{field}` is not base64 of at most {FRAME_LIMIT} bytes: {e}")))?;
+        Ok(Frame::Unwrapped { len, buffer })
     }
 }
 
-/// One way of wrapping: a network server, a gateway, or none. A new one is a file beside this and a
-/// line in [`crate::envelope::ENVELOPES`].
-pub(crate) trait Envelope: Sync {
-    /// For listings.
-    fn name(&self) -> &'static str;
-    /// Whether this topic is one of its own; the first of the table that says yes opens the message.
-    fn takes(&self, topic: &str) -> bool;
-    /// Takes the wrapping off.
-    fn open<'m>(&self, message: &'m Message) -> Result<Uplink<'m>, Reject>;
+pub(crate) fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }
 
-/// One way of reading a device's bytes.
-pub(crate) trait Codec: Send + Sync {
-    /// Pushes what the frame says.
-    fn decode(&self, frame: &PortBytes, out: &mut Sink<'_>) -> Result<(), Reject>;
+/// What an envelope hands each uplink of a message to. An error ends the message.
+pub(crate) type Open<'o, 'm> = dyn FnMut(Uplink<'m>) -> Result<(), Reject> + 'o;
+
+/// One way of wrapping: a network server, a gateway, a protocol, or none. A new one is a file beside `envelope` and a
+/// line in its table.
+pub(crate) trait Envelope: Sync {
+    /// The name that settings and commands use.
+    fn name(&self) -> &'static str;
+    /// Other names that people call it by.
+    fn aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// What it is, in one sentence, and what it takes from the message.
+    fn about(&self) -> &'static str;
+    /// Topics that it reads without being told, as patterns of [`crate::route`].
+    fn topics(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// Takes the wrapping off: calls `out` once for each uplink in the message.
+    fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject>;
+}
+
+/// One way of reading what a device said.
+pub trait Codec: Send + Sync {
+    /// Pushes what the uplink says.
+    ///
+    /// # Errors
+    /// A [`Reject`] that says why it cannot be read.
+    fn decode(&self, uplink: &Uplink<'_>, out: &mut Sink<'_>) -> Result<(), Reject>;
 }

@@ -203,6 +203,7 @@ impl Historian {
             profile: None,
             place: None,
             label: None,
+            fitting: schemas::Fitting::default(),
         });
         open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now });
     }

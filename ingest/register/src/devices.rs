@@ -2,7 +2,7 @@
 
 use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView};
 use rusqlite::{Row, Transaction, params, params_from_iter, types::Value};
-use schemas::{Device, Place};
+use schemas::{Device, Fitting, Place};
 
 use crate::rows::{gather, instant, limit, word, word_if_any};
 use crate::trouble::{Result, While};
@@ -25,6 +25,8 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DeviceSeen> {
             profile: word_if_any(row, 3)?,
             place,
             label: row.get(6)?,
+            // Known from the catalogue alone: nothing of it is kept here.
+            fitting: Fitting::default(),
         },
         first_seen: instant(row, 7)?,
         last_seen: instant(row, 8)?,
@@ -32,7 +34,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DeviceSeen> {
 }
 
 fn enter(transaction: &Transaction<'_>, tally: &mut Tally, seen: &DeviceSeen) -> rusqlite::Result<()> {
-    let Device { id, kind, zone, profile, place, label } = &seen.device;
+    let Device { id, kind, zone, profile, place, label, fitting: _ } = &seen.device;
     let all = params![
         id.as_str(),
         kind.name(),

@@ -5,32 +5,18 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use schemas::{Quality, Quantity, Timestamp};
+use schemas::{Quality, Timestamp};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::forbidden;
 use crate::instant;
 use crate::normalise::Sink;
+use crate::quantity_name::QuantityName;
 use crate::reject::{Reason, Reject, excerpt};
 use crate::units;
 
 /// The version of the payload that this program reads and writes.
 pub const VERSION: u64 = 1;
-
-/// Names that identify a vehicle, a handset or a person (loi 09-08): never taken in, at any level.
-static FORBIDDEN: &[&str] = &[
-    "plate",
-    "license_plate",
-    "licence_plate",
-    "number_plate",
-    "matricule",
-    "imei",
-    "imsi",
-    "mac",
-    "mac_address",
-    "bssid",
-    "cin",
-    "cnie",
-];
 
 /// Reads a payload; gives the message's sequence number, if it has one.
 pub(crate) fn decode(payload: &[u8], sink: &mut Sink<'_>) -> Result<Option<u64>, Reject> {
@@ -64,26 +50,19 @@ impl Pass<'_, '_> {
     }
 
     fn unknown_field<E: Error>(&mut self, field: &str, expected: &str) -> E {
-        if is_forbidden(field) {
+        if forbidden::is_forbidden(field) {
             return self.forbidden(field);
         }
         self.refuse_with(Reason::BadShape, format!("the field `{}` is unknown, expected {expected}", excerpt(field)))
     }
 
     fn forbidden<E: Error>(&mut self, field: &str) -> E {
-        self.refuse_with(
-            Reason::ForbiddenField,
-            format!("the field `{}` could identify a person or a vehicle and is never taken in", excerpt(field)),
-        )
+        self.refuse(forbidden::refusal(field))
     }
 
-    fn take(&mut self, name: &Name, value: f64) -> Result<(), Reject> {
+    fn take(&mut self, name: &QuantityName, value: f64) -> Result<(), Reject> {
         self.sink.push(name.quantity, name.channel, value, Quality::GOOD)
     }
-}
-
-fn is_forbidden(field: &str) -> bool {
-    FORBIDDEN.iter().any(|name| field.eq_ignore_ascii_case(name))
 }
 
 /// `{"v": .., "time": .., "seq": .., "values": {..}, "samples": [..]}`
@@ -229,9 +208,9 @@ impl<'de> Visitor<'de> for Values<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Values(pass) = self;
         while let Some(Text(key)) = map.next_key()? {
-            let name = match Name::read(&key) {
+            let name = match QuantityName::read(&key) {
                 Ok(name) => name,
-                Err(_) if is_forbidden(&key) => return Err(pass.forbidden(&key)),
+                Err(_) if forbidden::is_forbidden(&key) => return Err(pass.forbidden(&key)),
                 Err(reject) => return Err(pass.refuse(reject)),
             };
             map.next_value_seed(Value { pass, name })?;
@@ -240,33 +219,10 @@ impl<'de> Visitor<'de> for Values<'_, '_, '_> {
     }
 }
 
-/// A quantity and its channel: `air.pm10`, `air.pm10#1`.
-#[derive(Clone, Copy)]
-struct Name {
-    quantity: Quantity,
-    channel: u8,
-}
-
-impl Name {
-    fn read(key: &str) -> Result<Self, Reject> {
-        let (name, channel) = match key.split_once('#') {
-            None => (key, Some(0)),
-            Some((name, digits)) => (name, digits.parse().ok()),
-        };
-        let channel = channel.ok_or_else(|| {
-            Reject::new(Reason::UnknownQuantity, format!("`{}`: a channel is a number from 0 to 255", excerpt(key)))
-        })?;
-        let quantity = Quantity::named(name).ok_or_else(|| {
-            Reject::new(Reason::UnknownQuantity, format!("`{}` is not a quantity of the vocabulary", excerpt(name)))
-        })?;
-        Ok(Self { quantity, channel })
-    }
-}
-
 /// A number, true or false, null for "not measured", or `{"value": .., "unit": ".."}`.
 struct Value<'p, 's, 'o> {
     pass: &'p mut Pass<'s, 'o>,
-    name: Name,
+    name: QuantityName,
 }
 
 impl<'de> DeserializeSeed<'de> for Value<'_, '_, '_> {

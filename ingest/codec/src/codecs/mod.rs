@@ -1,5 +1,9 @@
-//! The readers of what devices send: Marsad's own JSON, and layouts that are data (`profile`).
-//! Vendor decoders in JavaScript stand in a crate of their own and join by the same trait.
+//! The readers of what devices send: Marsad's own JSON, and what a profile describes as data: bytes, decoded fields, a
+//! vendor's script.
 
+pub(crate) mod fields;
+pub(crate) mod json;
 pub(crate) mod layout;
 pub(crate) mod marsad_json;
+pub(crate) mod scale;
+pub(crate) mod script;

@@ -1,11 +1,36 @@
-//! The wrappings that this program takes off, by topic. Deliberately absent: what is inside.
+//! The wrappings that this program takes off. Deliberately absent: what is inside.
 
 mod chirpstack;
 mod marsad;
+mod parts;
+mod plain;
 
 pub(crate) use marsad::UP as MARSAD_UP;
 
 use crate::uplink::Envelope;
 
-/// Every envelope; the first that takes a topic opens the message. A new one is a file and a line.
-pub(crate) static ENVELOPES: &[&dyn Envelope] = &[&marsad::Marsad, &chirpstack::ChirpStack];
+/// Every envelope. A new one is a file and a line.
+pub(crate) static ENVELOPES: &[&dyn Envelope] = &[&marsad::Marsad, &chirpstack::ChirpStack, &plain::Plain];
+
+/// The envelope of this name or alias.
+pub(crate) fn named(name: &str) -> Option<&'static dyn Envelope> {
+    ENVELOPES.iter().copied().find(|e| e.name() == name || e.aliases().contains(&name))
+}
+
+/// All names, for an error.
+pub(crate) fn names() -> String {
+    ENVELOPES.iter().map(|e| e.name()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_envelopes_share_a_name() {
+        let mut seen = std::collections::BTreeSet::new();
+        for name in ENVELOPES.iter().flat_map(|e| std::iter::once(e.name()).chain(e.aliases().iter().copied())) {
+            assert!(seen.insert(name), "{name}");
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::common::{catalogue, decode, show};
-use codec::{ChirpStackUp, Decoder, ProfileError, Profiles};
+use codec::{ChirpStackUp, Decoder, NoScripts, ProfileError, Profiles};
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
 use serde_json::Value;
 
@@ -236,20 +236,20 @@ fn a_profile_is_loaded_only_if_its_own_cases_pass() {
         expect = []
     "#;
     // A frame of absent values only is understood; it is the decoder that finds nothing to store.
-    let profiles = Profiles::built_in().unwrap().with(good, "acme.toml").unwrap();
+    let profiles = Profiles::built_in().unwrap().with(good, "acme.toml", &NoScripts).unwrap();
     assert_eq!(profiles.iter().count(), 3);
-    let again = profiles.with(good, "again.toml");
+    let again = profiles.with(good, "again.toml", &NoScripts);
     assert!(matches!(again, Err(ProfileError::Twice { ref file, .. }) if file == "again.toml"), "{again:?}");
 
-    let text = |toml: &str| Profiles::default().with(toml, "f.toml").unwrap_err().to_string();
+    let text = |toml: &str| Profiles::default().with(toml, "f.toml", &NoScripts).unwrap_err().to_string();
     assert!(
         text(&good.replace("value = 0.3", "value = 0.4"))
-            .starts_with("f.toml: case 1 (port 2, 002c01) gives waste.distance#0 = 0.3")
+            .starts_with("f.toml: case 1 (port 2, 002c01) gives waste.distance = 0.3")
     );
     assert!(text(good.split("[[case]]").next().unwrap()).contains("no [[case]]"));
     assert!(text(&good.replace("width = 2", "width = 9")).contains("1 to 8 bytes"));
     assert!(text(&good.replace("endian = \"little\"", "")).contains("needs endian"));
-    assert!(text(&good.replace("endian = \"little\"", "endian = \"little\"\nbits = [9, 8]")).contains("bits [9, 8]"));
+    assert!(text(&good.replace("endian = \"little\"", "endian = \"little\"\nbits = [9, 8]")).contains("bits are (9, 8)"));
     assert!(text(&good.replace("waste.distance", "waste.smell")).contains("waste.smell"));
     assert!(text(&good.replace("make = \"Acme\"", "mark = \"Acme\"")).contains("mark"));
     assert!(text(&good.replace("divide = 1000", "divide = 0")).contains("divide is not 0"));
@@ -265,6 +265,7 @@ fn a_catalogue_that_names_an_unknown_profile_makes_no_decoder() {
         profile: Some(ProfileName::new("nobody-knows").unwrap()),
         place: None,
         label: None,
+        fitting: schemas::Fitting::default(),
     });
     let error = Decoder::new(catalogue.into(), Profiles::built_in().unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "device x is read by the profile `nobody-knows`, which is not loaded");

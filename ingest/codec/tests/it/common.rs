@@ -17,6 +17,7 @@ pub(crate) fn catalogue() -> Arc<Catalogue> {
         profile: profile.map(|p| ProfileName::new(p).unwrap()),
         place: None,
         label: None,
+        fitting: schemas::Fitting::default(),
     };
     Arc::new(
         [

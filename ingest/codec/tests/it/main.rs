@@ -5,4 +5,5 @@
 mod chirpstack;
 mod common;
 mod marsad_json;
+mod reference;
 mod total;

@@ -203,15 +203,9 @@ proptest! {
 /// The page promises; this holds it to that.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test reads the page that it checks")]
-fn the_reference_page_names_every_code_limit_and_profile_and_its_examples_are_read() {
+fn the_reference_page_names_the_limit_and_its_examples_are_read() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/payload.md");
     let page = std::fs::read_to_string(path).unwrap();
-    for reason in codec::Reason::ALL {
-        assert!(page.contains(&format!("| `{}` | {} |", reason.code(), reason.about())), "{}", reason.code());
-    }
-    for profile in Profiles::built_in().unwrap().iter() {
-        assert!(page.contains(&format!("| `{}` | {} |", profile.name(), profile.make())), "{}", profile.name());
-    }
     assert!(page.contains("2,048 readings") && codec::READINGS_LIMIT == 2048);
     let examples: Vec<_> = page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(examples.len(), 2);

@@ -18,6 +18,7 @@ pub(super) fn bin(name: &str, zone: &str, first: i64, last: i64) -> DeviceSeen {
             profile: None,
             place: None,
             label: None,
+            fitting: schemas::Fitting::default(),
         },
         first_seen: at(first),
         last_seen: at(last),

@@ -116,6 +116,7 @@ fn an_alert_says_the_label_and_the_local_time_of_the_city() {
         profile: None,
         place: None,
         label: label.map(ToOwned::to_owned),
+        fitting: schemas::Fitting::default(),
     };
     desk.engine.set_catalogue(Arc::new(Catalogue::from_iter([device(Some("Place des Nations Unies"))])));
     desk.engine.set_time_zone(jiff::tz::TimeZone::get("Africa/Casablanca").unwrap());

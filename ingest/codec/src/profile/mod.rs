@@ -1,0 +1,345 @@
+//! Device profiles: how a make of device is read, as data. A profile carries its own test cases, and
+//! one whose cases do not pass is not loaded. `docs/reference/profiles.md` lists the built-in ones;
+//! `docs/add-a-device.md` writes one, step by step.
+//!
+//! ```toml
+//! name = "acme-bin"                  # the name that the catalogue uses
+//! make = "Acme"
+//! model = "Bin 3"
+//! kind = "waste"                     # which kind of device it is
+//! source = "where the layout is documented"
+//! envelopes = ["chirpstack", "the-things-stack"]     # how it usually comes; for the listing
+//! interval = "1h"                    # how often it reports, usually
+//! logs = "720h"                      # it sends a log of its own: its time is believed so far back
+//! gas_reference = "25 Cel"           # where it states gases as mass at 25 Cel; 20 Cel without it
+//! battery = [[2.1, 0], [3.0, 90], [3.6, 100]]        # volts to percent, where it reports volts only
+//! counter_bits = { "water.pulse_count" = 16 }        # how wide its counters are
+//! codec = "layout"                   # or "json", "script", "m-bus", "cayenne-lpp"
+//! endian = "little"                  # "big" or "little": of all fields that do not say
+//!
+//! [[frame]]                          # the first frame that fits is read
+//! port = 2                           # or ports = [2, 3]; any without it
+//! at_least = 3                       # bytes: at_least, at_most, or length
+//! when = [{ at = 0, is = 1 }]        # bytes that must be so: mask, is (one or a list), not; at = -1 is the last
+//! [[frame.field]]
+//! quantity = "waste.distance"        # from the vocabulary; `channel` too, if there are several
+//! at = 1                             # offset of the first byte, -1 is the last; without it: behind the field before
+//! width = 2                          # bytes, 1 to 8
+//! number = "unsigned"                # or signed, sign-magnitude, bcd, float
+//! bits = [0, 12]                     # lowest bit and number of bits within these bytes
+//! when = [{ at = 0, mask = 0x10, is = 0x10 }]        # read only if so; else it takes no room
+//! unit = "mm"                        # the device's unit, UCUM; the quantity's own without it
+//! multiply = 1                       # number = raw x multiply / divide + add, in that unit
+//! divide = 1
+//! add = 0
+//! steps = [{ from = 90, base = 5400, step = 300 }]   # where the scale is not linear
+//! values = { 1 = 0, 2 = 1 }          # raw values that stand for another number
+//! absent = [65535]                   # raw values that say "no value"
+//! missing = [{ raw = 65534, flaw = "sensor_fault" }] # no number, and why
+//! flaws = [{ from = 4000, flaw = "at_limit" }]       # a number, and what is doubtful about it: raw, or from and to
+//! [[frame.field]]
+//! time = "unix"                      # when the values that follow were so: unix, unix-ms, since-2000, ago, ago-minutes
+//! at = 4
+//! width = 4
+//! [[frame.repeat]]                   # after the fields: groups that come again
+//! size = 3                           # bytes each, with [[frame.repeat.field]]s; or packed = 14, bits each, with one
+//! count = 24                         # at most; to the end without it
+//! step = "-1h"                       # from one to the next in time; step_first = true: also before the first
+//! delta = true                       # packed only: each is added to the value before it
+//!
+//! [[frame]]                          # or: items that each begin with a key
+//! port = 85
+//! [frame.tagged]
+//! key = 2                            # bytes of the key
+//! unknown = "refuse"                 # or "stop": be content with what came before
+//! [[frame.tagged.item]]
+//! key = [0x03, 0x67]                 # "any" for a byte that does not matter
+//! length = 2                         # of the value; "rest", or "prefixed" with its own length
+//! field = [{ quantity = "device.temperature", width = 2, signed = true, divide = 10 }]
+//!
+//! [[silent]]                         # understood, and nothing to store
+//! port = 3
+//! why = "start-up report"
+//!
+//! [[mark]]                           # where one value makes others doubtful
+//! quantity = "device.tilt_alarm"
+//! is = 1                             # or at_least
+//! flaw = "degraded"
+//! on = ["waste.distance"]
+//!
+//! [[case]]                           # at least one
+//! port = 2
+//! hex = "01012c"                     # or json = '{"..": ..}'
+//! expect = [{ quantity = "waste.distance", value = 0.3 }]
+//! ```
+//!
+//! With `codec = "json"` or `"script"` there are no frames but fields of decoded JSON:
+//!
+//! ```toml
+//! codec = "json"
+//! reads = "object"                   # what a codec inside the network server made; the payload without it
+//! [[field]]
+//! quantity = "battery.voltage"
+//! at = "/uplink/Volt"                # JSON Pointer. Text may hold a unit or a remark: "2000 mm", "3.6(low battery)"
+//! unit_at = "/units/volt"            # where the unit stands, if it does
+//! units = { millivolt = "mV" }       # what its words mean
+//! [[field]]
+//! quantity = "battery.low"
+//! at = "/uplink/Volt"
+//! contains = "low battery"           # 1 if the text holds this, else 0
+//! [[field]]
+//! time = "text"                      # RFC 3339, or a number as above
+//! at = "/time"
+//! [[list]]                           # a list of trees with fields of their own
+//! at = "/history"
+//! field = [{ time = "unix", at = "/t" }, { quantity = "water.volume", at = "/v", unit = "L" }]
+//! ```
+//!
+//! With `codec = "script"`, `script = "acme.js"` names the vendor's decoder beside the profile.
+
+mod build;
+mod prove;
+mod raw;
+mod read;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::{DeviceId, Flaw, Kind, ProfileName, Quantity};
+
+use crate::codecs::script::Script;
+use crate::uplink::Codec;
+
+pub(crate) use build::CODECS;
+pub(crate) use read::fit;
+
+/// The profiles that the program is built with: a new one is a file and a line.
+static BUILT_IN: &[(&str, &str)] = &[
+    ("netvox-r718x.toml", include_str!("../../profiles/netvox-r718x.toml")),
+    ("nwave-nps405.toml", include_str!("../../profiles/nwave-nps405.toml")),
+];
+
+/// Why profiles cannot be used. Each names the file or the device.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProfileError {
+    /// Not the expected TOML.
+    #[error("{file}: {error}")]
+    Syntax {
+        /// As the caller named it.
+        file: String,
+        /// With line and column.
+        error: String,
+    },
+    /// A value that no layout can have.
+    #[error("{file}: {wrong}")]
+    Layout {
+        /// As the caller named it.
+        file: String,
+        /// What, and what was expected.
+        wrong: String,
+    },
+    /// Without a case, nobody knows whether the layout is right.
+    #[error("{file}: the profile has no [[case]], expected at least one")]
+    NoCase {
+        /// As the caller named it.
+        file: String,
+    },
+    /// A case that gives something else than it expects.
+    #[error("{file}: case {case} ({input}) gives {got}, expected {expected}")]
+    Case {
+        /// As the caller named it.
+        file: String,
+        /// Counted from 1.
+        case: usize,
+        /// What comes in.
+        input: String,
+        /// What it gives.
+        got: String,
+        /// What the case expects.
+        expected: String,
+    },
+    /// Two files, one name.
+    #[error("{file}: there is already a profile `{profile}`")]
+    Twice {
+        /// As the caller named it.
+        file: String,
+        /// The name.
+        profile: ProfileName,
+    },
+    /// A route names a profile that is not there.
+    #[error("a route is read by the profile `{profile}`, which is not loaded")]
+    Unrouted {
+        /// The profile.
+        profile: ProfileName,
+    },
+    /// The catalogue names a profile that is not there.
+    #[error("device {device} is read by the profile `{profile}`, which is not loaded")]
+    Missing {
+        /// The device.
+        device: DeviceId,
+        /// The profile.
+        profile: ProfileName,
+    },
+}
+
+/// What a profile needs from outside: files beside it, and an engine for scripts.
+pub trait Workshop {
+    /// The script in the file that the profile names, ready to run.
+    ///
+    /// # Errors
+    /// Why there is none: not there, not readable, not JavaScript, or no engine.
+    fn script(&self, path: &str) -> Result<Arc<dyn Script>, String>;
+}
+
+/// A workshop without an engine: profiles with scripts are refused.
+#[derive(Clone, Copy, Debug)]
+pub struct NoScripts;
+
+impl Workshop for NoScripts {
+    fn script(&self, _path: &str) -> Result<Arc<dyn Script>, String> {
+        Err("this program has no engine for scripts".to_owned())
+    }
+}
+
+/// One make of device.
+#[derive(Clone)]
+pub struct Profile {
+    name: ProfileName,
+    make: String,
+    model: String,
+    kind: Option<Kind>,
+    source: String,
+    envelopes: Vec<String>,
+    interval: Option<Duration>,
+    logs: Option<Duration>,
+    /// Volts and percent, rising.
+    battery: Vec<(f64, f64)>,
+    counter_bits: Vec<(Quantity, u8)>,
+    marks: Vec<Mark>,
+    codec_name: &'static str,
+    cases: usize,
+    codec: Arc<dyn Codec>,
+}
+
+/// Where one value makes others doubtful.
+#[derive(Clone, Debug)]
+struct Mark {
+    quantity: Quantity,
+    /// Both ends belong to it.
+    range: (f64, f64),
+    flaw: Flaw,
+    on: Vec<Quantity>,
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Profile").field("name", &self.name).field("make", &self.make).finish_non_exhaustive()
+    }
+}
+
+impl Profile {
+    /// The name that the catalogue uses.
+    #[must_use]
+    pub fn name(&self) -> &ProfileName {
+        &self.name
+    }
+
+    /// Who makes it, for people.
+    #[must_use]
+    pub fn make(&self) -> &str {
+        &self.make
+    }
+
+    /// Which of the maker's devices; empty where `make` says it all.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// What such a device is for, where it is for one thing.
+    #[must_use]
+    pub const fn kind(&self) -> Option<Kind> {
+        self.kind
+    }
+
+    /// Where the layout is documented.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// How its messages usually come.
+    #[must_use]
+    pub fn envelopes(&self) -> &[String] {
+        &self.envelopes
+    }
+
+    /// How often it reports, usually.
+    #[must_use]
+    pub const fn interval(&self) -> Option<Duration> {
+        self.interval
+    }
+
+    /// How far back its own log reaches, if it sends one.
+    #[must_use]
+    pub const fn logs(&self) -> Option<Duration> {
+        self.logs
+    }
+
+    /// Bits of its counters: what they roll over at.
+    #[must_use]
+    pub fn counter_bits(&self) -> &[(Quantity, u8)] {
+        &self.counter_bits
+    }
+
+    /// `layout`, `json`, `script`, ..
+    #[must_use]
+    pub const fn codec(&self) -> &'static str {
+        self.codec_name
+    }
+
+    /// How many test cases it carries; all of them passed.
+    #[must_use]
+    pub const fn cases(&self) -> usize {
+        self.cases
+    }
+}
+
+/// The profiles that a decoder reads with, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Profiles(BTreeMap<ProfileName, Profile>);
+
+impl Profiles {
+    /// Those that the program is built with.
+    ///
+    /// # Errors
+    /// A built-in file that does not load: never in a build whose tests passed.
+    pub fn built_in() -> Result<Self, ProfileError> {
+        BUILT_IN.iter().try_fold(Self::default(), |all, (file, toml)| all.with(toml, file, &NoScripts))
+    }
+
+    /// With one more, read from TOML and proved by its own cases. `file` is what errors call it.
+    ///
+    /// # Errors
+    /// Not the TOML of the module's documentation, a layout that cannot be, a name that is taken, no
+    /// case, or a case that does not pass.
+    pub fn with(mut self, toml: &str, file: &str, workshop: &dyn Workshop) -> Result<Self, ProfileError> {
+        let profile = prove::proved(toml, file, workshop)?;
+        match self.0.insert(profile.name.clone(), profile) {
+            None => Ok(self),
+            Some(old) => Err(ProfileError::Twice { file: file.to_owned(), profile: old.name }),
+        }
+    }
+
+    /// The profile of this name.
+    #[must_use]
+    pub fn named(&self, name: &ProfileName) -> Option<&Profile> {
+        self.0.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.0.values()
+    }
+}

@@ -1,0 +1,116 @@
+//! A profile is loaded only if its own cases pass.
+
+use schemas::{Device, DeviceId, Kind, Quality, Quantity, Reading, Timestamp, Zone};
+use serde::de::Error;
+
+use super::build::build;
+use super::raw::{RawCase, RawProfile};
+use super::{Profile, ProfileError, Workshop};
+use crate::normalise::{Heard, Missing, Owner, Sink};
+use crate::reject::{Reason, Reject, excerpt};
+use crate::uplink::{Body, Frame, Uplink};
+
+/// When the frames of cases are heard that do not say.
+const HEARD: &str = "2026-11-21T12:00:00Z";
+
+/// Reads a profile and runs its cases.
+pub(super) fn proved(toml: &str, file: &str, workshop: &dyn Workshop) -> Result<Profile, ProfileError> {
+    let raw: RawProfile =
+        toml::from_str(toml).map_err(|e| ProfileError::Syntax { file: file.to_owned(), error: e.to_string() })?;
+    let cases = raw.case.clone();
+    let profile = build(raw, workshop).map_err(|wrong| ProfileError::Layout { file: file.to_owned(), wrong })?;
+    if cases.is_empty() {
+        return Err(ProfileError::NoCase { file: file.to_owned() });
+    }
+    for (number, case) in cases.iter().enumerate() {
+        let outcome =
+            outcome(&profile, case).map_err(|e| ProfileError::Syntax { file: file.to_owned(), error: e.to_string() })?;
+        let (got, expected) = (outcome, expected(case));
+        if got != expected {
+            let (case_number, input) = (number + 1, input(case));
+            return Err(ProfileError::Case { file: file.to_owned(), case: case_number, input, got, expected });
+        }
+    }
+    Ok(profile)
+}
+
+fn input(case: &RawCase) -> String {
+    let what = case.hex.as_deref().or(case.json.as_deref()).unwrap_or("no input");
+    case.port.map_or_else(|| excerpt(what), |port| format!("port {port}, {}", excerpt(what)))
+}
+
+/// What the case gives, in words.
+fn outcome(profile: &Profile, case: &RawCase) -> Result<String, toml::de::Error> {
+    let bytes = match (&case.hex, &case.json) {
+        (Some(hex), None) => unhex(hex).ok_or_else(|| toml::de::Error::custom(format!("hex `{hex}` is not pairs of digits")))?,
+        (None, Some(json)) => json.as_bytes().to_vec(),
+        _ => return Err(toml::de::Error::custom("a case has either `hex` or `json`")),
+    };
+    let object = serde_json::from_slice::<&serde_json::value::RawValue>(&bytes).ok();
+    let owner = Owner {
+        device: DeviceId::new("case").map_err(toml::de::Error::custom)?,
+        kind: profile.kind.unwrap_or(Kind::WASTE),
+        zone: Zone::new("case").map_err(toml::de::Error::custom)?,
+    };
+    let heard_at = case.time.map_or_else(|| HEARD.parse(), Ok).map_err(toml::de::Error::custom)?;
+    let uplink = Uplink {
+        port: case.port,
+        key: case.key,
+        object,
+        network_time: Some(heard_at),
+        ..Uplink::new(owner.device.clone(), Body::Frame(Frame::Plain(&bytes)))
+    };
+    let mut out: Vec<Reading> = Vec::new();
+    let heard = Heard { received_at: heard_at, network_time: Some(heard_at), retained: false };
+    let mut sink = Sink::new(&mut out, owner, heard);
+    let result = profile.read(&uplink, None::<&Device>, &mut sink);
+    let missing = sink.into_missing();
+    Ok(match result {
+        Err(reject) if reject.reason() == Reason::NoReading => told(&[], &missing, case, heard_at),
+        Err(reject) => rejected(&reject),
+        Ok(()) => told(&out, &missing, case, heard_at),
+    })
+}
+
+fn rejected(reject: &Reject) -> String {
+    format!("{} ({reject})", reject.code())
+}
+
+/// (quantity, channel, value, flaws, time where it matters)
+fn one(quantity: Quantity, channel: u8, value: f64, quality: Quality, at: Option<Timestamp>) -> String {
+    let flaws: String = quality.flaws().map(|f| format!(" {}", f.code())).collect();
+    let channel = if channel == 0 { String::new() } else { format!("#{channel}") };
+    let at = at.map_or_else(String::new, |at| format!(" at {at}"));
+    format!("{quantity}{channel} = {value}{flaws}{at}")
+}
+
+fn told(readings: &[Reading], missing: &[Missing], case: &RawCase, heard_at: Timestamp) -> String {
+    let readings = readings.iter().enumerate().map(|(i, r)| {
+        // A time is compared where the case names one, and where it is not simply when the frame was heard.
+        let named = case.expect.get(i).is_some_and(|e| e.at.is_some());
+        let at = (named || r.observed_at != heard_at).then_some(r.observed_at);
+        one(r.series.quantity, r.series.channel, r.value, r.quality, at)
+    });
+    let missing = missing.iter().map(|m| format!("no {}#{}: {}", m.series.quantity, m.series.channel, m.flaw.code()));
+    list(readings.chain(missing))
+}
+
+fn expected(case: &RawCase) -> String {
+    if let Some(code) = &case.reject {
+        return code.clone();
+    }
+    let readings = case.expect.iter().map(|e| one(e.quantity, e.channel, e.value, e.flaws, e.at));
+    let missing = case.missing.iter().map(|m| format!("no {}#{}: {}", m.quantity, m.channel, m.flaw.code()));
+    list(readings.chain(missing))
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    let all = parts.collect::<Vec<_>>().join(", ");
+    if all.is_empty() { "nothing to store".to_owned() } else { all }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let byte = |[high, low]: &[u8; 2]| Some(crate::uplink::hex_digit(*high)? << 4 | crate::uplink::hex_digit(*low)?);
+    if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
+}
