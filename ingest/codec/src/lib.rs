@@ -169,11 +169,15 @@ impl Decoder {
         let profile = known.and_then(|d| d.profile.as_ref()).or(uplink.profile.as_ref()).or(route.profile.as_ref()).cloned();
         let blame = |reject: Reject| reject.of(&uplink.device, profile.as_ref());
         let (kind, zone) = self.identity(route, &uplink, known, profile.as_ref()).map_err(blame)?;
-        uplink.key = uplink.key.or(known.and_then(|d| d.fitting.key));
+        uplink.key = known.and_then(|d| d.fitting.key).or(route.key);
+        uplink.port = uplink.port.or(route.port);
         let owner = Owner { device: uplink.device.clone(), kind, zone: zone.clone() };
         let heard =
             Heard { received_at: message.received_at, network_time: uplink.network_time, retained: message.provenance.retain };
         let mut sink = Sink::new(out, owner, heard);
+        if let Some(logs) = route.logs {
+            sink.believe(logs);
+        }
         let (seq, by) =
             self.read_body(&uplink, known, profile.as_ref(), &mut sink).map_err(|e| e.of(&uplink.device, profile.as_ref()))?;
         let readings = sink.len();

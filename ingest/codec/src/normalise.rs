@@ -68,7 +68,7 @@ impl<'o> Sink<'o> {
 
     /// Believes a device that sends its own log so far back.
     pub(crate) fn believe(&mut self, oldest: Duration) {
-        self.oldest = oldest.max(OLDEST);
+        self.oldest = self.oldest.max(oldest);
     }
 
     /// How many readings of this message there are so far.

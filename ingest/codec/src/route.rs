@@ -4,7 +4,9 @@
 //! topic is taken. `airgradient/readings/{device}` reads the device's name from the third level. The routes of the
 //! settings come first, then the topics that the envelopes know by themselves.
 
-use schemas::{DeviceId, Kind, Message, ProfileName, Zone};
+use std::time::Duration;
+
+use schemas::{DeviceId, DeviceKey, Kind, Message, ProfileName, Zone};
 
 use crate::envelope;
 use crate::reject::{Reason, Reject, excerpt};
@@ -107,6 +109,12 @@ pub struct Route {
     pub(crate) profile: Option<ProfileName>,
     /// Whose messages these are, where neither topic nor payload says.
     pub(crate) device: Option<DeviceId>,
+    /// The LoRaWAN port of bytes that come without one.
+    pub(crate) port: Option<u8>,
+    /// With which devices encrypt that the catalogue has no key for.
+    pub(crate) key: Option<DeviceKey>,
+    /// How far back the devices' own time is believed, where a profile does not say.
+    pub(crate) logs: Option<Duration>,
 }
 
 impl std::fmt::Debug for Route {
@@ -124,7 +132,12 @@ impl Route {
         let pattern = Pattern::parse(pattern)?;
         let envelope = envelope::named(envelope)
             .ok_or_else(|| RouteError::Envelope { found: envelope.chars().take(64).collect(), known: envelope::names() })?;
-        Ok(Self { pattern, envelope, kind: None, zone: None, profile: None, device: None })
+        Ok(Self::knowing(pattern, envelope))
+    }
+
+    fn knowing(pattern: Pattern, envelope: &'static dyn Envelope) -> Self {
+        let (kind, zone, profile, device, port, key, logs) = Default::default();
+        Self { pattern, envelope, kind, zone, profile, device, port, key, logs }
     }
 
     /// Devices that the catalogue does not list are of this kind and in this zone.
@@ -148,6 +161,27 @@ impl Route {
         self
     }
 
+    /// Bytes that come without a LoRaWAN port are of this one.
+    #[must_use]
+    pub fn on(mut self, port: Option<u8>) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Devices that the catalogue has no key for encrypt with this one.
+    #[must_use]
+    pub fn unlocked_by(mut self, key: Option<DeviceKey>) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// The devices' own time is believed so far back, where a profile does not say: they send what they have logged.
+    #[must_use]
+    pub fn logging(mut self, logs: Option<Duration>) -> Self {
+        self.logs = logs;
+        self
+    }
+
     /// The profile that it names.
     #[must_use]
     pub const fn profile(&self) -> Option<&ProfileName> {
@@ -166,7 +200,7 @@ impl Routes {
         let known = envelope::ENVELOPES.iter().flat_map(|e| e.topics().iter().map(|topic| (*e, *topic)));
         let known = known.filter_map(|(envelope, topic)| {
             let pattern = Pattern::parse(topic).ok()?;
-            Some(Route { pattern, envelope, kind: None, zone: None, profile: None, device: None })
+            Some(Route::knowing(pattern, envelope))
         });
         Self(own.into_iter().chain(known).collect())
     }

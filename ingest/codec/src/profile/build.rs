@@ -103,6 +103,7 @@ pub(super) fn build(raw: RawProfile, workshop: &dyn Workshop) -> Result<Profile,
         marks: raw.mark.into_iter().map(mark).collect::<Result<_, _>>()?,
         codec_name: CODECS.iter().find(|(name, _)| *name == codec_name).map_or("layout", |(name, _)| name),
         cases: raw.case.len(),
+        toml: Box::default(),
         codec,
     })
 }

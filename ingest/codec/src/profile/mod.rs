@@ -219,6 +219,7 @@ pub struct Profile {
     marks: Vec<Mark>,
     codec_name: &'static str,
     cases: usize,
+    toml: Box<str>,
     codec: Arc<dyn Codec>,
 }
 
@@ -297,6 +298,12 @@ impl Profile {
     #[must_use]
     pub const fn codec(&self) -> &'static str {
         self.codec_name
+    }
+
+    /// The text it was made from: what a profile for a similar device can begin with.
+    #[must_use]
+    pub fn toml(&self) -> &str {
+        &self.toml
     }
 
     /// How many test cases it carries; all of them passed.

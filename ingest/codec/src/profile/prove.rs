@@ -18,7 +18,8 @@ pub(super) fn proved(toml: &str, file: &str, workshop: &dyn Workshop) -> Result<
     let raw: RawProfile =
         toml::from_str(toml).map_err(|e| ProfileError::Syntax { file: file.to_owned(), error: e.to_string() })?;
     let cases = raw.case.clone();
-    let profile = build(raw, workshop).map_err(|wrong| ProfileError::Layout { file: file.to_owned(), wrong })?;
+    let mut profile = build(raw, workshop).map_err(|wrong| ProfileError::Layout { file: file.to_owned(), wrong })?;
+    profile.toml = toml.into();
     if cases.is_empty() {
         return Err(ProfileError::NoCase { file: file.to_owned() });
     }
