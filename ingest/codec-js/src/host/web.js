@@ -1,0 +1,122 @@
+// The small things that decoders borrow from Node and browsers: text codings, console, require, random numbers.
+(function (host) {
+  'use strict';
+  const { fail, utf8, base64 } = host;
+  const { defineProperty } = Object;
+  const global = (name, value) => defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
+
+  // ---- base64 of Latin-1 text ----------------------------------------------------------------------------
+
+  function invalidCharacter(message) {
+    const error = new Error(message);
+    error.name = 'InvalidCharacterError';
+    return error;
+  }
+  function atob(value) {
+    const text = String(value).replace(/[\t\n\f\r ]/g, '');
+    const body = text.length % 4 === 0 ? text.replace(/={1,2}$/, '') : text;
+    if (!/^[A-Za-z0-9+/]*$/.test(body)) throw invalidCharacter('Invalid character');
+    if (body.length % 4 === 1) throw invalidCharacter('The string to be decoded is not correctly encoded.');
+    let out = '';
+    for (const byte of base64.encode(body)) out += String.fromCharCode(byte);
+    return out;
+  }
+  function btoa(value) {
+    const text = String(value);
+    const bytes = [];
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 255) throw invalidCharacter('Invalid character');
+      bytes.push(unit);
+    }
+    return base64.decode(bytes, 0, bytes.length);
+  }
+  global('atob', atob);
+  global('btoa', btoa);
+
+  // ---- UTF-8 ---------------------------------------------------------------------------------------------
+
+  class TextEncoder {
+    get encoding() { return 'utf-8'; }
+    encode(text = '') { return new Uint8Array(utf8.encode(String(text))); }
+  }
+  class TextDecoder {
+    #fatal;
+    #keepMark;
+    constructor(label = 'utf-8', options = {}) {
+      if (!/^\s*(?:unicode-1-1-utf-8|utf-?8)\s*$/i.test(label)) throw new RangeError(`The "${label}" encoding is not supported`);
+      this.#fatal = Boolean(options.fatal);
+      this.#keepMark = Boolean(options.ignoreBOM);
+    }
+    get encoding() { return 'utf-8'; }
+    get fatal() { return this.#fatal; }
+    get ignoreBOM() { return this.#keepMark; }
+    decode(input) {
+      if (input === undefined) return '';
+      const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+      const text = utf8.decode(bytes, 0, bytes.length);
+      if (this.#fatal && text.includes('\ufffd')) {
+        const again = utf8.encode(text);
+        if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
+          throw fail(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', 'The encoded data was not valid for encoding utf-8');
+        }
+      }
+      return !this.#keepMark && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    }
+  }
+  global('TextEncoder', TextEncoder);
+  global('TextDecoder', TextDecoder);
+
+  // Of data: dates, maps and sets are not kept as such.
+  global('structuredClone', function structuredClone(value) {
+    return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  });
+
+  // ---- console: nobody reads it --------------------------------------------------------------------------
+
+  const console = {};
+  for (const name of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir', 'table', 'assert', 'count', 'group', 'groupEnd', 'time', 'timeEnd', 'timeLog']) {
+    console[name] = { [name]() {} }[name];
+  }
+  global('console', console);
+
+  // ---- modules -------------------------------------------------------------------------------------------
+
+  const modules = { buffer: { Buffer, atob, btoa, kMaxLength: 0x7fffffff }, util: { TextDecoder, TextEncoder } };
+  global('require', function require(name) {
+    const known = String(name).replace(/^node:/, '');
+    if (Object.hasOwn(modules, known)) return { ...modules[known] };
+    throw fail(Error, 'MODULE_NOT_FOUND', `Cannot find module '${name}'`);
+  });
+  global('global', globalThis);
+
+  // ---- chance: the same for the same message -------------------------------------------------------------
+
+  let state = 0;
+  host.seed = (value) => { state = value | 0; };
+  // mulberry32, Tommy Ettinger, public domain.
+  const { imul } = Math;
+  defineProperty(Math, 'random', {
+    value: function random() {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = imul(state ^ (state >>> 15), 1 | state);
+      t = (t + imul(t ^ (t >>> 7), 61 | t)) ^ t;
+      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+    },
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
+
+  // Node throws for these; a result is better read than lost.
+  defineProperty(BigInt.prototype, 'toJSON', {
+    value: function toJSON() {
+      const value = BigInt(this);
+      const number = Number(value);
+      return Number.isSafeInteger(number) ? number : String(value);
+    },
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
+});
