@@ -6,6 +6,7 @@
 
 mod check;
 mod locate;
+mod workshop;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 pub use check::{Checked, check, check_with};
 pub use locate::SettingsError;
+pub use workshop::{Folder, profile_from_file};
 
 /// The defaults, and the page that documents them.
 pub const DEFAULT: &str = include_str!("../default.toml");

@@ -10,6 +10,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("codec", &["schemas"]),
+    ("codec-js", &["schemas", "codec"]),
     ("rules", &["schemas"]),
     ("simulators", &["schemas", "codec"]),
     ("journal", &[]),
@@ -21,13 +22,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dashboards", &["ports", "schemas"]),
     ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
     // The section structs of all of them.
-    ("settings", &["schemas", "codec", "rules", "journal", "endpoint", "store", "notify", "dashboards", "pipeline"]),
+    ("settings", &["schemas", "codec", "codec-js", "rules", "journal", "endpoint", "store", "notify", "dashboards", "pipeline"]),
     // Wiring: knows everyone.
     (
         "marsad",
         &[
             "schemas",
             "codec",
+            "codec-js",
             "rules",
             "journal",
             "endpoint",

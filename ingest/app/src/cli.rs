@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::{DeviceId, Kind, Quantity, Timestamp};
 
+use crate::codec::CodecCommand;
+use crate::decode::Decode;
+use crate::profile::ProfileCommand;
+
 #[derive(Debug, Parser)]
 #[command(
     name = "marsad",
@@ -17,6 +21,7 @@ use schemas::{DeviceId, Kind, Quantity, Timestamp};
   marsad --config city.toml check               are the settings right?
   marsad query --device bin-0042 --quantity waste.fill --from 2026-11-21T00:00:00Z
   marsad status --json
+  marsad decode --profile nwave-nps405 --port 1 95
 
 Settings: defaults < --config FILE < MARSAD__SECTION__KEY < flags. Exit codes: 0 done, 1 failed,
 2 wrong arguments, 69 no answer, 70 stopped by a fault of ours, 74 disk, 78 settings."
@@ -91,6 +96,19 @@ Works on a stopped data directory and through a running program.")]
   marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
   marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
     Export(Export),
+    /// Read one message and show how: envelope, profile, readings; nothing is kept
+    #[command(after_help = "Examples:
+  marsad decode --profile nwave-nps405 --port 1 95
+  marsad decode --envelope chirpstack --profile netvox-r718x event.json --json
+  marsad decode --envelope the-things-stack --uplink-only --json - < uplink.json
+  marsad decode --profile acme-bin.toml --port 2 01012c")]
+    Decode(Decode),
+    /// The makes of device that can be read, and profiles of one's own
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Vendors' scripts by themselves; envelopes and codecs
+    #[command(subcommand)]
+    Codec(CodecCommand),
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

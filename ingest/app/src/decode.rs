@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use clap::Args;
-use codec::{Decoder, Explained, Profiles, Route, Routes, UplinkView};
+use ::codec::{Decoder, Explained, Profiles, Route, Routes, UplinkView};
 use dashboards::rows::ReadingRow;
 use ports::{Clock, SystemClock};
 use schemas::{Catalogue, DeviceId, DeviceKey, Kind, Message, ProfileName, Provenance, Timestamp, Zone};
@@ -56,7 +56,7 @@ pub(crate) fn decode(options: &Decode, profiles: Profiles, catalogue: Arc<Catalo
     let payload = payload(&options.input, &options.envelope)?;
     let (profiles, profile) = chosen(profiles, options.profile.as_deref())?;
     let nowhere = Zone::new("nowhere").map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
-    let kind = profile.as_ref().and_then(|name| profiles.named(name)).and_then(codec::Profile::kind).unwrap_or(Kind::WASTE);
+    let kind = profile.as_ref().and_then(|name| profiles.named(name)).and_then(::codec::Profile::kind).unwrap_or(Kind::WASTE);
     let topic = options.topic.clone().unwrap_or_else(|| usual_topic(&options.envelope, &options.device));
     let route = Route::new("#", &options.envelope).map_err(|e| Failure::new(Code::Usage, e.to_string()))?;
     let logs = options.time.is_none().then_some(ANY_AGE);
@@ -163,13 +163,17 @@ fn text_payload(text: &str, envelope: &str) -> Option<Vec<u8>> {
     if text.starts_with(['{', '[']) || text.contains('|') {
         return Some(text.as_bytes().to_vec());
     }
-    let digits: String = text.strip_prefix("0x").unwrap_or(text).chars().filter(|c| !c.is_whitespace() && *c != ':').collect();
-    if !digits.is_empty() && digits.len().is_multiple_of(2) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        return digits.as_bytes().as_chunks::<2>().0.iter().map(|[h, l]| Some(digit(*h)? << 4 | digit(*l)?)).collect();
-    }
-    let textual = envelope.starts_with("ultralight") || envelope.starts_with("ul");
-    base64::engine::general_purpose::STANDARD.decode(text).ok().filter(|bytes| !bytes.is_empty() && !textual)
+    let textual = envelope.starts_with("ul");
+    let base64 = || base64::engine::general_purpose::STANDARD.decode(text).ok().filter(|_| !textual);
+    unhex(text).or_else(base64).filter(|bytes| !bytes.is_empty())
+}
+
+/// Hexadecimal digits in pairs, in either case; 0x before them, blanks and colons between them do not matter.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.strip_prefix("0x").unwrap_or(text).bytes().filter(|b| !b.is_ascii_whitespace() && *b != b':').collect();
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if rest.is_empty() { pairs.iter().map(|[h, l]| Some(digit(*h)? << 4 | digit(*l)?)).collect() } else { None }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,6 +8,8 @@ use std::fmt;
 pub(crate) enum Code {
     /// It was tried and did not work, or something asked for is not there.
     Failed = 1,
+    /// The arguments do not fit, in a way that the command line's own parser cannot see.
+    Usage = 2,
     /// A needed service or the running program does not answer.
     Unavailable = 69,
     /// We are at fault: a damaged file, a failed sync, a panic.

@@ -3,6 +3,8 @@
 mod ask;
 mod bench;
 mod cli;
+mod codec;
+mod decode;
 mod demo;
 mod directory;
 mod doctor;
@@ -11,15 +13,17 @@ mod failure;
 mod fit;
 mod observer;
 mod platform;
+mod profile;
 mod run;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use cli::{Bench, Cli, Command, Common};
 use failure::Failure;
-use settings::{Layers, LogFormat, Settings};
+use settings::{Checked, Layers, LogFormat, Settings};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -67,6 +71,12 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
+            Command::Decode(options) => {
+                let Checked { profiles, catalogue, .. } = settings::check(&settings)?;
+                decode::decode(&options, profiles, Arc::new(catalogue), common.json)
+            }
+            Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
+            Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),
         }

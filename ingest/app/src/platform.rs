@@ -287,8 +287,8 @@ pub(crate) fn house(
 }
 
 /// How messages are read.
-pub(crate) fn decoder(catalogue: &Arc<Catalogue>, profiles: codec::Profiles) -> Result<Arc<codec::Decoder>, Failure> {
+pub(crate) fn decoder(catalogue: &Arc<Catalogue>, profiles: ::codec::Profiles) -> Result<Arc<::codec::Decoder>, Failure> {
     let decoder =
-        codec::Decoder::new(Arc::clone(catalogue), profiles).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        ::codec::Decoder::new(Arc::clone(catalogue), profiles).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
     Ok(Arc::new(decoder))
 }

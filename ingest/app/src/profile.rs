@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use codec::{Profile, Profiles};
+use ::codec::{Profile, Profiles};
 use schemas::{Kind, ProfileName};
 use serde_json::{Value, json};
 

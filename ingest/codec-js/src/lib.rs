@@ -9,6 +9,7 @@
 
 pub mod cases;
 mod deadline;
+mod decoder;
 mod diff;
 mod engine;
 mod error;
@@ -16,6 +17,7 @@ mod limits;
 mod module;
 mod script;
 
+pub use decoder::decoder;
 pub use error::{RunError, ScriptError};
 pub use limits::Limits;
 pub use script::{Output, Script, Uplink};

@@ -164,13 +164,13 @@ impl Decoder {
         out: &mut Vec<Reading>,
         witness: &mut dyn explain::Witness,
     ) -> Result<Decoded, Reject> {
+        uplink.port = uplink.port.or(route.port);
         witness.saw(&uplink);
         let known = self.catalogue.device(&uplink.device);
         let profile = known.and_then(|d| d.profile.as_ref()).or(uplink.profile.as_ref()).or(route.profile.as_ref()).cloned();
         let blame = |reject: Reject| reject.of(&uplink.device, profile.as_ref());
         let (kind, zone) = self.identity(route, &uplink, known, profile.as_ref()).map_err(blame)?;
         uplink.key = known.and_then(|d| d.fitting.key).or(route.key);
-        uplink.port = uplink.port.or(route.port);
         let owner = Owner { device: uplink.device.clone(), kind, zone: zone.clone() };
         let heard =
             Heard { received_at: message.received_at, network_time: uplink.network_time, retained: message.provenance.retain };

@@ -332,11 +332,26 @@ impl Profiles {
     /// Not the TOML of the module's documentation, a layout that cannot be, a name that is taken, no
     /// case, or a case that does not pass.
     pub fn with(mut self, toml: &str, file: &str, workshop: &dyn Workshop) -> Result<Self, ProfileError> {
-        let profile = prove::proved(toml, file, workshop)?;
+        let profile = Self::read(toml, file, workshop)?;
         match self.0.insert(profile.name.clone(), profile) {
             None => Ok(self),
             Some(old) => Err(ProfileError::Twice { file: file.to_owned(), profile: old.name }),
         }
+    }
+
+    /// A profile by itself, proved by its own cases.
+    ///
+    /// # Errors
+    /// As [`Profiles::with`].
+    pub fn read(toml: &str, file: &str, workshop: &dyn Workshop) -> Result<Profile, ProfileError> {
+        prove::proved(toml, file, workshop)
+    }
+
+    /// With this profile, in place of one of the same name.
+    #[must_use]
+    pub fn replacing(mut self, profile: Profile) -> Self {
+        self.0.insert(profile.name.clone(), profile);
+        self
     }
 
     /// The profile of this name.
