@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
 use ::codec::Decoder;
+use clap::Subcommand;
 use codec_js::{Script, Uplink, cases};
 use ports::{Clock, SystemClock};
 use schemas::Timestamp;
@@ -56,7 +56,8 @@ pub(crate) fn codec(command: &CodecCommand, as_json: bool) -> Result<(), Failure
     match command {
         CodecCommand::List => list(as_json).map_err(unwritable),
         CodecCommand::Run { js, port, time, hex } => {
-            let bytes = unhex(hex).ok_or_else(|| Failure::new(Code::Usage, format!("`{hex}` is not hexadecimal digits in pairs")))?;
+            let bytes =
+                unhex(hex).ok_or_else(|| Failure::new(Code::Usage, format!("`{hex}` is not hexadecimal digits in pairs")))?;
             let time = time.unwrap_or_else(|| SystemClock.now());
             let output = script(js)?.run(&Uplink { port: *port, bytes: &bytes, time, recv_time: None });
             let output = output.map_err(|e| Failure::new(Code::Failed, format!("{}: {e}", js.display())))?;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::codec::{Decoder, Explained, Profiles, Route, Routes, UplinkView};
 use base64::Engine;
 use clap::Args;
-use ::codec::{Decoder, Explained, Profiles, Route, Routes, UplinkView};
 use dashboards::rows::ReadingRow;
 use ports::{Clock, SystemClock};
 use schemas::{Catalogue, DeviceId, DeviceKey, Kind, Message, ProfileName, Provenance, Timestamp, Zone};
@@ -72,7 +72,9 @@ pub(crate) fn decode(options: &Decode, profiles: Profiles, catalogue: Arc<Catalo
     };
     let heard = options.time.unwrap_or_else(|| SystemClock.now());
     let mut explained = decoder.explain(&message(heard));
-    if options.time.is_none() && let Some(said) = said(&explained).filter(|said| *said < heard) {
+    if options.time.is_none()
+        && let Some(said) = said(&explained).filter(|said| *said < heard)
+    {
         explained = decoder.explain(&message(said));
     }
     let mut out = io::stdout().lock();
@@ -170,7 +172,8 @@ fn text_payload(text: &str, envelope: &str) -> Option<Vec<u8>> {
 
 /// Hexadecimal digits in pairs, in either case; 0x before them, blanks and colons between them do not matter.
 pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.strip_prefix("0x").unwrap_or(text).bytes().filter(|b| !b.is_ascii_whitespace() && *b != b':').collect();
+    let digits: Vec<u8> =
+        text.strip_prefix("0x").unwrap_or(text).bytes().filter(|b| !b.is_ascii_whitespace() && *b != b':').collect();
     let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
     let (pairs, rest) = digits.as_chunks::<2>();
     if rest.is_empty() { pairs.iter().map(|[h, l]| Some(digit(*h)? << 4 | digit(*l)?)).collect() } else { None }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
 use ::codec::{Profile, Profiles};
+use clap::Subcommand;
 use schemas::{Kind, ProfileName};
 use serde_json::{Value, json};
 

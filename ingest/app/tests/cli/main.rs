@@ -5,6 +5,7 @@
 
 mod alive;
 mod arguments;
+mod decoding;
 mod disk;
 mod program;
 mod questions;
