@@ -27,6 +27,7 @@ pub use encode::{ChirpStackUp, marsad_topic, write_marsad};
 pub use normalise::{AHEAD, LATE, OLDEST, READINGS_LIMIT};
 pub use profile::{Profile, ProfileError, Profiles};
 pub use reject::{Reason, Reject};
+pub use units::{UnitError, check_unit};
 
 use normalise::Sink;
 use reject::excerpt;
