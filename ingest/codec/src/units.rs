@@ -14,7 +14,10 @@ mod alias;
 mod exact;
 mod ucum;
 
-use schemas::{Quantity, QuantityRow};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use schemas::{Quantity, QuantityRow, Vocabulary};
 
 use crate::reject::excerpt;
 use exact::{Ratio, decimal};
@@ -71,7 +74,25 @@ fn read(unit: &str) -> Result<Unit, UnitError> {
     ucum::parse(unit).map_err(|why| UnitError::Unknown { unit: excerpt(unit), why })
 }
 
-/// From `unit` to the unit of `quantity`. Cheap where they are the same; worth keeping where not.
+/// Codes that messages state so often that they are not read anew each time.
+static USUAL: [&str; 20] = [
+    "mm", "cm", "L", "L/h", "L/min", "m3/s", "g", "Pa", "kPa", "mbar", "K", "[degF]", "mV", "min", "h", "1", "%", "[ppb]",
+    "[ppm]", "mg/m3",
+];
+
+/// Where they lead, a gas at 20 Cel; made once, some thousand rows.
+static TABLE: LazyLock<BTreeMap<(Quantity, &str), Conversion>> = LazyLock::new(|| {
+    let usual = |quantity| USUAL.iter().filter_map(move |unit| Some(((quantity, *unit), between_codes(quantity, unit)?)));
+    Vocabulary::current().quantities().flat_map(usual).collect()
+});
+
+fn between_codes(quantity: Quantity, unit: &str) -> Option<Conversion> {
+    let row = quantity.row();
+    between(row, &read(unit).ok()?, &read(&row.unit).ok()?, Reference::Cel20)
+}
+
+/// From `unit` to the unit of `quantity`. Cheap where they are the same and for the usual ones; worth
+/// keeping where not.
 ///
 /// # Errors
 /// `unit` is not a UCUM code, or one of another dimension.
@@ -79,6 +100,11 @@ pub(crate) fn conversion(quantity: Quantity, unit: &str, reference: Reference) -
     let row = quantity.row();
     if unit == row.unit && (row.gas.is_none() || reference == Reference::Cel20) {
         return Ok(Conversion::IDENTITY);
+    }
+    if reference == Reference::Cel20
+        && let Some(usual) = TABLE.get(&(quantity, unit))
+    {
+        return Ok(*usual);
     }
     between(row, &read(unit)?, &read(&row.unit)?, reference)
         .ok_or_else(|| UnitError::Dimension { unit: excerpt(unit), canonical: row.unit.clone() })

@@ -199,6 +199,7 @@ fn every_senml_unit_of_the_vocabulary_converts_to_its_own() {
     }
 }
 
+/// Of seventeen digits the last is made up twice: by either rounding, and by either printing.
 fn ulps(a: f64, b: f64) -> u64 {
     a.to_bits().abs_diff(b.to_bits())
 }
@@ -215,10 +216,10 @@ fn linear(from: &str, to: &str) -> Option<Conversion> {
 
 proptest! {
     #[test]
-    fn there_and_back_is_within_one_ulp(from in 0..CODES.len(), to in 0..CODES.len(), value in -1e9..1e9f64) {
+    fn there_and_back_is_within_two_ulps(from in 0..CODES.len(), to in 0..CODES.len(), value in -1e9..1e9f64) {
         if let (Some(there), Some(back)) = (linear(CODES[from], CODES[to]), linear(CODES[to], CODES[from])) {
             let again = back.apply(there.apply(value));
-            prop_assert!(ulps(again, value) <= 1, "{value} {} by {} is {again}", CODES[from], CODES[to]);
+            prop_assert!(ulps(again, value) <= 2, "{value} {} by {} is {again}", CODES[from], CODES[to]);
         }
     }
 
