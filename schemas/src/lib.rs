@@ -12,6 +12,7 @@ mod quantity;
 mod reading;
 mod time;
 mod vocabulary;
+mod wire;
 
 pub use alert::{AlertId, IllegalStep, Phase, Severity, Texts, Transition, TransitionId, UnknownSeverity};
 pub use device::{Catalogue, Device, Place, PlaceError};
@@ -22,3 +23,4 @@ pub use quantity::{Kind, Quantity, UnknownWord};
 pub use reading::{Partial, Reading, SeriesKey};
 pub use time::{HOUR, TimeError, Timestamp};
 pub use vocabulary::{Gas, InUse, QuantityRow, RowError, ValueClass, Vocabulary};
+pub use wire::{named_schema, wire_schemas};

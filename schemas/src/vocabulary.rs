@@ -8,13 +8,14 @@ use std::sync::{LazyLock, OnceLock};
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Kind, Quantity, Texts};
 use read::Reader;
 
 /// How values of a quantity follow one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueClass {
     /// One value of a continuous quantity.
@@ -42,7 +43,7 @@ impl ValueClass {
 
 /// What one part per billion of a gas weighs, ug/m3 at 1013.25 hPa: molar mass / molar volume
 /// (Directive 2008/50/EC, Annex VI C).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gas {
     /// At 20 Cel: the reference of the law, and of what is stored.
@@ -52,10 +53,11 @@ pub struct Gas {
 }
 
 /// One row of the vocabulary.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuantityRow {
-    /// Dotted, lower case.
+    /// Dotted, lower case; stands on disk, never changed.
+    #[schemars(length(max = 48), regex(pattern = r"^[a-z0-9_]+(\.[a-z0-9_]+)+$"))]
     pub name: String,
     /// Canonical unit, UCUM.
     pub unit: String,
@@ -68,6 +70,7 @@ pub struct QuantityRow {
     /// Upper end of the physical range, in the unit.
     pub max: f64,
     /// The step that still means something, in the unit.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub resolution: f64,
     /// Of a gas: between its volume fraction and its mass concentration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,10 +80,13 @@ pub struct QuantityRow {
 }
 
 /// What a device is for: waste, air, parking, water, or a city's own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct KindRow {
+    /// Lower case; stands on disk and in topics, never changed.
+    #[schemars(length(max = 48), regex(pattern = "^[a-z0-9_]+$"))]
     pub(crate) name: String,
+    /// For people.
     pub(crate) label: Texts,
 }
 

@@ -23,11 +23,12 @@ use std::sync::Arc;
 use schemas::{Catalogue, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
 
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
+pub use codecs::marsad_schema::payload_schema;
 pub use encode::{ChirpStackUp, marsad_topic, write_marsad};
 pub use normalise::{AHEAD, LATE, OLDEST, READINGS_LIMIT};
 pub use profile::{Profile, ProfileError, Profiles};
 pub use reject::{Reason, Reject};
-pub use units::{UnitError, check_unit};
+pub use units::{UnitError, check_unit, unit_symbols, unit_tables};
 
 use normalise::Sink;
 use reject::excerpt;

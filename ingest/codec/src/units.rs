@@ -29,6 +29,7 @@ use ucum::{Dimension, Scale, Unit};
 )]
 pub(crate) use alias::{senml_unit, uncefact_unit, vendor_unit};
 pub(crate) use exact::Conversion;
+pub use {alias::unit_tables, ucum::unit_symbols};
 
 /// The temperature at which a device states the mass concentration of a gas, at 1013.25 hPa. Without
 /// effect on what is not a gas, and on volume fractions.

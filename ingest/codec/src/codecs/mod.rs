@@ -3,3 +3,4 @@
 
 pub(crate) mod layout;
 pub(crate) mod marsad_json;
+pub(crate) mod marsad_schema;

@@ -1,24 +1,33 @@
 //! What others call the units: SenML, UN/CEFACT, and makers in their own words. Each table is explicit;
 //! what is not in it has no UCUM code here.
-#![cfg_attr(not(test), expect(dead_code, reason = "for envelopes and field maps, which state units in other words than UCUM"))]
 
+/// Their word, our UCUM code.
 type Table = &'static [(&'static str, &'static str)];
+
+/// The tables, for the reference: who calls the units so, their words and the UCUM codes.
+#[must_use]
+pub fn unit_tables() -> [(&'static str, Table); 3] {
+    [("SenML", SENML), ("UN/CEFACT", UNCEFACT), ("Makers", VENDOR)]
+}
 
 fn look_up(table: Table, text: &str) -> Option<&'static str> {
     table.iter().find(|(theirs, _)| *theirs == text).map(|(_, ucum)| *ucum)
 }
 
 /// The UCUM code of a unit of SenML (RFC 8428 section 12.1, RFC 8798, and the registry since).
+#[cfg_attr(not(test), expect(dead_code, reason = "for envelopes and field maps, which state units in other words than UCUM"))]
 pub(crate) fn senml_unit(text: &str) -> Option<&'static str> {
     look_up(SENML, text)
 }
 
 /// The UCUM code of a code of UN/CEFACT Recommendation 20, as in `unitCode` of FIWARE.
+#[cfg_attr(not(test), expect(dead_code, reason = "for envelopes and field maps, which state units in other words than UCUM"))]
 pub(crate) fn uncefact_unit(text: &str) -> Option<&'static str> {
     look_up(UNCEFACT, text)
 }
 
 /// The UCUM code of a unit as makers write it, spaces around it aside.
+#[cfg_attr(not(test), expect(dead_code, reason = "for envelopes and field maps, which state units in other words than UCUM"))]
 pub(crate) fn vendor_unit(text: &str) -> Option<&'static str> {
     look_up(VENDOR, text.trim())
 }
@@ -74,9 +83,3 @@ static VENDOR: Table = &[
     ("h", "h"), ("hr", "h"), ("hour", "h"), ("hours", "h"), ("d", "d"), ("day", "d"), ("days", "d"),
     ("in", "[in_i]"), ("inch", "[in_i]"), ("inches", "[in_i]"), ("ft", "[ft_i]"), ("feet", "[ft_i]"), ("gal", "[gal_us]"), ("Hz", "Hz"),
 ];
-
-/// All codes that the tables lead to.
-#[cfg(test)]
-pub(super) fn codes() -> impl Iterator<Item = (&'static str, &'static str)> {
-    [SENML, UNCEFACT, VENDOR].into_iter().flatten().copied()
-}

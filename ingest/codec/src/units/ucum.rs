@@ -141,6 +141,12 @@ static ATOMS: &[Atom] = &[
     ("[oz_av]", false, 28_349_523_125, 1, -9, [0, 1, 0, 0, 0, 0, 0, 0]),
 ];
 
+/// The symbols that are read, and whether they take metric prefixes: for the reference.
+pub fn unit_symbols() -> impl Iterator<Item = (&'static str, bool)> {
+    let atoms = ATOMS.iter().map(|(symbol, metric, ..)| (*symbol, *metric));
+    atoms.chain(TEMPERATURES.iter().map(|(symbol, ..)| (*symbol, false))).chain(LEVELS.iter().map(|level| (*level, false)))
+}
+
 /// Reads a code.
 ///
 /// # Errors
