@@ -7,8 +7,10 @@
 use std::borrow::Cow;
 
 use schemars::generate::{SchemaGenerator, SchemaSettings};
+use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::vocabulary::KindRow;
 use crate::{
@@ -60,7 +62,20 @@ pub fn wire_schemas() -> Vec<(&'static str, Schema)> {
 #[must_use]
 pub fn named_schema(name: &str, version: u32, mut schema: Schema) -> Schema {
     schema.insert("$id".to_owned(), format!("urn:marsad:schema:{name}:{version}").into());
+    Unwrapped.transform(&mut schema);
     schema
+}
+
+/// Descriptions are comments of the code, and their lines end where the code's do.
+struct Unwrapped;
+
+impl Transform for Unwrapped {
+    fn transform(&mut self, schema: &mut Schema) {
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            *text = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " ")).collect::<Vec<_>>().join("\n\n");
+        }
+        transform_subschemas(self, schema);
+    }
 }
 
 macro_rules! by_hand {
