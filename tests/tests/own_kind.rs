@@ -99,6 +99,9 @@ fn a_kind_of_the_citys_own_is_published_stored_judged_asked_for_and_shown_withou
         output(&["export", "--from", "1970-01-01T00:00:00Z", "--kind", "green", "--data", &data, "--config", &config]);
     assert_eq!(code, Some(0), "{err}");
     assert_eq!(out.lines().count(), 5, "a heading and four readings: {out}");
+    let (code, _, err) = output(&["query", "--device", "probe-1", "--data", &data]);
+    assert_eq!(code, Some(78), "what stands there under a word that is gone is not overlooked: {err}");
+    assert!(err.contains("the quantity `soil.") && err.contains("vocabulary.files"), "{err}");
     let marsad = marsad.again(folder.path());
     assert_eq!(rows(&marsad.json("/api/v1/latest?kind=green")).len(), 4);
 }
