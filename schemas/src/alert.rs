@@ -3,12 +3,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{ChannelName, Kind, RuleId, SeriesKey, Timestamp, Zone};
 
 /// How much it matters (CAP 1.2: Minor, Moderate, Severe, Extreme).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -50,7 +51,7 @@ impl std::str::FromStr for Severity {
 }
 
 /// Where an alert stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The condition does not hold.
@@ -114,7 +115,7 @@ impl Phase {
 }
 
 /// A text in the three languages of the house, ready to be shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Texts {
     /// French.
@@ -128,7 +129,7 @@ pub struct Texts {
 /// One episode of one rule on one series: `{rule}:{device}:{quantity}:{channel}:{since ms}`.
 ///
 /// The same data give the same id, live, after a crash and in a back-test.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct AlertId(pub String);
 
 impl AlertId {
@@ -147,7 +148,7 @@ impl fmt::Display for AlertId {
 
 /// One step of one episode: `{alert id}:{phase}`. With the channel's name before it, this is the
 /// receiver's idempotency key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct TransitionId(pub String);
 
 impl TransitionId {
@@ -165,7 +166,7 @@ impl fmt::Display for TransitionId {
 }
 
 /// A change of phase: what the engine says, the register keeps, and notifications tell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Transition {
     /// The same data give the same id.
     pub id: TransitionId,

@@ -3,14 +3,16 @@
 //! Everything here belongs to one device in one place. What all devices of a make share stands in
 //! their profile.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Quantity;
 
 /// How one device is fitted. Everything may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fitting {
     /// The container above whose contents a distance sensor hangs.
@@ -36,7 +38,7 @@ impl Fitting {
 }
 
 /// Where the contents of a container begin and end, seen from the sensor. Metres.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "RawContainer")]
 pub struct Container {
     empty: f64,
@@ -45,11 +47,14 @@ pub struct Container {
     dead_zone: f64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawContainer {
+    /// Distance to the bottom, m.
     empty: f64,
+    /// Distance to the contents when it is full, m.
     full: f64,
+    /// Below this distance the sensor sees nothing, m.
     #[serde(default)]
     dead_zone: f64,
 }
@@ -119,7 +124,7 @@ impl TryFrom<RawContainer> for Container {
 }
 
 /// A meter that a device counts the pulses of.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "RawPulseMeter")]
 pub struct PulseMeter {
     litres_per_pulse: f64,
@@ -127,10 +132,12 @@ pub struct PulseMeter {
     index_offset: f64,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawPulseMeter {
+    /// Litres that one pulse stands for.
     litres_per_pulse: f64,
+    /// What the meter showed when the count was 0, m3.
     #[serde(default)]
     index_offset: f64,
 }
@@ -173,7 +180,7 @@ impl TryFrom<RawPulseMeter> for PulseMeter {
 }
 
 /// A linear correction of one quantity: `value x multiply + add`, in its canonical unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
     /// Which readings are corrected, on every channel.
@@ -241,6 +248,16 @@ impl<'de> Deserialize<'de> for DeviceKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
         Self::from_hex(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for DeviceKey {
+    fn schema_name() -> Cow<'static, str> {
+        "DeviceKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": "An AES-128 key: 32 hexadecimal digits.", "type": "string", "pattern": "^[0-9a-fA-F]{32}$" })
     }
 }
 

@@ -1,11 +1,12 @@
 //! One value at one instant, in canonical form, and what an hour of them comes to.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{DeviceId, Kind, Quality, Quantity, Timestamp, Zone};
 
 /// What is measured by whom: device x quantity x channel.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SeriesKey {
     /// The thing that sends.
     pub device: DeviceId,
@@ -18,7 +19,7 @@ pub struct SeriesKey {
 
 /// One value at one instant. A raw value is never overwritten in place: a correction is a new
 /// reading with the same series and `observed_at`, and the one journaled last wins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Reading {
     /// What is measured by whom.
     #[serde(flatten)]
@@ -28,6 +29,7 @@ pub struct Reading {
     /// Where the device was, when it was observed.
     pub zone: Zone,
     /// In the quantity's canonical unit; finite, |value| < 1e12. Booleans are 0 and 1.
+    #[schemars(extend("exclusiveMinimum" = -Self::VALUE_LIMIT, "exclusiveMaximum" = Self::VALUE_LIMIT))]
     pub value: f64,
     /// When it was so (*phenomenonTime*): the device's own time, if plausible, else the network
     /// server's, else ours.
@@ -44,7 +46,7 @@ impl Reading {
 }
 
 /// What the readings of one series in one UTC hour come to. Bad readings are not counted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Partial {
     /// What is measured by whom.
     #[serde(flatten)]
@@ -52,6 +54,7 @@ pub struct Partial {
     /// The start of the hour; the window is `[start, start + 1 h)`.
     pub start: Timestamp,
     /// How many readings, at least 1.
+    #[schemars(range(min = 1))]
     pub count: u64,
     /// Their sum, in the quantity's unit.
     pub sum: f64,

@@ -43,8 +43,12 @@ const ARROWS: &[(&str, &[&str])] = &[
             "simulators",
         ],
     ),
-    // The whole, from outside; the promises of the pipeline over real parts that are made to break.
-    ("tests", &["schemas", "codec", "rules", "journal", "store", "pipeline", "ports", "register", "settings", "simulators"]),
+    // The whole, from outside; the promises of the pipeline over real parts that are made to break; and all
+    // that is written for others, whose schemas are generated and kept.
+    (
+        "tests",
+        &["schemas", "codec", "rules", "journal", "store", "notify", "pipeline", "ports", "register", "settings", "simulators"],
+    ),
 ];
 
 /// Crates without clock, disk, network or async: they may not depend on what brings these.

@@ -1,7 +1,7 @@
 //! The documents tell the truth about the tree: links lead somewhere, named tests exist, commands and
 //! sections are the program's.
 //!
-//! Where only the wording of `--help` has changed, `MARSAD_BLESS=1` writes it anew.
+//! Where only the wording of `--help` has changed, `MARSAD_UPDATE=1` writes it anew.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -135,8 +135,7 @@ fn said(arguments: &str) -> String {
 
 #[test]
 fn the_reference_of_commands_is_what_help_prints() {
-    let path = tests::root().join(CLI);
-    let page = read(&path);
+    let page = read(&tests::root().join(CLI));
     let mut fresh = String::new();
     let mut boxes = 0;
     for (number, part) in page.split("```").enumerate() {
@@ -153,14 +152,7 @@ fn the_reference_of_commands_is_what_help_prints() {
         }
     }
     assert!(boxes > 9, "only {boxes} boxes of help in {CLI}");
-    if std::env::var_os("MARSAD_BLESS").is_some() {
-        fs::write(&path, fresh).expect("the page can be written");
-    } else {
-        assert!(
-            page == fresh,
-            "{CLI} is not what --help prints: cargo build && MARSAD_BLESS=1 cargo test -p tests --test documents"
-        );
-    }
+    tests::generated(CLI, &fresh);
 }
 
 #[test]

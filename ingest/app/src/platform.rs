@@ -73,10 +73,13 @@ fn journal_failure(place: &Path, error: &JournalError) -> Failure {
 }
 
 fn store_failure(place: &Path, error: &StoreError) -> Failure {
-    if matches!(error, StoreError::Damaged(_)) {
-        return Failure::new(Code::Stopped, error.to_string());
+    match error {
+        StoreError::Damaged(_) => Failure::new(Code::Stopped, error.to_string()),
+        // It opens only with the words that its readings stand under.
+        StoreError::Refused(why) => Failure::new(Code::Settings, why.clone())
+            .hint("a city's own quantities and kinds stand in files that its settings name: vocabulary.files"),
+        StoreError::Unavailable(_) => disk_failure(place, error),
     }
-    disk_failure(place, error)
 }
 
 fn record_failure(place: &Path, error: &RecordError) -> Failure {

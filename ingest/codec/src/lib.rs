@@ -27,6 +27,7 @@ use std::sync::Arc;
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
 
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
+pub use codecs::marsad_schema::payload_schema;
 pub use codecs::script::Script;
 pub use encode::{ChirpStackUp, marsad_topic, write_marsad};
 pub use explain::{Explained, UplinkView};
@@ -34,6 +35,7 @@ pub use normalise::{AHEAD, LATE, Missing, OLDEST, READINGS_LIMIT, Sink};
 pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
 pub use route::{Route, RouteError, Routes};
+pub use units::{UnitError, check_unit, senml_unit, uncefact_unit, unit_symbols, unit_tables};
 pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
 
 use normalise::{Heard, Owner};

@@ -10,7 +10,7 @@ mod dispatcher;
 mod gauges;
 mod settings;
 
-pub use channels::webhook::{Webhook, WebhookError, WebhookKeys};
+pub use channels::webhook::{Webhook, WebhookError, WebhookKeys, webhook_schema};
 pub use channels::{ChannelType, TYPES, log::LogChannel};
 pub use dispatcher::{Dispatcher, DispatcherError};
 pub use gauges::ChannelGauges;

@@ -1,6 +1,7 @@
 //! What people and machines may ask of the running platform, besides its readings.
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use schemas::{AlertId, Device, Kind, Phase, RuleId, SeriesKey, Severity, Texts, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
@@ -177,7 +178,8 @@ pub struct AlertFilter {
 }
 
 /// An episode of an alert, for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "Alert")]
 pub struct AlertView {
     /// The episode.
     pub id: AlertId,

@@ -5,5 +5,4 @@
 mod chirpstack;
 mod common;
 mod marsad_json;
-mod reference;
 mod total;

@@ -19,6 +19,7 @@ use reqwest::{Client, Url, redirect};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::body::webhook_schema;
 use self::signature::Secret;
 use super::{ChannelType, Context};
 

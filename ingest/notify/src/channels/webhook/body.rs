@@ -1,31 +1,69 @@
 //! What is sent: a format on the wire, with a version. The same transition gives the same bytes.
 
 use ports::Notification;
-use schemas::{Texts, Timestamp};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use schemas::{DeviceId, Kind, Phase, Quantity, RuleId, Severity, Texts, Timestamp, Zone, named_schema};
 use serde::Serialize;
 
 /// Changes when a field changes its meaning or goes; a new field is no new version.
 const VERSION: u8 = 1;
 
-#[derive(Serialize)]
+/// What a webhook receives of one step of an alert.
+#[derive(Serialize, JsonSchema)]
 struct Body<'a> {
+    /// Changes when a field goes or changes its meaning; new fields may come at any time.
+    #[schemars(extend("const" = VERSION))]
     version: u8,
+    /// This step; unique for good.
     id: &'a str,
+    /// The episode: the same in `firing` and in the `resolved` that ends it.
     alert: &'a str,
+    /// The rule that decided.
+    #[schemars(with = "RuleId")]
     rule: &'a str,
+    /// How much it matters.
+    #[schemars(with = "Severity")]
     severity: &'static str,
+    /// Where the alert stands now.
+    #[schemars(with = "Phase")]
     phase: &'static str,
+    /// Where it stood before.
+    #[schemars(with = "Phase")]
     previous_phase: &'static str,
+    /// What was judged.
+    #[schemars(with = "DeviceId")]
     device: &'a str,
+    /// What the device is for.
+    #[schemars(with = "Kind")]
     kind: &'static str,
+    /// Where the device is.
+    #[schemars(with = "Zone")]
     zone: &'a str,
+    /// What is measured.
+    #[schemars(with = "Quantity")]
     quantity: &'static str,
+    /// Which of several sensors for it; 0 where there is one.
     sensor: u8,
+    /// The unit of `value`, UCUM.
     unit: &'static str,
+    /// The value that decided; null where silence decided.
     value: Option<f64>,
+    /// When the condition first held.
     since: Timestamp,
+    /// When the step was made, in event time.
     at: Timestamp,
+    /// What to say.
     texts: &'a Texts,
+}
+
+/// The JSON Schema of what is sent, `docs/reference/webhook.md`.
+#[must_use]
+pub fn webhook_schema() -> Schema {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<Body<'static>>();
+    schema.insert("title".to_owned(), "Webhook".into());
+    named_schema("webhook", u32::from(VERSION), schema)
 }
 
 pub(super) fn json(notification: &Notification) -> Result<Vec<u8>, serde_json::Error> {

@@ -1,21 +1,8 @@
-//! Reference pages that are made from the tables of the code: what the page says is what the program does.
-//! `MARSAD_UPDATE=1 cargo test -p codec reference` writes them anew.
+//! The pages of envelopes, codecs, profiles and reasons, made from the tables of the codec.
 
 use std::fmt::Write;
 
 use codec::{Decoder, Profiles, Reason};
-
-/// Compares a page of `docs/reference` with what it should be, or writes it.
-#[expect(clippy::disallowed_methods, reason = "a test reads and writes the page that it checks")]
-fn page(name: &str, text: &str) {
-    let path = format!("{}/../../docs/reference/{name}", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var("MARSAD_UPDATE").is_ok_and(|v| v == "1") {
-        std::fs::write(&path, text).unwrap();
-        return;
-    }
-    let now = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(now == text, "docs/reference/{name} is not what the code says: MARSAD_UPDATE=1 cargo test -p codec reference");
-}
 
 /// A cell of a table: bars would end it.
 fn cell(text: &str) -> String {
@@ -29,10 +16,10 @@ fn reject_reasons() {
         | code | meaning |\n|---|---|\n"
         .to_owned();
     for reason in Reason::ALL {
-        writeln!(text, "| `{}` | {} |", reason.code(), cell(reason.about())).unwrap();
+        writeln!(text, "| `{}` | {} |", reason.code(), cell(reason.about())).expect("text takes text");
     }
     text.push_str("| `refused_by_store` | The store refused a reading of the message for good. |\n");
-    page("reject-reasons.md", &text);
+    tests::generated("docs/reference/reject-reasons.md", &text);
 }
 
 #[test]
@@ -45,9 +32,9 @@ fn envelopes() {
         .to_owned();
     let code = |words: &[&str]| words.iter().map(|w| format!("`{}`", cell(w))).collect::<Vec<_>>().join(", ");
     for (name, aliases, topics, about) in Decoder::envelopes() {
-        writeln!(text, "| `{name}` | {} | {} | {} |", code(aliases), code(topics), cell(about)).unwrap();
+        writeln!(text, "| `{name}` | {} | {} | {} |", code(aliases), code(topics), cell(about)).expect("text takes text");
     }
-    page("envelopes.md", &text);
+    tests::generated("docs/reference/envelopes.md", &text);
 }
 
 #[test]
@@ -58,9 +45,9 @@ fn codecs() {
         | codec | what it reads |\n|---|---|\n"
         .to_owned();
     for (name, about) in Decoder::codecs() {
-        writeln!(text, "| `{name}` | {} |", cell(about)).unwrap();
+        writeln!(text, "| `{name}` | {} |", cell(about)).expect("text takes text");
     }
-    page("codecs.md", &text);
+    tests::generated("docs/reference/codecs.md", &text);
 }
 
 #[test]
@@ -69,11 +56,12 @@ fn profiles() {
         Made from `ingest/codec/profiles`. A city adds its own without a build: [add a device](../add-a-device.md).\n\n\
         | profile | make and model | kind | codec | envelopes | cases | source |\n|---|---|---|---|---|---|---|\n"
         .to_owned();
-    for p in Profiles::built_in().unwrap().iter() {
+    for p in Profiles::built_in().expect("the built-in profiles are proved").iter() {
         let kind = p.kind().map_or("", schemas::Kind::name);
         let (name, make, model, codec, cases) = (p.name(), cell(p.make()), cell(p.model()), p.codec(), p.cases());
         let (envelopes, source) = (p.envelopes().join(", "), cell(p.source()));
-        writeln!(text, "| `{name}` | {make} {model} | {kind} | {codec} | {envelopes} | {cases} | {source} |").unwrap();
+        writeln!(text, "| `{name}` | {make} {model} | {kind} | {codec} | {envelopes} | {cases} | {source} |")
+            .expect("text takes text");
     }
-    page("profiles.md", &text);
+    tests::generated("docs/reference/profiles.md", &text);
 }
