@@ -10,6 +10,8 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("codec", &["schemas"]),
+    // What is derived from readings is derived in one place, from readings alone.
+    ("domains", &["schemas"]),
     ("rules", &["schemas"]),
     ("simulators", &["schemas", "codec"]),
     ("journal", &[]),
@@ -46,7 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without clock, disk, network or async: they may not depend on what brings these.
-const PURE: &[&str] = &["schemas", "codec", "rules", "simulators"];
+const PURE: &[&str] = &["schemas", "codec", "domains", "rules", "simulators"];
 const IMPURE: &[&str] = &["tokio", "rustix", "rusqlite", "reqwest", "axum", "rumqttc", "journal", "ports"];
 
 fn metadata() -> BTreeMap<String, BTreeSet<String>> {

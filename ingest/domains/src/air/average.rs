@@ -1,0 +1,108 @@
+//! Averages with their capture rules: below them there is no number.
+//!
+//! Eight-hour means and the maximum of a day follow Directive 2008/50/EC Annex XI, kept by (EU) 2024/2881:
+//! six of eight hours, three quarters of a day's eight-hour means, and a window belongs to the day on which
+//! it *ends*.
+
+use schemas::{HOUR, Timestamp};
+use serde::Serialize;
+
+use super::HourlySeries;
+use crate::time::LocalDay;
+use crate::{Finding, Lack};
+
+/// Hours of a running mean.
+const WINDOW: usize = 8;
+/// Of them, how many must be valid.
+const WINDOW_NEEDED: usize = 6;
+/// Hours of a running day, and how many must be valid.
+const DAY: usize = 24;
+const DAY_NEEDED: usize = 18;
+
+/// How much of a period must be valid.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Capture {
+    /// A part of the period, 0 to 1.
+    pub share: f64,
+}
+
+impl Capture {
+    /// Three quarters: hour, eight hours, day, year.
+    pub const USUAL: Capture = Capture { share: 0.75 };
+
+    /// How many of `expected` are needed: rounded up, so that 23 hours need 18 and 25 need 19.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and expected")]
+    pub fn needed(self, expected: usize) -> usize {
+        // The product may lie a hair above a whole number, as 0.85 x 100 does.
+        let exact = self.share.clamp(0.0, 1.0) * expected as f64;
+        (exact - 1e-9).ceil().max(0.0) as usize
+    }
+
+    /// Whether `valid` of `expected` are enough.
+    #[must_use]
+    pub fn is_met(self, valid: usize, expected: usize) -> bool {
+        expected > 0 && valid >= self.needed(expected)
+    }
+
+    /// The mean, if enough is valid.
+    #[must_use]
+    pub fn mean(self, values: impl IntoIterator<Item = Option<f64>>, expected: usize) -> Finding<f64> {
+        Finding::mean(values, self.needed(expected), expected)
+    }
+}
+
+/// The largest eight-hour mean of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Mda8 {
+    /// In the series' unit.
+    pub value: f64,
+    /// How many of the day's eight-hour means were valid.
+    pub windows: usize,
+    /// The local hour at which the largest one ends, 1 to 25 hours after the day's start; the first of equals.
+    pub end_hour: usize,
+}
+
+/// The mean of the eight hours that end with the hour that starts at `last`; empty with fewer than six.
+#[must_use]
+pub fn running_8h(series: &HourlySeries, last: Timestamp) -> Option<f64> {
+    running(series, last, WINDOW, WINDOW_NEEDED)
+}
+
+/// The mean of the 24 hours that end with the hour that starts at `last`; empty with fewer than 18. For the
+/// advisory that a daily threshold is about to be exceeded.
+#[must_use]
+pub fn running_24h(series: &HourlySeries, last: Timestamp) -> Option<f64> {
+    running(series, last, DAY, DAY_NEEDED)
+}
+
+fn running(series: &HourlySeries, last: Timestamp, window: usize, needed: usize) -> Option<f64> {
+    let (mut valid, mut sum) = (0_usize, 0.0);
+    for back in (0..window).rev() {
+        if let Some(value) = series.at(Timestamp::clamped(last.millis() - back as i64 * HOUR)) {
+            valid += 1;
+            sum += value;
+        }
+    }
+    (valid >= needed).then(|| sum / valid as f64)
+}
+
+/// The largest eight-hour mean of a local day (MDA8), if at least three quarters of the day's eight-hour
+/// means are valid. The series should begin seven hours before the day.
+#[must_use]
+pub fn mda8(series: &HourlySeries, day: LocalDay, capture: Capture) -> Finding<Mda8> {
+    let hours = day.hours();
+    let mut best: Option<Mda8> = None;
+    let mut windows = 0;
+    for hour in 0..hours {
+        let Some(value) = running_8h(series, Timestamp::clamped(day.start.millis() + hour as i64 * HOUR)) else { continue };
+        windows += 1;
+        if best.is_none_or(|b| value > b.value) {
+            best = Some(Mda8 { value, windows: 0, end_hour: hour + 1 });
+        }
+    }
+    match best {
+        Some(best) if capture.is_met(windows, hours) => Finding::Value(Mda8 { windows, ..best }),
+        _ => Finding::Insufficient(Lack::Capture { valid: windows, needed: capture.needed(hours), expected: hours }),
+    }
+}

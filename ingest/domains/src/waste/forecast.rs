@@ -1,0 +1,163 @@
+//! When a bin will be full: the robust trend since it was last emptied, or what bins of its district usually
+//! do at that hour of the week.
+
+use serde::Serialize;
+
+use super::ForecastSettings;
+use crate::{Finding, Lack, median, nearest_rank};
+
+/// Hours of a week: length of a prior.
+const WEEK: usize = 168;
+
+/// A level at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Hours from any fixed moment.
+    pub hours: f64,
+    /// Per cent; outliers left out.
+    pub fill: f64,
+}
+
+/// How a bin fills.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Trend {
+    /// Median of the slopes of all pairs, points an hour; at least 0.
+    pub slope: f64,
+    /// The cautious slope: a high percentile of the same slopes.
+    pub cautious: f64,
+    /// The level now: the median of the last three samples, per cent.
+    pub current: f64,
+}
+
+/// What a forecast rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The bin's own trend since it was emptied.
+    Trend,
+    /// The hours of the week of its district.
+    Prior,
+}
+
+/// When a level will be reached, in hours from the last sample.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Forecast {
+    /// What it rests on.
+    pub basis: Basis,
+    /// As likely earlier as later; none if it is not reached within the horizon, or the bin does not fill.
+    pub p50_h: Option<f64>,
+    /// Nine times in ten not earlier, as far as the samples tell: what is planned by.
+    pub p90_h: Option<f64>,
+}
+
+/// Median and `percentile` of the slopes of all pairs of samples (Theil 1950, Sen 1968); pairs at the same
+/// time are left out. None without a pair.
+#[must_use]
+pub fn theil_sen(samples: &[Sample], percentile: f64) -> Option<(f64, f64)> {
+    let mut slopes = Vec::with_capacity(samples.len() * samples.len().saturating_sub(1) / 2);
+    for (i, a) in samples.iter().enumerate() {
+        for b in samples.iter().skip(i + 1) {
+            let hours = b.hours - a.hours;
+            if hours != 0.0 {
+                slopes.push((b.fill - a.fill) / hours);
+            }
+        }
+    }
+    Some((median(&slopes)?, nearest_rank(&slopes, percentile)?))
+}
+
+/// The trend of the samples since the last emptying, in order of time.
+#[must_use]
+pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> {
+    let needed = settings.least_samples.get() as usize;
+    let newest = samples.last().map_or(0.0, |s| s.hours);
+    let recent: Vec<Sample> = samples.iter().copied().filter(|s| newest - s.hours <= settings.look_back_h.get()).collect();
+    let most = settings.most_samples.get() as usize;
+    let recent = recent.get(recent.len().saturating_sub(most)..).unwrap_or_default();
+    let lack = Finding::Insufficient(Lack::Capture { valid: recent.len(), needed, expected: needed });
+    let span = recent.first().map_or(0.0, |first| newest - first.hours);
+    if recent.len() < needed || span < settings.least_span_h.get() {
+        return lack;
+    }
+    let last_three: Vec<f64> = recent.iter().rev().take(3).map(|s| s.fill).collect();
+    let slopes = theil_sen(recent, settings.cautious_percentile.get());
+    match slopes.zip(median(&last_three)) {
+        Some(((slope, cautious), current)) => {
+            Finding::Value(Trend { slope: slope.max(0.0), cautious: cautious.max(0.0), current })
+        }
+        None => lack,
+    }
+}
+
+/// When `threshold`, per cent, will be reached. `prior` holds the usual rise of the district in each hour of
+/// the week (points an hour, from Monday 00:00), and `hour_of_week` is that of the last sample; it is used
+/// where the bin's own samples do not carry a trend.
+#[must_use]
+pub fn forecast(
+    samples: &[Sample],
+    threshold: f64,
+    prior: Option<(&[f64; WEEK], usize)>,
+    settings: &ForecastSettings,
+) -> Finding<Forecast> {
+    match (trend(samples, settings), prior, samples.last()) {
+        (Finding::Value(trend), ..) => {
+            let reach = |slope: f64| {
+                let left = (threshold - trend.current).max(0.0);
+                (slope >= settings.least_slope.get()).then(|| left / slope)
+            };
+            Finding::Value(Forecast { basis: Basis::Trend, p50_h: reach(trend.slope), p90_h: reach(trend.cautious) })
+        }
+        (Finding::Insufficient(_), Some((prior, hour)), Some(last)) => {
+            let reach = along(prior, hour, last.fill, threshold, settings.horizon_h.get());
+            Finding::Value(Forecast { basis: Basis::Prior, p50_h: reach, p90_h: reach })
+        }
+        (Finding::Insufficient(lack), ..) => Finding::Insufficient(lack),
+    }
+}
+
+/// Hours until a bin that fills as its district does reaches a level.
+fn along(prior: &[f64; WEEK], hour: usize, mut level: f64, threshold: f64, horizon: f64) -> Option<f64> {
+    let mut hours = 0.0;
+    for rise in prior.iter().cycle().skip(hour % WEEK) {
+        if level >= threshold {
+            return Some(hours);
+        }
+        if hours >= horizon {
+            return None;
+        }
+        let rise = rise.max(0.0);
+        if level + rise >= threshold {
+            return Some(hours + (threshold - level) / rise);
+        }
+        level += rise;
+        hours += 1.0;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::waste::WasteSettings;
+
+    #[test]
+    fn a_new_bin_follows_its_district_until_it_has_a_trend_of_its_own() {
+        let settings = WasteSettings::shipped().forecast;
+        let mut prior = [0.0; WEEK];
+        prior[5..].fill(2.0);
+        let one = [Sample { hours: 0.0, fill: 60.0 }];
+        let found = forecast(&one, 90.0, Some((&prior, 0)), &settings).value().unwrap();
+        assert_eq!((found.basis, found.p50_h), (Basis::Prior, Some(20.0)));
+        assert!(forecast(&one, 90.0, None, &settings).value().is_none());
+        let never = forecast(&one, 90.0, Some((&[0.0; WEEK], 3)), &settings).value().unwrap();
+        assert_eq!(never.p50_h, None);
+    }
+
+    #[test]
+    fn a_bin_that_does_not_fill_has_no_time_of_being_full() {
+        let settings = WasteSettings::shipped().forecast;
+        let still: Vec<Sample> = (0..12).map(|h| Sample { hours: f64::from(h), fill: 40.0 }).collect();
+        let found = forecast(&still, 90.0, None, &settings).value().unwrap();
+        assert_eq!((found.basis, found.p50_h, found.p90_h), (Basis::Trend, None, None));
+    }
+}
