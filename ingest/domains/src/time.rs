@@ -7,7 +7,9 @@
 mod calendar;
 mod city;
 mod fold;
+mod weekday;
 
 pub use calendar::{Calendar, Expected, Feast, Hijri, Ramadan};
 pub use city::{CityTime, LocalDay, ZoneError};
 pub use fold::{DayFold, fold_days};
+pub use weekday::WeekdayName;

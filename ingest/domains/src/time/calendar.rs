@@ -6,10 +6,11 @@
 //! and wins, and whoever shows a date can say which of the two it is.
 
 use jiff::ToSpan;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use schemas::Texts;
 use serde::{Deserialize, Serialize};
 
+use super::WeekdayName;
 use crate::parameters::{self, ParameterError, Positive, Sourced, Status};
 
 const SHIPPED: &str = include_str!("../../../../config/calendar/casablanca.toml");
@@ -113,33 +114,7 @@ struct FeastHoliday {
 #[serde(deny_unknown_fields)]
 struct Souk {
     zone: String,
-    weekday: RawWeekday,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum RawWeekday {
-    Monday,
-    Tuesday,
-    Wednesday,
-    Thursday,
-    Friday,
-    Saturday,
-    Sunday,
-}
-
-impl RawWeekday {
-    fn weekday(self) -> Weekday {
-        match self {
-            RawWeekday::Monday => Weekday::Monday,
-            RawWeekday::Tuesday => Weekday::Tuesday,
-            RawWeekday::Wednesday => Weekday::Wednesday,
-            RawWeekday::Thursday => Weekday::Thursday,
-            RawWeekday::Friday => Weekday::Friday,
-            RawWeekday::Saturday => Weekday::Saturday,
-            RawWeekday::Sunday => Weekday::Sunday,
-        }
-    }
+    weekday: WeekdayName,
 }
 
 #[derive(Clone, Debug, Deserialize)]
