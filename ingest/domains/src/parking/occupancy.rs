@@ -74,11 +74,7 @@ pub fn occupancy(counts: SpaceCounts, settings: &OccupancySettings) -> Occupancy
 /// How full a zone was over a window, weighted by time. One slice of transitions a space, in order of time; before
 /// its first one a space is unknown.
 #[must_use]
-pub fn occupancy_over(
-    spaces: &[&[Transition]],
-    (start, end): (Timestamp, Timestamp),
-    settings: &OccupancySettings,
-) -> Occupancy {
+pub fn occupancy_over(spaces: &[&[Transition]], (start, end): (Timestamp, Timestamp), settings: &OccupancySettings) -> Occupancy {
     let hours = |from: Timestamp, to: Timestamp| to.min(end).since(from.max(start)).as_secs_f64() / 3600.0;
     let (mut occupied, mut known) = (0.0, 0.0);
     for space in spaces {
