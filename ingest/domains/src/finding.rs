@@ -82,6 +82,39 @@ impl Finding<f64> {
     }
 }
 
+/// How much of a period must be valid.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Capture {
+    /// A part of the period, 0 to 1.
+    pub share: f64,
+}
+
+impl Capture {
+    /// Three quarters: hour, eight hours, day, year.
+    pub const USUAL: Capture = Capture { share: 0.75 };
+
+    /// How many of `expected` are needed: rounded up, so that 23 hours need 18 and 25 need 19.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and expected")]
+    pub fn needed(self, expected: usize) -> usize {
+        // The product may lie a hair above a whole number, as 0.85 x 100 does.
+        let exact = self.share.clamp(0.0, 1.0) * expected as f64;
+        (exact - 1e-9).ceil().max(0.0) as usize
+    }
+
+    /// Whether `valid` of `expected` are enough.
+    #[must_use]
+    pub fn is_met(self, valid: usize, expected: usize) -> bool {
+        expected > 0 && valid >= self.needed(expected)
+    }
+
+    /// The mean, if enough is valid.
+    #[must_use]
+    pub fn mean(self, values: impl IntoIterator<Item = Option<f64>>, expected: usize) -> Finding<f64> {
+        Finding::mean(values, self.needed(expected), expected)
+    }
+}
+
 impl fmt::Display for Lack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -22,6 +22,6 @@ pub mod time;
 pub mod waste;
 pub mod water;
 
-pub use finding::{Finding, Lack};
-pub use number::{mad, median, nearest_rank, round_half_up};
+pub use finding::{Capture, Finding, Lack};
+pub use number::{mad, median, nearest_rank, round_half_up, theil_sen};
 pub use parameters::{ParameterError, Status};

@@ -44,6 +44,22 @@ pub fn nearest_rank(values: &[f64], percent: f64) -> Option<f64> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
+/// Median and `percentile` of the slopes of all pairs of points (x, y) (Theil 1950, Sen 1968); pairs with the same x
+/// are left out. None without a pair. The number of pairs grows with the square: bound the points.
+#[must_use]
+pub fn theil_sen(points: &[(f64, f64)], percentile: f64) -> Option<(f64, f64)> {
+    let mut slopes = Vec::with_capacity(points.len() * points.len().saturating_sub(1) / 2);
+    for (i, a) in points.iter().enumerate() {
+        for b in points.iter().skip(i + 1) {
+            let run = b.0 - a.0;
+            if run != 0.0 {
+                slopes.push((b.1 - a.1) / run);
+            }
+        }
+    }
+    Some((median(&slopes)?, nearest_rank(&slopes, percentile)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

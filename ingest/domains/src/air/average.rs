@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::HourlySeries;
 use crate::time::LocalDay;
-use crate::{Finding, Lack};
+use crate::{Capture, Finding, Lack};
 
 /// Hours of a running mean.
 const WINDOW: usize = 8;
@@ -18,39 +18,6 @@ const WINDOW_NEEDED: usize = 6;
 /// Hours of a running day, and how many must be valid.
 const DAY: usize = 24;
 const DAY_NEEDED: usize = 18;
-
-/// How much of a period must be valid.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Capture {
-    /// A part of the period, 0 to 1.
-    pub share: f64,
-}
-
-impl Capture {
-    /// Three quarters: hour, eight hours, day, year.
-    pub const USUAL: Capture = Capture { share: 0.75 };
-
-    /// How many of `expected` are needed: rounded up, so that 23 hours need 18 and 25 need 19.
-    #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and expected")]
-    pub fn needed(self, expected: usize) -> usize {
-        // The product may lie a hair above a whole number, as 0.85 x 100 does.
-        let exact = self.share.clamp(0.0, 1.0) * expected as f64;
-        (exact - 1e-9).ceil().max(0.0) as usize
-    }
-
-    /// Whether `valid` of `expected` are enough.
-    #[must_use]
-    pub fn is_met(self, valid: usize, expected: usize) -> bool {
-        expected > 0 && valid >= self.needed(expected)
-    }
-
-    /// The mean, if enough is valid.
-    #[must_use]
-    pub fn mean(self, values: impl IntoIterator<Item = Option<f64>>, expected: usize) -> Finding<f64> {
-        Finding::mean(values, self.needed(expected), expected)
-    }
-}
 
 /// The largest eight-hour mean of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

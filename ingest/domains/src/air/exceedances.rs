@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use super::average::{mda8, running_8h};
 use super::rank::percentile_by_rank;
-use super::{Capture, DustDays, HourlySeries, Limit, LimitSet, Pollutant, Statistic};
+use super::{DustDays, HourlySeries, Limit, LimitSet, Pollutant, Statistic};
 use crate::parameters::Status;
 use crate::time::{CityTime, LocalDay};
-use crate::{Finding, Lack};
+use crate::{Capture, Finding, Lack};
 
 /// Months of a peak season.
 const SEASON: usize = 6;

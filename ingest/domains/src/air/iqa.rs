@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Pollutant;
 use super::index::{Index, grade};
-use super::{Capture, Pollutant};
 use crate::parameters::Status;
-use crate::{Finding, Lack, round_half_up};
+use crate::{Capture, Finding, Lack, round_half_up};
 
 /// The pollutants of the index.
 const COVERED: [Pollutant; 4] = [Pollutant::Pm10, Pollutant::No2, Pollutant::O3, Pollutant::So2];

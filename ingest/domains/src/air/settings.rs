@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::alarms::Ending;
-use super::average::Capture;
 use super::iqa::IqaGrid;
 use super::low_cost::Correction;
 use super::quality::QualitySettings;
+use crate::Capture;
 use crate::parameters::{self, ParameterError, Real, Share, Sourced};
 
 const SHIPPED: &str = include_str!("../../../../config/domains/air.toml");

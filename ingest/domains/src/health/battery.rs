@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::BatterySettings;
-use crate::waste::{Sample, theil_sen};
-use crate::{Finding, Lack, median};
+use crate::{Finding, Lack, median, theil_sen};
+
+/// Points up in one step that only a new battery makes.
+const NEW_BATTERY: f64 = 20.0;
 
 /// How long a battery will last. Days from the last level.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -23,15 +25,12 @@ pub struct BatteryForecast {
 /// anew: only the levels since the last one 20 points above the one before are looked at.
 #[must_use]
 pub fn battery_forecast(levels: &[(f64, f64)], settings: &BatterySettings) -> Finding<BatteryForecast> {
-    /// Points up in one step that only a new battery makes.
-    const NEW_BATTERY: f64 = 20.0;
     let changed = levels.windows(2).rposition(|w| matches!(w, [a, b] if b.1 - a.1 >= NEW_BATTERY)).map_or(0, |i| i + 1);
     let most = settings.most_days.get() as usize;
     let since = levels.get(changed.max(levels.len().saturating_sub(most))..).unwrap_or_default();
     let needed = settings.least_days.get() as usize;
-    let samples: Vec<Sample> = since.iter().map(|(day, level)| Sample { hours: *day, fill: *level }).collect();
     let last: Vec<f64> = since.iter().rev().take(3).map(|(_, level)| *level).collect();
-    match (median(&last), theil_sen(&samples, 50.0)) {
+    match (median(&last), theil_sen(since, 50.0)) {
         (Some(level), Some((slope, _))) if since.len() >= needed => {
             let per_day = (-slope).max(0.0);
             let until = |bound: f64| {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::ForecastSettings;
-use crate::{Finding, Lack, median, nearest_rank};
+use crate::{Finding, Lack, median, theil_sen};
 
 /// Hours of a week: length of a prior.
 const WEEK: usize = 168;
@@ -50,22 +50,6 @@ pub struct Forecast {
     pub p90_h: Option<f64>,
 }
 
-/// Median and `percentile` of the slopes of all pairs of samples (Theil 1950, Sen 1968); pairs at the same
-/// time are left out. None without a pair.
-#[must_use]
-pub fn theil_sen(samples: &[Sample], percentile: f64) -> Option<(f64, f64)> {
-    let mut slopes = Vec::with_capacity(samples.len() * samples.len().saturating_sub(1) / 2);
-    for (i, a) in samples.iter().enumerate() {
-        for b in samples.iter().skip(i + 1) {
-            let hours = b.hours - a.hours;
-            if hours != 0.0 {
-                slopes.push((b.fill - a.fill) / hours);
-            }
-        }
-    }
-    Some((median(&slopes)?, nearest_rank(&slopes, percentile)?))
-}
-
 /// The trend of the samples since the last emptying, in order of time.
 #[must_use]
 pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> {
@@ -80,7 +64,8 @@ pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> 
         return lack;
     }
     let last_three: Vec<f64> = recent.iter().rev().take(3).map(|s| s.fill).collect();
-    let slopes = theil_sen(recent, settings.cautious_percentile.get());
+    let points: Vec<(f64, f64)> = recent.iter().map(|s| (s.hours, s.fill)).collect();
+    let slopes = theil_sen(&points, settings.cautious_percentile.get());
     match slopes.zip(median(&last_three)) {
         Some(((slope, cautious), current)) => {
             Finding::Value(Trend { slope: slope.max(0.0), cautious: cautious.max(0.0), current })

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::BalanceSettings;
-use crate::{Finding, Lack};
+use crate::{Capture, Finding, Lack};
 
 /// The balance of a metered district over a period.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -23,7 +23,7 @@ pub struct Balance {
 #[must_use]
 pub fn balance(inflow: f64, consumption: &[Option<f64>], settings: &BalanceSettings) -> Finding<Balance> {
     let (valid, expected) = (consumption.iter().flatten().count(), consumption.len());
-    let needed = crate::air::Capture { share: settings.coverage.get() }.needed(expected);
+    let needed = Capture { share: settings.coverage.get() }.needed(expected);
     if expected == 0 || valid < needed {
         return Finding::Insufficient(Lack::Capture { valid, needed: needed.max(1), expected });
     }
