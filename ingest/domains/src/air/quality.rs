@@ -103,7 +103,6 @@ fn is_spike(values: &[Option<f64>], i: usize, value: f64, settings: &QualitySett
 }
 
 /// The indices of values that are part of a run of at least `least` identical ones.
-#[expect(clippy::float_cmp, reason = "a stuck sensor repeats the very same number")]
 fn stuck(values: &[Option<f64>], least: usize) -> impl Iterator<Item = usize> {
     let mut found = Vec::new();
     let mut start = 0;

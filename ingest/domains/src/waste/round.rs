@@ -195,8 +195,7 @@ mod tests {
         let rounds = plan_rounds(&bins, depot, 8.0, &settings).unwrap();
         assert_eq!(rounds.len(), 1);
         assert_eq!(names(&rounds[0]), ["a", "b", "c", "d"]);
-        let mut turned = bins.clone();
-        turned.reverse();
+        let turned: Vec<_> = bins.iter().rev().cloned().collect();
         assert_eq!(plan_rounds(&turned, depot, 8.0, &settings).unwrap(), rounds);
     }
 
