@@ -23,7 +23,7 @@ mod settings;
 mod us_aqi;
 
 pub use alarms::{Ending, Episode, Stage, alarm_episodes, first_run};
-pub use average::{Mda8, mda8, running_8h, running_24h};
+pub use average::{Mda8, mda8, running_8h, running_24h, us_daily_ozone};
 pub use convert::{Gas, ppb_from_ug_m3, ug_m3_from_ppb};
 pub use dust::{DustDays, dust_suspected};
 pub use eaqi::{EAQI_BOUNDS, EaqiBand, Siting, eaqi, eaqi_band};

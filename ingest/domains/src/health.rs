@@ -9,4 +9,4 @@ mod signal;
 pub use battery::{BatteryForecast, battery_forecast};
 pub use clock::{ClockSkew, clock_skew};
 pub use settings::{BatterySettings, ClockSettings, DriftSettings, HealthSettings};
-pub use signal::{Availability, Drift, availability, drift, stuck};
+pub use signal::{Availability, Drift, availability, drift, offline, stuck};

@@ -13,6 +13,7 @@
 //! any of this is shown (`dashboards`).
 
 pub mod air;
+mod districts;
 mod finding;
 pub mod health;
 mod number;
@@ -22,6 +23,7 @@ pub mod time;
 pub mod waste;
 pub mod water;
 
+pub use districts::{District, DistrictError, Districts};
 pub use finding::{Capture, Finding, Lack};
 pub use number::{mad, median, nearest_rank, round_half_up, theil_sen};
 pub use parameters::{ParameterError, Status};

@@ -11,7 +11,7 @@ mod sessions;
 mod settings;
 mod space;
 
-pub use occupancy::{Occupancy, OccupancyError, SpaceCounts, occupancy, occupancy_over, search_pressure};
+pub use occupancy::{Occupancy, OccupancyError, SpaceCounts, occupancy, occupancy_over, publishable, search_pressure};
 pub use overstay::{Enforcement, overstay};
 pub use sensors::{SensorFault, sensor_fault};
 pub use sessions::{Session, SessionEnd, Stays, sessions, stays, turnover};

@@ -15,6 +15,10 @@ use crate::{Capture, Finding, Lack};
 const WINDOW: usize = 8;
 /// Of them, how many must be valid.
 const WINDOW_NEEDED: usize = 6;
+/// Hours of the local day at which the eight-hour means of the United States start.
+const US_OZONE_STARTS: std::ops::RangeInclusive<i64> = 7..=23;
+/// Of the 17 of them, how many must be valid.
+const US_OZONE_NEEDED: usize = 13;
 /// Hours of a running day, and how many must be valid.
 const DAY: usize = 24;
 const DAY_NEEDED: usize = 18;
@@ -52,6 +56,17 @@ fn running(series: &HourlySeries, last: Timestamp, window: usize, needed: usize)
         }
     }
     (valid >= needed).then(|| sum / valid as f64)
+}
+
+/// The daily ozone of the United States: the largest of the 17 eight-hour means that *start* at 07:00 to 23:00, if 13 of
+/// them are valid (40 CFR 50 Appendix U; AirNow forum 170). The series should end seven hours after the day.
+#[must_use]
+pub fn us_daily_ozone(series: &HourlySeries, day: LocalDay) -> Finding<f64> {
+    let lasts = (US_OZONE_STARTS).map(|hour| Timestamp::clamped(day.start.millis() + (hour + WINDOW as i64 - 1) * HOUR));
+    let valid: Vec<f64> = lasts.filter_map(|last| running_8h(series, last)).collect();
+    let lack = Lack::Capture { valid: valid.len(), needed: US_OZONE_NEEDED, expected: 17 };
+    let largest = valid.iter().copied().reduce(f64::max).filter(|_| valid.len() >= US_OZONE_NEEDED);
+    largest.map_or(Finding::Insufficient(lack), Finding::Value)
 }
 
 /// The largest eight-hour mean of a local day (MDA8), if at least three quarters of the day's eight-hour

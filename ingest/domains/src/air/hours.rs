@@ -130,6 +130,11 @@ impl HourlySeries {
         self.values.get(self.slot(at)?).copied().flatten()
     }
 
+    /// So many hours up to the one that starts at `last`, newest first: what a NowCast takes.
+    pub fn newest_first(&self, last: Timestamp, hours: u16) -> impl Iterator<Item = Option<f64>> + '_ {
+        (0..i64::from(hours)).map(move |hour| self.at(Timestamp::clamped(last.millis() - hour * HOUR)))
+    }
+
     /// The hours of a local day, in order: as many as the day has, empty where the series has none.
     pub fn of_day(&self, day: LocalDay) -> impl Iterator<Item = Option<f64>> + '_ {
         (0..day.hours()).map(move |hour| self.at(Timestamp::clamped(day.start.millis() + hour as i64 * HOUR)))

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::convert::{Gas, STANDARD_HPA, ppb_from_ug_m3};
+
 /// What is averaged, over how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Measure {
@@ -175,6 +177,21 @@ impl Concentration {
         Some(Self { measure, units })
     }
 
+    /// Truncates a concentration in ug/m3. Gases become parts per billion or million at 1013.25 hPa and `celsius`, which
+    /// the settings of air fix at 25 for this index and for it alone; none if it is not a number.
+    #[must_use]
+    pub fn from_ug_m3(measure: Measure, ug_m3: f64, celsius: f64) -> Option<Self> {
+        let ppb = |gas| ppb_from_ug_m3(gas, ug_m3, celsius, STANDARD_HPA);
+        let value = match measure {
+            Measure::Pm25 | Measure::Pm10 => ug_m3,
+            Measure::O3EightHours | Measure::O3Hour => ppb(Gas::O3)? / 1e3,
+            Measure::Co => ppb(Gas::Co)? / 1e3,
+            Measure::So2Hour | Measure::So2Day => ppb(Gas::So2)?,
+            Measure::No2 => ppb(Gas::No2)?,
+        };
+        Self::truncated(measure, value)
+    }
+
     /// Back in the measure's unit.
     #[must_use]
     pub fn value(self) -> f64 {
@@ -324,6 +341,14 @@ mod tests {
         let day = Concentration::truncated(Measure::So2Day, 310.0).unwrap();
         assert_eq!(us_aqi(&[hour]).unwrap().worst.raw, 200);
         assert_eq!(us_aqi(&[hour, day]).unwrap().worst.measure, Measure::So2Day);
+    }
+
+    #[test]
+    fn gases_in_micrograms_are_taken_at_25_degrees() {
+        let taken = |measure, ug_m3| Concentration::from_ug_m3(measure, ug_m3, 25.0).unwrap().value();
+        assert_eq!((taken(Measure::No2, 188.1), taken(Measure::O3Hour, 392.5), taken(Measure::Pm10, 54.9)), (100.0, 0.2, 54.0));
+        assert_eq!(taken(Measure::Co, 11_450.0), 10.0);
+        assert_eq!(Concentration::from_ug_m3(Measure::No2, 1.0, -300.0), None);
     }
 
     #[test]

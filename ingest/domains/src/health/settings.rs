@@ -51,6 +51,10 @@ pub struct ClockSettings {
 pub struct HealthSettings {
     /// Messages that should arrive, as a part of those expected.
     pub availability: Sourced<Share>,
+    /// Silent for so many intervals, a device is offline.
+    pub offline_intervals: Sourced<Count>,
+    /// And for at least so many hours.
+    pub offline_least_h: Sourced<Positive>,
     /// Identical values in a row that are a stuck sensor.
     pub stuck_values: Sourced<Count>,
     /// Batteries.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use schemas::Timestamp;
 use serde::Serialize;
 
-use super::DriftSettings;
+use super::{DriftSettings, HealthSettings};
 use crate::number::MAD_TO_SIGMA;
 use crate::{Finding, Lack, mad, median};
 
@@ -29,6 +30,15 @@ pub fn availability(received: u64, period: Duration, interval: Duration) -> Find
     }
     let share = (received as f64 / expected as f64).min(1.0);
     Finding::Value(Availability { received, expected, share })
+}
+
+/// Whether a device is offline at `now`: silent for several intervals, and for some hours at least. One that was never
+/// heard is.
+#[must_use]
+pub fn offline(heard: Option<Timestamp>, now: Timestamp, interval: Duration, settings: &HealthSettings) -> bool {
+    let least = Duration::try_from_secs_f64(settings.offline_least_h.get() * 3600.0).unwrap_or(Duration::MAX);
+    let allowed = interval.saturating_mul(settings.offline_intervals.get()).max(least);
+    heard.is_none_or(|at| now.since(at) > allowed)
 }
 
 /// How far a sensor has moved away from its neighbours.
@@ -89,6 +99,9 @@ mod tests {
         assert_eq!(availability(18, hour * 24, hour).value().map(|a| a.share), Some(0.75));
         assert!(availability(1, hour, hour * 2).value().is_none());
         assert!(availability(1, hour, Duration::ZERO).value().is_none());
+        let settings = HealthSettings::shipped();
+        let silent = |hours: u32| offline(Some(Timestamp::MIN), Timestamp::MIN.plus(hour * hours), hour / 2, &settings);
+        assert!(!silent(3) && silent(4) && offline(None, Timestamp::MIN, hour, &settings));
         assert!(stuck(&[3.0, 7.0, 7.0, 7.0], 3) && !stuck(&[0.0; 9], 3) && !stuck(&[7.0], 3));
     }
 }

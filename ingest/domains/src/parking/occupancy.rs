@@ -95,6 +95,12 @@ pub fn occupancy_over(spaces: &[&[Transition]], (start, end): (Timestamp, Timest
     Occupancy::of(total, occupied, (total - known).max(0.0), settings)
 }
 
+/// Whether an aggregate over so many spaces may be published: over few of them it tells of single ones.
+#[must_use]
+pub fn publishable(spaces: usize, settings: &OccupancySettings) -> bool {
+    spaces >= settings.least_spaces.get() as usize
+}
+
 /// For each of the windows, `step_min` minutes each, whether drivers have been searching for long enough by its
 /// end. A window without a number ends the search.
 #[must_use]
@@ -127,6 +133,7 @@ mod tests {
         assert!((found.known - 0.75).abs() < 1e-9 && !found.low_confidence);
         let silent = occupancy_over(&[&one, &[]], (at(0), at(60)), &settings);
         assert!(silent.low_confidence);
+        assert!(publishable(5, &settings) && !publishable(4, &settings));
         assert!(SpaceCounts::new(3, 2, 1, 1).is_err());
     }
 

@@ -32,6 +32,8 @@ pub struct EmptyingSettings {
     pub hampel_sigmas: Sourced<Positive>,
     /// And at least so far.
     pub hampel_floor: Sourced<Positive>,
+    /// The newest sample is doubted if it is higher than the one before by this.
+    pub rise_suspect: Sourced<Positive>,
     /// An emptying drops by at least this.
     pub drop: Sourced<Positive>,
     /// And ends at or below this.

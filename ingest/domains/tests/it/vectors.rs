@@ -8,31 +8,35 @@ mod waste;
 mod water;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
-/// One section of the file; none, with a loud line, where the file is not there.
+/// A file of the specification in the shared folder; none, with a loud line, where it is not there.
+#[expect(clippy::disallowed_methods, reason = "third-party data are read where they are")]
+fn beside(file: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/domain").join(file);
+    let text = std::fs::read_to_string(&path).ok();
+    if text.is_none() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: {} is not there; put the shared folder beside the project to run this test",
+            path.display()
+        );
+    }
+    text
+}
+
+/// One section of the file that is named, or of the one in the shared folder; none where that is not there.
 #[expect(clippy::disallowed_methods, reason = "third-party data are read where they are")]
 fn section(name: &str) -> Option<Value> {
-    let named = std::env::var("MARSAD_DOMAIN_VECTORS").ok().map(PathBuf::from);
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/domain/vectors.json");
-    let path = named.clone().unwrap_or_else(beside);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
+    let text = match std::env::var("MARSAD_DOMAIN_VECTORS") {
         // Who names a file wants it read.
-        Err(cause) if named.is_some() => panic!("{}: {cause}", path.display()),
-        Err(_) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "SKIPPED: {} is not there; put the shared folder beside the project, or name a file in MARSAD_DOMAIN_VECTORS",
-                path.display()
-            );
-            return None;
-        }
+        Ok(named) => std::fs::read_to_string(&named).unwrap_or_else(|cause| panic!("{named}: {cause}")),
+        Err(_) => beside("vectors.json")?,
     };
     let mut all: Value = serde_json::from_str(&text).unwrap();
-    Some(all.get_mut(name).unwrap_or_else(|| panic!("{} has no section {name}", path.display())).take())
+    Some(all.get_mut(name).unwrap_or_else(|| panic!("the vectors have no section {name}")).take())
 }
 
 fn list(value: &Value) -> &[Value] {

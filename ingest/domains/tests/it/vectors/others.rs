@@ -1,12 +1,13 @@
-//! Sections `parking_state`, `parking_occupancy`, `timezone`, `hijri_umm_al_qura`.
+//! Sections `parking_state`, `parking_occupancy`, `timezone`, `hijri_umm_al_qura`, `geo`.
 
+use domains::Districts;
 use domains::parking::{ParkingSettings, Report, SpaceCounts, SpaceState, occupancy, transitions};
 use domains::time::{Calendar, CityTime, Feast};
 use jiff::civil::Date;
-use schemas::Timestamp;
+use schemas::{Place, Timestamp};
 use serde_json::Value;
 
-use super::{close, close_or_none, list, section, text};
+use super::{beside, close, close_or_none, list, number, section, text};
 
 fn report(word: &str) -> Report {
     match word {
@@ -98,5 +99,16 @@ fn hijri_umm_al_qura_vectors_pass() {
             let kept = calendar.feast(year, feast).unwrap().date;
             assert!(kept == expected || kept == expected.tomorrow().unwrap(), "{key} {year}: {kept}");
         }
+    }
+}
+
+/// The outlines stand beside the vectors in the shared folder.
+#[test]
+fn geo_vectors_pass() {
+    let (Some(vectors), Some(outlines)) = (section("geo"), beside("casablanca_arrondissements.geojson")) else { return };
+    let districts = Districts::parse(&outlines).unwrap();
+    for point in list(&vectors["points"]) {
+        let place = Place::new(number(&point["lat"]), number(&point["lon"])).unwrap();
+        assert_eq!(districts.of(place).map(|d| d.fr.as_str()), point["arrondissement"].as_str(), "{point}");
     }
 }
