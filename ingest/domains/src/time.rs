@@ -9,7 +9,7 @@ mod city;
 mod fold;
 mod weekday;
 
-pub use calendar::{Calendar, Expected, Feast, Hijri, Ramadan};
+pub use calendar::{Calendar, Expected, Feast, Hijri, Ramadan, WasteFactor};
 pub use city::{CityTime, LocalDay, ZoneError};
 pub use fold::{DayFold, fold_days};
 pub use weekday::WeekdayName;

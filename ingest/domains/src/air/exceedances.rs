@@ -110,7 +110,7 @@ pub fn exceedances(
         }
     }
     let nothing = Year { hours: Vec::new(), running: Vec::new(), days: Vec::new(), mda8: Vec::new(), months: Vec::new() };
-    let full = days.iter().map(LocalDay::hours).sum();
+    let full = (days.iter().map(LocalDay::hours).sum(), days.len());
     let rows = set.limit.iter().map(|limit| row(limit, averaged.get(&limit.pollutant).unwrap_or(&nothing), full, captures));
     let flagged = days.iter().filter(|day| dust.contains(&day.date)).count();
     Exceedances { set: set.id.clone(), status: set.status, year, dust_days: flagged, rows: rows.collect() }
@@ -144,9 +144,12 @@ impl Year {
     }
 }
 
-fn row(limit: &Limit, year: &Year, hours: usize, captures: Captures) -> Exceedance {
+fn row(limit: &Limit, year: &Year, (hours, days): (usize, usize), captures: Captures) -> Exceedance {
     let samples = year.samples(limit.statistic);
-    let expected = if samples.is_empty() { hours } else { samples.len() };
+    let expected = match limit.statistic {
+        Statistic::Day | Statistic::Mda8 | Statistic::PeakSeason => days,
+        _ => hours,
+    };
     let all = judge(limit, year, samples, expected, captures, false);
     let without_dust = judge(limit, year, samples, expected, captures, true);
     let legal_grade = captures.legal.is_met(all.valid, expected);

@@ -73,6 +73,12 @@ impl IqaGrid {
         }
     }
 
+    /// How well the grid in use is known: the worst of its scales. Shown with every index made from it.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        COVERED.into_iter().filter_map(|p| self.scale(p)).map(|scale| scale.status).max().unwrap_or(Status::Unverified)
+    }
+
     /// The same with another grid for PM10.
     #[must_use]
     pub fn with_pm10(self, pm10: Pm10Grid) -> Self {

@@ -95,7 +95,6 @@ struct Holiday {
     /// First year in which it was kept.
     #[serde(default)]
     since: i16,
-    #[expect(dead_code, reason = "read for the listing of parameters, and to refuse a file without it")]
     status: Status,
 }
 
@@ -106,7 +105,6 @@ struct FeastHoliday {
     /// Days off, from the feast on.
     days: u8,
     name: Texts,
-    #[expect(dead_code, reason = "read for the listing of parameters, and to refuse a file without it")]
     status: Status,
 }
 
@@ -136,6 +134,23 @@ struct Waste {
     souk: Sourced<Positive>,
     #[serde(default)]
     feast: Vec<FeastWaste>,
+}
+
+/// How much more waste than on an ordinary day is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct WasteFactor {
+    /// 1 on an ordinary day.
+    pub value: f64,
+    /// How well it is known: the worst of what it is made of. An ordinary day is so by definition.
+    pub status: Status,
+}
+
+impl WasteFactor {
+    const ORDINARY: Self = Self { value: 1.0, status: Status::Verified };
+
+    fn times(self, factor: &Sourced<Positive>) -> Self {
+        Self { value: self.value * factor.get(), status: self.status.max(factor.status) }
+    }
 }
 
 /// The calendar of a city.
@@ -220,18 +235,18 @@ impl Calendar {
         })
     }
 
-    /// The public holiday on a date, by name; none on a working day.
+    /// The public holiday on a date, by name, and how well it is known; none on a working day.
     #[must_use]
-    pub fn holiday(&self, date: Date) -> Option<&Texts> {
+    pub fn holiday(&self, date: Date) -> Option<(&Texts, Status)> {
         let fixed = |h: &&Holiday| (h.month, h.day) == (date.month(), date.day()) && date.year() >= h.since;
-        self.holiday.iter().find(fixed).map(|h| &h.name).or_else(|| {
+        self.holiday.iter().find(fixed).map(|h| (&h.name, h.status)).or_else(|| {
             let kept = |h: &&FeastHoliday| {
                 self.hijri.iter().filter_map(|row| self.feast(row.year, h.feast)).any(|feast| {
                     let after = days_between(feast.date, date);
                     (0..i32::from(h.days)).contains(&after)
                 })
             };
-            self.feast_holiday.iter().find(kept).map(|h| &h.name)
+            self.feast_holiday.iter().find(kept).map(|h| (&h.name, h.status))
         })
     }
 
@@ -241,20 +256,20 @@ impl Calendar {
         self.souk.iter().any(|souk| souk.zone == zone && souk.weekday.weekday() == date.weekday())
     }
 
-    /// How much more waste than on an ordinary day a zone is expected to make on a date: 1 is ordinary.
+    /// How much more waste than on an ordinary day a zone is expected to make on a date.
     #[must_use]
-    pub fn waste_factor(&self, zone: &str, date: Date) -> f64 {
+    pub fn waste_factor(&self, zone: &str, date: Date) -> WasteFactor {
         let feast = self.waste.feast.iter().find(|row| {
             let years = self.hijri.iter().filter(|h| !row.except.contains(&h.year));
             let mut dates = years.filter_map(|h| self.feast(h.year, row.feast));
             dates.any(|feast| days_between(feast.date, date) == row.offset)
         });
         let season = match feast {
-            Some(row) => row.factor.get(),
-            None if self.ramadan(date).is_some() => self.waste.ramadan.get(),
-            None => 1.0,
+            Some(row) => WasteFactor::ORDINARY.times(&row.factor),
+            None if self.ramadan(date).is_some() => WasteFactor::ORDINARY.times(&self.waste.ramadan),
+            None => WasteFactor::ORDINARY,
         };
-        if self.is_souk(zone, date) { season * self.waste.souk.get() } else { season }
+        if self.is_souk(zone, date) { season.times(&self.waste.souk) } else { season }
     }
 
     /// The same date a number of days later, or earlier.
@@ -301,10 +316,11 @@ mod tests {
     #[test]
     fn the_feast_of_sacrifice_trebles_the_waste_but_not_in_1446() {
         let calendar = Calendar::casablanca();
-        assert!(calendar.waste_factor("anfa", date("2024-06-17")) > 2.8);
+        let of_1445 = calendar.waste_factor("anfa", date("2024-06-17"));
+        assert!(of_1445.value > 2.8 && of_1445.status == Status::Verified);
         let of_1446 = calendar.feast(1446, Feast::EidAlAdha).unwrap().date;
-        assert!(calendar.waste_factor("anfa", of_1446) < 1.2);
-        assert!((calendar.waste_factor("anfa", date("2026-11-21")) - 1.0).abs() < 1e-9);
+        assert!(calendar.waste_factor("anfa", of_1446).value < 1.2);
+        assert_eq!(calendar.waste_factor("anfa", date("2026-11-21")), WasteFactor::ORDINARY);
     }
 
     #[test]
