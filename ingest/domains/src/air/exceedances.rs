@@ -22,7 +22,7 @@ const SEASON: usize = 6;
 pub struct Judgement {
     /// How many values there were.
     pub valid: usize,
-    /// How many values were above the limit.
+    /// How many values were above the limit; for a mean of the year or a season 1 if it is, else 0.
     pub above: usize,
     /// The longest run of them.
     pub longest_run: usize,
@@ -187,7 +187,10 @@ fn judge(limit: &Limit, year: &Year, samples: &[Sample], expected: usize, captur
             (largest, Finding::Value(kept))
         }
     };
-    let by_count = limit.percentile.is_none() && !matches!(limit.statistic, Statistic::Year | Statistic::PeakSeason);
+    let averaged = matches!(limit.statistic, Statistic::Year | Statistic::PeakSeason);
+    let exceeded = usize::from(kept == Finding::Value(false));
+    let (above, longest_run) = if averaged { (exceeded, exceeded) } else { (above, longest_run) };
+    let by_count = limit.percentile.is_none() && !averaged;
     match lack {
         Some(Lack::Capture { .. }) if by_count && kept == Finding::Value(false) => {
             Judgement { valid, above, longest_run, figure, kept }

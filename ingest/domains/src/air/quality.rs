@@ -97,6 +97,10 @@ fn is_spike(values: &[Option<f64>], i: usize, value: f64, settings: &QualitySett
     let half = settings.spike_window.get() as usize / 2;
     let round = values.get(i.saturating_sub(half)..values.len().min(i + half + 1)).unwrap_or_default();
     let round: Vec<f64> = round.iter().copied().flatten().collect();
+    if round.len() <= half {
+        // Too few neighbours to stand out from.
+        return false;
+    }
     let (Some(middle), Some(spread)) = (median(&round), mad(&round)) else { return false };
     let distance = (value - middle).abs();
     distance > settings.spike_sigmas.get() * MAD_TO_SIGMA * spread && distance > settings.spike_least.get()
@@ -119,14 +123,14 @@ fn stuck(values: &[Option<f64>], least: usize) -> impl Iterator<Item = usize> {
     found.into_iter()
 }
 
-/// The hours in which there is more PM2.5 than the PM10 that contains it; both are doubted.
+/// The hours in which there is more PM2.5 than the PM10 that contains it: (index, doubt). Both values are doubted.
 #[must_use]
-pub fn check_particles(pm25: &[Option<f64>], pm10: &[Option<f64>], settings: &QualitySettings) -> Vec<usize> {
+pub fn check_particles(pm25: &[Option<f64>], pm10: &[Option<f64>], settings: &QualitySettings) -> Vec<(usize, Doubt)> {
     let impossible = |(fine, coarse): (&Option<f64>, &Option<f64>)| match (fine, coarse) {
         (Some(fine), Some(coarse)) => *fine > *coarse * settings.fine_factor.get() + settings.fine_offset.get(),
         _ => false,
     };
-    pm25.iter().zip(pm10).enumerate().filter(|(_, pair)| impossible(*pair)).map(|(i, _)| i).collect()
+    pm25.iter().zip(pm10).enumerate().filter(|(_, pair)| impossible(*pair)).map(|(i, _)| (i, Doubt::FineAboveCoarse)).collect()
 }
 
 /// The state of a value that is handed on to others.

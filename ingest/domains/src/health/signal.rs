@@ -18,18 +18,20 @@ pub struct Availability {
     pub expected: u64,
     /// As a part, at most 1.
     pub share: f64,
+    /// Whether that is as much as is aimed at.
+    pub met: bool,
 }
 
 /// Availability over a period: what was heard against what the interval gives. Repeats of an instant count once:
 /// give their number without them. Less than one interval long, a period says nothing.
 #[must_use]
-pub fn availability(received: u64, period: Duration, interval: Duration) -> Finding<Availability> {
+pub fn availability(received: u64, period: Duration, interval: Duration, settings: &HealthSettings) -> Finding<Availability> {
     let expected = period.as_millis().checked_div(interval.as_millis()).and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
     if expected == 0 {
         return Finding::Insufficient(Lack::OneOf(vec!["a whole reporting interval"]));
     }
     let share = (received as f64 / expected as f64).min(1.0);
-    Finding::Value(Availability { received, expected, share })
+    Finding::Value(Availability { received, expected, share, met: share >= settings.availability.get() })
 }
 
 /// Whether a device is offline at `now`: silent for several intervals, and for some hours at least. One that was never
@@ -68,12 +70,13 @@ pub fn drift(differences: &[f64], settings: &DriftSettings) -> Finding<Drift> {
     }
 }
 
-/// Whether the last `least` values are all the same and not 0.
+/// Whether the last values, as many as the settings say, are all the same and not 0.
 #[must_use]
 #[expect(clippy::float_cmp, reason = "a stuck sensor repeats the very same number")]
-pub fn stuck(values: &[f64], least: usize) -> bool {
+pub fn stuck(values: &[f64], settings: &HealthSettings) -> bool {
+    let least = (settings.stuck_values.get() as usize).max(2);
     let Some(last) = values.last().copied().filter(|v| *v != 0.0) else { return false };
-    values.len() >= least.max(2) && values.iter().rev().take(least.max(2)).all(|v| *v == last)
+    values.len() >= least && values.iter().rev().take(least).all(|v| *v == last)
 }
 
 #[cfg(test)]
@@ -94,14 +97,13 @@ mod tests {
 
     #[test]
     fn a_device_is_not_more_available_than_always() {
-        let hour = Duration::from_secs(3600);
-        assert_eq!(availability(30, hour * 24, hour).value().map(|a| a.share), Some(1.0));
-        assert_eq!(availability(18, hour * 24, hour).value().map(|a| a.share), Some(0.75));
-        assert!(availability(1, hour, hour * 2).value().is_none());
-        assert!(availability(1, hour, Duration::ZERO).value().is_none());
-        let settings = HealthSettings::shipped();
+        let (hour, settings) = (Duration::from_secs(3600), HealthSettings::shipped());
+        assert_eq!(availability(30, hour * 24, hour, &settings).value().map(|a| a.share), Some(1.0));
+        assert_eq!(availability(18, hour * 24, hour, &settings).value().map(|a| a.share), Some(0.75));
+        assert!(availability(1, hour, hour * 2, &settings).value().is_none());
+        assert!(availability(1, hour, Duration::ZERO, &settings).value().is_none());
         let silent = |hours: u32| offline(Some(Timestamp::MIN), Timestamp::MIN.plus(hour * hours), hour / 2, &settings);
         assert!(!silent(3) && silent(4) && offline(None, Timestamp::MIN, hour, &settings));
-        assert!(stuck(&[3.0, 7.0, 7.0, 7.0], 3) && !stuck(&[0.0; 9], 3) && !stuck(&[7.0], 3));
+        assert!(stuck(&[7.0; 6], &settings) && !stuck(&[0.0; 9], &settings) && !stuck(&[7.0; 5], &settings));
     }
 }

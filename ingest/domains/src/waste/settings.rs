@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::fill::BinType;
-use crate::parameters::{self, Count, ParameterError, Positive, Share, Sourced};
+use crate::parameters::{self, Count, ParameterError, Positive, Sourced};
 
 const SHIPPED: &str = include_str!("../../../../config/domains/waste.toml");
 const FILE: &str = "config/domains/waste.toml";
@@ -118,8 +118,6 @@ pub struct RoundSettings {
     pub unnecessary: Sourced<Positive>,
     /// A sample is held for so many intervals, when hours of overflow are counted.
     pub hold_intervals: Sourced<Count>,
-    /// Messages that should arrive, as a part of those expected.
-    pub availability: Sourced<Share>,
     /// Hours within which a critical bin must be emptied.
     pub critical_h: Sourced<Positive>,
     /// Hours within which an overflowing bin must be emptied.

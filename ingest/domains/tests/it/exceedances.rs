@@ -119,6 +119,25 @@ fn the_peak_season_is_the_highest_half_year() {
 }
 
 #[test]
+fn plants_bear_three_days_in_a_row_and_not_four() {
+    for (days, kept) in [(3, true), (4, false)] {
+        let year = series(|date, _| Some(if among_first(date, days) || date.day_of_year() == 100 { 70.0 } else { 30.0 }));
+        let table = table("ma-2009", Pollutant::O3, year, &DustDays::new());
+        let row = table.rows.iter().find(|r| r.limit.consecutive.is_some()).unwrap();
+        assert_eq!((row.expected, row.all.longest_run), (365, usize::try_from(days).unwrap()));
+        assert_eq!(row.all.kept, Finding::Value(kept));
+    }
+}
+
+#[test]
+fn a_mean_of_the_year_is_exceeded_once() {
+    let table = table("eu-2008", Pollutant::No2, series(|_, _| Some(41.0)), &DustDays::new());
+    let row = table.rows.iter().find(|r| r.limit.statistic == Statistic::Year && r.limit.pollutant == Pollutant::No2).unwrap();
+    assert_eq!((row.all.above, row.all.kept.clone()), (1, Finding::Value(false)));
+    assert!((row.all.figure.clone().value().unwrap() - 41.0).abs() < 1e-6);
+}
+
+#[test]
 fn an_index_without_its_pollutants_is_no_index() {
     let hour = BTreeMap::from([(Pollutant::No2, 30.0), (Pollutant::Pm10, 20.0)]);
     assert!(eaqi(&hour, Siting::Traffic).value().is_some_and(|i| i.partial));
