@@ -10,6 +10,7 @@ mod forecast;
 mod kpi;
 mod levels;
 mod outlier;
+mod profile;
 mod round;
 mod settings;
 mod state;
@@ -21,6 +22,7 @@ pub use forecast::{Basis, Forecast, Sample, Trend, forecast, trend};
 pub use kpi::{BinDay, Kpi, Service, demand_multiplier, kpi, overflow_hours, response};
 pub use levels::{Change, Level, LevelEvent, level_events, levels};
 pub use outlier::hampel;
+pub use profile::WeekProfile;
 pub use round::{Candidate, Round, RoundError, Stop, plan_rounds};
 pub use settings::{
     EmptyingSettings, FillSettings, ForecastSettings, LevelSettings, RoundSettings, StateSettings, WasteSettings,

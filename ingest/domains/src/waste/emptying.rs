@@ -19,6 +19,9 @@ pub enum EmptyingKind {
     Full,
     /// By the levels, and not to the bottom.
     Partial,
+    /// By the levels, of a bin that was nearly empty: collected for nothing, and told apart because a small drop says
+    /// less than a large one.
+    Light,
     /// By one level and the reader on the truck.
     Confirmed,
 }
@@ -72,5 +75,10 @@ fn at(fill: &[f64], index: usize, by_truck: bool, settings: &EmptyingSettings) -
     }
     // Both samples must have dropped: the median of two would take half of a single false echo for a drop.
     let both = fill.get(index..index + 2)?.iter().all(|level| before - level >= settings.partial_drop.get());
-    (both && after > low).then_some(Emptying { index, kind: EmptyingKind::Partial, before, after })
+    if both && after > low {
+        return Some(Emptying { index, kind: EmptyingKind::Partial, before, after });
+    }
+    let bottom = fill.get(index..index + 2)?.iter().all(|level| *level <= settings.light_ends_at.get());
+    let light = bottom && drop >= settings.light_drop.get();
+    light.then_some(Emptying { index, kind: EmptyingKind::Light, before, after })
 }

@@ -3,11 +3,8 @@
 
 use serde::Serialize;
 
-use super::ForecastSettings;
+use super::{ForecastSettings, WeekProfile};
 use crate::{Finding, Lack, median, theil_sen};
-
-/// Hours of a week: length of a prior.
-const WEEK: usize = 168;
 
 /// A level at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,7 +32,7 @@ pub struct Trend {
 pub enum Basis {
     /// The bin's own trend since it was emptied.
     Trend,
-    /// The hours of the week of its district.
+    /// How it, or its district, usually fills in each hour of the week.
     Prior,
 }
 
@@ -46,7 +43,7 @@ pub struct Forecast {
     pub basis: Basis,
     /// As likely earlier as later; none if it is not reached within the horizon, or the bin does not fill.
     pub p50_h: Option<f64>,
-    /// Nine times in ten not earlier, as far as the samples tell: what is planned by.
+    /// The cautious time, quoted as P90: what is planned by.
     pub p90_h: Option<f64>,
 }
 
@@ -74,50 +71,36 @@ pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> 
     }
 }
 
-/// When `threshold`, per cent, will be reached. `prior` holds the usual rise of the district in each hour of
-/// the week (points an hour, from Monday 00:00), and `hour_of_week` is that of the last sample; it is used
-/// where the bin's own samples do not carry a trend.
+/// When `threshold`, per cent, will be reached. `prior` is how the bin or its district usually fills, with the hour of
+/// the week of the last sample.
+///
+/// The middle time is that of the bin's own trend, or of the prior where the bin has none yet. The cautious time is the
+/// earlier of both: a trend of the night knows nothing of the evening.
 #[must_use]
 pub fn forecast(
     samples: &[Sample],
     threshold: f64,
-    prior: Option<(&[f64; WEEK], usize)>,
+    prior: Option<(&WeekProfile, usize)>,
     settings: &ForecastSettings,
 ) -> Finding<Forecast> {
+    let by_prior = |level: f64, margin: f64| {
+        prior.and_then(|(profile, hour)| profile.reaches(level, threshold, hour, margin, settings.horizon_h.get()))
+    };
+    let margin = settings.prior_margin.get();
     match (trend(samples, settings), prior, samples.last()) {
         (Finding::Value(trend), ..) => {
             let reach = |slope: f64| {
                 let left = (threshold - trend.current).max(0.0);
                 (slope >= settings.least_slope.get()).then(|| left / slope)
             };
-            Finding::Value(Forecast { basis: Basis::Trend, p50_h: reach(trend.slope), p90_h: reach(trend.cautious) })
+            let p90_h = [reach(trend.cautious), by_prior(trend.current, margin)].into_iter().flatten().reduce(f64::min);
+            Finding::Value(Forecast { basis: Basis::Trend, p50_h: reach(trend.slope), p90_h })
         }
-        (Finding::Insufficient(_), Some((prior, hour)), Some(last)) => {
-            let reach = along(prior, hour, last.fill, threshold, settings.horizon_h.get());
-            Finding::Value(Forecast { basis: Basis::Prior, p50_h: reach, p90_h: reach })
+        (Finding::Insufficient(_), Some(_), Some(last)) => {
+            Finding::Value(Forecast { basis: Basis::Prior, p50_h: by_prior(last.fill, 1.0), p90_h: by_prior(last.fill, margin) })
         }
         (Finding::Insufficient(lack), ..) => Finding::Insufficient(lack),
     }
-}
-
-/// Hours until a bin that fills as its district does reaches a level.
-fn along(prior: &[f64; WEEK], hour: usize, mut level: f64, threshold: f64, horizon: f64) -> Option<f64> {
-    let mut hours = 0.0;
-    for rise in prior.iter().cycle().skip(hour % WEEK) {
-        if level >= threshold {
-            return Some(hours);
-        }
-        if hours >= horizon {
-            return None;
-        }
-        let rise = rise.max(0.0);
-        if level + rise >= threshold {
-            return Some(hours + (threshold - level) / rise);
-        }
-        level += rise;
-        hours += 1.0;
-    }
-    None
 }
 
 #[cfg(test)]
@@ -128,14 +111,27 @@ mod tests {
     #[test]
     fn a_new_bin_follows_its_district_until_it_has_a_trend_of_its_own() {
         let settings = WasteSettings::shipped().forecast;
-        let mut prior = [0.0; WEEK];
-        prior[5..].fill(2.0);
+        let mut rises = [0.0; 168];
+        rises[5..].fill(2.0);
+        let prior = WeekProfile::new(rises);
         let one = [Sample { hours: 0.0, fill: 60.0 }];
         let found = forecast(&one, 90.0, Some((&prior, 0)), &settings).value().unwrap();
         assert_eq!((found.basis, found.p50_h), (Basis::Prior, Some(20.0)));
+        assert!(found.p90_h < found.p50_h);
         assert!(forecast(&one, 90.0, None, &settings).value().is_none());
-        let never = forecast(&one, 90.0, Some((&[0.0; WEEK], 3)), &settings).value().unwrap();
+        let never = forecast(&one, 90.0, Some((&WeekProfile::new([0.0; 168]), 3)), &settings).value().unwrap();
         assert_eq!(never.p50_h, None);
+    }
+
+    #[test]
+    fn a_quiet_night_does_not_hide_the_evening_from_the_cautious_time() {
+        let settings = WasteSettings::shipped().forecast;
+        let night: Vec<Sample> = (0..8).map(|h| Sample { hours: f64::from(h), fill: 20.0 + 0.2 * f64::from(h) }).collect();
+        let evening = WeekProfile::new([6.0; 168]);
+        let alone = forecast(&night, 95.0, None, &settings).value().unwrap();
+        let with = forecast(&night, 95.0, Some((&evening, 8)), &settings).value().unwrap();
+        assert_eq!((with.basis, with.p50_h), (Basis::Trend, alone.p50_h));
+        assert!(with.p90_h.unwrap() < 12.0 && alone.p90_h.unwrap() > 300.0);
     }
 
     #[test]

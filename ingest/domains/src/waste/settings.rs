@@ -40,6 +40,10 @@ pub struct EmptyingSettings {
     pub ends_at: Sourced<Positive>,
     /// A partial emptying drops by at least this, and ends above.
     pub partial_drop: Sourced<Positive>,
+    /// That of a nearly empty bin drops by at least this.
+    pub light_drop: Sourced<Positive>,
+    /// And ends at or below this, twice.
+    pub light_ends_at: Sourced<Positive>,
 }
 
 /// When a bin will be full.
@@ -58,6 +62,8 @@ pub struct ForecastSettings {
     pub least_slope: Sourced<Positive>,
     /// Which percentile of the slopes of pairs gives the cautious time.
     pub cautious_percentile: Sourced<Positive>,
+    /// The cautious time takes the prior for this much faster.
+    pub prior_margin: Sourced<Positive>,
     /// A prior is followed so far ahead, hours.
     pub horizon_h: Sourced<Positive>,
 }
