@@ -6,4 +6,5 @@ mod behaviour;
 mod exceedances;
 mod properties;
 mod shipped;
+mod truth;
 mod vectors;
