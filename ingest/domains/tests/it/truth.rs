@@ -132,7 +132,8 @@ fn leaks_of_ten_litres_are_found_by_the_second_morning_and_households_are_not_ac
     let mut chance = Chance(4);
     let (mut hit, mut told, mut there) = (0_u32, 0_u32, 0_u32);
     for _ in 0..200 {
-        let leak = chance.happens(0.3).then(|| (24 * 10 + (chance.share() * 240.0).round() as i64, 10.0 + 50.0 * chance.share()));
+        let leak =
+            chance.happens(0.3).then(|| (24 * 10 + domains::round_half_up(chance.share() * 240.0), 10.0 + 50.0 * chance.share()));
         let daily = 240.0 * (0.6 * chance.normal()).exp();
         let (mut total, mut readings) = (50_000.0, Vec::new());
         for hour in 0..30_i64 * 24 {
