@@ -164,43 +164,46 @@ fn judge(limit: &Limit, year: &Year, samples: &[Sample], expected: usize, captur
     let bound = limit.value.0;
     let above = values.iter().filter(|v| **v > bound).count();
     let longest_run = longest(samples.iter().map(|s| counted(s).is_some_and(|v| v > bound)));
-    let lack = match limit.statistic {
-        Statistic::TenMinutes => Some(Lack::Resolution { needed: "ten minutes" }),
-        Statistic::QuarterHour => Some(Lack::Resolution { needed: "a quarter of an hour" }),
-        _ if limit.status == Status::Unverified => Some(Lack::Unverified),
-        _ if !captures.year.is_met(valid, expected) => {
-            Some(Lack::Capture { valid, needed: captures.year.needed(expected), expected })
-        }
-        _ => None,
+    let by_count = |figure| {
+        let few_enough = match limit.consecutive {
+            Some(run) => longest_run <= run as usize,
+            None => above <= limit.permitted.unwrap_or(0) as usize,
+        };
+        (figure, Finding::Value(few_enough))
     };
+    let counts = limit.percentile.is_none() && !limit.statistic.is_averaged();
     let (figure, kept) = match (limit.statistic, limit.percentile) {
         (Statistic::Year, _) => compared(Finding::mean(values.iter().map(|v| Some(*v)), 1, expected), bound),
         (Statistic::PeakSeason, _) => compared(peak_season(year, samples, counted, captures.year), bound),
         (_, Some(q)) => compared(percentile_by_rank(&values, q).map(|p| p.value), bound),
-        (_, None) => {
-            let nothing = Finding::Insufficient(Lack::Capture { valid: 0, needed: 1, expected });
-            let largest = values.iter().copied().reduce(f64::max).map_or(nothing, Finding::Value);
-            let kept = match limit.consecutive {
-                Some(run) => longest_run <= run as usize,
-                None => above <= limit.permitted.unwrap_or(0) as usize,
-            };
-            (largest, Finding::Value(kept))
-        }
+        (_, None) => by_count(largest(&values, expected)),
     };
-    let averaged = matches!(limit.statistic, Statistic::Year | Statistic::PeakSeason);
     let exceeded = usize::from(kept == Finding::Value(false));
-    let (above, longest_run) = if averaged { (exceeded, exceeded) } else { (above, longest_run) };
-    let by_count = limit.percentile.is_none() && !averaged;
-    match lack {
-        Some(Lack::Capture { .. }) if by_count && kept == Finding::Value(false) => {
-            Judgement { valid, above, longest_run, figure, kept }
-        }
-        Some(lack) => {
-            let figure = if by_count { figure } else { Finding::Insufficient(lack.clone()) };
-            Judgement { valid, above, longest_run, figure, kept: Finding::Insufficient(lack) }
-        }
-        None => Judgement { valid, above, longest_run, figure, kept },
+    let (above, longest_run) = if limit.statistic.is_averaged() { (exceeded, exceeded) } else { (above, longest_run) };
+    let judged = Judgement { valid, above, longest_run, figure, kept };
+    match lack(limit, valid, expected, captures.year) {
+        None => judged,
+        // More are above than a whole year permits: what is missing cannot mend that.
+        Some(Lack::Capture { .. }) if counts && exceeded == 1 => judged,
+        Some(lack) if counts => Judgement { kept: Finding::Insufficient(lack), ..judged },
+        Some(lack) => Judgement { figure: Finding::Insufficient(lack.clone()), kept: Finding::Insufficient(lack), ..judged },
     }
+}
+
+/// Why a limit cannot be judged at all by so many values; none if it can.
+fn lack(limit: &Limit, valid: usize, expected: usize, capture: Capture) -> Option<Lack> {
+    match limit.statistic {
+        Statistic::TenMinutes => Some(Lack::Resolution { needed: "ten minutes" }),
+        Statistic::QuarterHour => Some(Lack::Resolution { needed: "a quarter of an hour" }),
+        _ if limit.status == Status::Unverified => Some(Lack::Unverified),
+        _ if capture.is_met(valid, expected) => None,
+        _ => Some(Lack::Capture { valid, needed: capture.needed(expected), expected }),
+    }
+}
+
+fn largest(values: &[f64], expected: usize) -> Finding<f64> {
+    let nothing = Finding::Insufficient(Lack::Capture { valid: 0, needed: 1, expected });
+    values.iter().copied().reduce(f64::max).map_or(nothing, Finding::Value)
 }
 
 fn compared(figure: Finding<f64>, bound: f64) -> (Finding<f64>, Finding<bool>) {
@@ -217,24 +220,46 @@ fn longest(above: impl Iterator<Item = bool>) -> usize {
     longest
 }
 
-/// The highest mean over six consecutive months of the year, of those that are complete enough.
-fn peak_season(year: &Year, samples: &[Sample], counted: impl Fn(&Sample) -> Option<f64>, capture: Capture) -> Finding<f64> {
-    let mut months = [(0_usize, 0_usize, 0.0_f64); 12];
-    for (sample, month) in samples.iter().zip(&year.months) {
-        let Some(month) = months.get_mut(*month) else { continue };
-        month.0 += 1;
-        if let Some(value) = counted(sample) {
-            month.1 += 1;
-            month.2 += value;
+/// The days of one month.
+#[derive(Clone, Copy, Default)]
+struct Month {
+    days: usize,
+    /// With a value.
+    measured: usize,
+    /// With a value that counts.
+    counted: usize,
+    sum: f64,
+}
+
+impl Month {
+    fn and(self, other: &Month) -> Month {
+        Month {
+            days: self.days + other.days,
+            measured: self.measured + other.measured,
+            counted: self.counted + other.counted,
+            sum: self.sum + other.sum,
         }
     }
-    let season = |window: &[(usize, usize, f64)]| {
-        let (expected, valid) = window.iter().fold((0, 0), |all, m| (all.0 + m.0, all.1 + m.1));
-        let sum: f64 = window.iter().map(|m| m.2).sum();
-        (capture.is_met(valid, expected) && valid > 0).then(|| sum / valid as f64)
+}
+
+/// The highest mean over six consecutive months of the year, of those that are complete enough.
+fn peak_season(year: &Year, samples: &[Sample], counted: impl Fn(&Sample) -> Option<f64>, capture: Capture) -> Finding<f64> {
+    let mut months = [Month::default(); 12];
+    for (sample, month) in samples.iter().zip(&year.months) {
+        let Some(month) = months.get_mut(*month) else { continue };
+        month.days += 1;
+        month.measured += usize::from(sample.value.is_some());
+        if let Some(value) = counted(sample) {
+            month.counted += 1;
+            month.sum += value;
+        }
+    }
+    let season = |window: &[Month]| {
+        let all = window.iter().fold(Month::default(), Month::and);
+        (capture.is_met(all.measured, all.days) && all.counted > 0).then(|| all.sum / all.counted as f64)
     };
     let highest = months.windows(SEASON).filter_map(season).reduce(f64::max);
-    let valid = months.iter().map(|m| m.1).sum();
+    let valid = months.iter().map(|m| m.measured).sum();
     let lack = Lack::Capture { valid, needed: capture.needed(samples.len() / 2), expected: samples.len() };
     highest.map_or(Finding::Insufficient(lack), Finding::Value)
 }

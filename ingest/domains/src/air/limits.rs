@@ -40,6 +40,14 @@ pub enum Statistic {
     Year,
 }
 
+impl Statistic {
+    /// Whether one mean is compared, and not each value counted.
+    #[must_use]
+    pub const fn is_averaged(self) -> bool {
+        matches!(self, Statistic::PeakSeason | Statistic::Year)
+    }
+}
+
 /// What a limit protects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
