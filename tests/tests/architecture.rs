@@ -11,6 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("codec", &["schemas"]),
     ("codec-js", &["schemas", "codec"]),
+    // What is derived from readings is derived in one place, from readings alone.
+    ("domains", &["schemas"]),
     ("rules", &["schemas"]),
     ("simulators", &["schemas", "codec"]),
     ("journal", &[]),
@@ -52,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without clock, disk, network or async: they may not depend on what brings these.
-const PURE: &[&str] = &["schemas", "codec", "rules", "simulators"];
+const PURE: &[&str] = &["schemas", "codec", "codec-js", "domains", "rules", "simulators"];
 const IMPURE: &[&str] = &["tokio", "rustix", "rusqlite", "reqwest", "axum", "rumqttc", "journal", "ports"];
 
 fn metadata() -> BTreeMap<String, BTreeSet<String>> {

@@ -1,0 +1,109 @@
+//! Whether a device is heard, and whether what it says still moves with the world.
+
+use std::time::Duration;
+
+use schemas::Timestamp;
+use serde::Serialize;
+
+use super::{DriftSettings, HealthSettings};
+use crate::number::MAD_TO_SIGMA;
+use crate::{Finding, Lack, mad, median};
+
+/// How much of what a device should have sent was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Availability {
+    /// Different instants that were heard.
+    pub received: u64,
+    /// Instants that its interval gives.
+    pub expected: u64,
+    /// As a part, at most 1.
+    pub share: f64,
+    /// Whether that is as much as is aimed at.
+    pub met: bool,
+}
+
+/// Availability over a period: what was heard against what the interval gives. Repeats of an instant count once:
+/// give their number without them. Less than one interval long, a period says nothing.
+#[must_use]
+pub fn availability(received: u64, period: Duration, interval: Duration, settings: &HealthSettings) -> Finding<Availability> {
+    let expected = period.as_millis().checked_div(interval.as_millis()).and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+    if expected == 0 {
+        return Finding::Insufficient(Lack::OneOf(vec!["a whole reporting interval"]));
+    }
+    let share = (received as f64 / expected as f64).min(1.0);
+    Finding::Value(Availability { received, expected, share, met: share >= settings.availability.get() })
+}
+
+/// Whether a device is offline at `now`: silent for several intervals, and for some hours at least. One that was never
+/// heard is.
+#[must_use]
+pub fn offline(heard: Option<Timestamp>, now: Timestamp, interval: Duration, settings: &HealthSettings) -> bool {
+    let least = Duration::try_from_secs_f64(settings.offline_least_h.get() * 3600.0).unwrap_or(Duration::MAX);
+    let allowed = interval.saturating_mul(settings.offline_intervals.get()).max(least);
+    heard.is_none_or(|at| now.since(at) > allowed)
+}
+
+/// How far a sensor has moved away from its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Drift {
+    /// In the quantity's unit: the recent difference to the neighbours less the earlier one.
+    pub shift: f64,
+    /// More than the differences vary by themselves.
+    pub drifting: bool,
+}
+
+/// Whether a sensor drifts: the median of its recent differences to the median of its neighbours (one a day, the
+/// newest last) against those before.
+#[must_use]
+pub fn drift(differences: &[f64], settings: &DriftSettings) -> Finding<Drift> {
+    let (recent, baseline) = (settings.recent.get() as usize, settings.baseline.get() as usize);
+    let (needed, valid) = (recent + baseline, differences.len());
+    let lack = Finding::Insufficient(Lack::Capture { valid, needed, expected: needed });
+    let Some(used) = differences.get(valid.saturating_sub(needed)..).filter(|used| used.len() == needed) else { return lack };
+    let (before, last) = used.split_at(baseline);
+    match (median(before), mad(before), median(last)) {
+        (Some(usual), Some(spread), Some(now)) => {
+            let shift = now - usual;
+            Finding::Value(Drift { shift, drifting: shift.abs() > settings.sigmas.get() * MAD_TO_SIGMA * spread })
+        }
+        _ => lack,
+    }
+}
+
+/// Whether the last values, as many as the settings say, are all the same and not 0.
+#[must_use]
+#[expect(clippy::float_cmp, reason = "a stuck sensor repeats the very same number")]
+pub fn stuck(values: &[f64], settings: &HealthSettings) -> bool {
+    let least = (settings.stuck_values.get() as usize).max(2);
+    let Some(last) = values.last().copied().filter(|v| *v != 0.0) else { return false };
+    values.len() >= least && values.iter().rev().take(least).all(|v| *v == last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::HealthSettings;
+
+    #[test]
+    fn a_sensor_that_leaves_its_neighbours_drifts() {
+        let settings = HealthSettings::shipped().drift;
+        let mut differences: Vec<f64> = (0..28).map(|d| f64::from(d % 3)).collect();
+        differences.extend([1.0; 7]);
+        assert_eq!(drift(&differences, &settings).value().map(|d| d.drifting), Some(false));
+        differences.extend([12.0; 7]);
+        assert_eq!(drift(&differences, &settings).value().map(|d| d.drifting), Some(true));
+        assert!(drift(&differences[..20], &settings).value().is_none());
+    }
+
+    #[test]
+    fn a_device_is_not_more_available_than_always() {
+        let (hour, settings) = (Duration::from_secs(3600), HealthSettings::shipped());
+        assert_eq!(availability(30, hour * 24, hour, &settings).value().map(|a| a.share), Some(1.0));
+        assert_eq!(availability(18, hour * 24, hour, &settings).value().map(|a| a.share), Some(0.75));
+        assert!(availability(1, hour, hour * 2, &settings).value().is_none());
+        assert!(availability(1, hour, Duration::ZERO, &settings).value().is_none());
+        let silent = |hours: u32| offline(Some(Timestamp::MIN), Timestamp::MIN.plus(hour * hours), hour / 2, &settings);
+        assert!(!silent(3) && silent(4) && offline(None, Timestamp::MIN, hour, &settings));
+        assert!(stuck(&[7.0; 6], &settings) && !stuck(&[0.0; 9], &settings) && !stuck(&[7.0; 5], &settings));
+    }
+}

@@ -1,0 +1,85 @@
+//! The few statistics that every domain uses. Not-a-number is sorted last and never panics.
+
+/// From the median absolute deviation to the standard deviation of a normal distribution.
+pub(crate) const MAD_TO_SIGMA: f64 = 1.4826;
+
+/// Halves go up: 0.5 to 1, -0.5 to 0. Saturates at the ends of `i64`; not-a-number is 0.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, reason = "a float cast saturates, which is what is promised")]
+pub fn round_half_up(value: f64) -> i64 {
+    let floor = value.floor();
+    // Not floor(value + 0.5): the addition itself rounds just below a half.
+    if value - floor >= 0.5 { (floor as i64).saturating_add(1) } else { floor as i64 }
+}
+
+/// The middle value, or the mean of the two in the middle; none of none.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let upper = sorted.get(sorted.len() / 2).copied()?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = sorted.get(sorted.len() / 2 - 1).copied()?;
+    Some(f64::midpoint(lower, upper))
+}
+
+/// The median of the distances to the median; none of none.
+#[must_use]
+pub fn mad(values: &[f64]) -> Option<f64> {
+    let middle = median(values)?;
+    let distances: Vec<f64> = values.iter().map(|v| (v - middle).abs()).collect();
+    median(&distances)
+}
+
+/// The smallest value that at least `percent` of the values do not exceed (nearest rank); none of none.
+/// `percent` is brought into 0..=100.
+#[must_use]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of values")]
+pub fn nearest_rank(values: &[f64], percent: f64) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let rank = (percent.clamp(0.0, 100.0) / 100.0 * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+/// Median and `percentile` of the slopes of all pairs of points (x, y) (Theil 1950, Sen 1968); pairs with the same x
+/// are left out. None without a pair. The number of pairs grows with the square: bound the points.
+#[must_use]
+pub fn theil_sen(points: &[(f64, f64)], percentile: f64) -> Option<(f64, f64)> {
+    let mut slopes = Vec::with_capacity(points.len() * points.len().saturating_sub(1) / 2);
+    for (i, a) in points.iter().enumerate() {
+        for b in points.iter().skip(i + 1) {
+            let run = b.0 - a.0;
+            if run != 0.0 {
+                slopes.push((b.1 - a.1) / run);
+            }
+        }
+    }
+    Some((median(&slopes)?, nearest_rank(&slopes, percentile)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_go_up_on_both_sides_of_zero() {
+        let cases = [(6.5, 7), (-0.5, 0), (0.499_999_999_999_999_94, 0), (-1.5, -1), (f64::NAN, 0), (f64::INFINITY, i64::MAX)];
+        for (value, expected) in cases {
+            assert_eq!(round_half_up(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_middle_of_few_values_is_theirs() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[3.0]), Some(3.0));
+        assert_eq!(median(&[4.0, 1.0]), Some(2.5));
+        assert_eq!(mad(&[1.0, 2.0, 10.0]), Some(1.0));
+        assert_eq!(nearest_rank(&[5.0, 1.0, 3.0, 4.0, 2.0], 85.0), Some(5.0));
+        assert_eq!(nearest_rank(&[5.0, 1.0], 0.0), Some(1.0));
+        assert_eq!(nearest_rank(&[], 50.0), None);
+    }
+}

@@ -1,0 +1,144 @@
+//! When a bin will be full: the robust trend since it was last emptied, or what bins of its district usually
+//! do at that hour of the week.
+
+use serde::Serialize;
+
+use super::{ForecastSettings, WeekProfile};
+use crate::{Finding, Lack, median, theil_sen};
+
+/// A level at a time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Hours from any fixed moment.
+    pub hours: f64,
+    /// Per cent; outliers left out.
+    pub fill: f64,
+}
+
+/// How a bin fills.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Trend {
+    /// Median of the slopes of all pairs, points an hour; at least 0.
+    pub slope: f64,
+    /// The cautious slope: a high percentile of the same slopes.
+    pub cautious: f64,
+    /// The level now: the median of the last three samples, per cent.
+    pub current: f64,
+}
+
+/// What a forecast rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The bin's own trend since it was emptied.
+    Trend,
+    /// How it, or its district, usually fills in each hour of the week.
+    Prior,
+}
+
+/// When a level will be reached, in hours from the last sample.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Forecast {
+    /// What it rests on.
+    pub basis: Basis,
+    /// As likely earlier as later; none if it is not reached within the horizon, or the bin does not fill.
+    pub p50_h: Option<f64>,
+    /// The cautious time, quoted as P90: what is planned by.
+    pub p90_h: Option<f64>,
+}
+
+/// The trend of the samples since the last emptying, in order of time.
+#[must_use]
+pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> {
+    let needed = settings.least_samples.get() as usize;
+    let newest = samples.last().map_or(0.0, |s| s.hours);
+    let recent: Vec<Sample> = samples.iter().copied().filter(|s| newest - s.hours <= settings.look_back_h.get()).collect();
+    let most = settings.most_samples.get() as usize;
+    let recent = recent.get(recent.len().saturating_sub(most)..).unwrap_or_default();
+    let lack = Finding::Insufficient(Lack::Capture { valid: recent.len(), needed, expected: needed });
+    let span = recent.first().map_or(0.0, |first| newest - first.hours);
+    if recent.len() < needed || span < settings.least_span_h.get() {
+        return lack;
+    }
+    let last_three: Vec<f64> = recent.iter().rev().take(3).map(|s| s.fill).collect();
+    let points: Vec<(f64, f64)> = recent.iter().map(|s| (s.hours, s.fill)).collect();
+    let slopes = theil_sen(&points, settings.cautious_percentile.get());
+    match slopes.zip(median(&last_three)) {
+        Some(((slope, cautious), current)) => {
+            Finding::Value(Trend { slope: slope.max(0.0), cautious: cautious.max(0.0), current })
+        }
+        None => lack,
+    }
+}
+
+/// When `threshold`, per cent, will be reached. `prior` is how the bin or its district usually fills, with the hour of
+/// the week of the last sample.
+///
+/// The middle time is that of the bin's own trend, or of the prior where the bin has none yet. The cautious time is the
+/// earlier of both: a trend of the night knows nothing of the evening.
+#[must_use]
+pub fn forecast(
+    samples: &[Sample],
+    threshold: f64,
+    prior: Option<(&WeekProfile, usize)>,
+    settings: &ForecastSettings,
+) -> Finding<Forecast> {
+    let by_prior = |level: f64, margin: f64| {
+        prior.and_then(|(profile, hour)| profile.reaches(level, threshold, hour, margin, settings.horizon_h.get()))
+    };
+    let margin = settings.prior_margin.get();
+    match (trend(samples, settings), prior, samples.last()) {
+        (Finding::Value(trend), ..) => {
+            let reach = |slope: f64| {
+                let left = (threshold - trend.current).max(0.0);
+                (slope >= settings.least_slope.get()).then(|| left / slope)
+            };
+            let p90_h = [reach(trend.cautious), by_prior(trend.current, margin)].into_iter().flatten().reduce(f64::min);
+            Finding::Value(Forecast { basis: Basis::Trend, p50_h: reach(trend.slope), p90_h })
+        }
+        (Finding::Insufficient(_), Some(_), Some(last)) => {
+            Finding::Value(Forecast { basis: Basis::Prior, p50_h: by_prior(last.fill, 1.0), p90_h: by_prior(last.fill, margin) })
+        }
+        (Finding::Insufficient(lack), ..) => Finding::Insufficient(lack),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::waste::WasteSettings;
+
+    #[test]
+    fn a_new_bin_follows_its_district_until_it_has_a_trend_of_its_own() {
+        let settings = WasteSettings::shipped().forecast;
+        let mut rises = [0.0; 168];
+        rises[5..].fill(2.0);
+        let prior = WeekProfile::new(rises);
+        let one = [Sample { hours: 0.0, fill: 60.0 }];
+        let found = forecast(&one, 90.0, Some((&prior, 0)), &settings).value().unwrap();
+        assert_eq!((found.basis, found.p50_h), (Basis::Prior, Some(20.0)));
+        assert!(found.p90_h < found.p50_h);
+        assert!(forecast(&one, 90.0, None, &settings).value().is_none());
+        let never = forecast(&one, 90.0, Some((&WeekProfile::new([0.0; 168]), 3)), &settings).value().unwrap();
+        assert_eq!(never.p50_h, None);
+    }
+
+    #[test]
+    fn a_quiet_night_does_not_hide_the_evening_from_the_cautious_time() {
+        let settings = WasteSettings::shipped().forecast;
+        let night: Vec<Sample> = (0..8).map(|h| Sample { hours: f64::from(h), fill: 20.0 + 0.2 * f64::from(h) }).collect();
+        let evening = WeekProfile::new([6.0; 168]);
+        let alone = forecast(&night, 95.0, None, &settings).value().unwrap();
+        let with = forecast(&night, 95.0, Some((&evening, 8)), &settings).value().unwrap();
+        assert_eq!((with.basis, with.p50_h), (Basis::Trend, alone.p50_h));
+        assert!(with.p90_h.unwrap() < 12.0 && alone.p90_h.unwrap() > 300.0);
+    }
+
+    #[test]
+    fn a_bin_that_does_not_fill_has_no_time_of_being_full() {
+        let settings = WasteSettings::shipped().forecast;
+        let still: Vec<Sample> = (0..12).map(|h| Sample { hours: f64::from(h), fill: 40.0 }).collect();
+        let found = forecast(&still, 90.0, None, &settings).value().unwrap();
+        assert_eq!((found.basis, found.p50_h, found.p90_h), (Basis::Trend, None, None));
+    }
+}

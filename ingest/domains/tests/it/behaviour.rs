@@ -1,0 +1,6 @@
+//! What the vectors do not say: how the parts behave at their edges.
+
+mod air;
+mod parking;
+mod waste;
+mod water;
