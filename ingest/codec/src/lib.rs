@@ -18,6 +18,13 @@ mod reject;
 mod units;
 mod uplink;
 
+/// What fuzz targets and the tests of whole formats reach: readers of bytes, before anything is made of
+/// what they read. Not for other crates.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::codecs::{cayenne, m_bus};
+}
+
 use std::sync::Arc;
 
 use schemas::{Catalogue, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
