@@ -88,18 +88,14 @@ pub static KINDS: &[Kind] = &[
     kind(102, "presence", "1", &[part("", 1, false, 1.0)]),
     kind(103, "temperature", "Cel", &[part("", 2, true, 10.0)]),
     kind(104, "relative_humidity", "%", &[part("", 1, false, 2.0)]),
-    kind(
-        113,
-        "accelerometer",
-        "[g]",
-        &[part("x", 2, true, 1000.0), part("y", 2, true, 1000.0), part("z", 2, true, 1000.0)],
-    ),
+    kind(113, "accelerometer", "[g]", &[part("x", 2, true, 1000.0), part("y", 2, true, 1000.0), part("z", 2, true, 1000.0)]),
     kind(115, "barometric_pressure", "hPa", &[part("", 2, false, 10.0)]),
     kind(116, "voltage", "V", &[part("", 2, false, 100.0)]),
     kind(117, "current", "A", &[part("", 2, false, 1000.0)]),
     kind(118, "frequency", "Hz", &[part("", 4, false, 1.0)]),
     kind(120, "percentage", "%", &[part("", 1, false, 1.0)]),
     kind(121, "altitude", "m", &[part("", 2, true, 1.0)]),
+    kind(122, "load", "kg", &[part("", 3, true, 1000.0)]),
     kind(125, "concentration", "[ppm]", &[part("", 2, false, 1.0)]),
     kind(128, "power", "W", &[part("", 2, false, 1.0)]),
     kind(130, "distance", "m", &[part("", 4, false, 1000.0)]),
@@ -160,10 +156,11 @@ pub fn decode(payload: &[u8]) -> Result<Vec<Item>, CayenneError> {
         let [channel, code, data @ ..] = rest else {
             return Err(CayenneError::Short { at, need: 2, have: rest.len() });
         };
-        let kind = KINDS
-            .iter()
-            .find(|kind| kind.code == *code)
-            .ok_or(CayenneError::UnknownType { at, channel: *channel, code: *code })?;
+        let kind = KINDS.iter().find(|kind| kind.code == *code).ok_or(CayenneError::UnknownType {
+            at,
+            channel: *channel,
+            code: *code,
+        })?;
         let mut item = Item { channel: *channel, kind, values: [0.0; 3] };
         rest = data;
         for (part, value) in kind.parts.iter().zip(&mut item.values) {

@@ -90,9 +90,12 @@ pub enum MBusError {
         /// CRC over the heads of the full frame's records.
         signature: u16,
     },
-    /// A compact frame that does not unfold to what its CRC promises.
-    #[error("the compact frame does not unfold to the full frame that its CRC promises")]
-    CompactCrc,
+    /// A compact frame with more data than its format has room for.
+    #[error("{left} bytes are left over behind the data of the compact frame")]
+    CompactLength {
+        /// Bytes left over.
+        left: usize,
+    },
     /// A DIF that means nothing here.
     #[error("the DIF {dif:#04x} at byte {at} does not begin a record")]
     UnknownDif {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::bytes::Bytes;
 use super::crc::crc;
 use super::security::{self, Authentication};
-use super::{Address, Key, MBusError, Mode, Protection, compact};
+use super::{Address, Key, MBusError, Mode, Note, Protection, compact};
 
 /// What the layers held.
 pub(super) struct Content {
@@ -15,6 +15,8 @@ pub(super) struct Content {
     pub(super) protection: Protection,
     /// Data records.
     pub(super) records: Vec<u8>,
+    /// What was not as it should be.
+    pub(super) note: Option<Note>,
 }
 
 /// Opens the layers one after the other, from the CI field behind the link layer.
@@ -133,7 +135,8 @@ fn transport(
         _ => return Err(MBusError::UnknownCi { ci }),
     };
     if matches!(ci, 0x78 | 0x79) {
-        return Ok(Content { meter, status: None, protection: Protection::None, records: unfolded(ci, rest.rest())? });
+        let (records, note) = unfolded(ci, rest.rest())?;
+        return Ok(Content { meter, status: None, protection: Protection::None, records, note });
     }
     let [access, status, low, high] = rest.array("header")?;
     let mode = match high & 0x1f {
@@ -154,13 +157,14 @@ fn transport(
             sealed.open(key, authentication)?
         }
     };
-    Ok(Content { meter, status: Some(status), protection, records: unfolded(ci, &data)? })
+    let (records, note) = unfolded(ci, &data)?;
+    Ok(Content { meter, status: Some(status), protection, records, note })
 }
 
 /// Records, unfolded where the CI field says that their heads were left out.
-fn unfolded(ci: u8, data: &[u8]) -> Result<Vec<u8>, MBusError> {
+fn unfolded(ci: u8, data: &[u8]) -> Result<(Vec<u8>, Option<Note>), MBusError> {
     match ci {
         0x73 | 0x79 | 0x7b => compact::unfold(data),
-        _ => Ok(data.to_vec()),
+        _ => Ok((data.to_vec(), None)),
     }
 }

@@ -6,10 +6,10 @@
 
 use schemas::{Flaw, Quantity};
 
+use super::Local;
 use super::record::{Function, Record};
 use super::value::Content;
 use super::vif::{Direction, Measure};
-use super::Local;
 
 /// A record as a quantity.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,7 +1,8 @@
 //! M-Bus: what water meters say on the wire, on the air (wireless M-Bus, OMS) and inside LoRaWAN payloads.
 //!
 //! [`telegram`] reads a whole telegram through its layers: link (`link`), extended link, authentication
-//! and transport (`layers`), encryption (`security`), and Kamstrup's shortened frames (`compact`).
+//! and transport (`layers`), encryption (`security`), frames without heads (`compact`), and what single makes pack their own way
+//! (`makes`).
 //! [`records`] reads bare data records (`record`, `vif`, `value`, `date`). [`readings`] says which
 //! of them are quantities of the vocabulary (`meaning`).
 //!
@@ -9,7 +10,7 @@
 //! `docs/decisions/m-bus.md`.
 //!
 //! Deliberately absent: asking a meter (only what it says is read), messages in several telegrams, the
-//! formats of single makes that are not records (PRIOS, Apator, Techem), and the zone of local times.
+//! formats of single makes that hold no records (PRIOS, Apator, Techem), and the zone of local times.
 
 mod bytes;
 mod compact;
@@ -18,6 +19,7 @@ mod date;
 mod error;
 mod layers;
 mod link;
+mod makes;
 mod meaning;
 mod record;
 mod security;
@@ -115,6 +117,8 @@ pub enum Note {
         /// Bytes that came.
         have: usize,
     },
+    /// The compact frame is not the full frame of its CRC: a value has changed since that was sent.
+    FullFrameCrc,
     /// The frame ends inside a record; those before it were read.
     Truncated(MBusError),
 }
@@ -188,13 +192,18 @@ pub fn telegram(bytes: &[u8], key: Option<&Key>) -> Result<Telegram, MBusError> 
     }
     let link = link::open(bytes)?;
     let mut notes: Vec<_> = link.note.into_iter().collect();
+    let cut = !notes.is_empty();
     let content = layers::open(&link.body, link.address, key)?;
-    let (records, error) = record::read(&content.records);
+    notes.extend(content.note);
+    let (mut records, error) = record::read(&content.records);
     match error {
         None => {}
         // A wrong length field cuts inside the last record; what came before it is whole.
-        Some(error @ MBusError::Short { .. }) if !notes.is_empty() => notes.push(Note::Truncated(error)),
+        Some(error @ MBusError::Short { .. }) if cut => notes.push(Note::Truncated(error)),
         Some(error) => return Err(error),
+    }
+    if let Some(meter) = content.meter {
+        makes::unpack(meter.manufacturer, &mut records);
     }
     Ok(Telegram { meter: content.meter, status: content.status, protection: content.protection, records, notes })
 }

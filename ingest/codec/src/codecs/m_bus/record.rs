@@ -113,6 +113,8 @@ fn one(rest: &mut Bytes<'_>) -> Result<Option<Record>, MBusError> {
     let head = from.get(..rest.at - start).unwrap_or_default();
     let (format, len) = data.format(rest, start)?;
     let bytes = rest.take(len, "data of a record")?;
+    // A profile of values has the length byte of a text.
+    let format = if value.qualifier.modified && format == Format::Text { Format::Bytes } else { format };
     let scale = value.scale.shifted(value.qualifier.shift);
     let content = match content(format, bytes, &scale) {
         _ if value.qualifier.error => Content::Invalid,

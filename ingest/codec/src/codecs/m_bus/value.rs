@@ -115,8 +115,7 @@ pub(super) fn digits(bytes: &[u8]) -> String {
     bytes.iter().rev().map(|byte| format!("{byte:02X}")).collect()
 }
 
-/// ISO 8859-1, the last character first. None where it cannot be printed: profiles of values have the
-/// same length byte as text.
+/// ISO 8859-1, the last character first. None where it cannot be printed.
 fn text(bytes: &[u8]) -> Option<String> {
     bytes.iter().rev().map(|byte| char::from(*byte)).map(|c| (!c.is_control()).then_some(c)).collect()
 }
