@@ -290,7 +290,7 @@ mod tests {
             let kind = &KINDS[index];
             let (mut payload, mut expected) = (vec![channel, kind.code], Vec::new());
             for (part, raw) in kind.parts.iter().zip(raw) {
-                let unused = 64 - 8 * part.width as u32;
+                let unused = 64 - 8 * part.width;
                 let raw = i64::from(raw) << unused;
                 let raw = if part.signed { raw >> unused } else { (raw.cast_unsigned() >> unused).cast_signed() };
                 payload.extend(&raw.to_be_bytes()[8 - part.width..]);

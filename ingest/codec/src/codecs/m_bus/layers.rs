@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::bytes::Bytes;
 use super::crc::crc;
 use super::security::{self, Authentication};
-use super::{Address, Key, MBusError, Mode, Note, Protection, compact};
+use super::{Address, Key, MBusError, Mode, Note, Protection, compact, prios};
 
 /// What the layers held.
 pub(super) struct Content {
@@ -128,10 +128,7 @@ fn transport(
     let meter = match ci {
         0x72 | 0x73 => Some(Address::number_first(rest.array("long header")?)),
         0x78..=0x7b => sender,
-        0xa0..=0xb7 => {
-            let manufacturer = sender.ok_or(MBusError::UnknownCi { ci })?.manufacturer;
-            return Err(MBusError::Proprietary { ci, manufacturer });
-        }
+        0xa0..=0xb7 => return proprietary(ci, body, &sender.ok_or(MBusError::UnknownCi { ci })?),
         _ => return Err(MBusError::UnknownCi { ci }),
     };
     if matches!(ci, 0x78 | 0x79) {
@@ -159,6 +156,12 @@ fn transport(
     };
     let (records, note) = unfolded(ci, &data)?;
     Ok(Content { meter, status: Some(status), protection, records, note })
+}
+
+/// Reads what stands behind a CI field of the manufacturers' own.
+fn proprietary(ci: u8, body: &[u8], sender: &Address) -> Result<Content, MBusError> {
+    let (meter, records) = prios::open(sender, body).ok_or(MBusError::Proprietary { ci, manufacturer: sender.manufacturer })?;
+    Ok(Content { meter: Some(meter), status: None, protection: Protection::None, records, note: None })
 }
 
 /// Records, unfolded where the CI field says that their heads were left out.

@@ -5,10 +5,8 @@
 //! and is taken only where all of its fixed bytes are as they were there.
 
 use super::bytes::Bytes;
-use super::date::Local;
-use super::record::{Function, Record};
-use super::value::{Content, bcd, integer};
-use super::vif::{Direction, Measure};
+use super::record::{Record, read};
+use super::value::Content;
 use super::{MBusError, Manufacturer};
 
 /// "QDS", Qundis.
@@ -29,59 +27,34 @@ pub(super) fn unpack(manufacturer: Manufacturer, records: &mut Vec<Record>) {
         B_METERS => packed(&[0x0f]).and_then(|bytes| b_meters(bytes).ok().flatten()),
         _ => None,
     };
-    records.extend(unpacked.into_iter().flatten());
+    records.extend(unpacked.into_iter().flat_map(|bytes| read(&bytes).0));
 }
 
 /// Qwater 5.5: behind seven bytes of its own the volume in litres, 8 digits; then twice a date and the
-/// volume kept at it: at the end of the year, and at that of the last month.
-fn qundis(bytes: &[u8]) -> Result<Option<Vec<Record>>, MBusError> {
+/// volume kept at it: at the end of the year, and at that of the last month. They become registers 1 and
+/// 17, as in the other telegrams of the same meters.
+fn qundis(bytes: &[u8]) -> Result<Option<Vec<u8>>, MBusError> {
     let mut rest = Bytes::new(bytes);
     let [zero, kind, ..] = rest.array::<7>("Qundis")?;
     if (zero, kind, rest.array("Qundis")?) != (0x00, 0x82, [0x07, 0xc1, 0x13, 0xff, 0xff]) {
         return Ok(None);
     }
-    let mut records = vec![volume(0, Direction::Net, bcd(rest.take(4, "volume")?))];
-    // The numbers that the same meters give these registers in their other telegrams.
-    for storage in [1, 17] {
-        records.push(date(storage, Local::date(rest.array("date")?)));
-        records.push(volume(storage, Direction::Net, bcd(rest.take(4, "volume")?)));
+    let mut records = [&[0x0c, 0x13], rest.take(4, "volume")?].concat();
+    for (date, volume) in [(&[0x42, 0x6c][..], &[0x4c, 0x13][..]), (&[0xc2, 0x08, 0x6c], &[0xcc, 0x08, 0x13])] {
+        records.extend([date, rest.take(2, "date")?, volume, rest.take(4, "volume")?].concat());
     }
     Ok(Some(records))
 }
 
 /// Hydrodigit, the packing 15: a byte of the battery, then what went backward, in litres; twelve months
 /// and a day follow. The battery's byte has no published scale.
-fn b_meters(bytes: &[u8]) -> Result<Option<Vec<Record>>, MBusError> {
+fn b_meters(bytes: &[u8]) -> Result<Option<Vec<u8>>, MBusError> {
     let mut rest = Bytes::new(bytes);
     let [packing, _battery] = rest.array("packing")?;
     if packing != 0x15 || bytes.len() != 2 + 4 + 12 * 3 + 1 {
         return Ok(None);
     }
-    Ok(Some(vec![volume(0, Direction::Backward, integer(rest.take(4, "reverse volume")?))]))
-}
-
-fn volume(storage: u64, direction: Direction, litres: Option<f64>) -> Record {
-    let content = litres.map_or(Content::Invalid, |litres| Content::Number(litres / 1000.0));
-    plain(Measure::Volume, "m3", storage, direction, content)
-}
-
-fn date(storage: u64, local: Option<Local>) -> Record {
-    plain(Measure::Date, "1", storage, Direction::Net, local.map_or(Content::Invalid, Content::Time))
-}
-
-fn plain(measure: Measure, unit: &'static str, storage: u64, direction: Direction, content: Content) -> Record {
-    Record {
-        measure,
-        unit,
-        content,
-        function: Function::Instantaneous,
-        storage,
-        tariff: 0,
-        subunit: 0,
-        direction,
-        modified: false,
-        head: Box::new([]),
-    }
+    Ok(Some([&[0x04, 0x93, 0x3c], rest.take(4, "reverse volume")?].concat()))
 }
 
 #[cfg(test)]

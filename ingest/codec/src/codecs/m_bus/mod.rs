@@ -1,8 +1,8 @@
 //! M-Bus: what water meters say on the wire, on the air (wireless M-Bus, OMS) and inside LoRaWAN payloads.
 //!
 //! [`telegram`] reads a whole telegram through its layers: link (`link`), extended link, authentication
-//! and transport (`layers`), encryption (`security`), frames without heads (`compact`), and what single makes pack their own way
-//! (`makes`).
+//! and transport (`layers`), encryption (`security`), frames without heads (`compact`), Diehl's own
+//! (`prios`) and what other makes pack their own way (`makes`).
 //! [`records`] reads bare data records (`record`, `vif`, `value`, `date`). [`readings`] says which
 //! of them are quantities of the vocabulary (`meaning`).
 //!
@@ -10,7 +10,7 @@
 //! `docs/decisions/m-bus.md`.
 //!
 //! Deliberately absent: asking a meter (only what it says is read), messages in several telegrams, the
-//! formats of single makes that hold no records (PRIOS, Apator, Techem), and the zone of local times.
+//! formats of single makes that hold no records (Apator, Techem), and the zone of local times.
 
 mod bytes;
 mod compact;
@@ -21,6 +21,7 @@ mod layers;
 mod link;
 mod makes;
 mod meaning;
+mod prios;
 mod record;
 mod security;
 mod value;

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_keys_of_a_message_are_those_of_the_specification() {
         // OMS volume 2, annex N: key 00 01 .. 0f, message counter b3 0a 00 00, meter 12345678.
-        let key = std::array::from_fn(|i| i as u8);
+        let key = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
         let meter = Address::number_first([0x78, 0x56, 0x34, 0x12, 0x93, 0x15, 0x33, 0x03]);
         let counter = [0xb3, 0x0a, 0, 0];
         let hex = |key: Key| key.map(|byte| format!("{byte:02x}")).concat();

@@ -112,7 +112,7 @@ pub(super) fn bcd(bytes: &[u8]) -> Option<f64> {
 
 /// Digits as they are read, the most significant first; hexadecimal where they are not decimal.
 pub(super) fn digits(bytes: &[u8]) -> String {
-    bytes.iter().rev().map(|byte| format!("{byte:02X}")).collect()
+    bytes.iter().rev().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// ISO 8859-1, the last character first. None where it cannot be printed.
