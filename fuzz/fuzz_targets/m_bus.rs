@@ -1,4 +1,4 @@
-//! M-Bus: a whole telegram, with and without a key, and bare records.
+//! M-Bus: a whole telegram, with and without a key, one without its link layer, and bare records.
 
 #![no_main]
 
@@ -14,6 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
             assert!(readings.iter().all(|m| m.value.is_none_or(f64::is_finite)));
         }
     }
+    let _ = m_bus::message(bytes, Some(&KEY));
     if let Ok(records) = m_bus::records(bytes) {
         assert!(records.len() <= m_bus::RECORDS_LIMIT);
         let _ = m_bus::clock(&records).and_then(|local| local.instant(60));

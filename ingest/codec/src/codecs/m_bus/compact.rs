@@ -2,10 +2,11 @@
 //! 73, 79, 7B). Now and then the meter sends the full frame, of which the compact one carries two CRCs:
 //! one over the heads alone, which names the format, one over the whole.
 //!
-//! So the formats are a table: the heads of full frames. A row is in it only if compact frames of real
-//! meters unfolded by it have both their CRCs. A frame is unfolded if its format is known and its data
-//! are exactly as long. That its second CRC fits is not asked, but told: flowIQ meters keep that of the
-//! last full frame when a value has changed since, and another CRC guards what goes through the air.
+//! So the formats are a table: heads as they stand in full frames of real meters, or, where only compact
+//! ones are known, heads under which those have both their CRCs. A frame is unfolded if its format is
+//! in the table and its data are exactly as long. That the CRC over the whole fits is not asked, but
+//! told: a real flowIQ sends that of its last full frame beside a flow that has changed since. The CRC of
+//! the extended link layer guards what went through the air.
 //!
 //! Deliberately absent: learning a format from a full frame. That needs a memory across telegrams.
 
@@ -44,11 +45,8 @@ const FORMATS: &[&[u8]] = &[
 
 /// The records of a compact frame's data, with their heads.
 pub(super) fn unfold(data: &[u8]) -> Result<(Vec<u8>, Option<Note>), MBusError> {
-    let mut rest = Bytes::new(data);
-    // Of an encrypted frame: before and behind.
-    while rest.peek() == Some(FILLER) {
-        rest.byte("filler")?;
-    }
+    // An encrypted frame has two fillers before, and others behind.
+    let mut rest = Bytes::new(data.strip_prefix(&[FILLER, FILLER]).unwrap_or(data));
     let signature = u16::from_le_bytes(rest.array("format of a compact frame")?);
     let full_crc = u16::from_le_bytes(rest.array("CRC of the full frame")?);
     let heads = FORMATS.iter().find(|heads| crc(heads) == signature).ok_or(MBusError::UnknownFormat { signature })?;

@@ -78,6 +78,9 @@ pub enum MBusError {
         /// How.
         mode: super::Mode,
     },
+    /// Mode 7 without what its key is made of.
+    #[error("encrypted (mode 7) without the message counter of which its key is made")]
+    NoCounter,
     /// The message authentication code is wrong.
     #[error("the message authentication code does not fit: the content was changed, or the key is another")]
     BadMac,

@@ -2,9 +2,9 @@
 //!
 //! [`telegram`] reads a whole telegram through its layers: link (`link`), extended link, authentication
 //! and transport (`layers`), encryption (`security`), frames without heads (`compact`), Diehl's own
-//! (`prios`) and what other makes pack their own way (`makes`).
-//! [`records`] reads bare data records (`record`, `vif`, `value`, `date`). [`readings`] says which
-//! of them are quantities of the vocabulary (`meaning`).
+//! (`prios`) and what other makes pack their own way (`makes`). [`message`] reads the same without a link
+//! layer, [`records`] bare data records (`record`, `vif`, `value`, `date`). [`readings`] says which of
+//! them are quantities of the vocabulary (`meaning`).
 //!
 //! Why this is read here and not by a library, and how much of real traffic it reads:
 //! `docs/decisions/m-bus.md`.
@@ -66,8 +66,8 @@ impl Telegram {
         self.status.map(|status| status & 4 != 0)
     }
 
-    /// What it says in quantities of the vocabulary: none of a volume where the meter measures another
-    /// thing than water.
+    /// What it says in quantities of the vocabulary: nothing where the meter measures another thing than
+    /// water.
     #[must_use]
     pub fn readings(&self) -> Vec<Meant> {
         if self.meter.is_some_and(|meter| meter.measures_other_than_water()) { Vec::new() } else { readings(&self.records) }
@@ -174,11 +174,11 @@ impl Address {
         value::digits(&self.id)
     }
 
-    /// Whether the device type is one whose volumes are not of water: heat, gas, steam, air, electricity.
+    /// Whether the device type is one whose volumes are not of water: heat, gas, steam, air, garbage.
     /// Radio modules and types that say nothing are given the benefit of the doubt.
     #[must_use]
     pub fn measures_other_than_water(&self) -> bool {
-        matches!(self.kind, 0x01..=0x05 | 0x08..=0x0d | 0x14 | 0x18 | 0x1b..=0x1d)
+        matches!(self.kind, 0x01..=0x05 | 0x08..=0x0d | 0x12..=0x14 | 0x18..=0x1d | 0x29)
     }
 }
 
@@ -192,20 +192,34 @@ pub fn telegram(bytes: &[u8], key: Option<&Key>) -> Result<Telegram, MBusError> 
         return Err(MBusError::TooLong { len: bytes.len() });
     }
     let link = link::open(bytes)?;
-    let mut notes: Vec<_> = link.note.into_iter().collect();
-    let cut = !notes.is_empty();
     let content = layers::open(&link.body, link.address, key)?;
-    notes.extend(content.note);
-    let (mut records, error) = record::read(&content.records);
-    match error {
-        None => {}
-        // A wrong length field cuts inside the last record; what came before it is whole.
-        Some(error @ MBusError::Short { .. }) if cut => notes.push(Note::Truncated(error)),
-        Some(error) => return Err(error),
+    read(content, link.note)
+}
+
+/// Reads what stands behind a link layer, from the CI field on, as some makes send it in a LoRaWAN
+/// payload. Where no header names the meter, what is encrypted cannot be opened: its address is needed.
+///
+/// # Errors
+/// As [`telegram`].
+pub fn message(bytes: &[u8], key: Option<&Key>) -> Result<Telegram, MBusError> {
+    if bytes.len() > LIMIT {
+        return Err(MBusError::TooLong { len: bytes.len() });
     }
+    read(layers::open(bytes, None, key)?, None)
+}
+
+fn read(content: layers::Content, cut: Option<Note>) -> Result<Telegram, MBusError> {
+    let (mut records, error) = record::read(&content.records);
+    let ends_early = match error {
+        None => None,
+        // A wrong length field cuts inside the last record; what came before it is whole.
+        Some(error @ MBusError::Short { .. }) if cut.is_some() => Some(Note::Truncated(error)),
+        Some(error) => return Err(error),
+    };
     if let Some(meter) = content.meter {
         makes::unpack(meter.manufacturer, &mut records);
     }
+    let notes = cut.into_iter().chain(content.note).chain(ends_early).collect();
     Ok(Telegram { meter: content.meter, status: content.status, protection: content.protection, records, notes })
 }
 

@@ -74,7 +74,7 @@ impl<'a> Sealed<'a> {
         let mode = self.mode;
         let (key, vector) = match mode {
             Mode::Seven => {
-                let counter = authentication.and_then(|a| a.counter).ok_or(MBusError::WrongKey { mode })?;
+                let counter = authentication.and_then(|a| a.counter).ok_or(MBusError::NoCounter)?;
                 (derived(key, ENCRYPTION, counter, meter), [0; 16])
             }
             Mode::Five | Mode::LinkLayer => {

@@ -161,6 +161,23 @@ fn mode_7_is_opened_and_its_authentication_checked() {
 }
 
 #[test]
+fn mode_7_without_its_counter_says_so() {
+    let bytes = frame(&[&SHORT_HEADER, &[0x10, 0x07, 0x10], &[0; 16]]);
+    assert_eq!(telegram(&bytes, Some(&KEY)), Err(MBusError::NoCounter));
+}
+
+#[test]
+fn a_message_without_a_link_layer_is_read_from_its_ci_field_on() {
+    let long = [0x72, 0x21, 0x43, 0x65, 0x87, 0xb4, 0x09, 0x13, 0x07, 42, 0, 0, 0];
+    let named = message(&[&long[..], &VOLUME].concat(), None).unwrap();
+    assert_eq!((named.meter.map(|m| m.id()).as_deref(), volume_of(&named)), (Some("87654321"), Some(43.964)));
+    let bare = message(&[&[0x78], &VOLUME[..]].concat(), None).unwrap();
+    assert_eq!((bare.meter, volume_of(&bare)), (None, Some(43.964)));
+    let sealed = message(&[&SHORT_HEADER[..], &[0x10, 0x05], &[0; 16]].concat(), Some(&KEY));
+    assert_eq!(sealed, Err(MBusError::Encrypted { mode: Mode::Five }), "without an address the key does not help");
+}
+
+#[test]
 fn the_extended_link_layer_is_opened_by_its_key() {
     let content = [&[0x78][..], &VOLUME].concat();
     let guarded = [&crc(&content).to_le_bytes()[..], &content].concat();
