@@ -1,5 +1,5 @@
-//! Compact frames: data without the heads of their records, to save the battery (EN 13757-3, annex G; CI
-//! 73, 79, 7B). Now and then the meter sends the full frame, of which the compact one carries two CRCs:
+//! Compact frames: data without the heads of their records, to save the battery (EN 13757-3; CI 73,
+//! 79, 7B). Now and then the meter sends the full frame, of which the compact one carries two CRCs:
 //! one over the heads alone, which names the format, one over the whole.
 //!
 //! So the formats are a table: heads as they stand in full frames of real meters, or, where only compact

@@ -1,4 +1,4 @@
-//! The CRC of EN 13757-4, section 12.5.7: polynomial 0x3D65, start 0, the result inverted. It guards the
+//! The CRC of EN 13757-4: polynomial 0x3D65, start 0, the result inverted. It guards the
 //! blocks of the radio's link layer, the extended link layer's content and the compact frames.
 
 /// The CRC over these bytes.

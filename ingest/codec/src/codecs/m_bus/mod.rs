@@ -60,7 +60,7 @@ pub struct Telegram {
 }
 
 impl Telegram {
-    /// The meter says that its battery is low (bit 2 of the status byte, EN 13757-7, table 8).
+    /// The meter says that its battery is low (bit 2 of the status byte, EN 13757-7).
     #[must_use]
     pub fn battery_low(&self) -> Option<bool> {
         self.status.map(|status| status & 4 != 0)
@@ -146,7 +146,7 @@ pub struct Address {
     pub manufacturer: Manufacturer,
     /// Generation, by the manufacturer's count.
     pub version: u8,
-    /// Device type (EN 13757-7, table 13): 6 and 7 warm and cold water, 0x16 drinking water.
+    /// Device type (EN 13757-7): 6 and 7 warm and cold water, 0x16 drinking water.
     pub kind: u8,
 }
 

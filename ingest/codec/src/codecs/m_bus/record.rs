@@ -1,4 +1,4 @@
-//! Data records: DIF, VIF, their extensions, data. EN 13757-3:2018, section 6. The same records stand in a
+//! Data records: DIF, VIF, their extensions, data. EN 13757-3. The same records stand in a
 //! telegram, behind its headers, and in the LoRaWAN payloads of several makes of meter.
 
 use super::bytes::Bytes;
@@ -6,7 +6,7 @@ use super::value::{Content, Format, content};
 use super::vif::{Direction, Measure, Qualifier, Scale, extension_fb, extension_fd, main};
 use super::{MBusError, RECORDS_LIMIT};
 
-/// Extensions of a DIF, of a VIF (section 6.3 and 6.4).
+/// Extensions of a DIF, and of a VIF, at most (EN 13757-3).
 const EXTENSIONS: usize = 10;
 /// A byte that says nothing: filler before and after what is encrypted in blocks.
 pub(super) const FILLER: u8 = 0x2f;
@@ -205,7 +205,7 @@ impl DataBlock {
     }
 }
 
-/// The length byte of variable data (section 6.3.3, table 7).
+/// The length byte of variable data, LVAR in EN 13757-3.
 fn variable(lvar: u8, start: usize) -> Result<(Format, usize), MBusError> {
     let len = usize::from;
     Ok(match lvar {

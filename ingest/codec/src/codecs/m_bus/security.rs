@@ -1,5 +1,5 @@
-//! Decryption and authentication: security modes 5 and 7 (EN 13757-7, section 7; OMS volume 2, section 9)
-//! and the counter mode of the extended link layer (EN 13757-4, section 12.6).
+//! Decryption and authentication: security modes 5 and 7 (EN 13757-7, OMS volume 2)
+//! and the counter mode of the extended link layer (EN 13757-4).
 //!
 //! Every way has a check of its own that the key fits: the two fillers that begin what is encrypted in
 //! blocks, the CRC inside what the link layer encrypts. Nothing is read without it.
@@ -101,20 +101,24 @@ impl Authentication<'_> {
         let mut mac = Cmac::<Aes128>::new(&mac_key.into());
         mac.update(&self.covered);
         mac.update(self.message);
-        (!self.mac.is_empty()).then(|| mac.verify_truncated_left(self.mac).is_ok())
+        let long_enough = self.mac.len() >= MAC_LEAST;
+        (!self.mac.is_empty()).then(|| long_enough && mac.verify_truncated_left(self.mac).is_ok())
     }
 }
 
-/// What is encrypted in blocks begins with two fillers (OMS volume 2, section 9.2.4).
+/// What is encrypted in blocks begins with two fillers (OMS volume 2).
 fn begins_plain(data: &[u8]) -> bool {
     data.starts_with(&[FILLER, FILLER])
 }
+
+/// Bytes of a code that is taken: a shorter one can be guessed. OMS asks for 8.
+const MAC_LEAST: usize = 8;
 
 /// The constants of the key derivation: what a meter's key is derived for.
 const ENCRYPTION: u8 = 0x00;
 const AUTHENTICATION: u8 = 0x01;
 
-/// The key of one message (OMS volume 2, section 9.6.2.3): CMAC over constant, counter, serial number and
+/// The key of one message (key derivation function A of OMS volume 2): CMAC over constant, counter, serial number and
 /// padding of 7.
 fn derived(key: &Key, constant: u8, counter: [u8; 4], meter: &Address) -> Key {
     let mut mac = Cmac::<Aes128>::new(&(*key).into());
@@ -140,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_keys_of_a_message_are_those_of_the_specification() {
-        // OMS volume 2, annex N: key 00 01 .. 0f, message counter b3 0a 00 00, meter 12345678.
+        // The example of OMS volume 2: key 00 01 .. 0f, message counter b3 0a 00 00, meter 12345678.
         let key = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
         let meter = Address::number_first([0x78, 0x56, 0x34, 0x12, 0x93, 0x15, 0x33, 0x03]);
         let counter = [0xb3, 0x0a, 0, 0];

@@ -88,6 +88,15 @@ fn both_formats_of_frames_are_read_with_their_crcs() {
 }
 
 #[test]
+fn a_long_frame_of_format_b_has_a_crc_behind_126_bytes_and_one_at_its_end() {
+    let mut bare = frame(&[&SHORT_HEADER, &[0, 0], &VOLUME.repeat(30)]);
+    bare[0] += 4;
+    let (head, tail) = bare.split_at(126);
+    let telegram = read(&[with_crc(head), with_crc(tail)].concat(), None);
+    assert_eq!((telegram.records.len(), telegram.notes), (30, vec![]));
+}
+
+#[test]
 fn a_frame_of_the_wire_is_read_and_its_check_sum_too() {
     let header = [0x08, 0x00, 0x72, 0x78, 0x56, 0x34, 0x12, 0x53, 0x36, 0x01, 0x16, 42, 0, 0, 0];
     let content = [&header[..], &VOLUME].concat();
@@ -129,8 +138,8 @@ fn what_was_decrypted_on_the_way_is_read_and_told() {
     }
 }
 
-/// Mode 7 with an authentication code of 8 bytes.
-fn authenticated() -> Vec<u8> {
+/// Mode 7 with an authentication code of so many bytes.
+fn authenticated(mac_len: u8) -> Vec<u8> {
     use cmac::{Cmac, KeyInit, Mac};
     let counter = [7, 0, 0, 0];
     let derived = |constant: u8| -> Key {
@@ -142,12 +151,12 @@ fn authenticated() -> Vec<u8> {
     let mut mac = Cmac::<Aes128>::new(&derived(1).into());
     mac.update(&[&[0x25], &counter[..], &transport].concat());
     let code: [u8; 16] = mac.finalize().into_bytes().into();
-    frame(&[&[0x8c, 0x20, 42], &[0x90, 0x0f, 0x00, 0x2c, 0x25], &counter, &code[..8], &transport])
+    frame(&[&[0x8c, 0x20, 42], &[0x90, 7 + mac_len, 0x00, 0x2c, 0x25], &counter, &code[..usize::from(mac_len)], &transport])
 }
 
 #[test]
 fn mode_7_is_opened_and_its_authentication_checked() {
-    let bytes = authenticated();
+    let bytes = authenticated(8);
     let opened = read(&bytes, Some(&KEY));
     assert_eq!((opened.protection, volume_of(&opened)), (Protection::Authenticated(Mode::Seven), Some(43.964)));
     assert_eq!(telegram(&bytes, None), Err(MBusError::Encrypted { mode: Mode::Seven }));
@@ -158,6 +167,7 @@ fn mode_7_is_opened_and_its_authentication_checked() {
     let status = 10 + 3 + 17 + 2;
     forged[status] ^= 8;
     assert_eq!(telegram(&forged, Some(&KEY)), Err(MBusError::BadMac));
+    assert_eq!(telegram(&authenticated(1), Some(&KEY)), Err(MBusError::BadMac), "a code that can be guessed");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What a record measures and by which power of ten: the VIF tables of EN 13757-3:2018 (table 10, the main
-//! table; tables 12 and 14, the extensions FB and FD) and the VIFEs that change a meaning (table 15).
+//! What a record measures and by which power of ten: the VIF tables of EN 13757-3 (the main
+//! table, the extensions FB and FD) and the combinable VIFEs, which change a meaning.
 //!
 //! Deliberately absent: rows that no meter of water, of the air around it or of its battery sends. They
 //! come out as [`Measure::Other`], with their head.
