@@ -2,8 +2,8 @@
 //! behind a stream of bits that hides more than it protects, since its key is the same in every module.
 //!
 //! Diehl publishes no specification; people who read the modules on their own meters have described it
-//! (zewaren.net, "reading my IZAR WMBus PRIOS hot water smart meter", 2020). What is here reads every
-//! published telegram of it to the litre.
+//! (zewaren.net, "reading my IZAR WMBus PRIOS hot water smart meter", 2020). What is here reads the
+//! eight published telegrams that it was held against to the litre.
 //!
 //! Deliberately absent: alarms and the battery's years, of which no two descriptions say the same.
 
