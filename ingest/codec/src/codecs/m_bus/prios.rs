@@ -5,7 +5,7 @@
 //! (zewaren.net, "reading my IZAR WMBus PRIOS hot water smart meter", 2020). What is here reads the
 //! eight published telegrams that it was held against to the litre.
 //!
-//! Deliberately absent: alarms and the battery's years, of which no two descriptions say the same.
+//! Deliberately absent: alarms and the years of the battery, whose bits could not be checked.
 
 use super::bytes::Bytes;
 use super::{Address, Manufacturer};
