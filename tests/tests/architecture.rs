@@ -54,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without clock, disk, network or async: they may not depend on what brings these.
-const PURE: &[&str] = &["schemas", "codec", "codec-js", "domains", "rules", "simulators"];
+const PURE: &[&str] = &["schemas", "codec", "domains", "rules", "simulators"];
 const IMPURE: &[&str] = &["tokio", "rustix", "rusqlite", "reqwest", "axum", "rumqttc", "journal", "ports"];
 
 fn metadata() -> BTreeMap<String, BTreeSet<String>> {

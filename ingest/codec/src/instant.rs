@@ -50,7 +50,7 @@ fn fraction_millis(fraction: &[u8]) -> Option<i64> {
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar (the years begin in March, so that the
 /// leap day is the last of its year).
-fn days(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year / 400, year % 400);
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;

@@ -22,6 +22,13 @@ mod route;
 mod units;
 mod uplink;
 
+/// What fuzz targets and the tests of whole formats reach: readers of bytes, before anything is made of
+/// what they read. Not for other crates.
+#[doc(hidden)]
+pub mod fuzz {
+    pub use crate::codecs::{cayenne, m_bus};
+}
+
 use std::sync::Arc;
 
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};

@@ -3,7 +3,9 @@
 
 pub(crate) mod fields;
 pub(crate) mod json;
+pub mod cayenne;
 pub(crate) mod layout;
+pub mod m_bus;
 pub(crate) mod marsad_json;
 pub(crate) mod marsad_schema;
 pub(crate) mod scale;

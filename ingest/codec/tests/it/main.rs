@@ -4,5 +4,6 @@
 
 mod chirpstack;
 mod common;
+mod m_bus;
 mod marsad_json;
 mod total;
