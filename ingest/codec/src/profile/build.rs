@@ -293,7 +293,7 @@ fn field(raw: &RawField, house: House) -> Result<Field, Wrong> {
         None if width == 1 || matches!(says, Says::Nothing) => Endian::Big,
         None => {
             return Err(format!(
-                "`{name}`: a field of {width} bytes needs endian, \"big\" or \"little\", here or for the profile"
+                "`{name}`: a field of {width} bytes needs endian, \"big\", \"little\" or \"low-word-first\", here or for the profile"
             ));
         }
     };
@@ -306,6 +306,7 @@ impl From<RawEndian> for Endian {
         match raw {
             RawEndian::Big => Endian::Big,
             RawEndian::Little => Endian::Little,
+            RawEndian::LowWordFirst => Endian::LowWordFirst,
         }
     }
 }

@@ -15,7 +15,8 @@
 //! battery = [[2.1, 0], [3.0, 90], [3.6, 100]]        # volts to percent, where it reports volts only
 //! counter_bits = { "water.pulse_count" = 16 }        # how wide its counters are
 //! codec = "layout"                   # or "json", "script", "m-bus", "cayenne-lpp"
-//! endian = "little"                  # "big" or "little": of all fields that do not say
+//! endian = "little"                  # "big", "little" or "low-word-first" (big-endian words of two bytes, the
+//!                                    # lowest first): of all fields that do not say
 //!
 //! [[frame]]                          # the first frame that fits is read
 //! port = 2                           # or ports = [2, 3]; any without it

@@ -162,10 +162,11 @@ pub(super) enum RawBytes {
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum RawEndian {
     Big,
     Little,
+    LowWordFirst,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
