@@ -88,6 +88,7 @@
 //! quantity = "battery.low"
 //! at = "/uplink/Volt"
 //! contains = "low battery"           # 1 if the text holds this, else 0
+//! when = [{ at = "/kind", is = "volt" }]             # read only if a member of the same tree is so: one value or a list
 //! [[field]]
 //! time = "text"                      # RFC 3339, or a number as above
 //! at = "/time"

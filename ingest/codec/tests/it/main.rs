@@ -5,5 +5,6 @@
 mod chirpstack;
 mod common;
 mod marsad_json;
+mod points;
 mod reference;
 mod total;
