@@ -118,8 +118,25 @@ pub(crate) use read::fit;
 
 /// The profiles that the program is built with: a new one is a file and a line.
 static BUILT_IN: &[(&str, &str)] = &[
+    ("axioma-qalcosonic-w1.toml", include_str!("../../profiles/axioma-qalcosonic-w1.toml")),
+    ("b-meters-iwm-lr3.toml", include_str!("../../profiles/b-meters-iwm-lr3.toml")),
+    ("bosch-tps110.toml", include_str!("../../profiles/bosch-tps110.toml")),
+    ("decentlab-dl-dlr2-002.toml", include_str!("../../profiles/decentlab-dl-dlr2-002.toml")),
+    ("decentlab-dl-dlr2-010.toml", include_str!("../../profiles/decentlab-dl-dlr2-010.toml")),
+    ("dingtek-do201.toml", include_str!("../../profiles/dingtek-do201.toml")),
+    ("dragino-sw3l.toml", include_str!("../../profiles/dragino-sw3l.toml")),
+    ("libelium-smart-parking.toml", include_str!("../../profiles/libelium-smart-parking.toml")),
+    ("milesight-em300-di.toml", include_str!("../../profiles/milesight-em300-di.toml")),
+    ("milesight-em300-zld.toml", include_str!("../../profiles/milesight-em300-zld.toml")),
     ("netvox-r718x.toml", include_str!("../../profiles/netvox-r718x.toml")),
+    ("netvox-water-leak.toml", include_str!("../../profiles/netvox-water-leak.toml")),
+    ("nwave-ncc405.toml", include_str!("../../profiles/nwave-ncc405.toml")),
+    ("nwave-nps310.toml", include_str!("../../profiles/nwave-nps310.toml")),
     ("nwave-nps405.toml", include_str!("../../profiles/nwave-nps405.toml")),
+    ("pni-placepod.toml", include_str!("../../profiles/pni-placepod.toml")),
+    ("quandify-cubicmeter.toml", include_str!("../../profiles/quandify-cubicmeter.toml")),
+    ("tekzitel-tekzipark.toml", include_str!("../../profiles/tekzitel-tekzipark.toml")),
+    ("zigbee2mqtt-leak.toml", include_str!("../../profiles/zigbee2mqtt-leak.toml")),
 ];
 
 /// Why profiles cannot be used. Each names the file or the device.

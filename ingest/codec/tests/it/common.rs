@@ -1,6 +1,6 @@
 //! A small city to decode for.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use codec::{Decoded, Decoder, Profiles, Reject};
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Provenance, Reading, Timestamp, Zone};
@@ -31,8 +31,11 @@ pub(crate) fn catalogue() -> Arc<Catalogue> {
     )
 }
 
+/// Loaded once: each of them runs its cases.
+pub(crate) static BUILT_IN: LazyLock<Profiles> = LazyLock::new(|| Profiles::built_in().unwrap());
+
 pub(crate) fn decoder() -> Decoder {
-    Decoder::new(catalogue(), Profiles::built_in().unwrap()).unwrap()
+    Decoder::new(catalogue(), BUILT_IN.clone()).unwrap()
 }
 
 pub(crate) fn message(topic: &str, payload: impl AsRef<[u8]>) -> Message {

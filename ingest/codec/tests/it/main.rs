@@ -5,6 +5,7 @@
 mod chirpstack;
 mod common;
 mod marsad_json;
+mod parking_water;
 mod points;
 mod reference;
 mod total;
