@@ -23,11 +23,12 @@ use crate::reject::excerpt;
 use exact::{Ratio, decimal};
 use ucum::{Dimension, Scale, Unit};
 
+pub use alias::senml_unit;
 #[cfg_attr(
     not(test),
     expect(unused_imports, reason = "for envelopes and field maps, which state units in other words than UCUM")
 )]
-pub(crate) use alias::{senml_unit, uncefact_unit, vendor_unit};
+pub(crate) use alias::{uncefact_unit, vendor_unit};
 pub(crate) use exact::Conversion;
 
 /// The temperature at which a device states the mass concentration of a gas, at 1013.25 hPa. Without
