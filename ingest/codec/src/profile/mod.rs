@@ -125,6 +125,7 @@ static BUILT_IN: &[(&str, &str)] = &[
     ("decentlab-dl-dlr2-010.toml", include_str!("../../profiles/decentlab-dl-dlr2-010.toml")),
     ("dingtek-do201.toml", include_str!("../../profiles/dingtek-do201.toml")),
     ("dragino-sw3l.toml", include_str!("../../profiles/dragino-sw3l.toml")),
+    ("libelium-smart-parking-v2.toml", include_str!("../../profiles/libelium-smart-parking-v2.toml")),
     ("libelium-smart-parking.toml", include_str!("../../profiles/libelium-smart-parking.toml")),
     ("milesight-em300-di.toml", include_str!("../../profiles/milesight-em300-di.toml")),
     ("milesight-em300-zld.toml", include_str!("../../profiles/milesight-em300-zld.toml")),
