@@ -1,27 +1,11 @@
 //! ChirpStack v4 and the two layouts, against our own examples and against third-party ones.
 
-use std::io::Write;
-use std::path::Path;
-
-use crate::common::{catalogue, decode, show};
+use crate::common::{catalogue, decode, show, third_party};
 use codec::{ChirpStackUp, Decoder, NoScripts, ProfileError, Profiles};
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
 use serde_json::Value;
 
 const BAY: &str = "application/casa/device/0101010101010101/event/up";
-
-/// Third-party examples beside the project, one JSON value a line; none (said loudly) if they are not there.
-#[expect(clippy::disallowed_methods, reason = "a test reads its examples")]
-pub(crate) fn third_party(file: &str) -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/devices/vectors").join(file);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-        Err(e) => {
-            let _ = writeln!(std::io::stderr(), "SKIPPED: third-party examples {} cannot be read: {e}", path.display());
-            Vec::new()
-        }
-    }
-}
 
 #[test]
 fn an_uplink_gives_the_frames_values_and_the_strongest_gateway_at_the_networks_time() {

@@ -13,8 +13,7 @@ use schemas::{
 };
 use serde_json::Value;
 
-use crate::chirpstack::third_party;
-use crate::common::BUILT_IN;
+use crate::common::{BUILT_IN, third_party};
 
 static OURS: LazyLock<Vec<&Profile>> = LazyLock::new(|| {
     let kinds = [Some(Kind::PARKING), Some(Kind::WATER)];

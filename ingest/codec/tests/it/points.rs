@@ -9,8 +9,7 @@ use codec::{Decoder, NoScripts, Profiles, Reason, Route, Routes};
 use schemas::{Kind, Message, Provenance, Reading, Timestamp, Zone};
 use serde_json::Value;
 
-use crate::chirpstack::third_party;
-use crate::common::decode;
+use crate::common::{decode, third_party};
 
 /// A decoder that gives a list of values, each with its name beside it.
 const NAMED: &str = r#"
