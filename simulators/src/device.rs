@@ -240,7 +240,8 @@ impl SimDevice {
         }
         let battery = integer((3.0 + 0.5 * self.battery(at) / 100.0 - 2.5) * 250.0);
         let warmth = integer(2.0 * (self.warmth(at) - 10.0));
-        let volts = f64::from(battery) / 250.0 + 2.5;
+        // Whole millivolts first: 3.312 V and not 3.3120000000000003.
+        let volts = f64::from(2500 + 4 * battery) / 1000.0;
         let told = [
             values,
             vec![(Quantity::BATTERY_VOLTAGE, 0, volts), (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 2.0 + 10.0)],

@@ -8,7 +8,7 @@ use schemas::Timestamp;
 use serde_json::Value;
 
 use crate::codecs::layout::TimeFormat;
-use crate::codecs::scale::Meaning;
+use crate::codecs::scale::{Meaning, Raw};
 use crate::forbidden;
 use crate::instant;
 use crate::normalise::Sink;
@@ -40,10 +40,30 @@ pub(crate) enum Clock {
     Text,
 }
 
+/// Whether a member of the tree is one of some values: which value stands beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberTest {
+    pub(crate) at: Pointer,
+    pub(crate) is: Vec<Raw>,
+}
+
+impl MemberTest {
+    fn holds(&self, tree: &Value) -> bool {
+        self.is.iter().any(|is| match (is, tree.pointer(&self.at)) {
+            (Raw::Word(word), Some(Value::String(text))) => **word == **text,
+            (Raw::Word(word), Some(Value::Bool(state))) => **word == *if *state { "true" } else { "false" },
+            (Raw::Number(number), Some(Value::Number(n))) => n.as_f64() == Some(*number),
+            _ => false,
+        })
+    }
+}
+
 /// One value in the tree.
 #[derive(Clone, Debug)]
 pub(crate) struct Pointed {
     pub(crate) at: Pointer,
+    /// Read only where all of these hold.
+    pub(crate) when: Vec<MemberTest>,
     pub(crate) meaning: Meaning,
     /// Where the unit stands, and what its words mean (UCUM).
     pub(crate) unit: Option<UnitBeside>,
@@ -65,7 +85,7 @@ impl Fields {
         }
         out.at(own);
         for field in &self.values {
-            if let Some(value) = tree.pointer(&field.at) {
+            if let Some(value) = tree.pointer(&field.at).filter(|_| field.when.iter().all(|test| test.holds(tree))) {
                 field.read(value, tree, out)?;
             }
         }
@@ -188,6 +208,7 @@ pub(crate) fn read_named(tree: &Value, time: Option<Timestamp>, out: &mut Sink<'
         let QuantityName { quantity, channel } = QuantityName::read(key)?;
         let field = Pointed {
             at: key.as_str().into(),
+            when: Vec::new(),
             meaning: Meaning::plain(quantity, channel),
             unit: None,
             contains: None,

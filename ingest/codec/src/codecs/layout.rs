@@ -103,6 +103,8 @@ pub(crate) enum Place {
 pub(crate) enum Endian {
     Big,
     Little,
+    /// Words of two bytes, each big-endian, the lowest word first: how Modbus registers are often joined.
+    LowWordFirst,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,6 +233,7 @@ impl Field {
         let all = match self.endian {
             Endian::Big => place.iter().fold(0, join),
             Endian::Little => place.iter().rev().fold(0, join),
+            Endian::LowWordFirst => place.chunks(2).rev().flatten().fold(0, join),
         };
         let (lowest, count) = self.bits;
         // The wanted bits to the top, then down again: fills with zeros, or with the sign.
@@ -461,6 +464,9 @@ mod tests {
             (2, Big, Unsigned, (0, 7), 5.0),
             (2, Big, Signed, (4, 4), -8.0),
             (8, Big, Unsigned, (0, 8), 5.0),
+            (2, Endian::LowWordFirst, Unsigned, (0, 16), 65413.0),
+            (4, Endian::LowWordFirst, Unsigned, (0, 32), 130_949.0),
+            (4, Endian::LowWordFirst, Unsigned, (16, 16), 1.0),
             (1, Big, Number::SignMagnitude, (0, 8), -127.0),
         ];
         for (width, endian, number, bits, expected) in cases {

@@ -1,9 +1,9 @@
 //! The readers of what devices send: Marsad's own JSON, and what a profile describes as data: bytes, decoded fields, a
 //! vendor's script.
 
+pub mod cayenne;
 pub(crate) mod fields;
 pub(crate) mod json;
-pub mod cayenne;
 pub(crate) mod layout;
 pub mod m_bus;
 pub(crate) mod marsad_json;

@@ -8,10 +8,10 @@ use schemas::{Flaw, ProfileName, Quantity};
 
 use super::raw::{
     RawAt, RawByte, RawBytes, RawEndian, RawField, RawFlaw, RawFrame, RawItem, RawKey, RawLength, RawList, RawMark, RawNumber,
-    RawProfile, RawReads, RawRepeat, RawSilent, RawTagged, RawTime, RawUnknown, RawValue,
+    RawProfile, RawReads, RawRepeat, RawSilent, RawTagged, RawTest, RawTime, RawUnknown, RawValue, RawValues,
 };
 use super::{Mark, Profile, Workshop};
-use crate::codecs::fields::{Clock, Fields, Pointed, UnitBeside};
+use crate::codecs::fields::{Clock, Fields, MemberTest, Pointed, UnitBeside};
 use crate::codecs::json::Json;
 use crate::codecs::layout::{
     ByteTest, Content, Each, Endian, Field, Fit, FrameLayout, Group, Item, Layout, Length, Number, Place, Repeat, Says, Tagged,
@@ -294,11 +294,15 @@ fn field(raw: &RawField, house: House) -> Result<Field, Wrong> {
         None if width == 1 || matches!(says, Says::Nothing) => Endian::Big,
         None => {
             return Err(format!(
-                "`{name}`: a field of {width} bytes needs endian, \"big\" or \"little\", here or for the profile"
+                "`{name}`: a field of {width} bytes needs endian, \"big\", \"little\" or \"low-word-first\", here or for the profile"
             ));
         }
     };
-    let when = raw.when.iter().map(byte_test).collect::<Result<_, _>>()?;
+    let when = raw.when.iter().map(|test| match test {
+        RawTest::Byte(byte) => byte_test(byte),
+        RawTest::Member(member) => Err(format!("`{name}`: when: at is \"{}\", expected an offset in bytes", member.at)),
+    });
+    let when = when.collect::<Result<_, _>>()?;
     Ok(Field { at, width, endian, number, bits, when, says })
 }
 
@@ -307,6 +311,7 @@ impl From<RawEndian> for Endian {
         match raw {
             RawEndian::Big => Endian::Big,
             RawEndian::Little => Endian::Little,
+            RawEndian::LowWordFirst => Endian::LowWordFirst,
         }
     }
 }
@@ -387,16 +392,18 @@ fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Result<Fields, 
             Some(RawAt::Pointer(at)) => pointer(at)?,
             _ => return Err(format!("`{name}`: expected `at`, a JSON Pointer such as \"/temperature\"")),
         };
-        if raw.width.is_some() || raw.bits.is_some() || raw.endian.is_some() || !raw.when.is_empty() {
-            return Err(format!("`{name}`: width, bits, endian and when are for bytes, not for decoded fields"));
+        if raw.width.is_some() || raw.bits.is_some() || raw.endian.is_some() {
+            return Err(format!("`{name}`: width, bits and endian are for bytes, not for decoded fields"));
         }
         match (raw.quantity, raw.time) {
+            (None, Some(_)) if !raw.when.is_empty() => return Err(format!("`{name}`: when is for a quantity, not for a time")),
             (None, Some(time)) => all.times.push((at, time_format(time).map_or(Clock::Text, Clock::Number))),
             (Some(quantity), None) => {
                 let unit = raw.unit_at.as_deref().map(|unit_at| unit_beside(unit_at, raw, quantity, house)).transpose()?;
                 let meaning = meaning(raw, quantity, house)?;
                 let contains = raw.contains.as_deref().map(Into::into);
-                all.values.push(Pointed { at, meaning, unit, contains, reference: house.reference });
+                let when = raw.when.iter().map(|test| member_test(test, &name)).collect::<Result<_, _>>()?;
+                all.values.push(Pointed { at, when, meaning, unit, contains, reference: house.reference });
             }
             _ => return Err(format!("`{name}`: expected one of `quantity` and `time`")),
         }
@@ -406,6 +413,19 @@ fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Result<Fields, 
         all.lists.push((pointer(&raw.at)?, inner));
     }
     Ok(all)
+}
+
+fn member_test(raw: &RawTest, name: &str) -> Result<MemberTest, Wrong> {
+    match raw {
+        RawTest::Byte(byte) => Err(format!("`{name}`: when: at is {}, expected a JSON Pointer such as \"/name\"", byte.at)),
+        RawTest::Member(member) => {
+            let is = match &member.is {
+                RawValues::One(one) => vec![raw_value(one)],
+                RawValues::Several(several) => several.iter().map(raw_value).collect(),
+            };
+            Ok(MemberTest { at: pointer(&member.at)?, is })
+        }
+    }
 }
 
 fn pointer(text: &str) -> Result<Box<str>, Wrong> {

@@ -15,7 +15,8 @@
 //! battery = [[2.1, 0], [3.0, 90], [3.6, 100]]        # volts to percent, where it reports volts only
 //! counter_bits = { "water.pulse_count" = 16 }        # how wide its counters are
 //! codec = "layout"                   # or "json", "script", "m-bus", "cayenne-lpp"
-//! endian = "little"                  # "big" or "little": of all fields that do not say
+//! endian = "little"                  # "big", "little" or "low-word-first" (big-endian words of two bytes, the
+//!                                    # lowest first): of all fields that do not say
 //!
 //! [[frame]]                          # the first frame that fits is read
 //! port = 2                           # or ports = [2, 3]; any without it
@@ -87,6 +88,7 @@
 //! quantity = "battery.low"
 //! at = "/uplink/Volt"
 //! contains = "low battery"           # 1 if the text holds this, else 0
+//! when = [{ at = "/kind", is = "volt" }]             # read only if a member of the same tree is so: one value or a list
 //! [[field]]
 //! time = "text"                      # RFC 3339, or a number as above
 //! at = "/time"
@@ -116,8 +118,26 @@ pub(crate) use read::fit;
 
 /// The profiles that the program is built with: a new one is a file and a line.
 static BUILT_IN: &[(&str, &str)] = &[
+    ("axioma-qalcosonic-w1.toml", include_str!("../../profiles/axioma-qalcosonic-w1.toml")),
+    ("b-meters-iwm-lr3.toml", include_str!("../../profiles/b-meters-iwm-lr3.toml")),
+    ("bosch-tps110.toml", include_str!("../../profiles/bosch-tps110.toml")),
+    ("decentlab-dl-dlr2-002.toml", include_str!("../../profiles/decentlab-dl-dlr2-002.toml")),
+    ("decentlab-dl-dlr2-010.toml", include_str!("../../profiles/decentlab-dl-dlr2-010.toml")),
+    ("dingtek-do201.toml", include_str!("../../profiles/dingtek-do201.toml")),
+    ("dragino-sw3l.toml", include_str!("../../profiles/dragino-sw3l.toml")),
+    ("libelium-smart-parking-v2.toml", include_str!("../../profiles/libelium-smart-parking-v2.toml")),
+    ("libelium-smart-parking.toml", include_str!("../../profiles/libelium-smart-parking.toml")),
+    ("milesight-em300-di.toml", include_str!("../../profiles/milesight-em300-di.toml")),
+    ("milesight-em300-zld.toml", include_str!("../../profiles/milesight-em300-zld.toml")),
     ("netvox-r718x.toml", include_str!("../../profiles/netvox-r718x.toml")),
+    ("netvox-water-leak.toml", include_str!("../../profiles/netvox-water-leak.toml")),
+    ("nwave-ncc405.toml", include_str!("../../profiles/nwave-ncc405.toml")),
+    ("nwave-nps310.toml", include_str!("../../profiles/nwave-nps310.toml")),
     ("nwave-nps405.toml", include_str!("../../profiles/nwave-nps405.toml")),
+    ("pni-placepod.toml", include_str!("../../profiles/pni-placepod.toml")),
+    ("quandify-cubicmeter.toml", include_str!("../../profiles/quandify-cubicmeter.toml")),
+    ("tekzitel-tekzipark.toml", include_str!("../../profiles/tekzitel-tekzipark.toml")),
+    ("zigbee2mqtt-leak.toml", include_str!("../../profiles/zigbee2mqtt-leak.toml")),
 ];
 
 /// Why profiles cannot be used. Each names the file or the device.

@@ -67,6 +67,7 @@ fn outcome(profile: &Profile, case: &RawCase) -> Result<String, toml::de::Error>
     let result = profile.read(&uplink, None::<&Device>, &mut sink);
     let missing = sink.into_missing();
     Ok(match result {
+        Err(reject) if case.reject.as_deref() == Some(reject.code()) => reject.code().to_owned(),
         Err(reject) if reject.reason() == Reason::NoReading => told(&[], &missing, case, heard_at),
         Err(reject) => rejected(&reject),
         Ok(()) => told(&out, &missing, case, heard_at),

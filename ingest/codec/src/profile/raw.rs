@@ -154,6 +154,28 @@ fn all_bits() -> u8 {
     0xff
 }
 
+/// What a field is read only for: a byte of the frame, or a member of the same tree.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a byte such as { at = 0, is = 1 }, or a member such as { at = \"/name\", is = \"word\" }")]
+pub(super) enum RawTest {
+    Byte(RawByte),
+    Member(RawMember),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMember {
+    pub(super) at: String,
+    pub(super) is: RawValues,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a number, a word, true or false, or a list of them")]
+pub(super) enum RawValues {
+    One(RawValue),
+    Several(Vec<RawValue>),
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a byte from 0 to 255, or a list of them")]
 pub(super) enum RawBytes {
@@ -162,10 +184,11 @@ pub(super) enum RawBytes {
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum RawEndian {
     Big,
     Little,
+    LowWordFirst,
 }
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
@@ -214,7 +237,7 @@ pub(super) struct RawField {
     pub(super) signed: bool,
     pub(super) bits: Option<(u32, u32)>,
     #[serde(default)]
-    pub(super) when: Vec<RawByte>,
+    pub(super) when: Vec<RawTest>,
     pub(super) unit: Option<String>,
     pub(super) unit_at: Option<String>,
     #[serde(default)]

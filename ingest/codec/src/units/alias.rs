@@ -14,12 +14,14 @@ fn look_up(table: Table, text: &str) -> Option<&'static str> {
     table.iter().find(|(theirs, _)| *theirs == text).map(|(_, ucum)| *ucum)
 }
 
-/// The UCUM code of a unit of SenML (RFC 8428 section 12.1, RFC 8798, and the registry since).
+/// The UCUM code of a unit of SenML (RFC 8428 section 12.1, RFC 8798, and the registry since); none if it is not in them.
+#[must_use]
 pub fn senml_unit(text: &str) -> Option<&'static str> {
     look_up(SENML, text)
 }
 
 /// The UCUM code of a code of UN/CEFACT Recommendation 20, as in `unitCode` of FIWARE.
+#[must_use]
 pub fn uncefact_unit(text: &str) -> Option<&'static str> {
     look_up(UNCEFACT, text)
 }

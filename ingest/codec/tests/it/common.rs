@@ -1,6 +1,8 @@
 //! A small city to decode for.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 use codec::{Decoded, Decoder, Profiles, Reject};
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Provenance, Reading, Timestamp, Zone};
@@ -31,8 +33,11 @@ pub(crate) fn catalogue() -> Arc<Catalogue> {
     )
 }
 
+/// Loaded once: each of them runs its cases.
+pub(crate) static BUILT_IN: LazyLock<Profiles> = LazyLock::new(|| Profiles::built_in().unwrap());
+
 pub(crate) fn decoder() -> Decoder {
-    Decoder::new(catalogue(), Profiles::built_in().unwrap()).unwrap()
+    Decoder::new(catalogue(), BUILT_IN.clone()).unwrap()
 }
 
 pub(crate) fn message(topic: &str, payload: impl AsRef<[u8]>) -> Message {
@@ -58,4 +63,17 @@ pub(crate) fn show(readings: &[Reading]) -> Vec<String> {
         format!("{}#{} = {} @ {at} [{}]", r.series.quantity, r.series.channel, r.value, flaws.join(" "))
     };
     readings.iter().map(line).collect()
+}
+
+/// Third-party examples beside the project, one JSON value a line; none (said loudly) if they are not there.
+#[expect(clippy::disallowed_methods, reason = "a test reads its examples")]
+pub(crate) fn third_party(file: &str) -> Vec<serde_json::Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/devices/vectors").join(file);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        Err(e) => {
+            let _ = writeln!(std::io::stderr(), "SKIPPED: third-party examples {} cannot be read: {e}", path.display());
+            Vec::new()
+        }
+    }
 }

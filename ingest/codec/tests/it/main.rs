@@ -6,4 +6,6 @@ mod chirpstack;
 mod common;
 mod m_bus;
 mod marsad_json;
+mod parking_water;
+mod points;
 mod total;
