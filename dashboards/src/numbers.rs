@@ -50,13 +50,17 @@ pub(crate) fn whole(lang: Lang, value: u64) -> String {
 /// A unit of the vocabulary (UCUM) as people write it.
 pub(crate) fn unit(ucum: &str) -> String {
     match ucum {
-        "ug/m3" => "µg/m³".to_owned(),
-        "m3" => "m³".to_owned(),
-        "m3/h" => "m³/h".to_owned(),
+        "1" => String::new(),
         "Cel" => "°C".to_owned(),
         "deg" => "°".to_owned(),
-        "1" => String::new(),
-        other => other.replace(['[', ']'], ""),
+        "Ohm" => "Ω".to_owned(),
+        "dB[SPL]" => "dB".to_owned(),
+        "dB[mW]" => "dBm".to_owned(),
+        "1/cm3" => "/cm³".to_owned(),
+        other => {
+            let raised = other.replace("m3", "m³").replace("m2", "m²").replace(['[', ']'], "");
+            raised.strip_prefix('u').map_or(raised.clone(), |rest| format!("µ{rest}"))
+        }
     }
 }
 
@@ -134,6 +138,23 @@ mod tests {
 
     fn casablanca(utc: &str) -> Zoned {
         local(&TimeZone::get("Africa/Casablanca").unwrap(), utc.parse().unwrap())
+    }
+
+    #[test]
+    fn units_are_shown_as_people_write_them() {
+        let cases = [
+            ("ug/m3", "µg/m³"),
+            ("m3/h", "m³/h"),
+            ("W/m2", "W/m²"),
+            ("[ppb]", "ppb"),
+            ("dB[mW]", "dBm"),
+            ("uS/cm", "µS/cm"),
+            ("dS/m", "dS/m"),
+            ("1", ""),
+        ];
+        for (ucum, shown) in cases {
+            assert_eq!(unit(ucum), shown);
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ static SENML: Table = &[
     ("1/s", "/s"), ("1/min", "/min"), ("S/m", "S/m"), ("kg/m3", "kg/m3"), ("deg", "deg"), ("lat", "deg"), ("lon", "deg"),
     ("ms", "ms"), ("min", "min"), ("h", "h"), ("MHz", "MHz"), ("kW", "kW"), ("Wh", "W.h"), ("kWh", "kW.h"), ("mV", "mV"),
     ("mA", "mA"), ("dBm", "dB[mW]"), ("ug/m3", "ug/m3"), ("mm/h", "mm/h"), ("m/h", "m/h"), ("ppm", "[ppm]"), ("ppb", "[ppb]"),
-    ("ppt", "[pptr]"), ("/100", "%"), ("/1000", "[ppth]"), ("hPa", "hPa"), ("mm", "mm"), ("cm", "cm"), ("km", "km"), ("km/h", "km/h"),
+    ("/100", "%"), ("/1000", "[ppth]"), ("hPa", "hPa"), ("mm", "mm"), ("cm", "cm"), ("km", "km"), ("km/h", "km/h"),
 ];
 
 #[rustfmt::skip]
@@ -53,7 +53,8 @@ static UNCEFACT: Table = &[
     ("D54", "W/m2"), ("SEC", "s"), ("MIN", "min"), ("HUR", "h"), ("DAY", "d"), ("HTZ", "Hz"), ("C62", "1"),
 ];
 
-// The micro sign is written in two ways, U+00B5 and U+03BC; both stand here.
+// Micro is written in two ways, U+00B5 and U+03BC, and so is ohm, U+03A9 and U+2126; both stand here. What means one thing
+// here and another there does not: ppt (trillion, thousand), gal (American, British).
 #[rustfmt::skip]
 static VENDOR: Table = &[
     ("m", "m"), ("mm", "mm"), ("cm", "cm"), ("meter", "m"), ("metre", "m"), ("meters", "m"), ("metres", "m"),
@@ -65,7 +66,7 @@ static VENDOR: Table = &[
     ("µg/m3", "ug/m3"), ("µg/m³", "ug/m3"), ("µg/m^3", "ug/m3"), ("µg⋅m⁻³", "ug/m3"), ("µg·m⁻³", "ug/m3"), ("µg.m-3", "ug/m3"),
     ("μg/m3", "ug/m3"), ("μg/m³", "ug/m3"), ("μg/m^3", "ug/m3"), ("μg⋅m⁻³", "ug/m3"), ("μg·m⁻³", "ug/m3"), ("μg.m-3", "ug/m3"),
     ("mg/m3", "mg/m3"), ("mg/m³", "mg/m3"), ("mg/m^3", "mg/m3"), ("mg⋅m⁻³", "mg/m3"), ("ng/m3", "ng/m3"), ("ng/m³", "ng/m3"),
-    ("ppm", "[ppm]"), ("PPM", "[ppm]"), ("ppb", "[ppb]"), ("PPB", "[ppb]"), ("ppt", "[pptr]"),
+    ("ppm", "[ppm]"), ("PPM", "[ppm]"), ("ppb", "[ppb]"), ("PPB", "[ppb]"),
     ("1/cm3", "/cm3"), ("1/cm³", "/cm3"), ("#/cm3", "/cm3"), ("#/cm³", "/cm3"), ("cm⁻³", "/cm3"), ("pcs/cm³", "/cm3"),
     ("Pa", "Pa"), ("hPa", "hPa"), ("kPa", "kPa"), ("mbar", "mbar"), ("bar", "bar"), ("Bar", "bar"), ("psi", "[psi]"),
     ("m3", "m3"), ("m³", "m3"), ("m^3", "m3"), ("L", "L"), ("l", "L"), ("liter", "L"), ("liters", "L"), ("litre", "L"), ("litres", "L"),
@@ -73,12 +74,12 @@ static VENDOR: Table = &[
     ("L/h", "L/h"), ("l/h", "L/h"), ("L/min", "L/min"), ("l/min", "L/min"), ("L/s", "L/s"), ("l/s", "L/s"),
     ("m3/h", "m3/h"), ("m³/h", "m3/h"), ("m^3/h", "m3/h"), ("m3.h-1", "m3/h"), ("m³/s", "m3/s"), ("m3/s", "m3/s"),
     ("V", "V"), ("mV", "mV"), ("A", "A"), ("mA", "mA"), ("W", "W"), ("W/m2", "W/m2"), ("W/m²", "W/m2"), ("W⋅m⁻²", "W/m2"),
-    ("Ω", "Ohm"), ("Ω", "Ohm"), ("ohm", "Ohm"), ("Ohm", "Ohm"), ("kΩ", "kOhm"), ("kΩ", "kOhm"), ("kohm", "kOhm"),
+    ("Ω", "Ohm"), ("Ω", "Ohm"), ("ohm", "Ohm"), ("Ohm", "Ohm"), ("kΩ", "kOhm"), ("kΩ", "kOhm"), ("kohm", "kOhm"),
     ("µS/cm", "uS/cm"), ("μS/cm", "uS/cm"), ("uS/cm", "uS/cm"), ("mS/cm", "mS/cm"), ("dS/m", "dS/m"), ("mS/m", "mS/m"),
     ("dB", "dB"), ("dBA", "dB[SPL]"), ("dB(A)", "dB[SPL]"), ("dBa", "dB[SPL]"), ("dB SPL", "dB[SPL]"), ("dBm", "dB[mW]"),
     ("lux", "lx"), ("Lux", "lx"), ("lx", "lx"), ("klux", "klx"),
     ("m/s", "m/s"), ("m⋅s⁻¹", "m/s"), ("km/h", "km/h"), ("mph", "[mi_i]/h"), ("kn", "[kn_i]"), ("mm/h", "mm/h"),
     ("ms", "ms"), ("s", "s"), ("sec", "s"), ("second", "s"), ("seconds", "s"), ("min", "min"), ("minute", "min"), ("minutes", "min"),
     ("h", "h"), ("hr", "h"), ("hour", "h"), ("hours", "h"), ("d", "d"), ("day", "d"), ("days", "d"),
-    ("in", "[in_i]"), ("inch", "[in_i]"), ("inches", "[in_i]"), ("ft", "[ft_i]"), ("feet", "[ft_i]"), ("gal", "[gal_us]"), ("Hz", "Hz"),
+    ("in", "[in_i]"), ("inch", "[in_i]"), ("inches", "[in_i]"), ("ft", "[ft_i]"), ("feet", "[ft_i]"), ("Hz", "Hz"),
 ];

@@ -184,6 +184,11 @@ fn every_unit_of_the_vocabulary_and_of_the_tables_is_read() {
 
 #[test]
 fn a_table_says_one_thing_of_each_unit() {
+    for (who, table) in unit_tables() {
+        let mut words: Vec<_> = table.iter().map(|(theirs, _)| theirs).collect();
+        words.sort();
+        assert!(words.is_sorted_by(|a, b| a < b), "{who} has a word twice");
+    }
     let mut seen = std::collections::BTreeMap::new();
     for (theirs, code) in codes() {
         let first = *seen.entry(theirs).or_insert(code);
