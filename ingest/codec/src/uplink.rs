@@ -143,6 +143,17 @@ impl Frame<'_> {
     }
 }
 
+/// Bytes that were handed on as text, hexadecimal digits in pairs with blanks between them at most; none where they are
+/// not, or more than `limit`.
+pub(crate) fn written_as_hex(text: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(2 * limit + 1).collect();
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.is_empty() || !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some(hex_digit(*high)? << 4 | hex_digit(*low)?)).collect()
+}
+
 pub(crate) fn hex_digit(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|d| u8::try_from(d).ok())
 }

@@ -2,11 +2,13 @@
 //! vendor's script.
 
 pub mod cayenne;
+pub mod cayenne;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod layout;
 pub mod m_bus;
 pub(crate) mod marsad_json;
 pub(crate) mod marsad_schema;
+pub(crate) mod meter;
 pub(crate) mod scale;
 pub(crate) mod script;
