@@ -34,6 +34,7 @@ pub use normalise::{AHEAD, LATE, Missing, OLDEST, READINGS_LIMIT, Sink};
 pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
 pub use route::{Route, RouteError, Routes};
+pub use units::{UnitError, check_unit};
 pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
 
 use normalise::{Heard, Owner};
