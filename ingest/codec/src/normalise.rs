@@ -145,6 +145,12 @@ impl<'o> Sink<'o> {
         self.out.get_mut(self.start..).unwrap_or_default()
     }
 
+    /// What this message said last of a series.
+    pub(crate) fn said(&self, quantity: Quantity, channel: u8) -> Option<&Reading> {
+        let own = self.out.get(self.start..).unwrap_or_default();
+        own.iter().rev().find(|r| (r.series.quantity, r.series.channel) == (quantity, channel))
+    }
+
     /// What was not there.
     pub(crate) fn into_missing(self) -> Vec<Missing> {
         self.missing

@@ -5,5 +5,6 @@ pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod layout;
 pub(crate) mod marsad_json;
+pub(crate) mod pointer;
 pub(crate) mod scale;
 pub(crate) mod script;

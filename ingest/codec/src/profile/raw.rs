@@ -68,7 +68,7 @@ pub(super) struct RawFrame {
     pub(super) at_least: usize,
     pub(super) at_most: Option<usize>,
     #[serde(default)]
-    pub(super) when: Vec<RawByte>,
+    pub(super) when: Vec<RawTest>,
     #[serde(default)]
     pub(super) field: Vec<RawField>,
     #[serde(default)]
@@ -87,7 +87,7 @@ pub(super) struct RawSilent {
     pub(super) at_least: usize,
     pub(super) at_most: Option<usize>,
     #[serde(default)]
-    pub(super) when: Vec<RawByte>,
+    pub(super) when: Vec<RawTest>,
     pub(super) why: String,
 }
 
@@ -140,25 +140,21 @@ pub(super) enum RawLength {
     Word(String),
 }
 
+/// A byte, or a value elsewhere in the tree, that must be so.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawByte {
-    pub(super) at: i32,
-    #[serde(default = "all_bits")]
-    pub(super) mask: u8,
-    pub(super) is: Option<RawBytes>,
-    pub(super) not: Option<RawBytes>,
-}
-
-fn all_bits() -> u8 {
-    0xff
+pub(super) struct RawTest {
+    pub(super) at: RawAt,
+    pub(super) mask: Option<u8>,
+    pub(super) is: Option<RawSome>,
+    pub(super) not: Option<RawSome>,
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "a byte from 0 to 255, or a list of them")]
-pub(super) enum RawBytes {
-    One(u8),
-    Several(Vec<u8>),
+#[serde(untagged, expecting = "a number, a word, true or false, or a list of them")]
+pub(super) enum RawSome {
+    One(RawValue),
+    Several(Vec<RawValue>),
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -177,6 +173,7 @@ pub(super) enum RawNumber {
     SignMagnitude,
     Bcd,
     Float,
+    Flag,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -192,10 +189,11 @@ pub(super) enum RawTime {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "an offset in bytes, or a JSON Pointer such as \"/temperature\"")]
+#[serde(untagged, expecting = "an offset in bytes, a JSON Pointer such as \"/temperature\", or a list of them")]
 pub(super) enum RawAt {
     Offset(i32),
     Pointer(String),
+    Pointers(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -213,8 +211,10 @@ pub(super) struct RawField {
     #[serde(default)]
     pub(super) signed: bool,
     pub(super) bits: Option<(u32, u32)>,
+    #[serde(default, deserialize_with = "some_flaw")]
+    pub(super) nan: Option<Flaw>,
     #[serde(default)]
-    pub(super) when: Vec<RawByte>,
+    pub(super) when: Vec<RawTest>,
     pub(super) unit: Option<String>,
     pub(super) unit_at: Option<String>,
     #[serde(default)]
@@ -227,6 +227,7 @@ pub(super) struct RawField {
     pub(super) add: f64,
     #[serde(default)]
     pub(super) steps: Vec<RawStep>,
+    pub(super) plus: Option<Quantity>,
     #[serde(default)]
     pub(super) values: BTreeMap<String, f64>,
     #[serde(default)]
@@ -304,6 +305,10 @@ pub(super) struct RawMark {
 fn flaw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Flaw, D::Error> {
     let code = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
     Flaw::from_code(&code).ok_or_else(|| serde::de::Error::custom(format!("`{code}` is not a flaw")))
+}
+
+fn some_flaw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Flaw>, D::Error> {
+    flaw(deserializer).map(Some)
 }
 
 /// A test case: what comes in, and the readings in order.
