@@ -23,7 +23,9 @@ pub(crate) struct Fields {
     pub(crate) values: Vec<Pointed>,
     /// Where the device says when the values were so; the first that is there.
     pub(crate) times: Vec<(Pointer, Clock)>,
-    /// Lists whose elements are trees of their own.
+    /// They are of a log.
+    pub(crate) past: bool,
+    /// Lists whose elements are trees of their own; or one such tree.
     pub(crate) lists: Vec<(Pointer, Fields)>,
 }
 
@@ -86,7 +88,11 @@ impl Fields {
                 break;
             }
         }
-        out.at(own);
+        if self.past {
+            out.past(own);
+        } else {
+            out.at(own);
+        }
         for field in self.values.iter().filter(|field| field.when.iter().all(|test| test.holds(tree))) {
             let there = |at: &'f Pointer| at.find(tree).filter(|v| !v.is_null()).map(|value| (at.text(), value));
             if let Some((at, value)) = field.at.iter().find_map(there) {
@@ -97,7 +103,8 @@ impl Fields {
             match pointer.find(tree) {
                 None | Some(Value::Null) => {}
                 Some(Value::Array(elements)) => elements.iter().try_for_each(|element| fields.read(element, own, out))?,
-                Some(other) => return Err(strange(pointer.text(), other, "a list")),
+                Some(one @ Value::Object(_)) => fields.read(one, own, out)?,
+                Some(other) => return Err(strange(pointer.text(), other, "a list or an object")),
             }
         }
         out.at(None);

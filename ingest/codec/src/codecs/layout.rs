@@ -99,8 +99,11 @@ pub(crate) struct Field {
 #[derive(Clone, Debug)]
 pub(crate) enum Says {
     Value(Box<Meaning>),
-    /// When the values that follow were so.
-    Time(TimeFormat),
+    /// When the values that follow were so; past: they are of a log.
+    Time {
+        format: TimeFormat,
+        past: bool,
+    },
     /// Room that is passed over.
     Nothing,
 }
@@ -148,14 +151,14 @@ impl Group {
             reader.cursor = at + field.width;
             let raw = match &field.says {
                 Says::Nothing => continue,
-                Says::Value(_) | Says::Time(_) => field.number.cut(place, field.endian, field.bits),
+                Says::Value(_) | Says::Time { .. } => field.number.cut(place, field.endian, field.bits),
             };
             match (&field.says, raw) {
                 (Says::Value(meaning), Some(raw)) => meaning.push(raw, None, out)?,
                 (Says::Value(meaning), None) => out.miss(meaning.quantity, meaning.channel, field.nan),
-                (Says::Time(format), raw) => {
+                (Says::Time { format, past }, raw) => {
                     reader.time = raw.and_then(|raw| format.instant(raw, out.heard_at()));
-                    out.at(reader.time);
+                    if *past { out.past(reader.time) } else { out.at(reader.time) }
                 }
                 (Says::Nothing, _) => {}
             }

@@ -203,6 +203,8 @@ pub(super) struct RawField {
     #[serde(default)]
     pub(super) channel: u8,
     pub(super) time: Option<RawTime>,
+    #[serde(default)]
+    pub(super) past: bool,
     pub(super) at: Option<RawAt>,
     pub(super) width: Option<usize>,
     pub(super) endian: Option<RawEndian>,

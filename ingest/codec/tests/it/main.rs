@@ -4,6 +4,8 @@
 
 mod chirpstack;
 mod common;
+mod language;
 mod marsad_json;
+mod profiles;
 mod reference;
 mod total;

@@ -2,7 +2,7 @@
 
 use schemas::Quantity;
 
-use super::meaning::{called, meaning, raw_value, some, time_format};
+use super::meaning::{called, meaning, past_fits, raw_value, some, time_format};
 use super::{House, Wrong};
 use crate::codecs::fields::{Clock, Fields, Pointed, Test, UnitBeside};
 use crate::codecs::pointer::Pointer;
@@ -17,9 +17,11 @@ pub(super) fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Resu
         if raw.width.is_some() || raw.bits.is_some() || raw.endian.is_some() || raw.nan.is_some() {
             return Err(format!("`{name}`: width, bits, endian and nan are for bytes, not for decoded fields"));
         }
+        past_fits(raw, &name)?;
         match (raw.quantity, raw.time) {
             (None, Some(time)) => {
                 let clock = time_format(time).map_or(Clock::Text, Clock::Number);
+                all.past |= raw.past;
                 all.times.extend(at.into_iter().map(|at| (at, clock)));
             }
             (Some(quantity), None) => {

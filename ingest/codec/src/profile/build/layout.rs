@@ -2,7 +2,7 @@
 
 use schemas::Flaw;
 
-use super::meaning::{called, meaning, quantity, some, time_format};
+use super::meaning::{called, meaning, past_fits, quantity, some, time_format};
 use super::{House, Wrong};
 use crate::codecs::layout::{
     ByteTest, Content, Each, Endian, Field, Fit, FrameLayout, Group, Item, Layout, Length, Number, Place, Repeat, Says, Tagged,
@@ -139,10 +139,14 @@ fn field(raw: &RawField, house: House) -> Result<Field, Wrong> {
     if raw.contains.is_some() || raw.unit_at.is_some() || !raw.units.is_empty() {
         return Err(format!("`{name}`: contains, unit_at and units are for decoded fields, not for bytes"));
     }
+    past_fits(raw, &name)?;
     let width = raw.width.unwrap_or(1);
     let says = match (raw.quantity, raw.time) {
         (Some(quantity), None) => Says::Value(Box::new(meaning(raw, quantity, house)?)),
-        (None, Some(time)) => Says::Time(time_format(time).ok_or_else(|| format!("`{name}`: bytes are no text"))?),
+        (None, Some(time)) => {
+            let format = time_format(time).ok_or_else(|| format!("`{name}`: bytes are no text"))?;
+            Says::Time { format, past: raw.past }
+        }
         (None, None) => Says::Nothing,
         (Some(_), Some(_)) => return Err(format!("`{name}`: a field is a quantity or a time, not both")),
     };

@@ -89,6 +89,11 @@ pub(super) fn some(raw: Option<&RawSome>) -> &[RawValue] {
     }
 }
 
+/// `past` is said of a time.
+pub(super) fn past_fits(raw: &RawField, name: &str) -> Result<(), Wrong> {
+    if raw.past && raw.time.is_none() { Err(format!("`{name}`: past goes with time")) } else { Ok(()) }
+}
+
 pub(super) fn time_format(raw: RawTime) -> Option<TimeFormat> {
     match raw {
         RawTime::Unix => Some(TimeFormat::Unix),
