@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without, stops it")]
 
+mod add_a_device;
 mod chirpstack;
 mod common;
 mod language;
