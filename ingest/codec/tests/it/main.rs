@@ -4,9 +4,11 @@
 
 mod add_a_device;
 mod chirpstack;
+mod city;
 mod common;
 mod language;
 mod marsad_json;
 mod profiles;
+mod real_frames;
 mod reference;
 mod total;
