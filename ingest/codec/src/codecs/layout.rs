@@ -139,6 +139,19 @@ struct Reader<'b> {
     cursor: usize,
     /// The time that the device said last.
     time: Option<Timestamp>,
+    /// It is of a log.
+    past: bool,
+}
+
+impl<'b> Reader<'b> {
+    fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, cursor: 0, time: None, past: false }
+    }
+
+    /// What comes next was so at this time.
+    fn stamp(&self, time: Option<Timestamp>, out: &mut Sink<'_>) {
+        if self.past { out.past(time) } else { out.at(time) }
+    }
 }
 
 impl Group {
@@ -158,7 +171,8 @@ impl Group {
                 (Says::Value(meaning), None) => out.miss(meaning.quantity, meaning.channel, field.nan),
                 (Says::Time { format, past }, raw) => {
                     reader.time = raw.and_then(|raw| format.instant(raw, out.heard_at()));
-                    if *past { out.past(reader.time) } else { out.at(reader.time) }
+                    reader.past = *past;
+                    reader.stamp(reader.time, out);
                 }
                 (Says::Nothing, _) => {}
             }
@@ -174,7 +188,7 @@ impl Codec for Layout {
             return Err(self.unread(uplink.port, bytes));
         };
         match &layout.content {
-            Content::Group(group) => group.read(&mut Reader { bytes, cursor: 0, time: None }, out)?,
+            Content::Group(group) => group.read(&mut Reader::new(bytes), out)?,
             Content::Tagged(tagged) => tagged.read(bytes, out)?,
         }
         out.at(None);

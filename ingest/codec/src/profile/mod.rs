@@ -23,7 +23,8 @@
 //! when = [{ at = 0, is = 1 }]        # bytes that must be so: mask, is (one or a list), not; at = -1 is the last
 //! [[frame.field]]
 //! quantity = "waste.distance"        # from the vocabulary; `channel` too, if there are several
-//! at = 1                             # offset of the first byte, -1 is the last; without it: behind the field before
+//! at = 1                             # offset of the first byte in the frame, the item or the group; -1 is the last;
+//!                                    # without it: behind the field before
 //! width = 2                          # bytes, 1 to 8
 //! number = "unsigned"                # or signed, sign-magnitude, bcd, float; flag: 1 if any bit is set, else 0
 //! bits = [0, 12]                     # lowest bit and number of bits within these bytes

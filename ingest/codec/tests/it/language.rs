@@ -91,11 +91,30 @@ fn a_log_without_a_believable_time_is_not_taken_for_now() {
         missing = [{ quantity = "waste.fill", flaw = "clock_suspect" }]
     "#;
     assert_eq!(load(body), Ok(()));
-    let other = body.replace("size = 5", "size = 5\n").replace(
-        "{ quantity = \"waste.fill\" }]\n        [[frame.repeat]]",
-        "{ quantity = \"waste.fill\", past = true }]\n        [[frame.repeat]]",
-    );
+    let other = body.replacen("{ quantity = \"waste.fill\" }", "{ quantity = \"waste.fill\", past = true }", 1);
     assert_eq!(load(&other).unwrap_err(), "acme.toml: frame 1: `waste.fill`: past goes with time");
+}
+
+#[test]
+fn the_steps_of_a_log_are_as_believable_as_its_time() {
+    let body = r#"
+        endian = "big"
+        [[frame]]
+        field = [{ time = "unix", past = true, width = 4 }]
+        [[frame.repeat]]
+        size = 1
+        step = "-1h"
+        field = [{ quantity = "waste.fill" }]
+        [[case]]
+        hex = "TIME 32 31"
+        expect = [{ quantity = "waste.fill", value = 50.0, at = "2026-11-21T12:00:00Z" }, { quantity = "waste.fill", value = 49.0, at = "2026-11-21T11:00:00Z" }]
+        [[case]]
+        hex = "00000000 32 31"
+        expect = []
+        missing = [{ quantity = "waste.fill", flaw = "clock_suspect" }, { quantity = "waste.fill", flaw = "clock_suspect" }]
+    "#;
+    let noon: schemas::Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+    assert_eq!(load(&body.replace("TIME", &format!("{:08x}", noon.millis() / 1000))), Ok(()));
 }
 
 #[test]
@@ -162,6 +181,8 @@ fn a_decoded_field_is_read_only_where_another_is_so() {
     assert!(wrong("at = \"/valid\", not", "at = 3, not").ends_with("when: `at` is a JSON Pointer here"));
     assert!(wrong("not = false", "not = false, mask = 1").ends_with("when: `mask` is for bytes, not for decoded fields"));
     assert!(wrong("unit = \"mm\"", "unit = \"mm\"\nnan = \"invalid\"").contains("nan are for bytes"));
+    assert!(wrong("unit = \"mm\"", "unit = \"mm\"\nsigned = true").contains("nan are for bytes"));
+    assert!(wrong("unit = \"mm\"", "units = { m = \"m\" }").contains("there is no unit_at"));
 }
 
 #[test]

@@ -57,12 +57,12 @@ impl Repeat {
                 time = Some(if later { before.plus(step) } else { before.minus(step) });
             }
             if self.step.is_some() {
-                out.at(time);
+                reader.stamp(time, out);
             }
             match &self.each {
                 Each::Bytes(size, group) => {
                     let bytes = rest.get(turn * size..(turn + 1) * size).unwrap_or_default();
-                    group.read(&mut Reader { bytes, cursor: 0, time }, out)?;
+                    group.read(&mut Reader { bytes, cursor: 0, time, past: reader.past }, out)?;
                 }
                 Each::Packed { bits, meaning, delta } => {
                     let raw = packed(rest, turn, *bits);
@@ -84,7 +84,7 @@ impl Repeat {
             Each::Packed { bits, .. } => (count * usize::try_from(*bits).unwrap_or(0)).div_ceil(8),
         };
         reader.cursor = start + taken;
-        out.at(reader.time);
+        reader.stamp(reader.time, out);
         Ok(())
     }
 }

@@ -58,7 +58,7 @@ impl Tagged {
                 return Err(self.cut(rest));
             };
             out.at(None);
-            item.content.read(&mut Reader { bytes: value, cursor: 0, time: None }, out)?;
+            item.content.read(&mut Reader::new(value), out)?;
             at += self.key + skip + length;
         }
         out.at(None);

@@ -6,7 +6,7 @@ use super::meaning::{called, meaning, past_fits, raw_value, some, time_format};
 use super::{House, Wrong};
 use crate::codecs::fields::{Clock, Fields, Pointed, Test, UnitBeside};
 use crate::codecs::pointer::Pointer;
-use crate::profile::raw::{RawAt, RawField, RawList, RawSome, RawTest};
+use crate::profile::raw::{RawAt, RawField, RawList, RawNumber, RawSome, RawTest};
 use crate::units;
 
 pub(super) fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Result<Fields, Wrong> {
@@ -14,8 +14,12 @@ pub(super) fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Resu
     for raw in fields {
         let name = called(raw);
         let at = pointers(raw.at.as_ref(), &name)?;
-        if raw.width.is_some() || raw.bits.is_some() || raw.endian.is_some() || raw.nan.is_some() {
-            return Err(format!("`{name}`: width, bits, endian and nan are for bytes, not for decoded fields"));
+        let of_bytes = raw.width.is_some() || raw.bits.is_some() || raw.endian.is_some() || raw.nan.is_some();
+        if of_bytes || raw.signed || raw.number != RawNumber::Unsigned {
+            return Err(format!("`{name}`: width, bits, endian, number, signed and nan are for bytes, not for decoded fields"));
+        }
+        if raw.unit_at.is_none() && !raw.units.is_empty() {
+            return Err(format!("`{name}`: units says what the words at unit_at mean, and there is no unit_at"));
         }
         past_fits(raw, &name)?;
         match (raw.quantity, raw.time) {
