@@ -2,13 +2,14 @@
 //! vendor's script.
 
 pub mod cayenne;
-pub mod cayenne;
 pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod layout;
+pub(crate) mod lpp;
 pub mod m_bus;
 pub(crate) mod marsad_json;
 pub(crate) mod marsad_schema;
 pub(crate) mod meter;
+pub(crate) mod pointer;
 pub(crate) mod scale;
 pub(crate) mod script;

@@ -11,7 +11,8 @@ pub(crate) use marsad::UP as MARSAD_UP;
 use crate::uplink::Envelope;
 
 /// Every envelope. A new one is a file and a line.
-pub(crate) static ENVELOPES: &[&dyn Envelope] = &[&marsad::Marsad, &chirpstack::ChirpStack, &plain::Plain, &wireless_m_bus::WirelessMBus];
+pub(crate) static ENVELOPES: &[&dyn Envelope] =
+    &[&marsad::Marsad, &chirpstack::ChirpStack, &plain::Plain, &wireless_m_bus::WirelessMBus];
 
 /// The envelope of this name or alias.
 pub(crate) fn named(name: &str) -> Option<&'static dyn Envelope> {

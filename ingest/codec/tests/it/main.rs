@@ -2,10 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without, stops it")]
 
+mod add_a_device;
 mod chirpstack;
+mod city;
 mod common;
+mod language;
 mod m_bus;
 mod marsad_json;
 mod parking_water;
 mod points;
+mod profiles;
+mod real_frames;
 mod total;
