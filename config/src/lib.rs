@@ -6,8 +6,9 @@
 
 mod check;
 mod locate;
+mod vocabulary;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use config::{Config, Environment, File, FileFormat};
 use schemas::{Catalogue, Texts};
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 pub use check::{Checked, check, check_with};
 pub use locate::SettingsError;
+pub use vocabulary::vocabulary;
 
 /// The defaults, and the page that documents them.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -89,6 +91,14 @@ pub struct Devices {
     pub files: Vec<PathBuf>,
 }
 
+/// What can be measured besides what the program knows.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vocabulary {
+    /// Files of `[[kind]]` and `[[quantity]]` tables.
+    pub files: Vec<PathBuf>,
+}
+
 /// Everything that can be set.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,6 +109,8 @@ pub struct Settings {
     pub data: Data,
     /// What is logged.
     pub log: Log,
+    /// What can be measured.
+    pub vocabulary: Vocabulary,
     /// The loops.
     pub pipeline: pipeline::Settings,
     /// Which rules judge.
@@ -143,12 +155,31 @@ impl Settings {
         Self::load(&Layers::default())
     }
 
-    /// Defaults, files, environment, flags, in this order.
+    /// Defaults, files, environment, flags, in this order. Sections may name kinds of the city's own, so
+    /// its [`vocabulary`] is installed before.
     ///
     /// # Errors
     /// A file that cannot be read or parsed, an unknown key, a value that does not fit: with the place
     /// (file and line, variable or flag) and what was expected.
     pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
+        let Laid { merged, texts } = Laid::over(layers)?;
+        let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
+        for file in settings.rules.files.iter_mut().chain(&mut settings.devices.files).chain(&mut settings.vocabulary.files) {
+            layers.resolve(file);
+        }
+        Ok(settings)
+    }
+}
+
+/// Settings laid over one another, not yet read.
+struct Laid {
+    merged: Config,
+    /// The files, for the places of mistakes.
+    texts: Vec<(PathBuf, String)>,
+}
+
+impl Laid {
+    fn over(layers: &Layers) -> Result<Self, SettingsError> {
         let mut texts = Vec::new();
         for path in &layers.files {
             let text = std::fs::read_to_string(path).map_err(|cause| SettingsError::unreadable(path, &cause))?;
@@ -169,18 +200,17 @@ impl Settings {
             builder = builder.set_override(key, value.as_str()).map_err(|cause| SettingsError::flag(key, &cause))?;
         }
         let merged = builder.build().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
-        let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
-        settings.resolve(layers.files.last().and_then(|f| f.parent()));
-        Ok(settings)
+        Ok(Self { merged, texts })
     }
+}
 
-    /// Paths that a file gives are meant from where the file stands.
-    fn resolve(&mut self, beside: Option<&Path>) {
-        let Some(beside) = beside else { return };
-        for file in self.rules.files.iter_mut().chain(&mut self.devices.files) {
-            if file.is_relative() {
-                *file = beside.join(&*file);
-            }
+impl Layers {
+    /// Paths are meant from where the last file stands.
+    fn resolve(&self, path: &mut PathBuf) {
+        if let Some(beside) = self.files.last().and_then(|file| file.parent())
+            && path.is_relative()
+        {
+            *path = beside.join(&*path);
         }
     }
 }

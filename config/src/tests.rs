@@ -101,3 +101,29 @@ fn morocco_is_at_utc_since_september_2026() {
     assert_eq!(offset("2026-09-19T12:00:00Z"), 3600);
     assert_eq!(offset("2026-09-21T12:00:00Z"), 0);
 }
+
+#[test]
+fn the_shipped_example_of_a_citys_own_kind_is_a_vocabulary() {
+    let example = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/green-spaces.toml"));
+    let (_folder, path) = file(&format!("[vocabulary]\nfiles = [\"{}\"]\n", example.display()));
+    let vocabulary = vocabulary(&Layers { files: vec![path], ..Layers::default() }).unwrap();
+    let own: Vec<_> = vocabulary.rows().filter(|row| row.name.starts_with("soil.")).map(|row| row.unit.as_str()).collect();
+    assert_eq!(own, ["%", "Cel", "dS/m"]);
+}
+
+#[test]
+fn every_mistake_in_a_citys_vocabulary_is_told_with_file_and_line() {
+    let (folder, path) = file("[vocabulary]\nfiles = [\"soil.toml\", \"gone.toml\"]\n");
+    let row = "[[quantity]]\nname = \"soil.salt\"\nunit = \"dS/furlong\"\nsenml = \"\"\nclass = \"sampel\"\n\n[[kind]]\nname = \"air\"\nlabel = { fr = \"a\", ar = \"a\", en = \"a\" }\n";
+    std::fs::write(folder.path().join("soil.toml"), row).unwrap();
+    let errors = vocabulary(&Layers { files: vec![path.clone()], ..Layers::default() }).unwrap_err();
+    let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert!(told[0].contains("gone.toml: cannot be read"), "{told:#?}");
+    assert!(told[1].contains("soil.toml:5: ") && told[1].contains("sampel"), "{told:#?}");
+    assert!(told[2].contains("soil.toml:8: kind `air` is there already, in built in:"), "{told:#?}");
+    let fixed =
+        row.replace("sampel\"", "sample\"\nmin = 0\nmax = 9\nresolution = 1\nlabel = { fr = \"a\", ar = \"a\", en = \"a\" }");
+    std::fs::write(folder.path().join("soil.toml"), fixed).unwrap();
+    let errors = vocabulary(&Layers { files: vec![path], ..Layers::default() }).unwrap_err();
+    assert!(errors[1].to_string().contains("soil.toml:3: `dS/furlong` is not a UCUM code"), "{errors:#?}");
+}

@@ -124,6 +124,8 @@ pub(crate) struct Mark {
 /// Shape and colour of a mark. A bin carries its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Shape {
+    /// A triangle, of any kind that the city has added.
+    Own,
     /// A small square.
     Parking,
     /// A diamond.
@@ -137,6 +139,7 @@ pub(crate) enum Shape {
 impl Shape {
     pub(crate) const fn class(self) -> &'static str {
         match self {
+            Shape::Own => "mo",
             Shape::Parking => "mp",
             Shape::Water => "mw",
             Shape::Air => "ma",
@@ -151,6 +154,7 @@ impl Shape {
     pub(crate) fn draw(self, out: &mut String, x: f64, y: f64) {
         // Writing to a String cannot fail.
         let _ = match self {
+            Shape::Own => write!(out, "M{x:.1} {:.1}l4 7h-8z", y - 4.0),
             Shape::Parking => write!(out, "M{:.1} {:.1}h5v5h-5z", x - 2.5, y - 2.5),
             Shape::Water => write!(out, "M{x:.1} {:.1}l4 4l-4 4l-4-4z", y - 4.0),
             Shape::Bin(_) => write!(out, "M{:.1} {:.1}h5v7h-5z", x - 2.5, y - 3.5),

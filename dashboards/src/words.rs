@@ -81,6 +81,10 @@ pub(crate) struct Words {
     pub(crate) last_day: &'static str,
     pub(crate) hourly_use: &'static str,
     pub(crate) water_day: &'static str,
+    // The city's own kinds
+    pub(crate) device: &'static str,
+    pub(crate) quantity: &'static str,
+    pub(crate) value: &'static str,
     // Map
     pub(crate) map: &'static str,
     pub(crate) map_note: &'static str,

@@ -12,6 +12,7 @@ mod quality;
 mod quantity;
 mod reading;
 mod time;
+mod vocabulary;
 
 pub use alert::{AlertId, IllegalStep, Phase, Severity, Texts, Transition, TransitionId, UnknownSeverity};
 pub use device::{Catalogue, Device, Place, PlaceError};
@@ -19,6 +20,7 @@ pub use fitting::{Calibration, Container, ContainerError, DeviceKey, Fill, Fitti
 pub use message::{DamagedMessage, Message, Provenance, Qos};
 pub use names::{ChannelName, DeviceId, NameError, ProfileName, RuleId, Zone};
 pub use quality::{Flaw, Grade, Quality};
-pub use quantity::{Kind, Quantity, QuantityRow, ValueClass, Vocabulary, VocabularyError};
+pub use quantity::{Kind, Quantity, UnknownWord};
 pub use reading::{Partial, Reading, SeriesKey};
 pub use time::{HOUR, TimeError, Timestamp};
+pub use vocabulary::{Gas, InUse, QuantityRow, RowError, ValueClass, Vocabulary};

@@ -1,175 +1,23 @@
-//! What can be measured: the vocabulary, built-in rows first, then a city's own.
+//! What is measured and what a device is for, as indices into the vocabulary.
 //!
-//! A [`Quantity`] and a [`Kind`] are indices into the vocabulary of the running program: two and one
+//! A [`Quantity`] and a [`Kind`] are indices into the [`Vocabulary`] of the running program: two and one
 //! bytes on the hot path. Indices never leave the program; on disk and wire stand names.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{LazyLock, OnceLock};
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Texts;
+use crate::{QuantityRow, Texts, Vocabulary};
 
-/// How values of a quantity follow one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ValueClass {
-    /// One value of a continuous quantity.
-    Sample,
-    /// True until told otherwise; heartbeats confirm it.
-    State,
-    /// Something happened at that instant.
-    Event,
-    /// Only grows, but for rollover and reset.
-    Counter,
-}
-
-/// One row of the vocabulary.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct QuantityRow {
-    /// Dotted, lower case.
-    pub name: String,
-    /// Canonical unit, UCUM.
-    pub unit: String,
-    /// The unit's name in SenML (RFC 8428).
-    pub senml: String,
-    /// How values follow one another.
-    pub class: ValueClass,
-    /// Lower end of the physical range, in the unit.
-    pub min: f64,
-    /// Upper end of the physical range, in the unit.
-    pub max: f64,
-    /// The step that still means something, in the unit.
-    pub resolution: f64,
-    /// For people.
-    pub label: Texts,
-}
-
-/// What a device is for: waste, air, parking, water, or a city's own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KindRow {
-    name: String,
-    label: Texts,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawVocabulary {
-    #[serde(default)]
-    kind: Vec<KindRow>,
-    #[serde(default)]
-    quantity: Vec<QuantityRow>,
-}
-
-/// Why rows are not a vocabulary.
+/// A name that no row of the vocabulary has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VocabularyError {
-    /// Not the expected TOML.
-    #[error("{0}")]
-    Syntax(String),
-    /// A name that is there already.
-    #[error("`{0}` is there already")]
-    Twice(String),
-    /// A name that is not dotted lower case.
-    #[error("`{0}` is not a name: lower-case letters, digits and _ in parts joined by dots")]
-    Name(String),
-    /// min above max, or a resolution that is not positive.
-    #[error("`{0}` needs min <= max and resolution > 0")]
-    Range(String),
-    /// More rows than an index can count.
-    #[error("a vocabulary has at most 65,535 quantities and 255 kinds")]
-    TooLarge,
-    /// The program has begun to use its vocabulary.
-    #[error("the vocabulary is in use and cannot change any more")]
-    InUse,
-    /// No row has this name.
-    #[error("`{0}` is not in the vocabulary")]
-    Unknown(String),
-}
-
-/// All quantities and kinds that this program knows.
-#[derive(Debug)]
-pub struct Vocabulary {
-    quantities: IndexMap<String, QuantityRow, FxBuildHasher>,
-    kinds: IndexMap<String, KindRow, FxBuildHasher>,
-}
-
-static BUILT_IN: &str = include_str!("../quantities.toml");
-static CITY: OnceLock<Vocabulary> = OnceLock::new();
-static CURRENT: LazyLock<&'static Vocabulary> =
-    LazyLock::new(|| CITY.get_or_init(|| Vocabulary::built_in().expect("the built-in vocabulary is tested")));
-
-impl Vocabulary {
-    fn built_in() -> Result<Self, VocabularyError> {
-        let mut vocabulary = Self { quantities: IndexMap::default(), kinds: IndexMap::default() };
-        vocabulary.extend(BUILT_IN)?;
-        Ok(vocabulary)
-    }
-
-    fn extend(&mut self, toml: &str) -> Result<(), VocabularyError> {
-        let raw: RawVocabulary = toml::from_str(toml).map_err(|e| VocabularyError::Syntax(e.to_string()))?;
-        for row in raw.kind {
-            check_name(&row.name)?;
-            if let Some(old) = self.kinds.insert(row.name.clone(), row) {
-                return Err(VocabularyError::Twice(old.name));
-            }
-        }
-        for row in raw.quantity {
-            check_name(&row.name)?;
-            if !(row.min <= row.max && row.resolution > 0.0) {
-                return Err(VocabularyError::Range(row.name));
-            }
-            if let Some(old) = self.quantities.insert(row.name.clone(), row) {
-                return Err(VocabularyError::Twice(old.name));
-            }
-        }
-        if self.quantities.len() > usize::from(u16::MAX) || self.kinds.len() > usize::from(u8::MAX) {
-            return Err(VocabularyError::TooLarge);
-        }
-        Ok(())
-    }
-
-    /// The built-in rows and a city's own, in the form of `quantities.toml`, for the rest of the
-    /// program's life. Call it once, before anything else.
-    ///
-    /// # Errors
-    /// The rows are not valid, or the vocabulary is in use already.
-    pub fn install(city: &str) -> Result<(), VocabularyError> {
-        let mut vocabulary = Self::built_in()?;
-        vocabulary.extend(city)?;
-        CITY.set(vocabulary).map_err(|_| VocabularyError::InUse)
-    }
-
-    /// The vocabulary of this program.
-    #[must_use]
-    pub fn current() -> &'static Vocabulary {
-        *CURRENT
-    }
-
-    /// Every quantity, built-in rows first.
-    pub fn quantities(&self) -> impl Iterator<Item = Quantity> + '_ {
-        (0..self.quantities.len()).filter_map(|i| u16::try_from(i).ok()).map(Quantity)
-    }
-
-    /// Every kind, built-in ones first.
-    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
-        (0..self.kinds.len()).filter_map(|i| u8::try_from(i).ok()).map(Kind)
-    }
-}
-
-fn check_name(name: &str) -> Result<(), VocabularyError> {
-    let fits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if name.len() <= 48 && name.split('.').all(fits) { Ok(()) } else { Err(VocabularyError::Name(name.to_owned())) }
-}
+#[error("`{0}` is not in the vocabulary")]
+pub struct UnknownWord(String);
 
 /// What is measured: an index into the vocabulary.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Quantity(u16);
+pub struct Quantity(pub(crate) u16);
 
 impl Quantity {
     /// `waste.distance`, `m`.
@@ -264,7 +112,7 @@ impl Quantity {
     /// The row of the vocabulary.
     #[must_use]
     pub fn row(self) -> &'static QuantityRow {
-        Vocabulary::current().quantities.get_index(usize::from(self.0)).expect("a Quantity is made from the vocabulary only").1
+        Vocabulary::current().row(self)
     }
 
     /// The dotted name.
@@ -282,13 +130,13 @@ impl Quantity {
     /// The quantity of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Quantity> {
-        Vocabulary::current().quantities.get_index_of(name).and_then(|i| u16::try_from(i).ok()).map(Quantity)
+        Vocabulary::current().quantity(name)
     }
 }
 
 /// What a device is for: an index into the vocabulary.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kind(u8);
+pub struct Kind(pub(crate) u8);
 
 impl Kind {
     /// Waste containers.
@@ -300,26 +148,22 @@ impl Kind {
     /// Water meters.
     pub const WATER: Kind = Kind(3);
 
-    fn row(self) -> &'static KindRow {
-        Vocabulary::current().kinds.get_index(usize::from(self.0)).expect("a Kind is made from the vocabulary only").1
-    }
-
     /// The name.
     #[must_use]
     pub fn name(self) -> &'static str {
-        &self.row().name
+        &Vocabulary::current().kind_row(self).name
     }
 
     /// For people.
     #[must_use]
     pub fn label(self) -> &'static Texts {
-        &self.row().label
+        &Vocabulary::current().kind_row(self).label
     }
 
     /// The kind of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Kind> {
-        Vocabulary::current().kinds.get_index_of(name).and_then(|i| u8::try_from(i).ok()).map(Kind)
+        Vocabulary::current().kind(name)
     }
 }
 
@@ -339,9 +183,9 @@ macro_rules! by_name {
         }
 
         impl FromStr for $word {
-            type Err = VocabularyError;
-            fn from_str(name: &str) -> Result<Self, VocabularyError> {
-                Self::named(name).ok_or_else(|| VocabularyError::Unknown(name.chars().take(64).collect()))
+            type Err = UnknownWord;
+            fn from_str(name: &str) -> Result<Self, UnknownWord> {
+                Self::named(name).ok_or_else(|| UnknownWord(name.chars().take(64).collect()))
             }
         }
 
@@ -417,35 +261,8 @@ mod tests {
         for (constant, name) in constants {
             assert_eq!(Quantity::named(name), Some(constant), "{name}");
         }
-        assert_eq!(constants.len(), Vocabulary::built_in().unwrap().quantities.len());
         for (constant, name) in [(Kind::WASTE, "waste"), (Kind::AIR, "air"), (Kind::PARKING, "parking"), (Kind::WATER, "water")] {
             assert_eq!(Kind::named(name), Some(constant));
-        }
-    }
-
-    #[test]
-    fn a_city_adds_rows_and_cannot_replace_any() {
-        let mut vocabulary = Vocabulary::built_in().unwrap();
-        let soil = r#"
-            [[quantity]]
-            name = "green.soil_moisture"
-            unit = "%"
-            senml = "/"
-            class = "sample"
-            min = 0.0
-            max = 100.0
-            resolution = 0.1
-            label = { fr = "Humidité du sol", ar = "رطوبة التربة", en = "Soil moisture" }
-        "#;
-        vocabulary.extend(soil).unwrap();
-        assert_eq!(vocabulary.extend(soil), Err(VocabularyError::Twice("green.soil_moisture".into())));
-    }
-
-    #[test]
-    fn every_row_has_a_label_in_every_language() {
-        for quantity in Vocabulary::current().quantities() {
-            let label = &quantity.row().label;
-            assert!(!label.fr.is_empty() && !label.ar.is_empty() && !label.en.is_empty(), "{quantity}");
         }
     }
 }

@@ -1,13 +1,14 @@
-//! The front page: a sentence that answers, four figures, alerts and map, the four kinds, the platform.
+//! The front page: a sentence that answers, four figures, alerts and map, the four kinds, the city's
+//! own kinds, the platform.
 
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 use schemas::{DeviceId, Kind};
 
-use super::glance::{Glance, fill_class};
+use super::glance::{Glance, fill_class, own_kinds};
 use super::parts::Desk;
-use super::{alerts, platform, sections};
+use super::{alerts, own, platform, sections};
 use crate::house::City;
 use crate::lang::Lang;
 use crate::locator::{self, Mark, Shape};
@@ -50,6 +51,7 @@ pub(crate) fn page(lang: Lang, city: &City, glance: &Glance) -> Markup {
         }
         div.two { (sections::waste(&desk, glance)) (sections::air(&desk, glance)) }
         div.two { (sections::parking(&desk, glance)) (sections::water(&desk, glance)) }
+        (own::own(&desk, glance))
         (platform::platform(&desk, glance))
     }
 }
@@ -94,23 +96,24 @@ fn map(lang: Lang, glance: &Glance) -> Markup {
             Kind::PARKING => Shape::Parking,
             Kind::WATER => Shape::Water,
             Kind::WASTE => Shape::Bin(fills.get(&device.id).copied().unwrap_or(0)),
-            // A city's own kinds have no mark of their own yet.
-            _ => return None,
+            _ => Shape::Own,
         };
         Some(Mark { place: device.place?, shape, alert: alerted.contains(&device.id) })
     };
     let marks: Vec<Mark> = glance.devices.values().filter_map(mark).collect();
-    let kinds =
+    let built_in =
         [(Kind::WASTE, Shape::Bin(0)), (Kind::AIR, Shape::Air), (Kind::PARKING, Shape::Parking), (Kind::WATER, Shape::Water)];
+    let kinds: Vec<(Kind, Shape)> = built_in.into_iter().chain(own_kinds().map(|kind| (kind, Shape::Own))).collect();
     let count = |kind| glance.devices.values().filter(|d| d.device.kind == kind).count() as u64;
-    let counted = kinds.map(|(kind, _)| format!("{}: {}", lang.of(kind.label()), count(kind))).join(", ");
+    let counted: Vec<_> = kinds.iter().map(|(kind, _)| format!("{}: {}", lang.of(kind.label()), count(*kind))).collect();
+    let counted = counted.join(", ");
     html! {
         @match locator::draw(lang, &marks, &format!("{}. {counted}", words.map_note)) {
             Some(svg) => (svg),
             None => (super::parts::empty(words.nothing_yet)),
         }
         ul.key {
-            @for (kind, shape) in kinds { li { (sample(shape)) (lang.of(kind.label())) " " b { (numbers::whole(lang, count(kind))) } } }
+            @for (kind, shape) in &kinds { li { (sample(*shape)) (lang.of(kind.label())) " " b { (numbers::whole(lang, count(*kind))) } } }
             li { svg.km viewBox="-10 -10 20 20" aria-hidden="true" { circle.ring r="8" {} } (words.with_alert) }
         }
         p.note.foot { (words.outlines) }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{AlertFilter, AlertView, DeviceFilter, DeviceView, Points, Query, Selector, Shape, Status};
-use schemas::{DeviceId, Grade, HOUR, Kind, Partial, Phase, Quantity, Reading, Timestamp, Zone};
+use schemas::{DeviceId, Grade, HOUR, Kind, Partial, Phase, Quantity, Reading, Timestamp, Vocabulary, Zone};
 
 use crate::house::Rooms;
 use crate::lang::Lang;
@@ -37,6 +37,8 @@ pub(crate) struct Glance {
     pub(crate) stations: Option<Vec<Station>>,
     pub(crate) lots: Option<Vec<Lot>>,
     pub(crate) meters: Option<Vec<Meter>>,
+    /// The last values of the city's own kinds, by device and quantity.
+    pub(crate) own: Vec<(Kind, Option<Vec<Reading>>)>,
 }
 
 /// A bin and its last word.
@@ -101,6 +103,12 @@ impl Meter {
         let known: Vec<f64> = self.day.iter().flatten().copied().collect();
         (!known.is_empty()).then(|| known.iter().sum())
     }
+}
+
+/// Kinds that the program has no panel of their own for: those that the city has added.
+pub(crate) fn own_kinds() -> impl Iterator<Item = Kind> {
+    const BUILT_IN: [Kind; 4] = [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER];
+    Vocabulary::current().kinds().filter(|kind| !BUILT_IN.contains(kind))
 }
 
 /// Whether a value may be shown as it is.
@@ -175,9 +183,17 @@ async fn look(rooms: &Rooms, now: Timestamp, before: Option<&Glance>) -> Glance 
         None => None,
         Some(last) => Some(meters(last, &hourly(Kind::WATER, Quantity::WATER_VOLUME).await, now)),
     };
+    let mut own = Vec::new();
+    for kind in own_kinds() {
+        let last = latest(kind, &[]).await.map(|mut readings| {
+            readings.sort_by(|a, b| a.series.cmp(&b.series));
+            readings
+        });
+        own.push((kind, last));
+    }
     let rate = status.as_ref().and_then(|s| rate(s, before));
     let devices = devices.into_iter().map(|d| (d.device.id.clone(), d)).collect();
-    Glance { at: now, status, rate, alerts, devices, bins, stations, lots, meters }
+    Glance { at: now, status, rate, alerts, devices, bins, stations, lots, meters, own }
 }
 
 /// Messages a second since the last look, or since the program started.

@@ -3,6 +3,7 @@
 mod alerts;
 mod front;
 mod glance;
+mod own;
 mod parts;
 mod platform;
 mod sections;

@@ -295,7 +295,7 @@ pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export
     };
     let mut path = format!("/api/v1/readings?format={format}");
     path += &range(Some(export.from), Some(export.to.unwrap_or_else(|| SystemClock.now())));
-    if let Some(kind) = export.kind {
+    if let Some(kind) = &export.kind {
         path += &format!("&kind={kind}");
     }
     let city = City::reach(settings, common).await?;

@@ -3,8 +3,9 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use schemas::{DeviceId, Kind, Quantity, Timestamp};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +27,26 @@ pub(crate) struct Cli {
     pub(crate) common: Common,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl Cli {
+    /// Refuses words that the vocabulary does not have, as the parser refuses other values. The parser
+    /// itself cannot: a city's own words are known only after its settings, which the arguments name.
+    pub(crate) fn check_words(&self) -> Result<(), clap::Error> {
+        let known = |argument: &str, text: &str, read: fn(&str) -> Result<(), UnknownWord>| {
+            read(text).map_err(|unknown| {
+                let message = format!("invalid value '{text}' for '{argument}': {unknown}");
+                Cli::command().error(ErrorKind::ValueValidation, message)
+            })
+        };
+        let quantity = |text: &String| known("--quantity <NAME>", text, |text| text.parse::<Quantity>().map(|_| ()));
+        let kind = |text: &String| known("--kind <KIND>", text, |text| text.parse::<Kind>().map(|_| ()));
+        match &self.command {
+            Some(Command::Query(query)) => query.quantity.iter().try_for_each(quantity),
+            Some(Command::Export(export)) => export.kind.iter().try_for_each(kind),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -122,7 +143,7 @@ pub(crate) struct Query {
     pub(crate) device: Vec<DeviceId>,
     /// Which quantity, such as waste.fill; all where none is given
     #[arg(long, value_name = "NAME")]
-    pub(crate) quantity: Vec<Quantity>,
+    pub(crate) quantity: Vec<String>,
     /// From this instant on, RFC 3339 [default: 24 hours before --to]
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<Timestamp>,
@@ -154,7 +175,7 @@ pub(crate) struct Export {
     pub(crate) to: Option<Timestamp>,
     /// Only devices of this kind
     #[arg(long)]
-    pub(crate) kind: Option<Kind>,
+    pub(crate) kind: Option<String>,
     /// How rows are written
     #[arg(long, value_enum, default_value = "csv")]
     pub(crate) format: Format,

@@ -18,6 +18,9 @@ pub(crate) enum Code {
     Settings = 78,
 }
 
+/// Wrong arguments, as `clap` has it.
+pub(crate) const USAGE: u8 = 2;
+
 /// Why the program ends.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -26,11 +29,13 @@ pub(crate) struct Failure {
     pub(crate) hint: Option<String>,
     /// Whoever read our output has gone.
     pub(crate) reader_gone: bool,
+    /// The arguments are wrong: what their parser says of it, in its own form and with its exit code.
+    pub(crate) arguments: Option<clap::Error>,
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, sentence: impl Into<String>) -> Self {
-        Self { code, sentence: sentence.into(), hint: None, reader_gone: false }
+        Self { code, sentence: sentence.into(), hint: None, reader_gone: false, arguments: None }
     }
 
     /// The same for machines.
@@ -65,6 +70,12 @@ impl From<Vec<settings::SettingsError>> for Failure {
 impl From<settings::SettingsError> for Failure {
     fn from(error: settings::SettingsError) -> Self {
         vec![error].into()
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Failure { arguments: Some(error), ..Failure::new(Code::Failed, "the arguments are wrong") }
     }
 }
 

@@ -29,6 +29,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // As `head` does: nothing is wrong, and there is nobody to tell.
         Err(failure) if failure.reader_gone => ExitCode::SUCCESS,
+        Err(Failure { arguments: Some(error), .. }) => {
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE))
+        }
         Err(failure) => {
             if json {
                 eprintln!("{}", failure.json());
@@ -48,8 +52,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     // The program's own choice of cryptography; a second call finds the first one's and that is well.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let layers = layers(&cli.common);
+    settings::vocabulary(&layers)?.install().map_err(|late| Failure::new(failure::Code::Stopped, late.to_string()))?;
+    let mut settings = Settings::load(&layers)?;
+    cli.check_words()?;
     let common = cli.common;
-    let mut settings = Settings::load(&layers(&common))?;
     if let Some(Command::Demo(_)) = &cli.command {
         demo::adapt(&mut settings, &common)?;
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use codec::{Decoder, Profiles};
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Provenance, Zone};
 
-const MESSAGES: [(&str, &str, &str); 4] = [
+const MESSAGES: [(&str, &str, &str); 5] = [
     (
         "marsad json, 3 values",
         "marsad/sidi-belyout/air/air-0042/up",
@@ -22,6 +22,11 @@ const MESSAGES: [(&str, &str, &str); 4] = [
         "marsad json, 16 values",
         "marsad/sidi-belyout/air/air-0042/up",
         r#"{"v":1,"time":"2026-11-21T20:00:00Z","seq":123456,"values":{"air.pm1":10.1,"air.pm2_5":14.1,"air.pm4":20.4,"air.pm10":31.2,"air.no2":18.9,"air.o3":50.6,"air.so2":4.1,"air.co":312,"air.temperature":17.2,"air.humidity":77.1,"air.pressure":1013.2,"air.noise":61.2,"air.pm2_5#1":14.3,"air.pm10#1":30.8,"battery.level":91,"battery.voltage":3.61}}"#,
+    ),
+    (
+        "marsad json, 3 in other units",
+        "marsad/sidi-belyout/air/air-0042/up",
+        r#"{"v":1,"time":"2026-11-21T20:00:00Z","values":{"air.no2":{"value":12.3,"unit":"[ppb]"},"air.pressure":{"value":101325,"unit":"Pa"},"battery.voltage":{"value":3608,"unit":"mV"}}}"#,
     ),
     (
         "chirpstack, parking layout",

@@ -35,6 +35,7 @@ pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
 pub use route::{Route, RouteError, Routes};
 pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
+pub use units::{UnitError, check_unit};
 
 use normalise::{Heard, Owner};
 

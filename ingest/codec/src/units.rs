@@ -1,141 +1,149 @@
-//! Units that convert exactly, or by a factor that the house has fixed. Everything else is refused:
-//! a unit is never guessed.
+//! Units: from a value in a stated UCUM code to the same in the quantity's own. Whatever does not convert
+//! exactly, or by a factor that the vocabulary has fixed, is refused: a unit is never guessed.
 //!
-//! Gases: mass concentration at 20 Cel and 1013.25 hPa from volume fraction,
-//! ug/m3 = ppb x M / Vm (Directive 2008/50/EC Annex VI; factors to four decimals).
+//! A conversion is arithmetic in whole numbers: the result is the double nearest to what the written
+//! decimal comes to, so that 71.6 `[degF]` is 22 `Cel` and not 21.999999999999996.
+//!
+//! Gases: between volume fraction and mass concentration by the factors of the quantity's row, and from a
+//! mass at 25 Cel to one at 20 Cel by the ratio of the temperatures (Directive 2008/50/EC, Annex VI C).
+//!
+//! Deliberately absent: levels (`dB`) other than to themselves, pressures and temperatures of a gas as
+//! they were when it was measured, and what other standards call the units (`alias`).
 
-use schemas::Quantity;
+mod alias;
+mod exact;
+mod ucum;
 
-/// (stated, canonical, conversion). Divisions rather than factors below one: they round correctly.
-type Row = (&'static str, &'static str, fn(f64) -> f64);
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-static ROWS: &[Row] = &[
-    ("mm", "m", |v| v / 1e3),
-    ("cm", "m", |v| v / 1e2),
-    ("L", "m3", |v| v / 1e3),
-    ("l", "m3", |v| v / 1e3),
-    ("dm3", "m3", |v| v / 1e3),
-    ("L/h", "m3/h", |v| v / 1e3),
-    ("l/h", "m3/h", |v| v / 1e3),
-    ("m3/s", "m3/h", |v| v * 3600.0),
-    ("g", "kg", |v| v / 1e3),
-    ("Pa", "hPa", |v| v / 1e2),
-    ("kPa", "hPa", |v| v * 10.0),
-    ("mbar", "hPa", |v| v),
-    ("K", "Cel", |v| v - 273.15),
-    ("[degF]", "Cel", |v| (v - 32.0) / 1.8),
-    ("mV", "V", |v| v / 1e3),
-    ("min", "s", |v| v * 60.0),
-    ("h", "s", |v| v * 3600.0),
-    ("mg/m3", "ug/m3", |v| v * 1e3),
-    ("ng/m3", "ug/m3", |v| v / 1e3),
-    ("[ppm]", "[ppb]", |v| v * 1e3),
-    ("[ppb]", "[ppm]", |v| v / 1e3),
+use schemas::{Quantity, QuantityRow, Vocabulary};
+
+use crate::reject::excerpt;
+use exact::{Ratio, decimal};
+use ucum::{Dimension, Scale, Unit};
+
+#[cfg_attr(
+    not(test),
+    expect(unused_imports, reason = "for envelopes and field maps, which state units in other words than UCUM")
+)]
+pub(crate) use alias::{senml_unit, uncefact_unit, vendor_unit};
+pub(crate) use exact::Conversion;
+
+/// The temperature at which a device states the mass concentration of a gas, at 1013.25 hPa. Without
+/// effect on what is not a gas, and on volume fractions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Reference {
+    /// 20 Cel: that of the law, and of what is stored.
+    #[default]
+    Cel20,
+    /// 25 Cel: its profile says so.
+    Cel25,
+}
+
+/// Why a unit does not convert.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnitError {
+    /// Not a code, or none of those that this program knows.
+    #[error("`{unit}` is not a UCUM code that this program knows: {why}")]
+    Unknown {
+        /// As it was stated, shortened.
+        unit: String,
+        /// What cannot be read.
+        why: String,
+    },
+    /// A unit of something else.
+    #[error("`{unit}` does not convert to {canonical}, expected a unit of the same dimension (UCUM)")]
+    Dimension {
+        /// As it was stated, shortened.
+        unit: String,
+        /// The quantity's own unit.
+        canonical: String,
+    },
+}
+
+/// Whether `unit` is a UCUM code that this program converts: for a city's own rows.
+///
+/// # Errors
+/// [`UnitError::Unknown`], with what cannot be read.
+pub fn check_unit(unit: &str) -> Result<(), UnitError> {
+    read(unit).map(|_| ())
+}
+
+fn read(unit: &str) -> Result<Unit, UnitError> {
+    ucum::parse(unit).map_err(|why| UnitError::Unknown { unit: excerpt(unit), why })
+}
+
+/// Codes that messages state so often that they are not read anew each time.
+static USUAL: [&str; 20] = [
+    "mm", "cm", "L", "L/h", "L/min", "m3/s", "g", "Pa", "kPa", "mbar", "K", "[degF]", "mV", "min", "h", "1", "%", "[ppb]",
+    "[ppm]", "mg/m3",
 ];
 
-/// Micrograms per cubic metre in one part per billion, 20 Cel and 1013.25 hPa.
-static GASES: &[(Quantity, f64)] = &[
-    (Quantity::AIR_NO2, 1.9125),
-    (Quantity::AIR_O3, 1.9953),
-    (Quantity::AIR_SO2, 2.6632),
-    (Quantity::AIR_CO, 1.1644),
-    (Quantity::AIR_NO, 1.2474),
-];
+/// Where they lead, a gas at 20 Cel; made once, some thousand rows.
+static TABLE: LazyLock<BTreeMap<(Quantity, &str), Conversion>> = LazyLock::new(|| {
+    let usual = |quantity| USUAL.iter().filter_map(move |unit| Some(((quantity, *unit), between_codes(quantity, unit)?)));
+    Vocabulary::current().quantities().flat_map(usual).collect()
+});
 
-/// `value` in the quantity's canonical unit; none if the stated unit is not one that converts.
+fn between_codes(quantity: Quantity, unit: &str) -> Option<Conversion> {
+    let row = quantity.row();
+    between(row, &read(unit).ok()?, &read(&row.unit).ok()?, Reference::Cel20)
+}
+
+/// From `unit` to the unit of `quantity`. Cheap where they are the same and for the usual ones; worth
+/// keeping where not.
+///
+/// # Errors
+/// `unit` is not a UCUM code, or one of another dimension.
+pub(crate) fn conversion(quantity: Quantity, unit: &str, reference: Reference) -> Result<Conversion, UnitError> {
+    let row = quantity.row();
+    if unit == row.unit && (row.gas.is_none() || reference == Reference::Cel20) {
+        return Ok(Conversion::IDENTITY);
+    }
+    if reference == Reference::Cel20
+        && let Some(usual) = TABLE.get(&(quantity, unit))
+    {
+        return Ok(*usual);
+    }
+    between(row, &read(unit)?, &read(&row.unit)?, reference)
+        .ok_or_else(|| UnitError::Dimension { unit: excerpt(unit), canonical: row.unit.clone() })
+}
+
+/// `value` in the quantity's own unit; none if the stated unit is not one that converts. A gas is taken
+/// to be stated at 20 Cel.
 pub(crate) fn to_canonical(quantity: Quantity, unit: &str, value: f64) -> Option<f64> {
-    let canonical = quantity.unit();
-    if unit == canonical {
-        return Some(value);
-    }
-    if let Some((_, _, convert)) = ROWS.iter().find(|(from, to, _)| *from == unit && *to == canonical) {
-        return Some(convert(value));
-    }
-    let factor = GASES.iter().find(|(gas, _)| *gas == quantity)?.1;
-    match unit {
-        "[ppb]" => Some(value * factor),
-        "[ppm]" => Some(value * 1e3 * factor),
+    conversion(quantity, unit, Reference::Cel20).ok().map(|conversion| conversion.apply(value))
+}
+
+fn between(row: &QuantityRow, stated: &Unit, own: &Unit, reference: Reference) -> Option<Conversion> {
+    match (stated.scale, own.scale) {
+        // Makers and SenML have no code for the reference of a sound level, and sound has no other.
+        (Scale::Level(from), Scale::Level(to)) => (from == to || (from, to) == ("dB", "dB[SPL]")).then_some(Conversion::IDENTITY),
+        (Scale::From(from), Scale::From(to)) => {
+            let ratio = stated.ratio.over(own.ratio)?.times(gas(row, stated.dimension, own.dimension, reference)?)?;
+            Conversion::new(ratio, from, to)
+        }
         _ => None,
     }
 }
 
-/// At which temperature the mass concentration of a gas is stated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(crate) enum Reference {
-    /// 20 Cel, as the house stores it.
-    #[default]
-    Cel20,
-    /// 25 Cel.
-    Cel25,
-}
-
-/// From a stated unit to the canonical one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Conversion {
-    quantity: Quantity,
-    unit: &'static str,
-}
-
-/// A unit that does not convert.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` does not convert")]
-pub(crate) struct UnitError(String);
-
-impl Conversion {
-    pub(crate) fn identity(quantity: Quantity) -> Self {
-        Self { quantity, unit: quantity.unit() }
+/// What the ratio of the units is multiplied by: 1 but for a gas. None where the dimensions differ.
+fn gas(row: &QuantityRow, stated: Dimension, own: Dimension, reference: Reference) -> Option<Ratio> {
+    let Some(gas) = row.gas else { return (stated == own).then_some(Ratio::ONE) };
+    // g/m3 in a volume fraction of 1: a ppb is 1e-9 of it and weighs so many 1e-6 g.
+    let weight = |factor: f64| decimal(factor).and_then(|(digits, ten)| Ratio::new(digits, 1, ten + 3));
+    match (stated, own) {
+        (Dimension::ONE, Dimension::DENSITY) => weight(gas.cel20),
+        (Dimension::DENSITY, Dimension::ONE) => Ratio::ONE.over(weight(match reference {
+            Reference::Cel20 => gas.cel20,
+            Reference::Cel25 => gas.cel25,
+        })?),
+        // A gas that cools shrinks: 298.15 K / 293.15 K.
+        (Dimension::DENSITY, Dimension::DENSITY) if reference == Reference::Cel25 => Ratio::new(29_815, 29_315, 0),
+        (stated, own) => (stated == own).then_some(Ratio::ONE),
     }
-
-    pub(crate) fn apply(self, value: f64) -> f64 {
-        to_canonical(self.quantity, self.unit, value).unwrap_or(value)
-    }
-}
-
-pub(crate) fn conversion(quantity: Quantity, unit: &str, _reference: Reference) -> Result<Conversion, UnitError> {
-    to_canonical(quantity, unit, 1.0).ok_or_else(|| UnitError(unit.to_owned()))?;
-    let known = ROWS.iter().map(|r| r.0).chain(["[ppb]", "[ppm]"]).find(|u| *u == unit);
-    Ok(Conversion { quantity, unit: known.unwrap_or(quantity.unit()) })
-}
-
-/// The UCUM code of a unit as vendors write it.
-pub(crate) fn vendor_unit(text: &str) -> Option<&'static str> {
-    Some(match text {
-        "mm" => "mm",
-        "cm" => "cm",
-        "m" => "m",
-        "℃" | "°C" => "Cel",
-        "°" => "deg",
-        "%" => "%",
-        "V" => "V",
-        "hours" => "h",
-        "minutes" => "min",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_convert_exactly_or_not_at_all() {
-        let cases = [
-            (Quantity::WASTE_DISTANCE, "mm", 300.0, Some(0.3)),
-            (Quantity::WASTE_DISTANCE, "[in_i]", 12.0, None),
-            (Quantity::WATER_VOLUME, "L", 5938.0, Some(5.938)),
-            (Quantity::AIR_PRESSURE, "Pa", 96_800.0, Some(968.0)),
-            (Quantity::AIR_TEMPERATURE, "[degF]", 212.0, Some(100.0)),
-            (Quantity::AIR_TEMPERATURE, "Cel", -3.25, Some(-3.25)),
-            (Quantity::AIR_NO2, "[ppb]", 100.0, Some(191.25)),
-            (Quantity::AIR_O3, "[ppb]", 10.0, Some(19.953)),
-            (Quantity::AIR_CO, "mg/m3", 4.0, Some(4000.0)),
-            (Quantity::AIR_PM10, "[ppb]", 1.0, None),
-            (Quantity::AIR_CO2, "[ppb]", 415_000.0, Some(415.0)),
-            (Quantity::AIR_NO2, "ppb", 100.0, None),
-            (Quantity::AIR_NO2, "", 100.0, None),
-        ];
-        for (quantity, unit, stated, canonical) in cases {
-            assert_eq!(to_canonical(quantity, unit, stated), canonical, "{quantity} in `{unit}`");
-        }
-    }
-}
+mod tests;

@@ -85,7 +85,7 @@ impl Scale {
 impl Meaning {
     /// The number as it stands, in the quantity's unit.
     pub(crate) fn plain(quantity: Quantity, channel: u8) -> Self {
-        let scale = Scale { multiply: 1.0, divide: 1.0, add: 0.0, steps: Vec::new(), conversion: Conversion::identity(quantity) };
+        let scale = Scale { multiply: 1.0, divide: 1.0, add: 0.0, steps: Vec::new(), conversion: Conversion::IDENTITY };
         let (values, absent, missing, flaws) = Default::default();
         Self { quantity, channel, scale, values, absent, missing, flaws }
     }
