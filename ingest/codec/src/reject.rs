@@ -47,7 +47,7 @@ reasons! {
     UnknownWord = "unknown_word", "A text in place of a number is neither a number with a unit nor a word that the profile lists; it is never taken for 0.";
     NotFinite = "not_finite", "A value is not a finite number below 1e12.";
     BadTime = "bad_time", "A time is neither RFC 3339 with an offset nor milliseconds since the epoch within 1970 to 9999.";
-    BadBytes = "bad_bytes", "The device's bytes are not valid base64, or longer than a frame can be.";
+    BadBytes = "bad_bytes", "Bytes are not valid in the encoding that they come in (base64, hexadecimal, CBOR, protocol buffers), or more than a frame can hold.";
     WrongBody = "wrong_body", "The message carries fields where the profile reads bytes, or bytes where it reads fields.";
     UnknownFrame = "unknown_frame", "The profile has no layout for a frame of this port, length and content.";
     ScriptFailed = "script_failed", "The vendor's script broke off, took too long or too much memory, or gave no result.";

@@ -7,6 +7,7 @@
 use schemas::{DeviceId, Kind, Message, ProfileName, Zone};
 
 use crate::envelope;
+use crate::envelope::sparkplug::Births;
 use crate::reject::{Reason, Reject, excerpt};
 use crate::uplink::Envelope;
 
@@ -182,13 +183,13 @@ impl Routes {
         self.0.iter()
     }
 
-    pub(crate) fn find<'m>(&self, message: &'m Message) -> Result<(&Route, Arrival<'m>), Reject> {
+    pub(crate) fn find<'m>(&self, message: &'m Message, births: &'m Births) -> Result<(&Route, Arrival<'m>), Reject> {
         let topic: &'m str = &message.topic;
         self.0
             .iter()
             .find_map(|route| {
                 let found = route.pattern.find(topic)?;
-                Some((route, Arrival { message, found, device: route.device.clone() }))
+                Some((route, Arrival { message, found, device: route.device.clone(), births }))
             })
             .ok_or_else(|| Reject::new(Reason::NotATopic, format!("no envelope reads the topic `{}`", excerpt(topic))))
     }
@@ -207,6 +208,8 @@ pub(crate) struct Arrival<'m> {
     pub(crate) found: Captures<'m>,
     /// Whose messages these are, as the route says.
     pub(crate) device: Option<DeviceId>,
+    /// What Sparkplug births have said so far.
+    pub(crate) births: &'m Births,
 }
 
 impl<'m> Arrival<'m> {

@@ -1,0 +1,43 @@
+//! What the two FIWARE IoT Agents have in common: topics, and devices that write everything as text.
+//!
+//! `/{protocol}/{key}/{device}/attrs` carries measures, `/{protocol}/{key}/{device}/attrs/{name}` a single one; the
+//! leading slash may be missing. Answers to commands (`cmdexe`), and requests for settings (`configuration`), hold nothing
+//! to store.
+
+use schemas::{DeviceId, Timestamp};
+
+use crate::instant;
+use crate::reject::{Reason, Reject, excerpt};
+use crate::route::Arrival;
+
+/// The measure that is the time of the others.
+pub(super) const TIME: &str = "TimeInstant";
+
+/// What a topic carries.
+pub(super) enum Measures<'m> {
+    Named,
+    One(&'m str),
+}
+
+/// The device, and what its message carries. `protocol` is the first level of the agent's own topics; on a topic of
+/// another shape, which a route of the settings has given us, measures have names.
+pub(super) fn addressed<'m>(arrival: &Arrival<'m>, protocol: &str) -> Result<(DeviceId, Measures<'m>), Reject> {
+    let topic: &'m str = &arrival.message.topic;
+    let device = arrival.device()?.ok_or_else(|| arrival.nameless())?;
+    let own = topic.strip_prefix('/').unwrap_or(topic).strip_prefix(protocol).and_then(|rest| rest.strip_prefix('/'));
+    let Some(own) = own else { return Ok((device, Measures::Named)) };
+    let mut levels = own.splitn(4, '/').skip(2);
+    match (levels.next(), levels.next()) {
+        (Some("attrs"), None) => Ok((device, Measures::Named)),
+        (Some("attrs"), Some(name)) if !name.is_empty() => Ok((device, Measures::One(name))),
+        (command, _) => {
+            let command = excerpt(command.unwrap_or_default());
+            Err(Reject::new(Reason::NoReading, format!("`{command}` is not `attrs` and holds nothing to store")))
+        }
+    }
+}
+
+/// When measures were so, as a device writes it.
+pub(super) fn time(text: &str, field: &str) -> Result<Timestamp, Reject> {
+    instant::parse(text).map_err(|e| Reject::new(Reason::BadTime, format!("`{field}`: {e}")))
+}
