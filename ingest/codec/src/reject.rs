@@ -53,7 +53,7 @@ reasons! {
     ScriptFailed = "script_failed", "The vendor's script broke off, took too long or too much memory, or gave no result.";
     NeedsKey = "needs_key", "The bytes are encrypted and the catalogue has no key for the device, or not the right one.";
     UnknownAlias = "unknown_alias", "A Sparkplug metric is named by an alias whose birth has not been heard.";
-    TooMany = "too_many", "One message holds more readings than the limit.";
+    TooMany = "too_many", "One message holds more readings, records or bytes than the limit.";
     NoReading = "no_reading", "The message is understood and holds nothing to store: a join, an acknowledgement, a version report, only nulls.";
 }
 

@@ -1,6 +1,7 @@
 //! FIWARE Ultralight 2.0: `t|15|k|abc`, groups separated by `#`, each with an ISO 8601 time before it perhaps.
 //!
 //! Everything is text without a type: numbers are read out of it where a measure is mapped or named as in the vocabulary.
+//! A channel (`air.pm10#1`) cannot be named here, since `#` ends the group: a profile gives it.
 
 use serde_json::{Map, Value};
 

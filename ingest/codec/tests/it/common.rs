@@ -1,8 +1,10 @@
 //! A small city to decode for.
 
+use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
-use codec::{Decoded, Decoder, Profiles, Reject};
+use codec::{Decoded, Decoder, Explained, Profiles, Reject, Route, Routes};
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Provenance, Reading, Timestamp, Zone};
 
 /// When every message of these tests is heard.
@@ -58,4 +60,28 @@ pub(crate) fn show(readings: &[Reading]) -> Vec<String> {
         format!("{}#{} = {} @ {at} [{}]", r.series.quantity, r.series.channel, r.value, flaws.join(" "))
     };
     readings.iter().map(line).collect()
+}
+
+/// What one route of a city makes of a message.
+pub(crate) fn explain(envelope: &str, pattern: &str, topic: &str, payload: impl AsRef<[u8]>) -> Explained {
+    let routes = Routes::only([Route::new(pattern, envelope).unwrap()]);
+    decoder().with_routes(routes).unwrap().explain(&message(topic, payload))
+}
+
+/// The code of what is refused, for whatever reason.
+pub(crate) fn code(envelope: &str, payload: impl AsRef<[u8]>) -> &'static str {
+    explain(envelope, "#", "some/topic", payload).result.map_or_else(|reject| reject.code(), |_| "read")
+}
+
+/// Third-party examples beside the project, one JSON value a line; none (said loudly) if they are not there.
+#[expect(clippy::disallowed_methods, reason = "a test reads its examples")]
+pub(crate) fn third_party(file: &str) -> Vec<serde_json::Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/devices/vectors").join(file);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        Err(e) => {
+            let _ = writeln!(std::io::stderr(), "SKIPPED: third-party examples {} cannot be read: {e}", path.display());
+            Vec::new()
+        }
+    }
 }

@@ -4,6 +4,11 @@
 
 mod chirpstack;
 mod common;
+mod fiware;
 mod marsad_json;
+mod network_servers;
 mod reference;
+mod senml;
+mod sparkplug;
 mod total;
+mod vectors;
