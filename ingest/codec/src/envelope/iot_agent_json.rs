@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fiware::{Measures, TIME, addressed, time};
-use super::parts::not_json;
-use crate::normalise::READINGS_LIMIT;
+use super::parts::{Bounded, is_list, not_json};
 use crate::reject::{Reason, Reject, excerpt};
 use crate::route::Arrival;
 use crate::uplink::{Body, Envelope, Open, Tree, Uplink};
@@ -53,13 +52,11 @@ fn one(name: &str, payload: &[u8]) -> Result<Tree, Reject> {
 }
 
 fn groups(payload: &[u8]) -> Result<Vec<Tree>, Reject> {
-    let groups = match serde_json::from_slice(payload).map_err(|e| not_json(&e, "measures"))? {
-        Value::Array(groups) => groups,
-        group => vec![group],
-    };
-    if groups.len() > READINGS_LIMIT {
-        return Err(Reject::new(Reason::TooMany, format!("the message holds more than {READINGS_LIMIT} groups")));
+    let strange = |e: serde_json::Error| not_json(&e, "measures");
+    if !is_list(payload) {
+        return Ok(vec![group(serde_json::from_slice(payload).map_err(strange)?)?]);
     }
+    let groups = serde_json::from_slice::<Bounded<Value>>(payload).map_err(strange)?.all("groups")?;
     groups.into_iter().map(group).collect()
 }
 

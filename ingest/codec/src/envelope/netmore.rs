@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::parts::{dev_eui, network_time, not_json, number, whole};
+use super::parts::{Bounded, dev_eui, is_list, network_time, not_json, number, whole};
 use crate::reject::Reject;
 use crate::route::Arrival;
 use crate::uplink::{Body, Envelope, Frame, Open, Radio, Uplink};
@@ -48,12 +48,12 @@ impl Envelope for Netmore {
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let payload = arrival.payload();
-        let events: Vec<Event<'m>> = if payload.trim_ascii_start().starts_with(b"[") {
-            serde_json::from_slice(payload)
+        let strange = |e: serde_json::Error| not_json(&e, "a list of Netmore events");
+        let events = if is_list(payload) {
+            serde_json::from_slice::<Bounded<Event<'m>>>(payload).map_err(strange)?.all("events")?
         } else {
-            serde_json::from_slice(payload).map(|event| vec![event])
-        }
-        .map_err(|e| not_json(&e, "a list of Netmore events"))?;
+            vec![serde_json::from_slice(payload).map_err(strange)?]
+        };
         for event in events {
             let device = dev_eui(&event.eui, "devEui")?;
             if event.payload.is_empty() || !matches!(&*event.kind, "" | "payload") {

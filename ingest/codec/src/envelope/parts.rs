@@ -6,10 +6,11 @@ use std::marker::PhantomData;
 
 use schemas::{DeviceId, Timestamp};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::instant;
+use crate::normalise::READINGS_LIMIT;
 use crate::reject::{Reason, Reject, excerpt};
 use crate::uplink::Radio;
 
@@ -112,6 +113,48 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
+/// The beginning of a list: at most one element more than a message may hold readings, so that it can be told that there
+/// are too many; the rest is passed over without being built.
+pub(super) struct Bounded<T>(Vec<T>);
+
+impl<T> Bounded<T> {
+    /// # Errors
+    /// There are more than the limit; `what` they are.
+    pub(super) fn all(self, what: &str) -> Result<Vec<T>, Reject> {
+        if self.0.len() > READINGS_LIMIT {
+            return Err(Reject::new(Reason::TooMany, format!("the message holds more than {READINGS_LIMIT} {what}")));
+        }
+        Ok(self.0)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Bounded<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
+            type Value = Bounded<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Bounded<T>, A::Error> {
+                let mut first = Vec::new();
+                while first.len() <= READINGS_LIMIT {
+                    let Some(element) = list.next_element()? else { return Ok(Bounded(first)) };
+                    first.push(element);
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Bounded(first))
+            }
+        }
+        deserializer.deserialize_seq(List(PhantomData))
+    }
+}
+
+/// Whether a payload is a JSON list.
+pub(super) fn is_list(payload: &[u8]) -> bool {
+    payload.trim_ascii_start().starts_with(b"[")
+}
+
 /// A gateway by the names that most servers use.
 #[derive(Deserialize)]
 pub(super) struct Gateway {
@@ -167,5 +210,51 @@ impl<'de, G: Deserialize<'de> + Into<Radio>> Visitor<'de> for Strongest<G> {
             }
         }
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Row {
+        #[serde(default, deserialize_with = "whole")]
+        port: u8,
+        #[serde(default, deserialize_with = "number")]
+        rssi: Option<f64>,
+    }
+
+    #[test]
+    fn a_number_may_be_written_as_text_and_nothing_is_zero() {
+        let row = |json: &str| serde_json::from_str::<Row>(json).map(|row| (row.port, row.rssi)).ok();
+        let cases = [
+            (r#"{"port":2,"rssi":-104}"#, Some((2, Some(-104.0)))),
+            (r#"{"port":"2","rssi":"-104.5"}"#, Some((2, Some(-104.5)))),
+            (r#"{"port":2.0,"rssi":1.5}"#, Some((2, Some(1.5)))),
+            (r#"{"port":null,"rssi":null}"#, Some((0, None))),
+            (r#"{"port":"","rssi":" "}"#, Some((0, None))),
+            ("{}", Some((0, None))),
+            (r#"{"port":2.5}"#, None),
+            (r#"{"port":256}"#, None),
+            (r#"{"port":-1}"#, None),
+            (r#"{"port":18446744073709551615}"#, None),
+            (r#"{"port":1e300}"#, None),
+            (r#"{"port":"two"}"#, None),
+            (r#"{"port":true}"#, None),
+            (r#"{"rssi":{}}"#, None),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(row(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn the_strongest_gateway_is_told_whatever_their_order() {
+        let radio = |json: &str| serde_json::from_str::<Strongest<Gateway>>(json).unwrap().radio();
+        let best = Radio { rssi: Some(-36.0), snr: Some(10.5) };
+        assert_eq!(radio(r#"[{"rssi":-100},{"rssi":-36,"snr":10.5},{"snr":1}]"#), best);
+        assert_eq!(radio(r#"[{"snr":1},{"rssi":"-36","loRaSNR":"10.5"},{"rssi":-100}]"#), best);
+        assert_eq!((radio("[]"), radio("null")), (Radio::default(), Radio::default()));
     }
 }

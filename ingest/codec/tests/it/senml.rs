@@ -5,7 +5,10 @@ use codec::{Route, Routes};
 use schemas::{Kind, Zone};
 use serde_json::{Value, json};
 
-fn trees(topic: &str, payload: impl AsRef<[u8]>) -> Vec<(String, Vec<(Option<String>, Value)>)> {
+/// A device and what it says, by instant.
+type Said = (String, Vec<(Option<String>, Value)>);
+
+fn trees(topic: &str, payload: impl AsRef<[u8]>) -> Vec<Said> {
     let explained = explain("senml", if topic.contains('/') { "senml/{device}" } else { "senml" }, topic, payload);
     let tree =
         |u: codec::UplinkView| (u.device.to_string(), u.fields.into_iter().map(|(t, f)| (t.map(|t| t.to_string()), f)).collect());
@@ -98,7 +101,7 @@ fn cbor_says_the_same_as_json_with_decimal_fractions_too() {
 #[test]
 fn what_is_not_senml_says_why() {
     let many = format!("[{}{{}}]", "{},".repeat(2100));
-    let cases: [(&[u8], &str); 16] = [
+    let cases: [(&[u8], &str); 18] = [
         (b"[{]", "not_json"),
         (b"{}", "bad_shape"),
         (b"[7]", "bad_shape"),
@@ -115,6 +118,9 @@ fn what_is_not_senml_says_why() {
         (br#"[{"bn":"moved-1:"}]"#, "no_reading"),
         (many.as_bytes(), "too_many"),
         (b"\x9f\xff\xff", "bad_bytes"),
+        // NaN as a value, and as a time.
+        (b"\x81\xa2\x00\x70moved-1:air.pm10\x02\xf9\x7e\x00", "not_finite"),
+        (b"\x81\xa3\x00\x70moved-1:air.pm10\x02\x01\x06\xf9\x7e\x00", "bad_time"),
     ];
     for (payload, code) in cases {
         let reject = decode("senml", payload).unwrap_err();

@@ -122,6 +122,8 @@ fn what_holds_nothing_to_store_is_understood() {
         ("spBv1.0/casa", NODE_DATA, "not_a_topic"),
         ("spBv1.0/casa/DDATA/edge-1/a b", NODE_DATA, "bad_name"),
         ("spBv1.0/casa/DDATA/edge-1/unheard", NULL, "unknown_device"),
+        // SPBV1.0_COMPRESSED
+        (DATA, "2212535042 56312e305f434f4d50524553534544", "bad_bytes"),
         // A metric without name and alias; one of type Float with a text.
         (DATA, "120420097a00", "bad_shape"),
         (DATA, "12042009 5001", "bad_shape"),

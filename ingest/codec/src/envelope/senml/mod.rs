@@ -58,7 +58,7 @@ impl Envelope for SenMl {
         let mut base = Base::default();
         for record in record::read(arrival.payload())? {
             base.take(&record)?;
-            let Some(value) = base.value(&record) else { continue };
+            let Some(value) = base.value(&record)? else { continue };
             let name = base.name.clone() + record.name.as_deref().unwrap_or_default();
             let Name { device, field } = split(&name);
             let device = match (&told, device) {
@@ -103,31 +103,27 @@ impl Base {
     }
 
     /// What the record says, with its unit; none if it only sets bases, or says what is not read.
-    fn value(&self, record: &Record) -> Option<Value> {
-        let number = |own: Option<f64>, base: Option<f64>| own.map(|own| own + base.unwrap_or(0.0));
+    fn value(&self, record: &Record) -> Result<Option<Value>, Reject> {
         let value = match &record.value {
-            Some(Scalar::Number(own)) => Value::from(own + self.value.unwrap_or(0.0)),
+            Some(Scalar::Number(own)) => finite(own + self.value.unwrap_or(0.0))?,
             Some(Scalar::Flag(flag)) => Value::from(*flag),
             Some(Scalar::Text(text)) => Value::from(text.as_str()),
-            Some(Scalar::Data) => return None,
+            Some(Scalar::Data) => return Ok(None),
             // A missing one of value and base value is 0 (RFC 8428 section 4.3), if there is a record at all.
-            None if record.name.is_some() => self.value.filter(|_| record.sum.is_none()).map_or(Value::Null, Value::from),
+            None if record.name.is_some() && record.sum.is_none() => self.value.map_or(Ok(Value::Null), finite)?,
             None => Value::Null,
         };
-        let sum = number(record.sum, self.sum);
-        if value.is_null() && sum.is_none() {
-            return None;
-        }
+        let sum = record.sum.map(|own| finite(own + self.sum.unwrap_or(0.0))).transpose()?;
         let unit = record.unit.as_deref().or(self.unit.as_deref()).filter(|unit| !unit.is_empty());
-        if matches!(unit, Some("lat" | "lon")) {
-            return None;
+        if (value.is_null() && sum.is_none()) || matches!(unit, Some("lat" | "lon")) {
+            return Ok(None);
         }
         // What SenML does not know is stated as it came: it converts if it is UCUM, and is refused if not.
-        let unit = unit.filter(|_| matches!(value, Value::Number(_))).map(|unit| units::senml_unit(unit).unwrap_or(unit));
-        let Some(sum) = sum else { return Some(stated(value, unit)) };
-        let mut both = Map::from_iter([("value".to_owned(), value), ("sum".to_owned(), Value::from(sum))]);
+        let unit = unit.filter(|_| value.is_number()).map(|unit| units::senml_unit(unit).unwrap_or(unit));
+        let Some(sum) = sum else { return Ok(Some(stated(value, unit))) };
+        let mut both = Map::from_iter([("value".to_owned(), value), ("sum".to_owned(), sum)]);
         both.extend(unit.map(|unit| ("unit".to_owned(), Value::from(unit))));
-        Some(Value::Object(both))
+        Ok(Some(Value::Object(both)))
     }
 
     /// When the record was so; none is "just now".
@@ -136,9 +132,18 @@ impl Base {
         if seconds == 0.0 {
             return Ok(None);
         }
+        if !seconds.is_finite() {
+            return Err(Reject::new(Reason::BadTime, "`bt` and `t` are not a finite number of seconds"));
+        }
         let millis = (seconds * 1000.0).round();
         #[expect(clippy::cast_possible_truncation, reason = "saturates, and what is no instant is refused")]
         let millis = if seconds < RELATIVE { heard.millis().saturating_add(millis as i64) } else { millis as i64 };
         Timestamp::from_millis(millis).map(Some).map_err(|e| Reject::new(Reason::BadTime, format!("`bt` and `t`: {e}")))
     }
+}
+
+/// CBOR has numbers that JSON has not.
+fn finite(number: f64) -> Result<Value, Reject> {
+    let text = || Reject::new(Reason::NotFinite, "`v` or `s` is not a finite number");
+    serde_json::Number::from_f64(number).map(Value::Number).ok_or_else(text)
 }

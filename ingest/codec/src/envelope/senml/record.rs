@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use crate::envelope::parts::not_json;
-use crate::normalise::READINGS_LIMIT;
+use crate::envelope::parts::{Bounded, not_json};
 use crate::reject::{Reason, Reject, excerpt};
 
 /// How deep CBOR may be: a pack, a record, a decimal fraction, and something unknown in it.
@@ -44,7 +43,7 @@ pub(super) enum Scalar {
 /// # Errors
 /// Neither; records of another shape, or with a label that must be understood and is not; too many.
 pub(super) fn read(payload: &[u8]) -> Result<Vec<Record>, Reject> {
-    let Pack(records) = if payload.trim_ascii_start().first().is_some_and(|first| matches!(first, b'[' | b'{')) {
+    let records: Bounded<Record> = if payload.trim_ascii_start().first().is_some_and(|first| matches!(first, b'[' | b'{')) {
         serde_json::from_slice(payload).map_err(|e| not_json(&e, "a SenML pack"))?
     } else {
         // Bytes that only say "what follows is CBOR" (RFC 8949 section 3.4.6).
@@ -55,10 +54,7 @@ pub(super) fn read(payload: &[u8]) -> Result<Vec<Record>, Reject> {
         }
         pack
     };
-    if records.len() > READINGS_LIMIT {
-        return Err(Reject::new(Reason::TooMany, format!("the pack holds more than {READINGS_LIMIT} records")));
-    }
-    Ok(records)
+    records.all("records")
 }
 
 fn not_cbor(error: &ciborium::de::Error<std::io::Error>) -> Reject {
@@ -68,31 +64,6 @@ fn not_cbor(error: &ciborium::de::Error<std::io::Error>) -> Reject {
         Cbor::Syntax(at) => Reject::new(Reason::BadBytes, format!("the payload is neither JSON nor CBOR: byte {at}")),
         Cbor::Io(_) => Reject::new(Reason::BadBytes, "the payload is CBOR that ends too early"),
         Cbor::RecursionLimitExceeded => Reject::new(Reason::BadShape, format!("the CBOR is more than {DEPTH} deep")),
-    }
-}
-
-/// A list of records; one more than the limit is kept, so that it can be told, and the rest passed over.
-struct Pack(Vec<Record>);
-
-impl<'de> Deserialize<'de> for Pack {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Pack;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of SenML records")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Pack, A::Error> {
-                let mut records = Vec::new();
-                while records.len() <= READINGS_LIMIT {
-                    let Some(record) = list.next_element()? else { return Ok(Pack(records)) };
-                    records.push(record);
-                }
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Pack(records))
-            }
-        }
-        deserializer.deserialize_seq(List)
     }
 }
 
