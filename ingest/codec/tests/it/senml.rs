@@ -2,6 +2,7 @@
 
 use crate::common::{decode, decoder, explain, message, show};
 use codec::{Route, Routes};
+use proptest::prelude::*;
 use schemas::{Kind, Zone};
 use serde_json::{Value, json};
 
@@ -128,5 +129,66 @@ fn what_is_not_senml_says_why() {
     }
     for deep in [vec![0x81; 10_000], [b"[".repeat(10_000)].concat()] {
         assert!(decode("senml", deep).is_err());
+    }
+}
+
+/// A record as it is generated: base name, base time, base value, base unit; name, time, value, unit.
+type Generated = (Option<String>, Option<i32>, Option<i16>, Option<&'static str>, String, Option<i32>, i16, Option<&'static str>);
+
+fn records() -> impl Strategy<Value = Vec<Generated>> {
+    let base = prop::option::of(prop::sample::select(vec!["a:", "b/", "urn:dev:mac:0024befffe804ff1:"]).prop_map(str::to_owned));
+    let time = || prop::option::of(1_795_000_000..1_795_300_000);
+    let unit = || prop::option::of(prop::sample::select(vec!["ug/m3", "kg/m3"]));
+    let name = prop::sample::select(vec!["air.pm1", "air.pm2_5", "air.pm10"]).prop_map(str::to_owned);
+    let record = (base, time(), prop::option::of(-300..300_i16), unit(), name, prop::option::of(0..1000), -300..300_i16, unit());
+    prop::collection::vec(record, 1..12)
+}
+
+fn to_cbor(record: &Value) -> ciborium::Value {
+    let label = |name: &str| match name {
+        "bn" => -2,
+        "bt" => -3,
+        "bu" => -4,
+        "bv" => -5,
+        "n" => 0,
+        "u" => 1,
+        "v" => 2,
+        _ => 6,
+    };
+    let value = |value: &Value| match value {
+        Value::String(text) => ciborium::Value::Text(text.clone()),
+        number => ciborium::Value::Integer(number.as_i64().unwrap().into()),
+    };
+    ciborium::Value::Map(record.as_object().unwrap().iter().map(|(k, v)| (label(k).into(), value(v))).collect())
+}
+
+proptest! {
+    #[test]
+    fn a_pack_says_the_same_in_json_in_cbor_and_with_its_bases_resolved(records in records()) {
+        let (mut name, mut time, mut base, mut unit) = ("a:".to_owned(), 0, 0, None);
+        let (mut pack, mut resolved) = (Vec::new(), Vec::new());
+        for (bn, bt, bv, bu, n, t, v, u) in &records {
+            let bn = if pack.is_empty() { Some(bn.clone().unwrap_or_else(|| "a:".to_owned())) } else { bn.clone() };
+            let mut record = json!({"bn": bn, "bt": bt, "bv": bv, "bu": bu, "n": n, "t": t, "v": v, "u": u});
+            record.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+            pack.push(record);
+            name = bn.unwrap_or(name);
+            time = bt.unwrap_or(time);
+            base = bv.unwrap_or(base);
+            unit = bu.or(unit);
+            let full = json!({"n": format!("{name}{n}"), "t": time + t.unwrap_or(0), "v": i32::from(base) + i32::from(*v), "u": u.or(unit).unwrap_or("")});
+            resolved.push(full);
+        }
+        let json = Value::Array(pack.clone()).to_string();
+        let mut cbor = Vec::new();
+        ciborium::into_writer(&ciborium::Value::Array(pack.iter().map(to_cbor).collect()), &mut cbor).unwrap();
+        let uplinks = |payload: &[u8]| {
+            let route = Route::new("packs", "senml").unwrap().enrolling(Some(Kind::AIR), Zone::new("anfa").ok());
+            let explained = decoder().with_routes(Routes::only([route])).unwrap().explain(&message("packs", payload));
+            (explained.uplinks, explained.readings, explained.result.map_err(|reject| reject.code()))
+        };
+        let expected = uplinks(Value::Array(resolved).to_string().as_bytes());
+        prop_assert_eq!(&uplinks(json.as_bytes()), &expected);
+        prop_assert_eq!(&uplinks(&cbor), &expected);
     }
 }

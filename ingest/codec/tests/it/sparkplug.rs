@@ -107,31 +107,46 @@ fn every_scalar_type_is_read_with_its_sign() {
 #[test]
 fn what_holds_nothing_to_store_is_understood() {
     let cases = [
-        (DATA, NULL, "no_reading"),
-        (DATA, TRANSIENT, "no_reading"),
-        (DATA, "", "no_reading"),
-        (DATA, BYTES_AND_DATA_SET, "no_reading"),
-        ("spBv1.0/casa/NDEATH/edge-1", "ff", "no_reading"),
-        ("spBv1.0/casa/DDEATH/edge-1/moved-1", "ff", "no_reading"),
-        ("spBv1.0/casa/NCMD/edge-1", "ff", "no_reading"),
-        ("spBv1.0/STATE/scada-1", "ff", "no_reading"),
-        (DATA, "ff", "bad_bytes"),
-        (DATA, "0880f4c6fd9f34", "no_reading"),
+        (DATA, NULL),
+        (DATA, TRANSIENT),
+        (DATA, ""),
+        (DATA, "0880f4c6fd9f34"),
+        (DATA, BYTES_AND_DATA_SET),
+        ("spBv1.0/casa/NDEATH/edge-1", "ff"),
+        ("spBv1.0/casa/DDEATH/edge-1/moved-1", "ff"),
+        ("spBv1.0/casa/NCMD/edge-1", "ff"),
+        ("spBv1.0/STATE/scada-1", "ff"),
+    ];
+    for (topic, payload) in cases {
+        let reject = decode(topic, bytes(payload)).unwrap_err();
+        assert_eq!(reject.code(), "no_reading", "{topic} {payload}: {reject}");
+    }
+    assert!(decode(DATA, bytes(BYTES_AND_DATA_SET)).unwrap_err().to_string().contains("`Blob` is of data type 17"));
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let cases = [
         ("spBv1.0/casa/NDATA/edge-1/moved-1", NODE_DATA, "not_a_topic"),
         ("spBv1.0/casa/DDATA/edge-1", NODE_DATA, "not_a_topic"),
+        ("spBv1.0/casa/DDATA/edge-1/moved-1/x", NODE_DATA, "not_a_topic"),
         ("spBv1.0/casa", NODE_DATA, "not_a_topic"),
         ("spBv1.0/casa/DDATA/edge-1/a b", NODE_DATA, "bad_name"),
         ("spBv1.0/casa/DDATA/edge-1/unheard", NULL, "unknown_device"),
-        // SPBV1.0_COMPRESSED
-        (DATA, "2212535042 56312e305f434f4d50524553534544", "bad_bytes"),
-        // A metric without name and alias; one of type Float with a text.
-        (DATA, "120420097a00", "bad_shape"),
-        (DATA, "12042009 5001", "bad_shape"),
-        (DATA, "12070a01782009 7a00", "bad_shape"),
+        (DATA, "ff", "bad_bytes"),
+        // The UUID SPBV1.0_COMPRESSED.
+        (DATA, "22125350425631 2e305f434f4d50524553534544", "bad_bytes"),
+        // A metric without name and alias; one that is an Int8 and holds a text; one at the end of time.
+        (DATA, "1204 2009 7a00", "bad_shape"),
+        (DATA, "1207 0a0178 2001 7a00", "bad_shape"),
+        (DATA, "1210 0a0178 18ffffffffffffffffff01 2001 5001", "bad_time"),
     ];
     for (topic, payload, code) in cases {
         let reject = decode(topic, bytes(&payload.replace(' ', ""))).unwrap_err();
         assert_eq!(reject.code(), code, "{topic} {payload}: {reject}");
     }
-    assert!(decode(DATA, bytes(BYTES_AND_DATA_SET)).unwrap_err().to_string().contains("`Blob` is of data type 17"));
+    let nan = "120e 0a08 6169722e706d3130 2009 65 0000c07f".replace(' ', "").replace("120e", "1211");
+    assert_eq!(decode(DATA, bytes(&nan)).unwrap_err().code(), "not_finite");
+    assert_eq!(decode(DATA, bytes(&"1200".repeat(140_000))).unwrap_err().code(), "too_many");
+    assert_eq!(decode(DATA, bytes(&"12030a0178".repeat(3000))).unwrap_err().code(), "too_many");
 }

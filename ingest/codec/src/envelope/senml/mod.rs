@@ -109,7 +109,7 @@ impl Base {
             Some(Scalar::Flag(flag)) => Value::from(*flag),
             Some(Scalar::Text(text)) => Value::from(text.as_str()),
             Some(Scalar::Data) => return Ok(None),
-            // A missing one of value and base value is 0 (RFC 8428 section 4.3), if there is a record at all.
+            // A missing one of value and base value is 0 (RFC 8428 section 4.5.4), if there is a record at all.
             None if record.name.is_some() && record.sum.is_none() => self.value.map_or(Ok(Value::Null), finite)?,
             None => Value::Null,
         };

@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for Label<'de> {
             fn visit_u64<E: Error>(self, number: u64) -> Result<Label<'de>, E> {
                 self.visit_i64(i64::try_from(number).unwrap_or(i64::MAX))
             }
-            /// RFC 8428 table 4. Numbers that it does not know are labels without an underscore.
+            /// RFC 8428 section 6. Numbers that it does not know are labels without an underscore.
             fn visit_i64<E: Error>(self, number: i64) -> Result<Label<'de>, E> {
                 Ok(Label(Cow::Borrowed(match number {
                     -1 => "bver",

@@ -1,5 +1,5 @@
-//! The payload of Sparkplug B (Eclipse Sparkplug 3.0.0, section 6.4), as far as it is read: unknown fields are passed
-//! over. Deliberately absent: data sets, templates, files and arrays.
+//! The payload of Sparkplug B (Eclipse Sparkplug 3.0.0, chapter 6), as far as it is read: unknown fields are passed over.
+//! Deliberately absent: data sets, templates, files, arrays, and compressed payloads.
 
 use serde_json::Value;
 
