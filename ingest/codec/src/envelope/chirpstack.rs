@@ -77,7 +77,7 @@ impl Envelope for ChirpStack {
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let (topic_eui, event) = levels(&arrival.message.topic)?;
-        if event != "up" && event != "status" {
+        if let Some(event) = event.filter(|event| !matches!(*event, "up" | "rx" | "status")) {
             return Err(Reject::new(Reason::NoReading, format!("a `{}` event holds nothing to store", excerpt(event))));
         }
         let read: Event<'m> = serde_json::from_slice(arrival.payload()).map_err(|e| not_an_event(&e))?;
@@ -89,7 +89,8 @@ impl Envelope for ChirpStack {
                 format!("the topic says {device}, the payload says `{}`", excerpt(&inside)),
             ));
         }
-        let body = if event == "up" { body(&read)? } else { battery(&read)? };
+        let status = event.map_or(read.data.is_empty() && read.battery.is_some(), |event| event == "status");
+        let body = if status { battery(&read)? } else { body(&read)? };
         out(Uplink {
             network_time: network_time(&read.time, "time")?,
             port: Some(read.port),
@@ -102,15 +103,17 @@ impl Envelope for ChirpStack {
     }
 }
 
-/// DevEUI and event of `application/{application}/device/{DevEUI}/event/{event}`. A topic of another shape, which a
-/// route of the settings has given us, carries uplinks.
-fn levels(topic: &str) -> Result<(Option<&str>, &str), Reject> {
+/// DevEUI and event of `application/{application}/device/{DevEUI}/event/{event}`; the first versions of ChirpStack v3 had
+/// no `event` level, and said `rx` for `up`. A topic of another shape, which a route of the settings has given us, says
+/// neither.
+fn levels(topic: &str) -> Result<(Option<&str>, Option<&str>), Reject> {
     if !topic.starts_with("application/") {
-        return Ok((None, "up"));
+        return Ok((None, None));
     }
     let mut levels = topic.split('/').skip(2);
     match (levels.next(), levels.next(), levels.next(), levels.next(), levels.next()) {
-        (Some("device"), Some(eui), Some("event"), Some(event), None) => Ok((Some(eui), event)),
+        (Some("device"), Some(eui), Some("event"), Some(event), None) => Ok((Some(eui), Some(event))),
+        (Some("device"), Some(eui), Some(event), None, None) if event != "event" => Ok((Some(eui), Some(event))),
         _ => Err(Reject::new(
             Reason::NotATopic,
             format!("`{}` is not application/{{application}}/device/{{DevEUI}}/event/{{event}}", excerpt(topic)),

@@ -20,16 +20,15 @@ pub(super) enum Measures<'m> {
 }
 
 /// The device, and what its message carries. `protocol` is the first level of the agent's own topics; on a topic of
-/// another shape, which a route of the settings has given us, measures have names.
+/// another shape, which a route of the settings has given us, measures have names unless it ends in `attrs/{name}`.
 pub(super) fn addressed<'m>(arrival: &Arrival<'m>, protocol: &str) -> Result<(DeviceId, Measures<'m>), Reject> {
     let topic: &'m str = &arrival.message.topic;
     let device = arrival.device()?.ok_or_else(|| arrival.nameless())?;
-    let own = topic.strip_prefix('/').unwrap_or(topic).strip_prefix(protocol).and_then(|rest| rest.strip_prefix('/'));
-    let Some(own) = own else { return Ok((device, Measures::Named)) };
-    let mut levels = own.splitn(4, '/').skip(2);
+    let mut levels = topic.rsplit('/');
     match (levels.next(), levels.next()) {
-        (Some("attrs"), None) => Ok((device, Measures::Named)),
-        (Some("attrs"), Some(name)) if !name.is_empty() => Ok((device, Measures::One(name))),
+        (Some("attrs"), _) => Ok((device, Measures::Named)),
+        (Some(name), Some("attrs")) if !name.is_empty() => Ok((device, Measures::One(name))),
+        _ if topic.trim_start_matches('/').split('/').next() != Some(protocol) => Ok((device, Measures::Named)),
         (command, _) => {
             let command = excerpt(command.unwrap_or_default());
             Err(Reject::new(Reason::NoReading, format!("`{command}` is not `attrs` and holds nothing to store")))

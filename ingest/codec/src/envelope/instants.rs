@@ -13,6 +13,11 @@ use crate::uplink::Tree;
 pub(super) struct Instants(BTreeMap<Option<Timestamp>, Map<String, Value>>);
 
 impl Instants {
+    /// The last one said stands, as it would in the store.
+    pub(super) fn set(&mut self, time: Option<Timestamp>, name: String, value: Value) {
+        self.0.entry(time).or_default().insert(name, value);
+    }
+
     /// # Errors
     /// There is another value of that name at that instant: which of the two is right, nobody knows.
     pub(super) fn add(&mut self, time: Option<Timestamp>, name: &str, value: Value) -> Result<(), Reject> {

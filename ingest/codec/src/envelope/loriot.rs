@@ -53,10 +53,6 @@ impl Envelope for Loriot {
         "loriot"
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["loriot-v1"]
-    }
-
     fn about(&self) -> &'static str {
         "LORIOT, JSON: `rx` and `gw` carry the device's bytes (`data`, hexadecimal) at the network server's `ts`; both tell \
          the same frame, which is stored once. The operator sets the topic."

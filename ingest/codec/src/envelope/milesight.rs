@@ -67,7 +67,7 @@ impl Envelope for Milesight {
 
     fn about(&self) -> &'static str {
         if self.hex {
-            "The same, from a gateway that is set to write `data` as hexadecimal."
+            "Milesight gateways that are set to write `data` as hexadecimal; the rest is as with `milesight`."
         } else {
             "Milesight gateways, JSON: `data` carries the device's bytes as base64 at the gateway's `time`; what a codec in \
              the gateway made for profiles that ask. The operator sets the topic."

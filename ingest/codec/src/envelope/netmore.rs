@@ -37,10 +37,6 @@ impl Envelope for Netmore {
         "netmore"
     }
 
-    fn aliases(&self) -> &'static [&'static str] {
-        &["netmore-lorawan"]
-    }
-
     fn about(&self) -> &'static str {
         "Netmore, JSON: a list of events that carry the bytes of devices (`payload`, hexadecimal) at the network server's \
          `timestamp`. The operator sets the topic."

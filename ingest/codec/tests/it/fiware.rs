@@ -20,6 +20,13 @@ fn ultralight_groups_have_their_own_times() {
 }
 
 #[test]
+fn an_agent_whose_topics_begin_with_its_key_is_read_by_a_route() {
+    let said = |topic: &str, payload: &str| explain("ultralight", "/4jgg/{device}/#", topic, payload).readings[0].value;
+    assert_eq!(said("/4jgg/moved-1/attrs", "air.pm10|31.5"), 31.5);
+    assert_eq!(said("/4jgg/moved-1/attrs/air.pm10", "31.5"), 31.5);
+}
+
+#[test]
 fn ultralight_text_stays_text_until_it_is_mapped() {
     let fields = explain("ul20", "in/{device}", "in/moved-1", "gps|1.2/3.4#t|10").uplinks.remove(0).fields;
     assert_eq!(fields, [(None, json!({"gps": "1.2/3.4"})), (None, json!({"t": "10"}))]);

@@ -2,7 +2,8 @@
 //!
 //! Base values are added to those of the records. A time below 2^28 is relative to when the pack was heard, 0 is "just
 //! now". A name is the device, then `:` or `/`, then the field; device names of RFC 9039 (`urn:dev:mac:..`) lose their
-//! beginning. Where the topic or the route names the device, it wins. A pack may hold several devices. A field is named as
+//! beginning. Where the topic or the route names the device, it wins, and the
+//! whole name is the field, but for the same device or a device URN before it. A pack may hold several devices. A field is named as
 //! in the vocabulary or mapped by the profile; its unit becomes the UCUM one, and the sum of a record stands at
 //! `/{field}/sum`.
 //!
@@ -17,7 +18,7 @@ use std::collections::BTreeMap;
 use schemas::{DeviceId, Timestamp};
 use serde_json::{Map, Value};
 
-use self::name::{Name, split};
+use self::name::{Name, field_of, split};
 use self::record::{Record, Scalar};
 use super::instants::{Instants, stated};
 use crate::reject::{Reason, Reject, excerpt};
@@ -60,11 +61,13 @@ impl Envelope for SenMl {
             base.take(&record)?;
             let Some(value) = base.value(&record)? else { continue };
             let name = base.name.clone() + record.name.as_deref().unwrap_or_default();
-            let Name { device, field } = split(&name);
-            let device = match (&told, device) {
-                (Some(told), _) => told.clone(),
-                (None, Some(device)) => device.map_err(|e| Reject::new(Reason::BadName, format!("`{}`: {e}", excerpt(&name))))?,
-                (None, None) => return Err(arrival.nameless()),
+            let (device, field) = match &told {
+                Some(told) => (told.clone(), field_of(told, &name)),
+                None => {
+                    let Name { device, field } = split(&name);
+                    let device = device.ok_or_else(|| arrival.nameless())?;
+                    (device.map_err(|e| Reject::new(Reason::BadName, format!("`{}`: {e}", excerpt(&name))))?, field)
+                }
             };
             let field = if field.is_empty() { UNNAMED } else { field };
             let time = base.instant(&record, arrival.message.received_at)?;

@@ -12,8 +12,7 @@ pub(super) struct Name<'n> {
 /// `{device}:{field}` or `{device}/{field}`, at the last separator. In a device URN (RFC 9039: `mac`, `ow`, `org`, `os`,
 /// `ops`) the device is what follows the kind, up to the next separator or `_`, which begins a component of the device.
 pub(super) fn split(name: &str) -> Name<'_> {
-    let urn = name.get(..8).filter(|start| start.eq_ignore_ascii_case("urn:dev:")).and_then(|_| name.get(8..));
-    if let Some((kind, rest)) = urn.and_then(|rest| rest.split_once(':')) {
+    if let Some((kind, rest)) = urn(name) {
         let (id, field) = rest.split_once([':', '/', '_', ';']).unwrap_or((rest, ""));
         let hexadecimal = ["mac", "ow"].iter().any(|k| kind.eq_ignore_ascii_case(k));
         let device = if hexadecimal { DeviceId::new(&id.to_ascii_lowercase()) } else { DeviceId::new(id) };
@@ -23,6 +22,22 @@ pub(super) fn split(name: &str) -> Name<'_> {
         Some((device, field)) => Name { device: Some(DeviceId::new(device)), field },
         None => Name { device: None, field: name },
     }
+}
+
+/// What of a name is the field, of a device that is known from elsewhere. What might be a part of the device (`outdoor/temp`)
+/// is left in its name: two parts must not become one series.
+pub(super) fn field_of<'n>(device: &DeviceId, name: &'n str) -> &'n str {
+    let same = |found: &Result<DeviceId, NameError>| found.as_ref().is_ok_and(|found| found == device);
+    match split(name) {
+        Name { device: Some(found), field } if urn(name).is_some() || same(&found) => field,
+        _ => name,
+    }
+}
+
+/// Kind and rest of a device URN.
+fn urn(name: &str) -> Option<(&str, &str)> {
+    name.get(..8).filter(|start| start.eq_ignore_ascii_case("urn:dev:"))?;
+    name.get(8..)?.split_once(':')
 }
 
 #[cfg(test)]
@@ -50,6 +65,21 @@ mod tests {
         }
         for bad in ["/temp", "a/b/temp", "urn:dev:mac:/temp", ":"] {
             assert!(matches!(split(bad).device, Some(Err(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_field_of_a_known_device_keeps_what_might_be_a_part_of_it() {
+        let device = DeviceId::new("st-7").unwrap();
+        let cases = [
+            ("st-7:temp", "temp"),
+            ("urn:dev:ow:10e2073a01080063:temp", "temp"),
+            ("outdoor/temp", "outdoor/temp"),
+            ("temp", "temp"),
+            ("", ""),
+        ];
+        for (name, field) in cases {
+            assert_eq!(field_of(&device, name), field, "{name}");
         }
     }
 }

@@ -83,7 +83,7 @@ impl Envelope for SparkplugB {
             let time = metric.timestamp.or(payload.timestamp).filter(|t| *t != 0).map(instant).transpose()?;
             match metric.value(said.datatype)? {
                 None => unread = unread.or(Some(said)),
-                Some(value) => instants.add(time, &key(said.name), stated(value, said.unit))?,
+                Some(value) => instants.set(time, key(said.name), stated(value, said.unit)),
             }
         }
         if instants.is_empty() {
