@@ -34,14 +34,11 @@ pub use explain::{Explained, UplinkView};
 pub use normalise::{AHEAD, LATE, Missing, OLDEST, READINGS_LIMIT, Sink};
 pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
-pub use route::{Route, RouteError, Routes};
+pub use route::{MESSAGE_LIMIT, Route, RouteError, Routes};
 pub use units::{UnitError, check_unit};
 pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
 
 use normalise::{Heard, Owner};
-
-/// Bytes of a message, at most, whatever is in it: what is made of it in memory is some hundred times as much at worst.
-pub const MESSAGE_LIMIT: usize = 512 * 1024;
 
 /// Reads messages. Immutable but for the [`Births`] that it hears: share it between threads, make a new one when the
 /// catalogue changes.
@@ -169,10 +166,6 @@ impl Decoder {
 
     fn read(&self, message: &Message, out: &mut Vec<Reading>, witness: &mut dyn explain::Witness) -> Result<Decoded, Reject> {
         let (route, arrival) = self.routes.find(message, &self.births)?;
-        let size = message.payload.len();
-        if size > MESSAGE_LIMIT {
-            return Err(Reject::new(Reason::TooMany, format!("the message has {size} bytes, expected at most {MESSAGE_LIMIT}")));
-        }
         let (mut first, mut silent) = (None, None);
         let before = out.len();
         route.envelope.open(&arrival, &mut |uplink| match self.read_uplink(route, message, uplink, out, witness) {

@@ -107,6 +107,13 @@ fn the_valid_examples_are_valid() {
     }
 }
 
+#[test]
+fn a_message_beyond_the_limit_is_refused_before_it_is_read() {
+    let reject =
+        all().decode(&message("json/key/moved-1/attrs", vec![b' '; codec::MESSAGE_LIMIT + 1]), &mut Vec::new()).unwrap_err();
+    assert_eq!(reject.code(), "too_many", "{reject}");
+}
+
 proptest! {
     #[test]
     fn any_topic_and_any_bytes(topic in ".{0,80}", known in 0..VALID.len() + 1, payload in proptest::collection::vec(any::<u8>(), 0..200)) {

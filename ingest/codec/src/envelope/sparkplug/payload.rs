@@ -3,11 +3,8 @@
 
 use serde_json::Value;
 
-use crate::normalise::READINGS_LIMIT;
 use crate::reject::{Reason, Reject, excerpt};
 
-/// Bytes of a payload, at most: 128 for each metric that a message may hold.
-const LIMIT: usize = 128 * READINGS_LIMIT;
 /// What stands as the UUID of a payload that holds another one, compressed.
 const COMPRESSED: &str = "SPBV1.0_COMPRESSED";
 
@@ -75,10 +72,6 @@ pub(super) struct Property {
 
 impl Payload {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Reject> {
-        if bytes.len() > LIMIT {
-            let text = format!("the payload has {} bytes, expected at most {LIMIT}", bytes.len());
-            return Err(Reject::new(Reason::TooMany, text));
-        }
         let payload: Self = prost::Message::decode(bytes)
             .map_err(|e| Reject::new(Reason::BadBytes, format!("the payload is not a Sparkplug B payload: {e}")))?;
         if payload.uuid.as_deref() == Some(COMPRESSED) {
