@@ -47,13 +47,13 @@ reasons! {
     UnknownWord = "unknown_word", "A text in place of a number is neither a number with a unit nor a word that the profile lists; it is never taken for 0.";
     NotFinite = "not_finite", "A value is not a finite number below 1e12.";
     BadTime = "bad_time", "A time is neither RFC 3339 with an offset nor milliseconds since the epoch within 1970 to 9999.";
-    BadBytes = "bad_bytes", "The device's bytes are not valid base64, or longer than a frame can be.";
+    BadBytes = "bad_bytes", "Bytes are not valid in the encoding that they come in (base64, hexadecimal, CBOR, protocol buffers), or more than a frame can hold.";
     WrongBody = "wrong_body", "The message carries fields where the profile reads bytes, or bytes where it reads fields.";
     UnknownFrame = "unknown_frame", "The profile has no layout for a frame of this port, length and content.";
     ScriptFailed = "script_failed", "The vendor's script broke off, took too long or too much memory, or gave no result.";
     NeedsKey = "needs_key", "The bytes are encrypted and the catalogue has no key for the device, or not the right one.";
     UnknownAlias = "unknown_alias", "A Sparkplug metric is named by an alias whose birth has not been heard.";
-    TooMany = "too_many", "One message holds more readings than the limit.";
+    TooMany = "too_many", "One message holds more readings, records or bytes than the limit.";
     NoReading = "no_reading", "The message is understood and holds nothing to store: a join, an acknowledgement, a version report, only nulls.";
 }
 

@@ -53,12 +53,10 @@ impl Codec for Meter {
         };
         let clock = m_bus::clock(&records).and_then(|local| local.instant(self.utc_offset));
         for meant in &means {
-            let kept = meant.observed.map(|local| local.instant(self.utc_offset));
-            // A register whose date is no day says nothing that could be placed.
-            if kept == Some(None) {
-                continue;
+            match meant.observed {
+                Some(local) => out.past(local.instant(self.utc_offset)),
+                None => out.at(clock),
             }
-            out.at(kept.flatten().or(clock));
             push(meant, out)?;
         }
         out.at(clock);

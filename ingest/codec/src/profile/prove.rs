@@ -1,5 +1,7 @@
 //! A profile is loaded only if its own cases pass.
 
+use std::borrow::Cow;
+
 use schemas::{Device, DeviceId, Kind, Quality, Quantity, Reading, Timestamp, Zone};
 use serde::de::Error;
 
@@ -57,7 +59,7 @@ fn outcome(profile: &Profile, case: &RawCase) -> Result<String, toml::de::Error>
     let uplink = Uplink {
         port: case.port,
         key: case.key,
-        object,
+        object: object.map(Cow::Borrowed),
         network_time: Some(heard_at),
         ..Uplink::new(owner.device.clone(), Body::Frame(Frame::Plain(&bytes)))
     };

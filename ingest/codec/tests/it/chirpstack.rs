@@ -1,9 +1,8 @@
 //! ChirpStack v4 and the two layouts, against our own examples and against third-party ones.
 
-use crate::common::{catalogue, decode, show, third_party};
+use crate::common::{catalogue, decode, show};
 use codec::{ChirpStackUp, Decoder, NoScripts, ProfileError, Profiles};
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
-use serde_json::Value;
 
 const BAY: &str = "application/casa/device/0101010101010101/event/up";
 
@@ -107,50 +106,18 @@ fn what_the_encoder_writes_reads_back() {
 }
 
 #[test]
-fn third_party_mqtt_examples_are_read_or_rejected_with_a_sensible_code() {
-    for example in third_party("direct_mqtt_examples.jsonl") {
-        let id = example["id"].as_str().unwrap();
-        let topic = example["topic"].as_str().unwrap_or("no/topic/given");
-        let payload = match (&example["payload"], &example["payload_text"]) {
-            (Value::Null, Value::String(text)) => text.clone(),
-            (payload, _) => payload.to_string(),
-        };
-        let result = decode(topic, payload);
-        if id == "chirpstack-v4-up" {
-            // Heard four years later: the network's time is trusted as it is.
-            let at = "@ 2022-07-18T09:34:15.775Z [late]";
-            assert_eq!(
-                show(&result.unwrap().1),
-                [
-                    format!("parking.occupied#0 = 0 {at}"),
-                    format!("parking.prev_state_duration#0 = 5100 {at}"),
-                    format!("radio.rssi#0 = -36 {at}"),
-                    format!("radio.snr#0 = 10.5 {at}"),
-                ]
-            );
-        } else {
-            let reject = result.unwrap_err();
-            assert_eq!(reject.code(), "not_a_topic", "{id}: {reject}");
-        }
-    }
-}
-
-/// Hundreds of real envelopes: all that say ChirpStack v4 open, whatever the device inside is.
-#[test]
-fn third_party_chirpstack_envelopes_open() {
-    let all = third_party("envelopes.jsonl");
-    let mut opened = 0;
-    for example in all.iter().filter(|e| e["network_server"] == "ChirpStack" && e["envelope"]["deviceInfo"].is_object()) {
-        let eui = example["envelope"]["deviceInfo"]["devEui"].as_str().unwrap();
-        if eui.len() != 16 || example["envelope"]["data"].is_null() {
-            continue;
-        }
-        let topic = format!("application/x/device/{eui}/event/up");
-        let reject = decode(&topic, example["envelope"].to_string()).unwrap_err();
-        assert!(["unknown_device", "no_reading"].contains(&reject.code()), "{}: {} {reject}", example["path"], reject.code());
-        opened += 1;
-    }
-    assert!(all.is_empty() || opened > 20, "only {opened} envelopes were ChirpStack's");
+fn version_3_is_read_without_the_time_of_a_gateway() {
+    let topic = "application/1/device/0101010101010101/event/up";
+    let payload = r#"{"applicationID":"1","deviceName":"bay","devEUI":"AQEBAQEBAQE=","rxInfo":[{"gatewayID":"AwMDAwMDAwM=",
+        "time":"2019-11-08T13:59:25Z","rssi":-48,"loRaSNR":9.5}],"adr":true,"dr":1,"fCnt":10,"fPort":1,"data":"lQ==",
+        "objectJSON":"{\"state\":1}"}"#;
+    let expected = ["parking.occupied#0 = 1", "parking.prev_state_duration#0 = 4440", "radio.rssi#0 = -48", "radio.snr#0 = 9.5"];
+    assert_eq!(show(&decode(topic, payload).unwrap().1), expected.map(|line| format!("{line} @ 2026-11-21T20:00:10.000Z []")));
+    assert!(decode(topic, payload.replace("AQEBAQEBAQE=", "0101010101010101")).is_ok(), "hexadecimal, if it is told to");
+    assert!(decode("application/1/device/0101010101010101/rx", payload).is_ok(), "its first versions");
+    let published = payload.replace(r#""adr":true"#, r#""publishedAt":"2026-11-21T19:59:59Z""#);
+    assert_eq!(decode(topic, published).unwrap().1[0].observed_at, "2026-11-21T19:59:59Z".parse().unwrap());
+    assert_eq!(decode(topic, payload.replace("AQEBAQEBAQE=", "AQEBAQEBAQI=")).unwrap_err().code(), "device_mismatch");
 }
 
 #[test]
