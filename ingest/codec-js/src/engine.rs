@@ -194,6 +194,7 @@ impl Engine {
 fn load<'js>(ctx: &Ctx<'js>, name: &str, source: &str, way: Way, deadline: &Deadline) -> rquickjs::Result<[JsFunction; 5]> {
     let host = Object::new(ctx.clone())?;
     let expired = deadline.clone();
+    host.set("extends", extends(source))?;
     host.set("expired", Function::new(ctx.clone(), move || expired.expired())?)?;
     for (file, text) in HOST.into_iter().chain((way == Way::Function).then_some(RESTORE)) {
         let part: Function<'js> = ctx.eval_with_options(text, options(file))?;
@@ -216,6 +217,13 @@ fn load<'js>(ctx: &Ctx<'js>, name: &str, source: &str, way: Way, deadline: &Dead
     let save = |f: Function<'js>| Persistent::save(ctx, f);
     let restore = host.get::<_, Option<Function<'js>>>("restore")?.unwrap_or_else(|| script.clone());
     Ok([save(script), save(host.get("begin")?), save(host.get("call")?), save(host.get("shape")?), save(restore)])
+}
+
+/// Whether a script seems to set something on the prototypes that all share. If one does although this says no, its own
+/// call fails, and it is run as a program; nothing leaks either way.
+fn extends(source: &str) -> bool {
+    const KINDS: [&str; 8] = ["Object", "Function", "Array", "String", "Number", "Boolean", "Date", "RegExp"];
+    source.contains(".prototype") && KINDS.iter().any(|kind| source.contains(&format!("{kind}.prototype")))
 }
 
 /// Sloppy code at the top level, under a name for its errors.

@@ -10,6 +10,7 @@
   function invalidCharacter(message) {
     const error = new Error(message);
     error.name = 'InvalidCharacterError';
+    error.code = 5;
     return error;
   }
   function atob(value) {
