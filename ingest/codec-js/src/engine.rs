@@ -105,7 +105,7 @@ impl Engine {
     pub(crate) fn attempt(&self, uplink: &Uplink<'_>) -> (Attempt, bool) {
         self.runtime.set_gc_threshold(self.garbage_from);
         self.deadline.set(self.limits.deadline);
-        self.context.with(|ctx| match self.decode(&ctx, uplink).catch(&ctx) {
+        let (attempt, homeless) = self.context.with(|ctx| match self.decode(&ctx, uplink).catch(&ctx) {
             Ok(attempt) => {
                 let homeless = attempt == Err(RunError::NoEntryPoint);
                 (attempt, homeless)
@@ -116,7 +116,11 @@ impl Engine {
                 let homeless = matches!(thrown.kind.as_str(), "TypeError" | "ReferenceError");
                 (Err(self.judge(thrown)), homeless)
             }
-        })
+        });
+        if self.deadline.was_seen() {
+            return (Err(RunError::Timeout { limit: self.limits.deadline }), false);
+        }
+        (attempt, homeless)
     }
 
     fn decode<'js>(&self, ctx: &Ctx<'js>, uplink: &Uplink<'_>) -> rquickjs::Result<Attempt> {
@@ -153,9 +157,6 @@ impl Engine {
     /// Which limit an exception speaks of, if any.
     fn judge(&self, thrown: Thrown) -> RunError {
         let Thrown { kind, message, place } = thrown;
-        if self.deadline.was_seen() {
-            return RunError::Timeout { limit: self.limits.deadline };
-        }
         match (kind.as_str(), message.as_str()) {
             // Without memory for an error object the engine throws null.
             ("null", _) | ("InternalError", "out of memory" | "out of memory in regexp execution") => {

@@ -91,6 +91,10 @@ impl Script {
         }
         // A byte order mark and the line of a Unix script are not JavaScript everywhere.
         let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let text = &match text.strip_prefix("#!") {
+            Some(rest) => format!("//{rest}"),
+            None => text.to_owned(),
+        };
         let first = match compiled(name, text, limits) {
             Ok(script) => return Ok(script),
             Err(first) => first,

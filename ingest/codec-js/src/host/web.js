@@ -93,16 +93,15 @@
 
   // ---- chance: the same for the same message -------------------------------------------------------------
 
-  let state = 0;
-  host.seed = (value) => { state = value | 0; };
-  // mulberry32, Tommy Ettinger, public domain.
-  const { imul } = Math;
+  // xorshift32 (G. Marsaglia, Xorshift RNGs, 2003), whose state is never 0.
+  let state = 1;
+  host.seed = (value) => { state = value | 0 || 1; };
   defineProperty(Math, 'random', {
     value: function random() {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = imul(state ^ (state >>> 15), 1 | state);
-      t = (t + imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 4294967296;
     },
     writable: true,
     enumerable: false,
