@@ -10,7 +10,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("codec", &["schemas"]),
-    // Not pure: it measures how long a script runs, and nothing else of the world.
+    // Not pure: it reads how long its thread has run, and nothing else of the world.
     ("codec-js", &["schemas"]),
     ("rules", &["schemas"]),
     ("simulators", &["schemas", "codec"]),

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::diff::differences;
-use crate::error::RunError;
 use crate::script::{Output, Script, Uplink};
 
 /// Bytes of one case's payload: more than any network carries in one frame.
@@ -119,11 +118,6 @@ impl Read {
     fn differences(&self, script: &Script) -> Vec<String> {
         let uplink = Uplink { port: self.port, bytes: &self.bytes, time: self.time, recv_time: self.recv_time.as_deref() };
         let got = match script.run_fresh(&uplink) {
-            // A machine that is busy may be slow once; a script that does not end is so twice.
-            Err(RunError::Timeout { .. }) => script.run_fresh(&uplink),
-            got => got,
-        };
-        let got = match got {
             Ok(got) => got,
             Err(e) => return vec![e.to_string()],
         };

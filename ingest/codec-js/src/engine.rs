@@ -32,9 +32,11 @@ const HOST: [(&str, &str); 7] = [
 ];
 const RESTORE: (&str, &str) = ("marsad:restore", include_str!("host/restore.js"));
 
-/// What a script declares under the names of the entry points, wherever it stands.
+/// What a script has under the names that matter, seen from inside it: the entry points, then what bundles put them into.
 const TOP: &str = "({ decodeUplink: typeof decodeUplink === 'function' ? decodeUplink : undefined, \
-    Decoder: typeof Decoder === 'function' ? Decoder : undefined, Decode: typeof Decode === 'function' ? Decode : undefined })";
+    Decoder: typeof Decoder === 'function' ? Decoder : undefined, Decode: typeof Decode === 'function' ? Decode : undefined, \
+    module: typeof module === 'object' ? module : undefined, exports: typeof exports === 'object' ? exports : undefined, \
+    driver: typeof driver === 'object' ? driver : undefined, codec: typeof codec === 'object' ? codec : undefined })";
 
 /// Bytes that a context may grow before the engine looks for cycles of garbage.
 const GARBAGE: usize = 512 * 1024;

@@ -160,6 +160,8 @@
     return ENCODINGS[key];
   }
   host.utf8 = utf8;
+  host.utf16 = utf16;
+  host.latin1 = latin1;
   host.base64 = ENCODINGS.base64;
 
   // ---- making --------------------------------------------------------------------------------------------

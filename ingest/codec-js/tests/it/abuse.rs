@@ -6,7 +6,7 @@ use codec_js::RunError;
 
 use crate::common::{compile, run};
 
-/// Deadline 50 ms; the rest is for a loaded machine and an interpreter that is made anew.
+/// Deadline 50 ms of processor time; the rest is for a loaded machine and an interpreter that is made anew.
 const SOON: Duration = Duration::from_secs(3);
 
 /// Runs the body on port 1, and after it, on port 2, a message that must be decoded as ever.
@@ -136,6 +136,41 @@ fn a_memory_limit_below_the_interpreter_is_an_error_and_no_crash() {
     for memory in [1, 50_000, 150_000, 300_000, 400_000] {
         let limits = codec_js::Limits { memory, ..codec_js::Limits::default() };
         let error = codec_js::Script::compile_within("a.js", "function decodeUplink() {}", limits).expect_err("no room");
-        assert!(matches!(error, codec_js::ScriptError::Memory { .. }), "{memory}: {error}");
+        assert!(matches!(error, codec_js::ScriptError::Limits { .. }), "{memory}: {error}");
     }
+}
+
+#[test]
+fn a_source_that_cannot_be_read_within_the_limits_is_refused() {
+    let wide = format!("var a = [{}];", "{a:1},".repeat(150_000));
+    let deep = format!("var a = {};", "(".repeat(200_000));
+    for source in [wide, deep] {
+        let error = codec_js::Script::compile("a.js", &source).expect_err("more than the limits allow");
+        assert!(matches!(error, codec_js::ScriptError::Limits { .. }), "{error}");
+    }
+}
+
+#[test]
+fn memory_may_run_out_anywhere() {
+    let source = "var table = {}; for (var i = 0; i < 200; i++) table['k' + i] = [i, String(i), { n: i }]; class Reader { constructor(b) { this.b = Buffer.from(b); } } \
+        async function decodeUplink(input) { var r = new Reader(input.bytes); var out = []; for (const k of Object.keys(table)) out.push({ ...table[k][2], t: new Date(i).toLocaleString(), \
+        h: r.b.toString('hex').replace(/(..)/g, (x) => x + ' '), big: String(2n ** 200n) }); await 1; return { data: JSON.parse(JSON.stringify(out)) }; }";
+    let (mut short, mut enough) = (0, 0);
+    for memory in (380_000..1_400_000).step_by(12_000) {
+        let limits = codec_js::Limits { memory, deadline: Duration::from_secs(10), ..codec_js::Limits::default() };
+        let Ok(script) = codec_js::Script::compile_within("a.js", source, limits) else {
+            short += 1;
+            continue;
+        };
+        for _ in 0..2 {
+            match run(&script, 1, &[1, 2, 3]) {
+                Ok(_) => enough += 1,
+                Err(RunError::Memory { .. } | RunError::Thrown { .. } | RunError::NoAnswer | RunError::Engine { .. }) => {
+                    short += 1;
+                }
+                Err(e) => panic!("{memory}: {e}"),
+            }
+        }
+    }
+    assert!(short > 0 && enough > 0, "{short} short, {enough} enough");
 }

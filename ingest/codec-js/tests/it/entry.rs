@@ -36,6 +36,10 @@ fn an_entry_point_may_stand_wherever_vendors_put_it() {
         "(function (root, make) { if (typeof module === 'object' && module.exports) module.exports = make(); else root.codec = make(); })(this, \
          function () { return { decodeUplink: function (i) { return { data: { n: i.bytes.length } }; } }; });",
         "class Codec { decodeUplink(i) { return { data: { n: this.count(i.bytes) } }; } count(b) { return b.length; } } module.exports = new Codec();",
+        "var driver; (() => { driver = { decodeUplink: (i) => ({ data: { n: i.bytes.length } }) }; })();",
+        "var module = module || {}; var exports = exports || {}; exports.decodeUplink = function (i) { return { data: { n: i.bytes.length } }; };",
+        "var module = {}; module.exports = { default: { decodeUplink(i) { return { data: { n: i.bytes.length } }; } } };",
+        "module.exports = function (i) { return { data: { n: i.bytes.length } }; };",
         "function Decoder(bytes, port) { return { n: port === 7 ? bytes.length : 0 }; }",
         "function Decode(fPort, bytes, variables) { return { n: fPort === 7 && variables ? bytes.length : 0 }; }",
         "function Decode(fPort, bytes) { return { n: 0 }; } function Decoder(bytes, port) { return { n: 0 }; } \
