@@ -11,6 +11,7 @@
   // and how many digits the first number with groups has.
   const LOCALES = {
     'en-US': { order: 'mdy', by: '/', digits: 1, join: ', ', hour: 1, twelve: true, group: ',', point: '.', from: 4 },
+    'en-CA': { order: 'ymd', by: '-', digits: 2, join: ', ', hour: 1, twelve: true, halves: ['a.m.', 'p.m.'], group: ',', point: '.', from: 4 },
     'en-GB': { order: 'dmy', by: '/', digits: 2, join: ', ', hour: 2, group: ',', point: '.', from: 4 },
     de: { order: 'dmy', by: '.', digits: 1, join: ', ', hour: 2, group: '.', point: ',', from: 4 },
     fr: { order: 'dmy', by: '/', digits: 2, join: ' ', hour: 2, group: '\u202f', point: ',', from: 4 },
@@ -79,7 +80,7 @@
       const fraction = pad(date.getUTCMilliseconds(), 3).slice(0, o.fractionalSecondDigits);
       text = text ? `${text}.${fraction}` : fraction;
     }
-    if (o.hour && twelve) text += h < 12 ? ' AM' : ' PM';
+    if (o.hour && twelve) text += ` ${(locale.halves || ['AM', 'PM'])[h < 12 ? 0 : 1]}`;
     if (o.timeZoneName) text += o.timeZoneName === 'long' ? ' Coordinated Universal Time' : ' UTC';
     return text;
   }
@@ -174,6 +175,18 @@
   const { valueOf } = Number.prototype;
   define(Number.prototype, 'toLocaleString', { method(tag, options) { return formatNumber(apply(valueOf, this, []), tag, options); } }.method);
   define(BigInt.prototype, 'toLocaleString', { method(tag) { return String(this).replace(/\B(?=(?:\d{3})+$)/g, localeOf(tag).group); } }.method);
+
+  // The order of a dictionary: letters first, then their accents, then small before capital.
+  const { normalize } = String.prototype;
+  function collate(a, b) {
+    const marked = [a, b].map((text) => apply(normalize, text, ['NFD']));
+    const plain = marked.map((text) => text.replace(/\p{M}/gu, ''));
+    for (const [x, y] of [plain.map((text) => text.toLowerCase()), marked.map((text) => text.toLowerCase())]) {
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return plain[0] === plain[1] ? 0 : plain[0] > plain[1] ? -1 : 1;
+  }
+  define(String.prototype, 'localeCompare', { method(other) { return collate(String(this), String(other)); } }.method);
 
   function define(object, name, value) {
     Object.defineProperty(value, 'name', { value: name });
