@@ -5,7 +5,9 @@
   const { isArray } = Array;
   const { hasOwn } = Object;
 
-  // What a bundle may ask for before it runs. Anew for each message, since scripts write to them.
+  // What a bundle may ask for before it runs: anew for each message, since scripts write to it. The names are known
+  // beforehand, so that forgetting a message need not look for what was added.
+  for (const name of ['module', 'exports', 'process']) globalThis[name] = undefined;
   host.begin = function begin(millis, chance) {
     setNow(millis);
     seed(chance);

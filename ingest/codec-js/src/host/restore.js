@@ -61,10 +61,11 @@
   function forget({ object, parent, known, count, keys, values }) {
     if (getPrototypeOf(object) !== parent || !isExtensible(object)) return false;
     const present = ownKeys(object);
-    if (present.length !== count) {
-      for (let i = 0; i < present.length; i++) {
-        if (!apply(has, known, [present[i]]) && !deleteProperty(object, present[i])) return false;
-      }
+    // None of the known can have been deleted, and what is new stands near the end.
+    for (let i = present.length - 1, added = present.length - count; added > 0; i--) {
+      if (apply(has, known, [present[i]])) continue;
+      if (!deleteProperty(object, present[i])) return false;
+      added--;
     }
     // A write, not a comparison: in strict code it throws where a script has made the property read-only.
     for (let i = 0; i < keys.length; i++) object[keys[i]] = values[i];
