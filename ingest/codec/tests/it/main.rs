@@ -7,6 +7,7 @@ mod common;
 mod fiware;
 mod marsad_json;
 mod network_servers;
+mod opened;
 mod reference;
 mod senml;
 mod sparkplug;
