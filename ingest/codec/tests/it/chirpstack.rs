@@ -106,21 +106,6 @@ fn what_the_encoder_writes_reads_back() {
 }
 
 #[test]
-fn version_3_is_read_without_the_time_of_a_gateway() {
-    let topic = "application/1/device/0101010101010101/event/up";
-    let payload = r#"{"applicationID":"1","deviceName":"bay","devEUI":"AQEBAQEBAQE=","rxInfo":[{"gatewayID":"AwMDAwMDAwM=",
-        "time":"2019-11-08T13:59:25Z","rssi":-48,"loRaSNR":9.5}],"adr":true,"dr":1,"fCnt":10,"fPort":1,"data":"lQ==",
-        "objectJSON":"{\"state\":1}"}"#;
-    let expected = ["parking.occupied#0 = 1", "parking.prev_state_duration#0 = 4440", "radio.rssi#0 = -48", "radio.snr#0 = 9.5"];
-    assert_eq!(show(&decode(topic, payload).unwrap().1), expected.map(|line| format!("{line} @ 2026-11-21T20:00:10.000Z []")));
-    assert!(decode(topic, payload.replace("AQEBAQEBAQE=", "0101010101010101")).is_ok(), "hexadecimal, if it is told to");
-    assert!(decode("application/1/device/0101010101010101/rx", payload).is_ok(), "its first versions");
-    let published = payload.replace(r#""adr":true"#, r#""publishedAt":"2026-11-21T19:59:59Z""#);
-    assert_eq!(decode(topic, published).unwrap().1[0].observed_at, "2026-11-21T19:59:59Z".parse().unwrap());
-    assert_eq!(decode(topic, payload.replace("AQEBAQEBAQE=", "AQEBAQEBAQI=")).unwrap_err().code(), "device_mismatch");
-}
-
-#[test]
 fn a_profile_is_loaded_only_if_its_own_cases_pass() {
     let good = r#"
         name = "acme-bin"

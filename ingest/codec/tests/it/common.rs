@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, LazyLock};
 
-use codec::{Decoded, Decoder, Explained, Profiles, Reject, Route, Routes};
+use codec::{Decoded, Decoder, Profiles, Reject};
 use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Provenance, Reading, Timestamp, Zone};
 
 /// When every message of these tests is heard.
@@ -35,13 +35,8 @@ pub(crate) fn catalogue() -> Arc<Catalogue> {
 /// Loaded once: the profiles prove themselves each time that they are loaded.
 pub(crate) static BUILT_IN: LazyLock<Profiles> = LazyLock::new(|| Profiles::built_in().unwrap());
 
-/// A decoder that has heard nothing: births are remembered.
-pub(crate) fn fresh() -> Decoder {
-    Decoder::new(catalogue(), BUILT_IN.clone()).unwrap()
-}
-
 pub(crate) fn decoder() -> &'static Decoder {
-    static DECODER: LazyLock<Decoder> = LazyLock::new(fresh);
+    static DECODER: LazyLock<Decoder> = LazyLock::new(|| Decoder::new(catalogue(), BUILT_IN.clone()).unwrap());
     &DECODER
 }
 
@@ -88,15 +83,4 @@ pub(crate) fn show(readings: &[Reading]) -> Vec<String> {
         format!("{}#{} = {} @ {at} [{}]", r.series.quantity, r.series.channel, r.value, flaws.join(" "))
     };
     readings.iter().map(line).collect()
-}
-
-/// What one route of a city makes of a message.
-pub(crate) fn explain(envelope: &str, pattern: &str, topic: &str, payload: impl AsRef<[u8]>) -> Explained {
-    let routes = Routes::only([Route::new(pattern, envelope).unwrap()]);
-    decoder().clone().with_routes(routes).unwrap().explain(&message(topic, payload))
-}
-
-/// The code of what is refused, for whatever reason.
-pub(crate) fn code(envelope: &str, payload: impl AsRef<[u8]>) -> &'static str {
-    explain(envelope, "#", "some/topic", payload).result.map_or_else(|reject| reject.code(), |_| "read")
 }

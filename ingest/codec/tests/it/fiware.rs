@@ -1,6 +1,7 @@
 //! The two FIWARE IoT Agents.
 
-use crate::common::{decode, explain, show};
+use crate::common::{decode, show};
+use crate::opened::explain;
 use serde_json::json;
 
 #[test]

@@ -11,6 +11,7 @@ mod language;
 mod m_bus;
 mod marsad_json;
 mod network_servers;
+mod opened;
 mod parking_water;
 mod points;
 mod profiles;

@@ -100,12 +100,12 @@ proptest! {
     ) {
         let case = &CASES[which.index(CASES.len())];
         let mut bytes = case.bytes.clone();
-        for (place, byte) in edits {
+        for (place, byte) in edits.into_iter().filter(|_| !case.bytes.is_empty()) {
             let place = place.index(bytes.len());
             bytes[place] = byte;
         }
         if let Some(cut) = cut {
-            bytes.truncate(cut.index(bytes.len()));
+            bytes.truncate(cut.index(bytes.len() + 1));
         }
         bounded(&plain(&case.profile, &bytes))?;
         bounded(&frame(&case.profile, port.or(case.port).unwrap_or(1), &bytes))?;

@@ -1,6 +1,7 @@
 //! SenML, JSON and CBOR.
 
-use crate::common::{decode, decoder, explain, message, show};
+use crate::common::{decode, message, show};
+use crate::opened::{explain, fresh};
 use codec::{Route, Routes};
 use proptest::prelude::*;
 use schemas::{Kind, Zone};
@@ -73,7 +74,7 @@ fn a_pack_may_hold_several_devices_unless_the_topic_names_one() {
     let payload = r#"[{"n":"urn:dev:mac:0024BEFFFE804FF1/air.pm10","v":1},{"n":"urn:dev:ow:10e2073a01080063_air.pm10","v":2},
         {"bn":"st-7:","n":"air.pm10","v":3},{"n":"air.pm2_5","v":4}]"#;
     let route = Route::new("packs", "senml").unwrap().enrolling(Some(Kind::AIR), Zone::new("anfa").ok());
-    let decoder = decoder().clone().with_routes(Routes::only([route])).unwrap();
+    let decoder = fresh().with_routes(Routes::only([route])).unwrap();
     let mut out = Vec::new();
     let decoded = decoder.decode(&message("packs", payload), &mut out).unwrap();
     let found: Vec<_> = out.iter().map(|r| (r.series.device.as_str(), r.value)).collect();
@@ -126,6 +127,10 @@ fn what_is_not_senml_says_why() {
     for (payload, code) in cases {
         let reject = decode("senml", payload).unwrap_err();
         assert_eq!(reject.code(), code, "{}: {reject}", payload.escape_ascii());
+    }
+    for (label, code) in [("bn", "bad_name"), ("n", "bad_name"), ("bu", "unknown_unit"), ("u", "unknown_unit")] {
+        let pack = json!([{"v": 1, label: "x".repeat(300)}]).to_string();
+        assert_eq!(decode("senml/moved-1", pack).unwrap_err().code(), code, "what is inherited is bounded: {label}");
     }
     for deep in [vec![0x81; 10_000], [b"[".repeat(10_000)].concat()] {
         assert!(decode("senml", deep).is_err());
@@ -184,7 +189,7 @@ proptest! {
         ciborium::into_writer(&ciborium::Value::Array(pack.iter().map(to_cbor).collect()), &mut cbor).unwrap();
         let uplinks = |payload: &[u8]| {
             let route = Route::new("packs", "senml").unwrap().enrolling(Some(Kind::AIR), Zone::new("anfa").ok());
-            let explained = decoder().clone().with_routes(Routes::only([route])).unwrap().explain(&message("packs", payload));
+            let explained = fresh().with_routes(Routes::only([route])).unwrap().explain(&message("packs", payload));
             (explained.uplinks, explained.readings, explained.result.map_err(|reject| reject.code()))
         };
         let expected = uplinks(Value::Array(resolved).to_string().as_bytes());

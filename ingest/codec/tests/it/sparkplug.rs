@@ -1,6 +1,7 @@
 //! Sparkplug B. The payloads were written by the npm package `sparkplug-payload` 1.0.3, another implementation.
 
-use crate::common::{catalogue, decode, fresh, message, show};
+use crate::common::{catalogue, message, show, unhex};
+use crate::opened::fresh;
 use codec::{Decoder, Profiles, Reject};
 use schemas::Reading;
 use serde_json::{Value, json};
@@ -17,13 +18,9 @@ const NODE_DATA: &str = "08e8fbc6fd9f34120e100918e8fbc6fd9f342006508f1c1801";
 const BORN: &str = "spBv1.0/casa/DBIRTH/edge-1/moved-1";
 const DATA: &str = "spBv1.0/casa/DDATA/edge-1/moved-1";
 
-fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
-}
-
 fn read(decoder: &Decoder, topic: &str, hex: &str) -> Result<Vec<String>, Reject> {
     let mut out: Vec<Reading> = Vec::new();
-    decoder.decode(&message(topic, bytes(hex)), &mut out).map(|_| show(&out))
+    decoder.decode(&message(topic, unhex(hex)), &mut out).map(|_| show(&out))
 }
 
 #[test]
@@ -63,8 +60,8 @@ fn an_edge_node_is_a_device_of_its_own() {
 fn an_alias_without_its_birth_waits_and_is_read_once_the_birth_was_heard() {
     let decoder = fresh();
     assert_eq!(read(&decoder, DATA, DEVICE_DATA).unwrap_err().code(), "unknown_alias");
-    let birth = message(BORN, bytes(DEVICE_BIRTH));
-    assert!(decoder.is_birth(&birth) && !decoder.is_birth(&message(DATA, bytes(DEVICE_DATA))));
+    let birth = message(BORN, unhex(DEVICE_BIRTH));
+    assert!(decoder.is_birth(&birth) && !decoder.is_birth(&message(DATA, unhex(DEVICE_DATA))));
     assert!(decoder.learn(&birth));
     assert_eq!(read(&decoder, DATA, DEVICE_DATA).unwrap().len(), 4);
     // Another device of the same node has births of its own.
@@ -75,7 +72,7 @@ fn an_alias_without_its_birth_waits_and_is_read_once_the_birth_was_heard() {
 #[test]
 fn births_outlive_a_reload() {
     let first = fresh();
-    first.learn(&message(BORN, bytes(DEVICE_BIRTH)));
+    first.learn(&message(BORN, unhex(DEVICE_BIRTH)));
     let reloaded = first.with_catalogue(catalogue()).unwrap();
     assert_eq!(read(&reloaded, DATA, DEVICE_DATA).unwrap().len(), 4);
     let anew = Decoder::new(catalogue(), Profiles::built_in().unwrap()).unwrap().with_births(first.births().clone());
@@ -86,14 +83,14 @@ fn births_outlive_a_reload() {
 fn only_a_birth_can_be_learnt() {
     let decoder = fresh();
     for (topic, payload) in [(DATA, DEVICE_DATA), (BORN, "ff"), ("marsad/a/air/b/up", DEVICE_BIRTH)] {
-        assert!(!decoder.learn(&message(topic, bytes(payload))), "{topic}");
+        assert!(!decoder.learn(&message(topic, unhex(payload))), "{topic}");
     }
     assert!(decoder.births().is_empty());
 }
 
 #[test]
 fn every_scalar_type_is_read_with_its_sign() {
-    let view = fresh().explain(&message(DATA, bytes(TYPES))).uplinks.remove(0);
+    let view = fresh().explain(&message(DATA, unhex(TYPES))).uplinks.remove(0);
     let fields: serde_json::Map<String, Value> =
         view.fields.into_iter().flat_map(|(_, tree)| tree.as_object().unwrap().clone()).collect();
     let expected = json!({
@@ -118,10 +115,10 @@ fn what_holds_nothing_to_store_is_understood() {
         ("spBv1.0/STATE/scada-1", "ff"),
     ];
     for (topic, payload) in cases {
-        let reject = decode(topic, bytes(payload)).unwrap_err();
+        let reject = read(&fresh(), topic, payload).unwrap_err();
         assert_eq!(reject.code(), "no_reading", "{topic} {payload}: {reject}");
     }
-    assert!(decode(DATA, bytes(BYTES_AND_DATA_SET)).unwrap_err().to_string().contains("`Blob` is of data type 17"));
+    assert!(read(&fresh(), DATA, BYTES_AND_DATA_SET).unwrap_err().to_string().contains("`Blob` is of data type 17"));
 }
 
 #[test]
@@ -142,11 +139,11 @@ fn what_cannot_be_read_says_why() {
         (DATA, "1210 0a0178 18ffffffffffffffffff01 2001 5001", "bad_time"),
     ];
     for (topic, payload, code) in cases {
-        let reject = decode(topic, bytes(&payload.replace(' ', ""))).unwrap_err();
+        let reject = read(&fresh(), topic, payload).unwrap_err();
         assert_eq!(reject.code(), code, "{topic} {payload}: {reject}");
     }
     let nan = "120e 0a08 6169722e706d3130 2009 65 0000c07f".replace(' ', "").replace("120e", "1211");
-    assert_eq!(decode(DATA, bytes(&nan)).unwrap_err().code(), "not_finite");
-    assert_eq!(decode(DATA, bytes(&"1200".repeat(140_000))).unwrap_err().code(), "too_many");
-    assert_eq!(decode(DATA, bytes(&"12030a0178".repeat(3000))).unwrap_err().code(), "too_many");
+    assert_eq!(read(&fresh(), DATA, &nan).unwrap_err().code(), "not_finite");
+    assert_eq!(read(&fresh(), DATA, &"1200".repeat(140_000)).unwrap_err().code(), "too_many");
+    assert_eq!(read(&fresh(), DATA, &"12030a0178".repeat(3000)).unwrap_err().code(), "too_many");
 }

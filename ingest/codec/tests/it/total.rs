@@ -1,6 +1,7 @@
 //! Decoding is total: whatever comes gives readings or a rejection, never a panic, never half of both.
 
-use crate::common::{decoder, message};
+use crate::common::{message, unhex};
+use crate::opened::fresh;
 use codec::{Decoder, Reason, Route, Routes};
 use proptest::prelude::*;
 use schemas::Reading;
@@ -65,15 +66,13 @@ const VALID: &[(&str, &str)] = &[
 ];
 
 fn payload(written: &str) -> Vec<u8> {
-    let Some(hex) = written.strip_prefix("hex:") else { return written.as_bytes().to_vec() };
-    let digits: Vec<u8> = hex.chars().filter_map(|c| c.to_digit(16)).map(|d| u8::try_from(d).unwrap()).collect();
-    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    written.strip_prefix("hex:").map_or_else(|| written.as_bytes().to_vec(), unhex)
 }
 
 /// The city's decoder, with routes for the network servers whose topics the operator sets.
 fn all() -> Decoder {
     let own = ["loriot", "milesight", "netmore"].map(|envelope| Route::new(envelope, envelope).unwrap());
-    decoder().clone().with_routes(Routes::new(own)).unwrap()
+    fresh().with_routes(Routes::new(own)).unwrap()
 }
 
 fn check(topic: &str, payload: &[u8]) -> Result<(), TestCaseError> {

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use schemas::Timestamp;
 use serde_json::{Value, json};
 
-use crate::common::{RECEIVED, explain, third_party};
+use crate::common::{RECEIVED, third_party};
+use crate::opened::explain;
 
 /// Device, port, payload, time of the network server.
 type Uplink = (String, Option<u64>, Option<String>, Option<Timestamp>);

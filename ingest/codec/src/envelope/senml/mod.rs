@@ -30,6 +30,8 @@ use crate::uplink::{Body, Envelope, Open, Uplink};
 const VERSIONS: u64 = 1 << 5;
 /// Times below are relative (RFC 8428 section 4.5.3).
 const RELATIVE: f64 = (1u32 << 28) as f64;
+/// Bytes of a name with its base, and of a unit, at most: records inherit both, and a long one would come again in each.
+const TEXT: usize = 256;
 /// What a record is called that has no name of its own.
 const UNNAMED: &str = "value";
 
@@ -60,7 +62,7 @@ impl Envelope for SenMl {
         for record in record::read(arrival.payload())? {
             base.take(&record)?;
             let Some(value) = base.value(&record)? else { continue };
-            let name = base.name.clone() + record.name.as_deref().unwrap_or_default();
+            let name = base.name(&record)?;
             let (device, field) = match &told {
                 Some(told) => (told.clone(), field_of(told, &name)),
                 None => {
@@ -96,13 +98,22 @@ impl Base {
         if let Some(name) = &record.base_name {
             self.name.clone_from(name);
         }
-        if let Some(unit) = &record.base_unit {
-            self.unit = Some(unit.clone());
+        if record.base_unit.is_some() {
+            self.unit.clone_from(&record.base_unit);
         }
         self.time = record.base_time.unwrap_or(self.time);
         self.value = record.base_value.or(self.value);
         self.sum = record.base_sum.or(self.sum);
         Ok(())
+    }
+
+    fn name(&self, record: &Record) -> Result<String, Reject> {
+        let own = record.name.as_deref().unwrap_or_default();
+        if self.name.len() + own.len() > TEXT {
+            let text = format!("`{}{}` is longer than {TEXT} bytes", excerpt(&self.name), excerpt(own));
+            return Err(Reject::new(Reason::BadName, text));
+        }
+        Ok(format!("{}{own}", self.name))
     }
 
     /// What the record says, with its unit; none if it only sets bases, or says what is not read.
@@ -120,6 +131,9 @@ impl Base {
         let unit = record.unit.as_deref().or(self.unit.as_deref()).filter(|unit| !unit.is_empty());
         if (value.is_null() && sum.is_none()) || matches!(unit, Some("lat" | "lon")) {
             return Ok(None);
+        }
+        if let Some(long) = unit.filter(|unit| unit.len() > TEXT) {
+            return Err(Reject::new(Reason::UnknownUnit, format!("the unit `{}` is longer than {TEXT} bytes", excerpt(long))));
         }
         // What SenML does not know is stated as it came: it converts if it is UCUM, and is refused if not.
         let unit = unit.filter(|_| value.is_number()).map(|unit| units::senml_unit(unit).unwrap_or(unit));
