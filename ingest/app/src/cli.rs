@@ -49,6 +49,7 @@ impl Cli {
         match &self.command {
             Some(Command::Query(query)) => query.quantity.iter().try_for_each(quantity),
             Some(Command::Export(export)) => export.kind.iter().try_for_each(kind),
+            Some(Command::Profile(ProfileCommand::List { kind: Some(name) })) => kind(name),
             _ => Ok(()),
         }
     }
