@@ -220,6 +220,8 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
     /// The bare subscriber, as a process of its own
     #[command(hide = true)]
     Bare(Bare),
+    /// Messages per second that one core decodes: native JSON, a layout, a script, M-Bus, beside serde_json
+    Decode,
     /// Memory with many idle connections and many known devices
     Memory(Memory),
 }

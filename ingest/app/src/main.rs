@@ -77,6 +77,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Export(export) => ask::export(&settings, &common, &export).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
+            Command::Bench(Bench::Decode) => bench::decode(common.json),
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
             Command::Decode(options) => {
                 let Checked { profiles, catalogue, .. } = settings::check(&settings)?;
