@@ -9,7 +9,7 @@ use codec::{Decoder, Profiles};
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal};
 use pipeline::{Parts, Pipeline, PipelineWatch, Settings};
-use ports::{AlertFilter, Live, LiveFrame, Points, Query, Selector, Shape, Store};
+use ports::{AlertFilter, Live, LiveFrame, Page, Points, Quarantine, QuarantineFilter, Query, Selector, Shape, Store};
 use register::Register;
 use rules::{Engine, RuleSet};
 use schemas::{Catalogue, Phase, Reading, Timestamp};
@@ -66,8 +66,7 @@ impl House {
 
     fn open(&self) -> (Pipeline, Hatch) {
         let (journal, _) = Journal::open(Arc::clone(&self.disk), &self.journal).unwrap();
-        let catalogue = Arc::new(Catalogue::default());
-        let decoder = Arc::new(Decoder::new(Arc::clone(&catalogue), Profiles::built_in().unwrap()).unwrap());
+        let decoder = Arc::new(Decoder::new(Arc::new(Catalogue::default()), Profiles::built_in().unwrap()).unwrap());
         let rules = RuleSet::parse(&[("rules.toml", RULES)]).unwrap();
         let (hatch, source) = Hatch::new();
         let pipeline = Pipeline::start(Parts {
@@ -79,7 +78,6 @@ impl House {
             },
             journal,
             decoder,
-            catalogue,
             store: Arc::clone(&self.store) as _,
             quarantine: Arc::clone(&self.register) as _,
             devices: Arc::clone(&self.register) as _,
@@ -223,9 +221,9 @@ async fn garbage_among_good_messages_is_put_aside_with_its_reason_and_stops_noth
     pipeline.stop().await.unwrap();
     let identity = watch.identity();
     assert_eq!((identity.stored, identity.quarantined), (200, 200));
-    let rows = house.register.quarantine_page(None, None, 1000).unwrap();
+    let rows = house.register.page(&QuarantineFilter::default(), 0..u64::MAX, Page::WHOLE).unwrap();
     assert_eq!(rows.len(), 200);
-    let reasons: std::collections::BTreeSet<String> = rows.into_iter().map(|r| r.reason).collect();
+    let reasons: std::collections::BTreeSet<String> = rows.into_iter().map(|r| r.reason.into_owned()).collect();
     let reasons: Vec<&str> = reasons.iter().map(String::as_str).collect();
     assert_eq!(reasons, ["not_a_topic", "not_json", "unknown_device", "unknown_quantity"]);
 }

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use schemas::{AlertId, Device, Kind, Phase, RuleId, SeriesKey, Severity, Texts, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::RecordError;
+use crate::{Holding, RecordError};
 
 /// `received = stored + duplicate + quarantined + refused + waiting`, in messages since the data
 /// directory was made. `waiting` is 0 when the historian has caught up.
@@ -124,6 +124,8 @@ pub struct Status {
     pub outbox_waiting: u64,
     /// Notifications that will never arrive.
     pub outbox_dead: u64,
+    /// The quarantine.
+    pub quarantine: Holding,
     /// The conditions of readiness; ready where all are ok.
     pub checks: Vec<Check>,
 }
