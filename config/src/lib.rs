@@ -5,16 +5,24 @@
 //! socket or makes a directory.
 
 mod check;
+mod devices;
 mod locate;
+mod profiles;
+mod routes;
 
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File, FileFormat};
-use schemas::{Catalogue, Texts};
+use schemas::Texts;
 use serde::Deserialize;
 
+use locate::{line_of, position};
+
 pub use check::{Checked, check, check_with};
+pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
+pub use profiles::{ProfileFiles, profiles};
+pub use routes::RouteTable;
 
 /// The defaults, and the page that documents them.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -41,6 +49,8 @@ pub struct City {
     pub name: Texts,
     /// IANA name of its time zone.
     pub time_zone: String,
+    /// Where its devices can be; anywhere where it is not given.
+    pub bounds: Option<Bounds>,
 }
 
 /// Where everything is kept.
@@ -85,7 +95,7 @@ pub struct Rules {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Devices {
-    /// Files of `[[device]]` tables.
+    /// Files of `[[device]]` tables, or of CSV.
     pub files: Vec<PathBuf>,
 }
 
@@ -105,6 +115,13 @@ pub struct Settings {
     pub rules: Rules,
     /// Which devices are known.
     pub devices: Devices,
+    /// How a city's own makes of device are read.
+    pub profiles: ProfileFiles,
+    /// Which envelope opens which topics, before those that are known.
+    #[serde(default)]
+    pub route: Vec<RouteTable>,
+    /// How much the quarantine may hold.
+    pub quarantine: pipeline::Bounds,
     /// The log of messages.
     pub journal: journal::Settings,
     /// The built-in MQTT endpoint.
@@ -118,6 +135,9 @@ pub struct Settings {
     pub notify: notify::Settings,
     /// Pages and API.
     pub http: dashboards::Settings,
+    /// The files that they come from, with their texts: for the places of mistakes that show later.
+    #[serde(skip)]
+    texts: Vec<(PathBuf, String)>,
 }
 
 /// Where settings come from, besides the defaults.
@@ -171,54 +191,26 @@ impl Settings {
         let merged = builder.build().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
         let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
         settings.resolve(layers.files.last().and_then(|f| f.parent()));
+        settings.texts = texts;
         Ok(settings)
+    }
+
+    /// Where a key stands, `route[1].profile`: file and line, or its name where no file gives it.
+    pub(crate) fn place(&self, path: &str) -> String {
+        let found = self.texts.iter().rev().find_map(|(file, text)| Some((file, line_of(text, position(text, path)?))));
+        found.map_or_else(|| path.to_owned(), |(file, line)| format!("{}:{line}", file.display()))
     }
 
     /// Paths that a file gives are meant from where the file stands.
     fn resolve(&mut self, beside: Option<&Path>) {
         let Some(beside) = beside else { return };
-        for file in self.rules.files.iter_mut().chain(&mut self.devices.files) {
+        let profiles = self.profiles.directories.iter_mut().chain(&mut self.profiles.files);
+        for file in self.rules.files.iter_mut().chain(&mut self.devices.files).chain(profiles) {
             if file.is_relative() {
                 *file = beside.join(&*file);
             }
         }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeviceFile {
-    #[serde(default)]
-    device: Vec<toml::Spanned<schemas::Device>>,
-}
-
-/// Reads files of `[[device]]` tables.
-///
-/// # Errors
-/// Every file that cannot be read and every table that is not a device, with file and line.
-pub fn devices(files: &[PathBuf]) -> Result<Catalogue, Vec<SettingsError>> {
-    let (mut catalogue, mut errors) = (Catalogue::default(), Vec::new());
-    for path in files {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(cause) => {
-                errors.push(SettingsError::unreadable(path, &cause));
-                continue;
-            }
-        };
-        match toml::from_str::<DeviceFile>(&text) {
-            Err(cause) => errors.push(SettingsError::syntax(path, &text, &cause)),
-            Ok(file) => {
-                for device in file.device {
-                    let at = device.span().start;
-                    if let Some(twice) = catalogue.insert(device.into_inner()) {
-                        errors.push(SettingsError::at(path, &text, at, format!("device `{}` is listed twice", twice.id)));
-                    }
-                }
-            }
-        }
-    }
-    if errors.is_empty() { Ok(catalogue) } else { Err(errors) }
 }
 
 #[cfg(test)]
