@@ -4,6 +4,7 @@
 //! Deliberately absent: anything that reaches into the program. It is seen from outside.
 
 mod device;
+mod house;
 mod marsad;
 mod mosquitto;
 mod parts;
@@ -13,6 +14,7 @@ mod wait;
 use std::io::Write;
 
 pub use device::Device;
+pub use house::{House, after, caught_up, decoder, fill, met, noon};
 pub use marsad::{Marsad, binary};
 pub use mosquitto::Mosquitto;
 pub use parts::{Away, Hatch, HatchSource, StillClock, message};

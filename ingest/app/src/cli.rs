@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use schemas::{DeviceId, Kind, Quantity, Timestamp};
 
+use crate::{device, quarantine};
+
 #[derive(Debug, Parser)]
 #[command(
     name = "marsad",
@@ -91,6 +93,18 @@ Works on a stopped data directory and through a running program.")]
   marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
   marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
     Export(Export),
+    /// Look at messages that gave no reading, and try them again
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
+    /// Look at devices, adopt them, import them
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Have the running program read its devices, routes and profiles anew
+    #[command(
+        after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
+the same. Other settings are read at the start only."
+    )]
+    Reload,
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

@@ -2,15 +2,20 @@
 
 mod ask;
 mod bench;
+mod city;
+mod clerk;
 mod cli;
 mod demo;
+mod device;
 mod directory;
 mod doctor;
 mod door;
 mod failure;
 mod fit;
+mod ground;
 mod observer;
 mod platform;
+mod quarantine;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -19,6 +24,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use cli::{Bench, Cli, Command, Common};
 use failure::Failure;
+use ground::Origin;
 use settings::{Layers, LogFormat, Settings};
 use tracing_subscriber::EnvFilter;
 
@@ -48,8 +54,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     }
     // The program's own choice of cryptography; a second call finds the first one's and that is well.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let layers = layers(&cli.common);
+    let mut settings = Settings::load(&layers)?;
     let common = cli.common;
-    let mut settings = Settings::load(&layers(&common))?;
     if let Some(Command::Demo(_)) = &cli.command {
         demo::adapt(&mut settings, &common)?;
     }
@@ -58,12 +65,15 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let runtime = runtime.map_err(|cause| Failure::new(failure::Code::Stopped, format!("the runtime cannot start: {cause}")))?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Run) {
-            Command::Run => run::run(&settings).await,
-            Command::Demo(options) => demo::demo(&settings, &options).await,
+            Command::Run => run::run(&settings, Origin::new(layers, common)).await,
+            Command::Demo(options) => demo::demo(&settings, &options, Origin::new(layers, common)).await,
             Command::Check => run::check(&settings, common.json),
             Command::Status => ask::status(&settings, &common).await,
             Command::Query(query) => ask::query(&settings, &common, &query).await,
             Command::Export(export) => ask::export(&settings, &common, &export).await,
+            Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
+            Command::Device(command) => device::run(&settings, &common, command).await,
+            Command::Reload => device::reload(&settings, &common).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,

@@ -1,5 +1,6 @@
 //! Answers what people and machines ask of the running platform.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,11 +8,11 @@ use std::sync::atomic::Ordering;
 use journal::View;
 use pipeline::PipelineWatch;
 use ports::{
-    AlertFilter, AlertView, BoxFuture, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity, RecordError,
-    Status, Store,
+    AlertFilter, AlertView, BoxFuture, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Holding, Identity,
+    RecordError, Status, Store,
 };
 use register::Register;
-use schemas::Timestamp;
+use schemas::{Catalogue, Timestamp};
 
 /// A reader that is this many messages behind is not ready to be believed.
 const LAG: u64 = 100_000;
@@ -23,7 +24,7 @@ const FREE: u64 = 256 << 20;
 /// The loops, or what they left.
 pub(crate) enum Loops {
     Running(PipelineWatch),
-    Stopped { journal: View, identity: Identity },
+    Stopped { journal: View, identity: Identity, catalogue: Arc<Catalogue>, quarantine: Holding },
 }
 
 impl Loops {
@@ -38,6 +39,21 @@ impl Loops {
         match self {
             Loops::Running(watch) => watch.identity(),
             Loops::Stopped { identity, .. } => *identity,
+        }
+    }
+
+    /// The devices that files and adoption list.
+    fn catalogue(&self) -> Arc<Catalogue> {
+        match self {
+            Loops::Running(watch) => Arc::clone(watch.feed().decoder().catalogue()),
+            Loops::Stopped { catalogue, .. } => Arc::clone(catalogue),
+        }
+    }
+
+    fn quarantine(&self) -> Holding {
+        match self {
+            Loops::Running(watch) => watch.quarantine(),
+            Loops::Stopped { quarantine, .. } => *quarantine,
         }
     }
 }
@@ -87,6 +103,7 @@ impl Observer {
             alerts_pending: pending,
             outbox_waiting: waiting,
             outbox_dead: dead,
+            quarantine: self.loops.quarantine(),
             checks: Vec::new(),
         };
         status.checks = self.checks(&status);
@@ -113,6 +130,8 @@ impl Observer {
             ),
             check("identity", status.identity.balances(), format!("{} received", status.identity.received)),
         ];
+        // Shown, and never red: what it says is for a person to decide, and ingestion is well.
+        checks.push(check("quarantine", true, waiting(&status.quarantine)));
         for reader in &status.readers {
             let text = reader.trouble.clone().unwrap_or_else(|| format!("{} messages behind", reader.lag));
             checks.push(check(&reader.name, reader.trouble.is_none() && reader.lag < LAG, text));
@@ -122,6 +141,12 @@ impl Observer {
         }
         checks
     }
+}
+
+/// How the quarantine stands, and what it will forget.
+fn waiting(quarantine: &Holding) -> String {
+    let share = format!("{} messages wait, {} % of its limit", quarantine.messages, quarantine.percent());
+    quarantine.outlook().map_or_else(|| share.clone(), |outlook| format!("{share}: {outlook}"))
 }
 
 /// What a disk or a journal without room means.
@@ -135,9 +160,35 @@ pub(crate) fn free_bytes(directory: &std::path::Path) -> Option<u64> {
     Some(stat.f_bavail * stat.f_frsize)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, RecordError> + Send + 'static) -> Result<T, ConsoleError> {
+/// Runs what waits for a disk where it holds nobody else.
+pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<RecordError> + Send + 'static,
+{
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(RecordError::Unavailable("the question was broken off".to_owned()))).map_err(ConsoleError::from)
+    done.unwrap_or_else(|_| Err(RecordError::Unavailable("the question was broken off".to_owned()).into()))
+}
+
+/// Devices that were heard and devices that are only listed, by id.
+fn known(heard: Vec<DeviceView>, catalogue: &Catalogue, filter: &DeviceFilter) -> Vec<DeviceView> {
+    // Of the listed ones only those before the end of this page of the heard ones.
+    let last = heard.last().filter(|_| heard.len() >= filter.limit).map(|view| view.device.id.clone());
+    let listed = catalogue.devices().filter(|device| {
+        filter.id.as_ref().is_none_or(|id| *id == device.id)
+            && filter.kind.is_none_or(|kind| kind == device.kind)
+            && filter.zone.as_ref().is_none_or(|zone| *zone == device.zone)
+            && filter.after.as_ref().is_none_or(|after| device.id > *after)
+            && last.as_ref().is_none_or(|last| device.id < *last)
+    });
+    let mut views: BTreeMap<_, _> = heard.into_iter().map(|view| (view.device.id.clone(), view)).collect();
+    for device in listed {
+        // How it is listed now, not as it was when it was heard.
+        let seen = views.get(&device.id).map(|view| (view.first_seen, view.last_seen));
+        let (first_seen, last_seen) = seen.unwrap_or_default();
+        views.insert(device.id.clone(), DeviceView { device: device.clone(), first_seen, last_seen });
+    }
+    views.into_values().take(filter.limit).collect()
 }
 
 /// The console; cheap to clone.
@@ -151,11 +202,14 @@ impl Console for Desk {
 
     fn devices<'a>(&'a self, filter: &'a DeviceFilter) -> BoxFuture<'a, Result<Vec<DeviceView>, ConsoleError>> {
         let (observer, filter) = (Arc::clone(&self.0), filter.clone());
-        Box::pin(blocking(move || observer.register.devices_page(&filter)))
+        Box::pin(blocking(move || {
+            let heard = observer.register.devices_page(&filter)?;
+            Ok(known(heard, &observer.loops.catalogue(), &filter))
+        }))
     }
 
     fn alerts<'a>(&'a self, filter: &'a AlertFilter) -> BoxFuture<'a, Result<Vec<AlertView>, ConsoleError>> {
         let (observer, filter) = (Arc::clone(&self.0), filter.clone());
-        Box::pin(blocking(move || observer.register.alerts(&filter)))
+        Box::pin(blocking(move || Ok(observer.register.alerts(&filter)?)))
     }
 }

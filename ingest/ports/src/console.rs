@@ -141,6 +141,8 @@ impl Status {
 /// Which devices. `None` means all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceFilter {
+    /// Only this one.
+    pub id: Option<schemas::DeviceId>,
     /// Only of this kind.
     pub kind: Option<Kind>,
     /// Only in this zone.

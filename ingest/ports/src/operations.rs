@@ -174,13 +174,14 @@ pub trait Operations: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<QuarantineGroup>, OperationError>>;
 
-    /// Messages of the quarantine, in the order of the journal, behind the offset `after`.
+    /// Messages of the quarantine, in the order of the journal, behind the offset `after`, and whether
+    /// there are more. Long payloads can make a page shorter than `limit`.
     fn quarantined<'a>(
         &'a self,
         filter: &'a QuarantineFilter,
         after: Option<u64>,
         limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<Quarantined>, OperationError>>;
+    ) -> BoxFuture<'a, Result<(Vec<Quarantined>, bool), OperationError>>;
 
     /// One of them, read again without storing anything; none where it is not there.
     fn explain(&self, offset: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>>;

@@ -99,6 +99,10 @@ impl Register {
     pub fn devices_page(&self, filter: &DeviceFilter) -> Result<Vec<DeviceView>> {
         let mut sql = format!("SELECT {COLUMNS} FROM device WHERE id > ?");
         let mut values = vec![Value::from(filter.after.as_ref().map_or("", |id| id.as_str()).to_owned())];
+        if let Some(id) = &filter.id {
+            sql.push_str(" AND id = ?");
+            values.push(Value::from(id.as_str().to_owned()));
+        }
         if let Some(kind) = filter.kind {
             sql.push_str(" AND kind = ?");
             values.push(Value::from(kind.name().to_owned()));
