@@ -15,14 +15,14 @@ pub(crate) struct Problem {
     title: &'static str,
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
-    detail: String,
+    detail: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<String>,
     /// Where more than one thing is wrong: each.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: Box<[String]>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -30,12 +30,12 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 }
 
 impl Problem {
-    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { kind, title, status, detail: detail.into(), parameter: None, expected: None, errors: Vec::new() }
+    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<Box<str>>) -> Self {
+        Self { kind, title, status, detail: detail.into(), parameter: None, expected: None, errors: Box::default() }
     }
 
     /// A parameter that does not fit.
-    pub(crate) fn parameter(name: &str, detail: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn parameter(name: &str, detail: impl Into<Box<str>>, expected: impl Into<String>) -> Self {
         let mut problem = Self::new("urn:marsad:problem:parameter", "a parameter does not fit", StatusCode::BAD_REQUEST, detail);
         // What came from outside is shown, but not at any length.
         problem.parameter = Some(name.chars().take(64).collect());
@@ -55,7 +55,7 @@ impl Problem {
     }
 
     /// The address exists, and what it names does not.
-    pub(crate) fn absent(detail: impl Into<String>) -> Self {
+    pub(crate) fn absent(detail: impl Into<Box<str>>) -> Self {
         Self::new("urn:marsad:problem:not-found", "nothing here", StatusCode::NOT_FOUND, detail)
     }
 
@@ -73,7 +73,7 @@ impl Problem {
     }
 
     /// As many clients as may be are served.
-    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+    pub(crate) fn busy(detail: impl Into<Box<str>>) -> Self {
         Self::new("urn:marsad:problem:busy", "too many at once", StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
@@ -144,7 +144,7 @@ impl From<OperationError> for Problem {
                     StatusCode::UNPROCESSABLE_ENTITY,
                     detail,
                 );
-                problem.errors = errors;
+                problem.errors = errors.into();
                 problem
             }
         }

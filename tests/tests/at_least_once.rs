@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use ports::{Clock, SystemClock};
+use ports::{Clock, Page, Quarantine, QuarantineFilter, SystemClock};
 use register::Register;
 use schemas::Timestamp;
 use serde_json::Value;

@@ -1,5 +1,4 @@
 //! The promises of the pipeline, over a real journal and a real register, while a part of it is broken.
-#![expect(clippy::unwrap_used, reason = "all of this is test")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,7 @@ use ports::{
     Settlement,
 };
 use register::Register;
-use schemas::{Catalogue, Device, DeviceId, Kind, Message, Timestamp};
+use schemas::{Catalogue, Device, DeviceId, Kind, Message, Phase, Quantity, Timestamp};
 use tests::{House, after, caught_up, decoder, fill, message, met, noon};
 
 const NODE: &str = "0101010101010101";
@@ -64,7 +64,7 @@ fn account(house: &House, watch: &PipelineWatch) -> (u64, u64, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_brought_back_is_stored_once_as_received_and_raises_no_alert() {
+async fn what_is_brought_back_is_stored_once_as_received() {
     let house = House::default();
     let (pipeline, hatch) = house.open();
     let watch = pipeline.watch();
@@ -102,6 +102,34 @@ async fn what_is_brought_back_is_stored_once_as_received_and_raises_no_alert() {
     assert_eq!((seen.first_seen, seen.device.profile.as_ref().unwrap().as_str()), (noon(), "nwave-nps405"));
     let (pipeline, _hatch) = house.open();
     assert_eq!(account(&house, &pipeline.watch()), (4, 0, 1), "a restart keeps the account");
+}
+
+/// A frame of a bin that is 95 % full.
+fn full(at: Timestamp) -> Message {
+    let payload = format!(r#"{{"deviceInfo":{{"devEui":"{NODE}"}},"fPort":6,"data":"ATQBJAEBLAEHXwo="}}"#);
+    message(&format!("application/1/device/{NODE}/event/up"), payload, at)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_brought_back_is_data_and_raises_no_alert() {
+    let house = House::default();
+    let (pipeline, hatch) = house.open();
+    let watch = pipeline.watch();
+    hatch.hand(vec![full(after(0)), full(after(60))]).await;
+    caught_up(&watch, 2).await;
+    met("the quarantine", || house.register.quarantine_count() == 2).await;
+    let bin =
+        Device { profile: Some("netvox-r718x".parse().unwrap()), ..Device::new(node(), Kind::WASTE, "anfa".parse().unwrap()) };
+    watch.feed().set_decoder(decoder(Catalogue::from_iter([bin])));
+    assert_eq!(retry(&watch, all()).await.unwrap().stored, 2);
+    // The same, as it comes: this one is judged, and from its own time on.
+    hatch.hand(vec![full(after(120)), full(after(180))]).await;
+    caught_up(&watch, 4).await;
+    met("the alert", || house.phases() == [(NODE.to_owned(), Phase::Firing)]).await;
+    let steps = house.register.transitions(0, 100).unwrap();
+    assert!(steps.iter().all(|(_, step)| step.since == after(120)), "{steps:?}");
+    assert_eq!(house.stored().await.iter().filter(|r| r.series.quantity == Quantity::WASTE_FILL).count(), 4);
+    pipeline.stop().await.unwrap();
 }
 
 /// A register that cannot take messages out while it is told not to.

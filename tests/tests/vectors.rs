@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use ports::{Page, Quarantine, QuarantineFilter};
 use register::Register;
 use serde_json::Value;
 use tests::{Device, Marsad, Mosquitto, shared, until};

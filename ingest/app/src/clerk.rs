@@ -21,7 +21,7 @@ const PAGE_BYTES: usize = 64 << 20;
 
 /// By whom things are done.
 pub(crate) enum Works {
-    Running { watch: PipelineWatch, origin: Origin },
+    Running { watch: Box<PipelineWatch>, origin: Box<Origin> },
     Stopped { journal: View, decoder: Mutex<Arc<Decoder>>, store: Arc<dyn Store> },
 }
 

@@ -212,7 +212,7 @@ impl Platform {
             ("retention", Ok(()))
         });
         let counter = Counter(Arc::new(Clerk {
-            works: Works::Running { watch: pipeline.watch(), origin },
+            works: Works::Running { watch: Box::new(pipeline.watch()), origin: Box::new(origin) },
             register: Arc::clone(&opened.register),
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),

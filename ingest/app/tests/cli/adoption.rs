@@ -1,7 +1,7 @@
 //! A device that nobody knows: seen, adopted, its messages brought back; reload; and what is forgotten.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::{Device, Marsad, until};
@@ -17,8 +17,10 @@ fn frames(marsad: &Marsad, count: u32) {
     for _ in 0..count {
         let payload = format!(r#"{{"deviceInfo":{{"devEui":"{NODE}"}},"fPort":1,"data":"lQ=="}}"#);
         device.publish(&format!("application/1/device/{NODE}/event/up"), payload.as_bytes());
-        // Their time is when they are received: no two in one millisecond.
         device.acknowledged();
+        // Their time is when they are received: no two in one millisecond.
+        let kept = Instant::now();
+        until("another millisecond", Duration::from_secs(1), || (kept.elapsed() >= Duration::from_millis(2)).then_some(()));
     }
 }
 
