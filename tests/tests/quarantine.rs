@@ -262,6 +262,24 @@ async fn a_message_that_is_read_again_after_a_crash_and_gives_readings_now_leave
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_decoded_ahead_of_the_historian_is_decoded_anew_after_a_reload() {
+    let house = House::default();
+    let (pipeline, hatch) = house.open();
+    let watch = pipeline.watch();
+    let reader = |name: &str| watch.readers().into_iter().find(|r| r.name == name).unwrap();
+    house.store.set_away(true);
+    hatch.hand(vec![fill("bin-1", 40.0, after(0))]).await;
+    met("the historian to wait", || reader("historian").trouble.is_some()).await;
+    hatch.hand((1..4).map(|n| frame(after(n))).collect()).await;
+    met("the evaluator to be ahead", || reader("evaluator").cursor == 4).await;
+    list(&watch);
+    house.store.set_away(false);
+    caught_up(&watch, 4).await;
+    assert_eq!(account(&house, &watch), (4, 0, 0));
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_dropped_stays_counted_and_does_not_come_back() {
     let house = House::default();
     let (pipeline, hatch) = house.open();

@@ -201,7 +201,8 @@ impl Operations for Counter {
                 Works::Stopped { journal, store, .. } => {
                     let (journal, store) = (journal.clone(), Arc::clone(store));
                     self.blocking(move |clerk| {
-                        pipeline::retry(&journal, &clerk.decoder(), &*store, &*clerk.register, &retry).map_err(failed)
+                        let register = &*clerk.register;
+                        pipeline::retry(&journal, &clerk.decoder(), &*store, register, register, &retry).map_err(failed)
                     })
                     .await
                 }

@@ -87,6 +87,9 @@ impl Feed {
     /// of the rules too: one swap, so that nobody sees half a reload.
     pub fn set_decoder(&self, decoder: Arc<Decoder>) {
         self.decoder.store(decoder);
+        // What one reader had decoded by the old one must not reach a reader that comes later: it would
+        // put messages aside that can be read by now.
+        lock(&self.recent).clear();
     }
 
     /// A reader that stands before the message `from`.

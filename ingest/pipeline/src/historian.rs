@@ -15,7 +15,7 @@ use std::time::Duration;
 use journal::{Cursor, View};
 use ports::{Clock, DeviceBook, DeviceSeen, Quarantine, Quarantined, Store, StoreError};
 use rustc_hash::FxBuildHasher;
-use schemas::{Device, DeviceId, Message, Reading, Timestamp};
+use schemas::{DeviceId, Message, Reading, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -29,7 +29,7 @@ use crate::feed::{Batch, FeedReader, Outcome};
 use crate::keeper::Room;
 use crate::orders::Order;
 use crate::patience::Patience;
-use crate::reread::{REFUSED_BY_STORE, put_aside};
+use crate::reread::{REFUSED_BY_STORE, device_of, put_aside};
 use crate::watch::DoorCount;
 
 /// The name of its cursor.
@@ -216,15 +216,7 @@ impl Historian {
                 now
             }
         };
-        let device = self.feed.catalogue().device(&reading.series.device).cloned().unwrap_or_else(|| Device {
-            id: reading.series.device.clone(),
-            kind: reading.kind,
-            zone: reading.zone.clone(),
-            profile: None,
-            place: None,
-            label: None,
-            fitting: schemas::Fitting::default(),
-        });
+        let device = device_of(&self.feed.catalogue(), reading);
         open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now });
     }
 

@@ -2,7 +2,7 @@
 
 use codec::Decoder;
 use journal::View;
-use ports::{Departed, Identity, Quarantine, QuarantineFilter, Retried, Retry, Store};
+use ports::{Departed, DeviceBook, Identity, Quarantine, QuarantineFilter, Retried, Retry, Store};
 use schemas::Message;
 use tokio::runtime::Handle;
 
@@ -32,6 +32,7 @@ pub fn retry(
     decoder: &Decoder,
     store: &dyn Store,
     quarantine: &dyn Quarantine,
+    devices: &dyn DeviceBook,
     retry: &Retry,
 ) -> Result<Retried, PipelineError> {
     let (counted, _) = historian_start(view)?;
@@ -44,8 +45,10 @@ pub fn retry(
     if !reread.readings.is_empty() {
         runtime.block_on(store.flush())?;
     }
+    let heard = reread.heard(decoder.catalogue());
     let (settlement, retried) = reread.settle(&taken);
     quarantine.settle(&settlement)?;
+    devices.seen(&heard)?;
     Ok(retried)
 }
 

@@ -3,14 +3,19 @@
 //!
 //! Deliberately absent: judging. What is brought back is data, not news, and no alert comes of it.
 
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
 use codec::{Decoder, Reject};
-use ports::{Brought, Page, Quarantine, Quarantined, RecordError, Retried, Retry, Settlement};
-use schemas::Reading;
+use ports::{Brought, DeviceSeen, Page, Quarantine, Quarantined, RecordError, Retried, Retry, Settlement};
+use schemas::{Catalogue, Device, Reading};
 
 use crate::append::Taken;
 
 /// What one request tries at most: so long, and no longer, nothing else is done by the historian.
 pub(crate) const CHUNK: Page = Page { rows: 1000, bytes: 8 << 20 };
+/// And no longer than this, whatever its decoders take: a vendor's script may take its time.
+const DECODING: Duration = Duration::from_secs(1);
 /// The reason code of a message whose readings the store will never take.
 pub(crate) const REFUSED_BY_STORE: &str = "refused_by_store";
 
@@ -31,15 +36,21 @@ impl Reread {
     pub(crate) fn of(quarantine: &dyn Quarantine, decoder: &Decoder, retry: &Retry, counted: u64) -> Result<Self, RecordError> {
         let before = retry.before.unwrap_or(counted).min(counted);
         let first = retry.after.map_or(0, |after| after.saturating_add(1));
-        let rows = quarantine.page(&retry.filter, first..before, CHUNK)?;
+        let mut rows = quarantine.page(&retry.filter, first..before, CHUNK)?;
         let bytes: usize = rows.iter().map(|row| row.message.payload.len()).sum();
-        let full = rows.len() >= CHUNK.rows || bytes >= CHUNK.bytes;
-        let next = rows.last().filter(|_| full).map(|row| row.offset);
+        let mut full = rows.len() >= CHUNK.rows || bytes >= CHUNK.bytes;
         let (mut outcomes, mut readings) = (Vec::with_capacity(rows.len()), Vec::new());
+        let began = Instant::now();
         for row in &rows {
             let start = readings.len();
             outcomes.push(decoder.decode(&row.message, &mut readings).map(|_| readings.len() - start));
+            if began.elapsed() >= DECODING {
+                break;
+            }
         }
+        full |= outcomes.len() < rows.len();
+        rows.truncate(outcomes.len());
+        let next = rows.last().filter(|_| full).map(|row| row.offset);
         Ok(Self { rows, outcomes, readings, next, before })
     }
 
@@ -85,6 +96,21 @@ impl Reread {
         (settlement, retried)
     }
 
+    /// The devices that were heard by it, each once, by the catalogue of whoever decoded.
+    pub(crate) fn heard(&self, catalogue: &Catalogue) -> Vec<DeviceSeen> {
+        let mut heard = BTreeMap::new();
+        for reading in &self.readings {
+            let at = reading.received_at;
+            let seen = heard.entry(&reading.series.device).or_insert_with(|| DeviceSeen {
+                device: device_of(catalogue, reading),
+                first_seen: at,
+                last_seen: at,
+            });
+            (seen.first_seen, seen.last_seen) = (seen.first_seen.min(at), seen.last_seen.max(at));
+        }
+        heard.into_values().collect()
+    }
+
     fn blank(&self) -> Retried {
         Retried {
             tried: self.rows.len() as u64,
@@ -100,4 +126,10 @@ impl Reread {
 pub(crate) fn put_aside(offset: u64, message: schemas::Message, reject: &Reject) -> Quarantined {
     let (device, profile) = reject.whose().map(|w| (w.device.clone(), w.profile.clone())).unzip();
     Quarantined { offset, message, reason: reject.code().into(), text: reject.to_string(), device, profile: profile.flatten() }
+}
+
+/// The device of a reading: as it is listed, else as the reading says.
+pub(crate) fn device_of(catalogue: &Catalogue, reading: &Reading) -> Device {
+    let id = &reading.series.device;
+    catalogue.device(id).cloned().unwrap_or_else(|| Device::new(id.clone(), reading.kind, reading.zone.clone()))
 }

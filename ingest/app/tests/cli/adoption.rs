@@ -101,6 +101,8 @@ fn the_quarantine_of_a_stopped_directory_is_worked_on_in_the_same_way() {
     let adopted = say(&ADOPT);
     assert!(adopted.well().contains("3 messages tried: 3 stored, 0 duplicate"), "{adopted:?}");
     assert_eq!(occupied(folder.path()).len(), 3);
+    let listed = rows(&say(&["device", "list", "--json"]));
+    assert!(listed[0]["first_seen"].is_string(), "it was heard: {listed:?}");
     let status = say(&["status", "--json"]).json();
     assert_eq!(
         (&status["balanced"], &status["identity"]["stored"], &status["quarantine"]["messages"]),
