@@ -262,6 +262,34 @@ async fn a_message_that_is_read_again_after_a_crash_and_gives_readings_now_leave
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_corrected_since_is_not_brought_back_over_its_correction() {
+    let house = House::default();
+    let (pipeline, hatch) = house.open();
+    let watch = pipeline.watch();
+    // Both say what was so at noon.
+    let frame = |data: &str, at: Timestamp| {
+        let payload = format!(r#"{{"deviceInfo":{{"devEui":"{NODE}"}},"time":"{}","fPort":1,"data":"{data}"}}"#, noon());
+        message(&format!("application/1/device/{NODE}/event/up"), payload, at)
+    };
+    let occupied = async || {
+        let stored = house.stored().await;
+        stored.iter().filter(|r| r.series.quantity == Quantity::PARKING_OCCUPIED).map(|r| r.value).collect::<Vec<_>>()
+    };
+    hatch.hand(vec![frame("lQ==", after(1))]).await;
+    caught_up(&watch, 1).await;
+    met("the quarantine", || house.register.quarantine_count() == 1).await;
+    list(&watch);
+    hatch.hand(vec![frame("lA==", after(2))]).await;
+    caught_up(&watch, 2).await;
+    assert_eq!(occupied().await, [0.0]);
+    let brought = retry(&watch, all()).await.unwrap();
+    assert_eq!((brought.stored, brought.duplicate), (0, 1));
+    assert_eq!(occupied().await, [0.0], "the one that was received last stands");
+    assert_eq!(account(&house, &watch), (1, 1, 0));
+    pipeline.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_decoded_ahead_of_the_historian_is_decoded_anew_after_a_reload() {
     let house = House::default();
     let (pipeline, hatch) = house.open();

@@ -1,6 +1,8 @@
-//! Appending a batch of which the store may refuse a part for good.
+//! Appending a batch of which the store may refuse a part for good, or of which a part is out of date.
 
-use ports::{Appended, Fate, Fated};
+use std::time::Duration;
+
+use ports::{Appended, Fate, Fated, Points, Query, Selector, Shape, Store, StoreError};
 use schemas::Reading;
 
 use crate::PipelineError;
@@ -46,4 +48,52 @@ pub(crate) fn append(
         }
     }
     Ok(taken)
+}
+
+/// Of each reading whether the store has another of the same series and instant that was received later:
+/// then this one was corrected since. Of two readings the one journaled last wins, whenever each is
+/// brought to the store.
+pub(crate) async fn corrected_since(store: &dyn Store, readings: &[Reading]) -> Result<Vec<bool>, StoreError> {
+    let mut corrected = Vec::with_capacity(readings.len());
+    // What a message gives stands together, and mostly at one instant: one question for it.
+    for same in readings.chunk_by(|a, b| a.series.device == b.series.device && a.observed_at == b.observed_at) {
+        let Some(first) = same.first() else { continue };
+        let query = Query {
+            select: Selector { devices: vec![first.series.device.clone()], ..Selector::default() },
+            range: first.observed_at..first.observed_at.plus(Duration::from_millis(1)),
+            shape: Shape::Raw,
+            limit: usize::MAX,
+        };
+        let stored = match store.scan(&query).await? {
+            Points::Raw { readings, .. } => readings,
+            Points::Hourly { .. } => Vec::new(),
+        };
+        corrected.extend(same.iter().map(|reading| {
+            stored.iter().any(|there| {
+                there.series == reading.series
+                    && there.observed_at == reading.observed_at
+                    && there.received_at > reading.received_at
+            })
+        }));
+    }
+    Ok(corrected)
+}
+
+/// As [`append`], without those that were corrected since: these count as there already.
+pub(crate) fn append_standing(
+    readings: &[Reading],
+    corrected: &[bool],
+    once: impl FnMut(&[Reading]) -> Result<Appended, PipelineError>,
+) -> Result<Taken, PipelineError> {
+    let standing: Vec<usize> = (0..readings.len()).filter(|at| !corrected.get(*at).copied().unwrap_or(false)).collect();
+    let chosen: Vec<Reading> = standing.iter().filter_map(|at| readings.get(*at).cloned()).collect();
+    let taken = append(&chosen, once)?;
+    let mut all = Taken { new: vec![false; readings.len()], refused: Vec::new() };
+    for (at, new) in standing.iter().zip(taken.new) {
+        if let Some(slot) = all.new.get_mut(*at) {
+            *slot = new;
+        }
+    }
+    all.refused = taken.refused.into_iter().filter_map(|(at, text)| Some((*standing.get(at)?, text))).collect();
+    Ok(all)
 }

@@ -7,7 +7,7 @@ use schemas::Message;
 use tokio::runtime::Handle;
 
 use crate::PipelineError;
-use crate::append::append;
+use crate::append::{append_standing, corrected_since};
 use crate::feed::FeedError;
 use crate::reread::{CHUNK, Reread};
 use crate::run::historian_start;
@@ -41,7 +41,9 @@ pub fn retry(
         return Ok(reread.outlook());
     }
     let runtime = Handle::current();
-    let taken = append(&reread.readings, |batch| Ok(runtime.block_on(store.append(batch))?))?;
+    let corrected = runtime.block_on(corrected_since(store, &reread.readings))?;
+    let once = |batch: &[_]| Ok(runtime.block_on(store.append(batch))?);
+    let taken = append_standing(&reread.readings, &corrected, once)?;
     if !reread.readings.is_empty() {
         runtime.block_on(store.flush())?;
     }

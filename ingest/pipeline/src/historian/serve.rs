@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::{Heard, Historian, REGISTER, STORE, Unflushed};
 use crate::PipelineError;
+use crate::append::{append_standing, corrected_since};
 use crate::orders::{Dropped, Dropping, Order};
 use crate::reread::{CHUNK, Reread};
 
@@ -51,7 +52,11 @@ impl Historian {
         if retry.dry_run {
             return Ok(reread.outlook());
         }
-        let taken = self.append(&reread.readings)?;
+        let readings = &reread.readings;
+        let runtime = &self.patience.runtime;
+        let corrected = self.patience.retry(STORE, || runtime.block_on(corrected_since(&*self.store, readings)))?;
+        let once = |batch: &[_]| self.patience.retry(STORE, || runtime.block_on(self.store.append(batch)));
+        let taken = append_standing(readings, &corrected, once)?;
         if !reread.readings.is_empty() {
             self.patience.retry(STORE, || self.patience.runtime.block_on(self.store.flush()))?;
             reread.readings.iter().for_each(|reading| self.hear(reading, open, heard));
