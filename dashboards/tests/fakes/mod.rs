@@ -16,7 +16,6 @@ use ports::{
 };
 use schemas::{Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the preview does nothing"))]
 pub(crate) use works::Done;
 
 /// (time, device, quantity name, channel): the order of a store's answers.

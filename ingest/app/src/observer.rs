@@ -12,7 +12,7 @@ use ports::{
     RecordError, Status, Store,
 };
 use register::Register;
-use schemas::{Catalogue, Timestamp};
+use schemas::{Catalogue, Device, Timestamp};
 
 /// A reader that is this many messages behind is not ready to be believed.
 const LAG: u64 = 100_000;
@@ -172,15 +172,21 @@ where
 
 /// Devices that were heard and devices that are only listed, by id.
 fn known(heard: Vec<DeviceView>, catalogue: &Catalogue, filter: &DeviceFilter) -> Vec<DeviceView> {
-    // Of the listed ones only those before the end of this page of the heard ones.
+    // Of the listed ones only those up to the end of this page of the heard ones.
     let last = heard.last().filter(|_| heard.len() >= filter.limit).map(|view| view.device.id.clone());
     let listed = catalogue.devices().filter(|device| {
         filter.id.as_ref().is_none_or(|id| *id == device.id)
             && filter.kind.is_none_or(|kind| kind == device.kind)
             && filter.zone.as_ref().is_none_or(|zone| *zone == device.zone)
             && filter.after.as_ref().is_none_or(|after| device.id > *after)
-            && last.as_ref().is_none_or(|last| device.id < *last)
+            && last.as_ref().is_none_or(|last| device.id <= *last)
     });
+    // A city lists many more than a page holds: only those of this page are put in order.
+    let mut listed: Vec<&Device> = listed.collect();
+    if listed.len() > filter.limit {
+        listed.select_nth_unstable_by(filter.limit, |a, b| a.id.cmp(&b.id));
+        listed.truncate(filter.limit);
+    }
     let mut views: BTreeMap<_, _> = heard.into_iter().map(|view| (view.device.id.clone(), view)).collect();
     for device in listed {
         // How it is listed now, not as it was when it was heard.
@@ -211,5 +217,45 @@ impl Console for Desk {
     fn alerts<'a>(&'a self, filter: &'a AlertFilter) -> BoxFuture<'a, Result<Vec<AlertView>, ConsoleError>> {
         let (observer, filter) = (Arc::clone(&self.0), filter.clone());
         Box::pin(blocking(move || Ok(observer.register.alerts(&filter)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Kind;
+
+    use super::*;
+
+    fn device(n: u32) -> Device {
+        Device::new(format!("d{n:02}").parse().unwrap(), Kind::WASTE, "anfa".parse().unwrap())
+    }
+
+    #[test]
+    fn devices_heard_and_devices_listed_are_paged_together_each_once() {
+        // Every second one was heard, every third one is listed.
+        let heard: Vec<DeviceView> = (0..30)
+            .filter(|n| n % 2 == 0)
+            .map(|n| DeviceView { device: device(n), first_seen: Some(Timestamp::MIN), last_seen: Some(Timestamp::MIN) })
+            .collect();
+        let label = |n| Device { label: Some("listed".to_owned()), ..device(n) };
+        let catalogue: Catalogue = (0..30).rev().filter(|n| n % 3 == 0).map(label).collect();
+        for limit in 1..=31 {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let filter = DeviceFilter { after: after.clone(), limit, ..DeviceFilter::default() };
+                let behind = heard.iter().filter(|view| after.as_ref().is_none_or(|after| view.device.id > *after));
+                let page = known(behind.take(limit).cloned().collect(), &catalogue, &filter);
+                assert!(page.len() <= limit);
+                let Some(last) = page.last() else { break };
+                after = Some(last.device.id.clone());
+                all.extend(page);
+            }
+            let expected: Vec<u32> = (0..30).filter(|n| n % 2 == 0 || n % 3 == 0).collect();
+            assert_eq!(all.len(), expected.len(), "pages of {limit}");
+            for (view, n) in all.iter().zip(expected) {
+                assert_eq!(view.device.id, device(n).id);
+                assert_eq!((view.last_seen.is_some(), view.device.label.is_some()), (n % 2 == 0, n % 3 == 0), "{n}");
+            }
+        }
     }
 }

@@ -29,7 +29,7 @@ fn group(row: &Row<'_>) -> rusqlite::Result<QuarantineGroup> {
 
 fn unknown(row: &Row<'_>) -> rusqlite::Result<UnknownDevice> {
     let payload: Vec<u8> = row.get(7)?;
-    let payload_hex = payload.iter().take(SHOWN).fold(String::new(), |mut hex, byte| {
+    let payload_hex = payload.iter().fold(String::new(), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex
@@ -72,7 +72,7 @@ impl Register {
     /// As [`ports::RecordError`] says.
     pub fn unknown_devices(&self, devices: usize) -> Result<Vec<UnknownDevice>> {
         let sql = format!(
-            "SELECT g.device, q.reason, g.rows, g.first, g.last, g.sample, q.topic, q.payload FROM (\
+            "SELECT g.device, q.reason, g.rows, g.first, g.last, g.sample, q.topic, substr(q.payload, 1, {SHOWN}) FROM (\
              SELECT device, count(*) AS rows, min(received_at) AS first, max(received_at) AS last, max(offset) AS sample \
              FROM quarantine WHERE reason IN ('unknown_device', 'no_profile') AND device IS NOT NULL \
              GROUP BY device ORDER BY sample DESC LIMIT {}) AS g \
