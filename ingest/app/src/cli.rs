@@ -11,6 +11,8 @@ use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::profile::ProfileCommand;
 
+use crate::{device, quarantine};
+
 #[derive(Debug, Parser)]
 #[command(
     name = "marsad",
@@ -131,6 +133,18 @@ Works on a stopped data directory and through a running program.")]
     /// Vendors' scripts by themselves; envelopes and codecs
     #[command(subcommand)]
     Codec(CodecCommand),
+    /// Look at messages that gave no reading, and try them again
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
+    /// Look at devices, adopt them, import them
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Have the running program read its devices, routes and profiles anew
+    #[command(
+        after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
+the same. Other settings are read at the start only."
+    )]
+    Reload,
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

@@ -31,7 +31,7 @@ pub mod fuzz {
 
 use std::sync::Arc;
 
-use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
+use schemas::{Catalogue, Device, DeviceId, Fitting, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
 
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
 pub use codecs::marsad_schema::payload_schema;
@@ -216,8 +216,9 @@ impl Decoder {
         if let Some(logs) = route.logs {
             sink.believe(logs);
         }
-        let (seq, by) =
-            self.read_body(&uplink, known, profile.as_ref(), &mut sink).map_err(|e| e.of(&uplink.device, profile.as_ref()))?;
+        let fitting = known.map_or(&route.fitting, |device| &device.fitting);
+        let read = self.read_body(&uplink, fitting, profile.as_ref(), &mut sink);
+        let (seq, by) = read.map_err(|reject| reject.of(&uplink.device, profile.as_ref()))?;
         let readings = sink.len();
         let missing = sink.into_missing();
         if readings == 0 {
@@ -236,7 +237,7 @@ impl Decoder {
     fn read_body(
         &self,
         uplink: &Uplink<'_>,
-        known: Option<&Device>,
+        fitting: &Fitting,
         profile: Option<&ProfileName>,
         sink: &mut Sink<'_>,
     ) -> Result<(Option<u64>, Option<ProfileName>), Reject> {
@@ -244,9 +245,7 @@ impl Decoder {
         match (&uplink.body, profile.and_then(|name| self.profiles.named(name))) {
             (Body::Marsad(payload), _) => {
                 seq = codecs::marsad_json::decode(payload, sink)?;
-                if let Some(device) = known {
-                    profile::fit(&device.fitting, sink)?;
-                }
+                profile::fit(fitting, sink)?;
                 return Ok((seq, None));
             }
             (Body::Battery(level), _) => {
@@ -255,19 +254,16 @@ impl Decoder {
                 by = profile.cloned();
             }
             (_, Some(profile)) => {
-                profile.read(uplink, known, sink)?;
+                profile.read(uplink, fitting, sink)?;
                 by = Some(profile.name().clone());
             }
             (Body::Trees(trees), None) => {
                 trees.iter().try_for_each(|tree| codecs::fields::read_named(&tree.fields, tree.time, sink))?;
-                if let Some(device) = known {
-                    profile::fit(&device.fitting, sink)?;
-                }
+                profile::fit(fitting, sink)?;
             }
             (Body::Frame(_), None) => {
-                let device = &uplink.device;
-                let listed = if known.is_some() { "the catalogue lists" } else { "nothing names a profile for" };
-                return Err(Reject::new(Reason::NoProfile, format!("{listed} device {device} without a profile")));
+                let text = format!("neither the catalogue nor a route names a profile for device {}", uplink.device);
+                return Err(Reject::new(Reason::NoProfile, text));
             }
         }
         if !sink.is_empty() {

@@ -37,7 +37,7 @@ reasons! {
     UnknownKind = "unknown_kind", "The topic names a kind that the vocabulary does not have.";
     UnknownDevice = "unknown_device", "The device must be in the catalogue to be read, and is not.";
     DeviceMismatch = "device_mismatch", "Topic and payload name different devices.";
-    NoProfile = "no_profile", "The catalogue lists the device without the profile that its bytes need.";
+    NoProfile = "no_profile", "Neither the catalogue nor a route names the profile that the device's bytes need.";
     NotJson = "not_json", "The payload is not JSON.";
     BadShape = "bad_shape", "The payload is JSON of another shape than documented: a field is unknown, missing, doubled or of another type.";
     UnknownVersion = "unknown_version", "The payload is of a version that this program does not read.";

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use schemas::{DeviceId, DeviceKey, Kind, Message, ProfileName, Zone};
+use schemas::{DeviceId, DeviceKey, Fitting, Kind, Message, ProfileName, Zone};
 
 use crate::envelope;
 use crate::envelope::sparkplug::Births;
@@ -118,6 +118,8 @@ pub struct Route {
     pub(crate) port: Option<u8>,
     /// With which devices encrypt that the catalogue has no key for.
     pub(crate) key: Option<DeviceKey>,
+    /// How devices are fitted that the catalogue does not list.
+    pub(crate) fitting: Fitting,
     /// How far back the devices' own time is believed, where a profile does not say.
     pub(crate) logs: Option<Duration>,
 }
@@ -141,8 +143,8 @@ impl Route {
     }
 
     fn knowing(pattern: Pattern, envelope: &'static dyn Envelope) -> Self {
-        let (kind, zone, profile, device, port, key, logs) = Default::default();
-        Self { pattern, envelope, kind, zone, profile, device, port, key, logs }
+        let (kind, zone, profile, device, port, key, fitting, logs) = Default::default();
+        Self { pattern, envelope, kind, zone, profile, device, port, key, fitting, logs }
     }
 
     /// Devices that the catalogue does not list are of this kind and in this zone.
@@ -177,6 +179,13 @@ impl Route {
     #[must_use]
     pub fn unlocked_by(mut self, key: Option<DeviceKey>) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Devices that the catalogue does not list are all fitted like this.
+    #[must_use]
+    pub fn fitted(mut self, fitting: Fitting) -> Self {
+        self.fitting = fitting;
         self
     }
 

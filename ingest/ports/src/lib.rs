@@ -9,6 +9,8 @@ mod console;
 mod fate;
 mod live;
 mod notifier;
+mod operations;
+mod quarantine;
 mod records;
 mod store;
 
@@ -21,7 +23,11 @@ pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
 pub use notifier::{DeliveryError, Notification, Notifier};
-pub use records::{
-    AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, Quarantine, Quarantined, RecordError, RestoredEvaluator,
+pub use operations::{
+    Adopted, Explanation, OperationError, Operations, QuarantineGroup, Refusal, Reloaded, Retried, Retry, UnknownDevice,
 };
+pub use quarantine::{
+    Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
+};
+pub use records::{AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, RecordError, RestoredEvaluator};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};

@@ -4,6 +4,7 @@ mod alerts;
 mod crash;
 mod format;
 mod model;
+mod quarantine;
 mod records;
 
 use std::path::PathBuf;

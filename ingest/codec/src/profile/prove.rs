@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use schemas::{Device, DeviceId, Kind, Quality, Quantity, Reading, Timestamp, Zone};
+use schemas::{DeviceId, Fitting, Kind, Quality, Quantity, Reading, Timestamp, Zone};
 use serde::de::Error;
 
 use super::build::build;
@@ -66,7 +66,7 @@ fn outcome(profile: &Profile, case: &RawCase) -> Result<String, toml::de::Error>
     let mut out: Vec<Reading> = Vec::new();
     let heard = Heard { received_at: heard_at, network_time: Some(heard_at), retained: false };
     let mut sink = Sink::new(&mut out, owner, heard);
-    let result = profile.read(&uplink, None::<&Device>, &mut sink);
+    let result = profile.read(&uplink, &Fitting::default(), &mut sink);
     let missing = sink.into_missing();
     Ok(match result {
         // A case names the code; the text is for people.
