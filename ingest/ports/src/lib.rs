@@ -29,5 +29,5 @@ pub use operations::{
 pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };
-pub use records::{AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, RecordError, RestoredEvaluator};
+pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, RecordError, RestoredEvaluator};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};

@@ -23,7 +23,8 @@ use crate::reject::{Reason, Reject, excerpt};
 use crate::route::Arrival;
 use crate::uplink::{Body, Envelope, Open, Uplink};
 
-const NAMESPACE: &str = "spBv1.0";
+/// The level with which its topics begin, unless a bridge has put others before it.
+pub(crate) const NAMESPACE: &str = "spBv1.0";
 /// Metrics that the protocol itself needs, and no device measures.
 const OWN: [&str; 4] = ["bdSeq", "Node Control/", "Device Control/", "Properties/"];
 
