@@ -61,7 +61,7 @@ impl Envelope for SparkplugB {
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let address = Address::read(&arrival.message.topic)?;
-        let device = match arrival.device()? {
+        let device = match arrival.named()? {
             Some(device) => device,
             None => DeviceId::new(address.device.unwrap_or(address.edge))
                 .map_err(|e| Reject::new(Reason::BadName, format!("the topic's device: {e}")))?,
