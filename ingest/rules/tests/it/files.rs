@@ -41,7 +41,7 @@ fn a_good_file_is_read() {
     assert_eq!(rule.notify().iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["log", "sms"]);
     assert_eq!(rule.select().quantity, Some(schemas::Quantity::WASTE_FILL));
     assert_eq!(rule.origin(), ("test.toml", 1));
-    assert_eq!(conditions().map(|(name, _)| name).collect::<Vec<_>>(), ["threshold", "absence"]);
+    assert_eq!(conditions().map(|(name, _)| name).collect::<Vec<_>>(), ["threshold", "samples", "state", "rate", "absence", "window", "counter", "forecast", "compare"]);
 }
 
 #[test]

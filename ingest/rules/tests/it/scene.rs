@@ -39,7 +39,7 @@ pub(crate) fn reading(device: &str, quantity: Quantity, value: f64, observed: i6
         zone: Zone::new("anfa").unwrap(),
         value,
         observed_at: at(observed),
-        received_at: at(observed + 1),
+        received_at: at(observed),
         quality: Quality::GOOD,
     }
 }
