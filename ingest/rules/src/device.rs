@@ -7,7 +7,7 @@ use schemas::{DeviceId, Kind, Note, Quantity, Reading, Timestamp, Zone};
 use crate::correction::replay;
 use crate::history::History;
 use crate::hours::Local;
-use crate::rule::RuleSet;
+use crate::rule::{Rule, RuleSet};
 use crate::sample::Sample;
 use crate::stage::Stage;
 use crate::state::{self, KeptWatch, StateError};
@@ -103,6 +103,7 @@ impl Watched {
     /// Shows a reading to the watches that it concerns; at most `limit` watches are made.
     pub(crate) fn observe(&mut self, reading: &Reading, sample: Sample, limit: usize, stage: &mut Stage<'_>) -> Heard {
         let mut heard = Heard::default();
+        let told = stage.out.len();
         self.place(reading, stage, &mut heard);
         let name = (sample.quantity, sample.channel);
         if !self.settled.contains(&name) {
@@ -111,7 +112,9 @@ impl Watched {
         let rules = stage.rules.rules();
         let listens =
             |w: &Watch| rules.get(usize::from(w.rule)).is_some_and(|r| w.concerns(r, &sample) && r.condition.hears(&sample));
-        if !self.watches.iter().any(listens) {
+        // What another series will be compared with is kept even before that series is heard.
+        if !stage.rules.compares_with(sample.quantity) && !self.watches.iter().any(listens) {
+            heard.changed |= stage.out.len() > told;
             return heard;
         }
         if sample.observed <= self.sealed {
@@ -171,7 +174,7 @@ impl Watched {
                 heard.changed = true;
                 heard.due = earlier(heard.due, watch.live.due(rule, stage.local));
                 if !stage.steps.is_empty() {
-                    stage.say(rule, self.kind, &self.zone, None);
+                    watch.tell(rule, self.kind, &self.zone, None, stage);
                 }
             }
         }
@@ -180,41 +183,32 @@ impl Watched {
     /// Judges a sample that comes behind others: in order where that is so for a watch, else the past anew.
     fn join(&mut self, sample: &Sample, stage: &mut Stage<'_>, heard: &mut Heard) {
         let rules = stage.rules.rules();
-        let mut old: Option<Vec<Sample>> = None;
-        let (mut new, mut before) = (None, None);
+        // What replaces a reading changes the past even of those who do not look at such.
+        let replaces = self.history.holds(&sample.key());
+        let anew = |w: &Watch, rule: &Rule| {
+            let joins = w.is_next(rule, sample) || w.adds_nothing(rule, sample);
+            w.concerns(rule, sample) && (replaces || (rule.condition.hears(sample) && !joins)) && !rule.condition.of_group()
+        };
         // Only what is judged anew needs the past unpacked.
-        let anew = self.watches.iter().any(|w| {
-            rules.get(usize::from(w.rule)).is_some_and(|r| {
-                w.concerns(r, sample) && r.condition.hears(sample) && !w.is_next(r, sample) && !w.adds_nothing(r, sample)
-            })
-        });
-        if anew {
-            old = Some(self.history.iter().collect());
-        }
+        let any = self.watches.iter().any(|w| rules.get(usize::from(w.rule)).is_some_and(|rule| anew(w, rule)));
+        let old: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
         if !self.history.place(*sample) {
             return;
         }
+        let new: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
         heard.changed = true;
         let (kind, zone) = (self.kind, self.zone.clone());
         for watch in &mut self.watches {
             let Some(rule) = rules.get(usize::from(watch.rule)).filter(|r| watch.concerns(r, sample)) else { continue };
-            if !rule.condition.hears(sample) {
-                continue;
-            }
-            let replaces =
-                *before.get_or_insert_with(|| old.as_ref().is_some_and(|old| old.iter().any(|s| s.key() == sample.key())));
-            if !replaces && watch.is_next(rule, sample) {
-                watch.live.observe(rule, sample, watch.whole, stage.local, stage.steps);
-                stage.say(rule, kind, &zone, None);
-            } else if !replaces && watch.adds_nothing(rule, sample) {
-                watch.name_by(sample);
-            } else if !rule.condition.of_group()
-                && let Some(old) = &old
-            {
-                let new: &Vec<Sample> = new.get_or_insert_with(|| self.history.iter().collect());
-                let corrected = watch.correct(rule, old, new, stage.clock, stage.local);
-                stage.correct(rule, kind, &zone, &corrected, (sample.observed, sample.received));
+            if anew(watch, rule) {
+                let corrected = watch.correct(rule, &old, &new, stage.local);
+                stage.correct(rule, kind, &zone, &corrected, sample);
                 heard.late = true;
+            } else if watch.is_next(rule, sample) {
+                watch.live.observe(rule, sample, watch.whole, stage.local, stage.steps);
+                watch.tell(rule, kind, &zone, None, stage);
+            } else if rule.condition.hears(sample) && watch.adds_nothing(rule, sample) {
+                watch.name_by(sample);
             }
             heard.due = earlier(heard.due, watch.live.due(rule, stage.local));
         }
@@ -240,7 +234,7 @@ impl Watched {
         for watch in &mut self.watches {
             if let Some(rule) = stage.rules.rules().get(usize::from(watch.rule)) {
                 watch.live.advance(rule, now, stage.local, stage.steps);
-                stage.say(rule, self.kind, &self.zone, None);
+                watch.tell(rule, self.kind, &self.zone, None, stage);
             }
         }
     }
@@ -254,10 +248,13 @@ impl Watched {
             let stays = rule.select.takes_device(device, kind, zone) && rule.select.quantity == quantity;
             if !stays {
                 watch.live.end(rule, at, stage.local, stage.steps);
-                stage.say(rule, self.kind, &self.zone, Some(&Note::Moved));
+                watch.tell(rule, self.kind, &self.zone, Some(&Note::Moved), stage);
             }
             stays
         });
+        if self.watches.is_empty() {
+            self.history = History::default();
+        }
     }
 
     /// Makes the watches that a series should have; false where there is no room for them.

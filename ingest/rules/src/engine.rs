@@ -48,8 +48,6 @@ pub struct Engine {
     /// Devices that changed since [`Engine::take_dirty`], each once.
     dirty: Vec<u32>,
     groups: Groups,
-    /// Up to where time was advanced.
-    clock: Timestamp,
     unjudged: u64,
     late: u64,
     too_late: u64,
@@ -76,7 +74,6 @@ impl Engine {
             wakes: BTreeSet::new(),
             dirty: Vec::new(),
             groups: Groups::default(),
-            clock: Timestamp::MIN,
             unjudged: 0,
             late: 0,
             too_late: 0,
@@ -190,7 +187,6 @@ impl Engine {
     /// with its own instant, in the order of these instants.
     pub fn advance(&mut self, now: Timestamp, out: &mut Vec<Transition>) {
         let before = out.len();
-        self.clock = self.clock.max(now);
         while let Some(&(wake, device_number)) = self.wakes.first() {
             if wake > now {
                 break;
@@ -245,7 +241,7 @@ impl Engine {
         let (device, watched) = self.devices.get_index_mut(index)?;
         let local = Local { zone: &self.zone_of_time, calendar: &self.calendar };
         let (rules, catalogue, steps) = (&*self.rules, &*self.catalogue, &mut self.scratch);
-        Some(act(watched, &mut Stage { rules, catalogue, local, device, clock: self.clock, out, steps }))
+        Some(act(watched, &mut Stage { rules, catalogue, local, device, out, steps }))
     }
 
     /// Its state must be written down.

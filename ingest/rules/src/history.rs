@@ -81,6 +81,15 @@ impl History {
         packed.chain(self.tail.iter().copied())
     }
 
+    /// Whether there is a sample of this series and instant.
+    pub(crate) fn holds(&self, key: &(Timestamp, Quantity, u8)) -> bool {
+        if self.tail.first().is_some_and(|first| first.key() <= *key) {
+            self.tail.binary_search_by_key(key, Sample::key).is_ok()
+        } else {
+            self.iter().any(|s| s.key() == *key)
+        }
+    }
+
     /// Puts a sample in its place; false where the one that is there already stands.
     pub(crate) fn place(&mut self, sample: Sample) -> bool {
         if self.tail.last().is_none_or(|last| last.key() < sample.key()) && (self.count == 0 || !self.tail.is_empty()) {

@@ -38,7 +38,7 @@ impl Engine {
                         if let Some(rule) = old.rules().get(usize::from(watch.rule)) {
                             let end = at.max(watch.live.at);
                             watch.live.end(rule, end, stage.local, stage.steps);
-                            stage.say(rule, kind, &zone, Some(note));
+                            watch.tell(rule, kind, &zone, Some(note), stage);
                         }
                         false
                     }

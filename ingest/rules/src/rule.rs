@@ -116,6 +116,8 @@ pub struct RuleSet {
     quantities: Vec<Quantity>,
     /// Quantities that are compared with those of other devices.
     grouped: Vec<Quantity>,
+    /// Quantities that others of the same device are compared with.
+    compared: Vec<Quantity>,
     /// Whether a rule judges devices as a whole.
     whole: bool,
 }
@@ -138,12 +140,13 @@ impl RuleSet {
         let mut quantities: Vec<Quantity> = named.collect();
         let mut grouped: Vec<Quantity> =
             rules.iter().filter(|r| r.condition.of_group()).filter_map(|r| r.select.quantity).collect();
-        for list in [&mut quantities, &mut grouped] {
+        let mut compared: Vec<Quantity> = rules.iter().filter_map(|r| r.condition.other()).collect();
+        for list in [&mut quantities, &mut grouped, &mut compared] {
             list.sort_unstable();
             list.dedup();
         }
         let whole = rules.iter().any(|r| r.select.quantity.is_none());
-        Self { rules, lateness, quantities, grouped, whole }
+        Self { rules, lateness, quantities, grouped, compared, whole }
     }
 
     /// All rules that are enabled, in the order of their files and lines.
@@ -171,6 +174,10 @@ impl RuleSet {
     /// False only where no rule can judge a reading of this quantity.
     pub(crate) fn may_judge(&self, quantity: Quantity) -> bool {
         self.whole || self.quantities.contains(&quantity)
+    }
+
+    pub(crate) fn compares_with(&self, quantity: Quantity) -> bool {
+        self.compared.contains(&quantity)
     }
 
     pub(crate) fn compares_group(&self, quantity: Quantity) -> bool {

@@ -87,6 +87,8 @@ pub(crate) struct KeptWatch<'a> {
     live: KeptCore<'a>,
     #[serde(borrow)]
     base: Option<KeptCore<'a>>,
+    said: i64,
+    voided: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,7 +151,8 @@ impl KeptCore<'_> {
 impl<'a> KeptWatch<'a> {
     fn of(watch: &Watch, rule: &'a Rule) -> Self {
         let (live, base) = (KeptCore::of(&watch.live), watch.base.as_deref().map(KeptCore::of));
-        Self { rule: rule.id.as_str().into(), whole: watch.whole, live, base }
+        let (said, voided) = (watch.said.millis(), watch.voided.millis());
+        Self { rule: rule.id.as_str().into(), whole: watch.whole, live, base, said, voided }
     }
 
     fn into_owned(self) -> KeptWatch<'static> {
@@ -158,6 +161,8 @@ impl<'a> KeptWatch<'a> {
             whole: self.whole,
             live: self.live.into_owned(),
             base: self.base.map(KeptCore::into_owned),
+            said: self.said,
+            voided: self.voided,
         }
     }
 
@@ -165,14 +170,16 @@ impl<'a> KeptWatch<'a> {
     fn read(&self, rules: &RuleSet) -> Result<Option<Watch>, StateError> {
         let (live, base) = (self.live.read()?, self.base.as_ref().map(KeptCore::read).transpose()?.flatten());
         let (Some(rule), Some(live)) = (rules.position(&self.rule), live) else { return Ok(None) };
-        Ok(Some(Watch { rule, whole: self.whole, settled: false, live, base: base.map(Box::new) }))
+        let (said, voided) = (Timestamp::from_millis(self.said)?, Timestamp::from_millis(self.voided)?);
+        Ok(Some(Watch { rule, whole: self.whole, settled: false, live, base: base.map(Box::new), said, voided }))
     }
 }
 
 /// The state of a device; empty where there is nothing to remember.
 pub(crate) fn encode(rules: &RuleSet, device: &Watched) -> Bytes {
     let ruled = device.watches.iter().filter_map(|w| Some((w, rules.rules().get(usize::from(w.rule))?)));
-    let written = ruled.filter(|(w, rule)| w.base.is_some() || !w.live.is_calm() || !rule.condition.is_brief());
+    let written =
+        ruled.filter(|(w, rule)| w.base.is_some() || w.said > Timestamp::MIN || !w.live.is_calm() || !rule.condition.is_brief());
     let mut watches: Vec<KeptWatch<'_>> = written.map(|(watch, rule)| KeptWatch::of(watch, rule)).collect();
     watches.extend(device.orphans.iter().cloned());
     if device.history.is_empty() && watches.is_empty() {

@@ -1,13 +1,14 @@
 //! A watch: one rule on one series, or on one device as a whole. Where it stands now, and where it stood when the past
 //! that late readings can still change began.
 
-use schemas::{Quantity, Timestamp};
+use schemas::{Kind, Note, Quantity, Timestamp, Zone};
 
 use crate::core::{Core, Step};
-use crate::correction::{Corrected, difference, replay};
+use crate::correction::{Change, Corrected, difference, replay};
 use crate::hours::Local;
 use crate::rule::Rule;
 use crate::sample::Sample;
+use crate::stage::Stage;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,11 +22,23 @@ pub(crate) struct Watch {
     pub(crate) live: Core,
     /// None: nothing had happened.
     pub(crate) base: Option<Box<Core>>,
+    /// The latest instant of which something was said, even if it was withdrawn.
+    pub(crate) said: Timestamp,
+    /// The beginning of the latest episode of which something was withdrawn. What is said of it again needs another id.
+    pub(crate) voided: Timestamp,
 }
 
 impl Watch {
     pub(crate) fn new(rule: u16, quantity: Quantity, channel: u8, whole: bool) -> Self {
-        Self { rule, whole, settled: true, live: Core::new(quantity, channel), base: None }
+        Self {
+            rule,
+            whole,
+            settled: true,
+            live: Core::new(quantity, channel),
+            base: None,
+            said: Timestamp::MIN,
+            voided: Timestamp::MIN,
+        }
     }
 
     /// A watch of a rule that came when readings had been judged up to `since`: of those it knows nothing.
@@ -50,17 +63,24 @@ impl Watch {
             || (rule.condition.other() == Some(sample.quantity) && self.live.channel == sample.channel)
     }
 
+    /// Readings before this instant would change what was judged or said.
+    fn judged_to(&self, rule: &Rule) -> Timestamp {
+        self.live.judged_to(rule).max(self.said)
+    }
+
     /// Whether judging this sample now is judging it in order. What is not must be corrected.
     pub(crate) fn is_next(&self, rule: &Rule, sample: &Sample) -> bool {
-        sample.observed > self.live.memory.heard && sample.observed >= self.live.judged_to(rule)
+        sample.observed > self.live.memory.heard && sample.observed >= self.judged_to(rule)
     }
 
     /// A reading of the same instant as the last one, from another quantity of a device that is watched as a whole, and
     /// no later sign of life than that one was: nothing changes but, perhaps, the series by which the device is named.
     pub(crate) fn adds_nothing(&self, rule: &Rule, sample: &Sample) -> bool {
         let memory = &self.live.memory;
-        let as_heard = sample.observed == memory.heard && sample.received <= memory.alive;
-        self.whole && !rule.by_value && as_heard && sample.observed >= self.live.judged_to(rule)
+        // Where gaps are learned, another instant of hearing is another gap.
+        let no_later = if memory.own.is_some() { sample.received == memory.alive } else { sample.received <= memory.alive };
+        let as_heard = sample.observed == memory.heard && no_later;
+        self.whole && !rule.by_value && as_heard && sample.observed >= self.judged_to(rule)
     }
 
     /// Of readings of one instant the least names a device that is watched as a whole, in whatever order they come.
@@ -89,23 +109,26 @@ impl Watch {
         self.base = Some(Box::new(self.live.clone()));
     }
 
-    /// Judges the past anew, and says what differs.
-    pub(crate) fn correct(
-        &mut self,
-        rule: &Rule,
-        old: &[Sample],
-        new: &[Sample],
-        clock: Timestamp,
-        local: Local<'_>,
-    ) -> Vec<Corrected> {
+    /// Tells the steps that were taken in order.
+    pub(crate) fn tell(&mut self, rule: &Rule, kind: Kind, zone: &Zone, note: Option<&Note>, stage: &mut Stage<'_>) {
+        self.said = stage.steps.iter().fold(self.said, |said, step| said.max(step.at));
+        stage.say(rule, kind, zone, note, self.voided);
+    }
+
+    /// Judges the past anew up to where it was judged, and says what differs. What is due after that is for time to find.
+    pub(crate) fn correct(&mut self, rule: &Rule, old: &[Sample], new: &[Sample], local: Local<'_>) -> Vec<Corrected> {
         let base = self.base.as_deref().cloned().unwrap_or_else(|| Core::new(self.live.quantity, self.live.channel));
-        let to = clock.max(self.live.judged_to(rule));
+        let to = self.judged_to(rule).max(self.live.memory.heard);
         let mine = |all: &[Sample]| -> Vec<Sample> { all.iter().filter(|s| self.concerns(rule, s)).copied().collect() };
         let (old, new) = (mine(old), mine(new));
         let (mut said, mut right) = (Vec::new(), Vec::new());
         replay(&mut base.clone(), rule, self.whole, &old, to, local, &mut said);
         self.live = base;
         replay(&mut self.live, rule, self.whole, &new, to, local, &mut right);
-        difference(&said, &right)
+        let corrected = difference(&said, &right);
+        self.said = right.iter().fold(self.said, |said, step| said.max(step.at));
+        let void = corrected.iter().filter(|c| c.change == Change::Withdrawn);
+        self.voided = void.fold(self.voided, |voided, c| voided.max(c.step.since));
+        corrected
     }
 }

@@ -67,7 +67,7 @@ impl Single<'_> {
             turned: self.at,
             memory,
         };
-        KeptWatch { rule, whole: self.whole, base: Some(live.clone()), live }
+        KeptWatch { rule, whole: self.whole, base: Some(live.clone()), live, said: self.at, voided: 0 }
     }
 }
 
