@@ -167,7 +167,7 @@ fn case(raw: Raw) -> Result<Case, Wrong> {
             readings.push(Reading { series, kind, zone, value: point.value, observed_at, received_at, quality });
         }
     }
-    readings.sort_by(|a, b| (a.received_at, a.observed_at).cmp(&(b.received_at, b.observed_at)));
+    readings.sort_by_key(|r| (r.received_at, r.observed_at));
     let last = readings.last().map_or(raw.start, |r| r.received_at);
     let until = raw.until.as_ref().map(|text| time("until", text)).transpose()?.map_or(last, |after| raw.start.plus(after));
     let expect = raw.expect.into_iter().map(Spanned::into_inner).collect();
@@ -231,16 +231,22 @@ impl Case {
     /// Plays the case under these rules, as live: time goes with the readings as they are heard.
     #[must_use]
     pub fn run(&self, rules: &Arc<RuleSet>) -> Outcome {
+        let said = self.play(rules, Reading::clone);
+        let found = said.iter().filter(|t| t.rule.as_str() == self.rule).map(|t| self.told(t)).collect();
+        Outcome { expected: self.expect.clone(), found }
+    }
+
+    /// All that is said of the readings, each as `change` makes it: another device, another zone.
+    pub fn play(&self, rules: &Arc<RuleSet>, change: impl Fn(&Reading) -> Reading) -> Vec<Transition> {
         let mut engine = Engine::new(Arc::clone(rules));
         engine.set_time_zone(self.zone_of_time.clone());
         let mut out = Vec::new();
         for reading in &self.readings {
             engine.advance(reading.received_at, &mut out);
-            engine.observe(reading, &mut out);
+            engine.observe(&change(reading), &mut out);
         }
         engine.advance(self.until, &mut out);
-        let found = out.iter().filter(|t| t.rule.as_str() == self.rule).map(|t| self.told(t)).collect();
-        Outcome { expected: self.expect.clone(), found }
+        out
     }
 
     fn told(&self, t: &Transition) -> String {

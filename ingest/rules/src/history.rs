@@ -205,7 +205,7 @@ fn pack(out: &mut Vec<u8>, sample: &Sample, before: i64, series: &mut Vec<(Quant
         (n.abs() < 4e15 && n / scale == sample.value && (n != 0.0 || sample.value.is_sign_positive())).then_some(n as i64)
     };
     let decimal = (0u8..).zip(SCALES).find_map(|(form, scale)| Some((form, whole(scale)?)));
-    let flags = u8::from(sample.bad) * BAD | u8::from(sample.stale) * STALE | u8::from(delay < 0) * EARLY;
+    let flags = (u8::from(sample.bad) * BAD) | (u8::from(sample.stale) * STALE) | (u8::from(delay < 0) * EARLY);
     out.push(flags | decimal.map_or(RAW, |(form, _)| form) << FORM);
     push_varint(out, place as u64);
     push_varint(out, (sample.observed.millis() - before).unsigned_abs());

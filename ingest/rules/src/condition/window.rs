@@ -136,7 +136,7 @@ impl Open {
 }
 
 impl Window {
-    fn open<'m>(memory: &'m mut Memory, window: (Timestamp, Timestamp)) -> Option<&'m mut Open> {
+    fn open(memory: &mut Memory, window: (Timestamp, Timestamp)) -> Option<&mut Open> {
         if !matches!(memory.own.as_deref(), Some(Own::Window(_))) {
             memory.own = Some(Box::new(Own::Window(Open::new(window))));
         }

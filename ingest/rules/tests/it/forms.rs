@@ -2,7 +2,7 @@
 
 use schemas::{Kind, Quantity, Reading};
 
-use crate::scene::{Desk, at, bad, fill, reading, rule};
+use crate::scene::{Desk, bad, fill, reading, rule};
 
 const FILL: &str = r#"quantity = "waste.fill""#;
 const NO2: &str = r#"quantity = "air.no2""#;
