@@ -25,17 +25,17 @@ use crate::observer::{Desk, Loops, Observer};
 use crate::platform::{Opened, decoder, house};
 
 /// Whom to ask.
-enum City {
+pub(crate) enum City {
     Running { client: reqwest::Client, base: String },
     Stopped { router: Router, _held: DataDirectory },
 }
 
 /// An answer, still coming.
-type Answer = BoxStream<'static, io::Result<Bytes>>;
+pub(crate) type Answer = BoxStream<'static, io::Result<Bytes>>;
 
 impl City {
     /// The program at `--http`, else the one that runs on the data directory, else the directory.
-    async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
+    pub(crate) async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
         if common.http.is_some() {
             return Ok(Self::running(format!("http://{}", settings.http.listen)));
         }
@@ -81,7 +81,7 @@ impl City {
         Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
     }
 
-    async fn ask(&self, path: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn ask(&self, path: &str) -> Result<Answer, Failure> {
         let (status, answer) = match self {
             Self::Running { client, base } => {
                 let answer = client.get(format!("{base}{path}")).send().await;
@@ -224,7 +224,7 @@ pub(crate) async fn query(settings: &Settings, common: &Common, query: &Query) -
 }
 
 /// Parameters of a period; without a start the server takes the 24 hours before the end.
-fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+pub(crate) fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let one = |name: &str, at: Option<Timestamp>| at.map_or_else(String::new, |at| format!("&{name}={at}"));
     one("from", from) + &one("to", to)
 }
@@ -336,19 +336,19 @@ fn progress() -> ProgressBar {
 }
 
 /// Cuts an answer into lines.
-struct Lines {
+pub(crate) struct Lines {
     answer: Answer,
     rest: Vec<u8>,
     at: usize,
 }
 
 impl Lines {
-    fn new(answer: Answer) -> Self {
+    pub(crate) fn new(answer: Answer) -> Self {
         Self { answer, rest: Vec::new(), at: 0 }
     }
 
     /// The next line, without its end; none at the end of the answer.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         loop {
             let ahead = self.rest.get(self.at..).unwrap_or_default();
             if let Some(end) = ahead.iter().position(|b| *b == b'\n') {

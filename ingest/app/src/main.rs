@@ -1,6 +1,7 @@
 //! `marsad`: a city's observatory. This file reads the command line and says how it ended.
 
 mod ask;
+mod backtest;
 mod bench;
 mod cli;
 mod codec;
@@ -14,6 +15,7 @@ mod fit;
 mod observer;
 mod platform;
 mod profile;
+mod rule;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -83,6 +85,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
                 decode::decode(&options, profiles, Arc::new(catalogue), common.json)
             }
             Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
+            Command::Rule(command) => rule::rule(&command, &settings, common.json),
+            Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),

@@ -167,6 +167,12 @@ impl RuleSet {
         self.rules.iter().find(|r| r.id.as_str() == id)
     }
 
+    /// Whether a rule compares devices with one another, so that they must be judged by one engine.
+    #[must_use]
+    pub fn compares_devices(&self) -> bool {
+        !self.grouped.is_empty()
+    }
+
     pub(crate) fn position(&self, id: &str) -> Option<u16> {
         self.rules.iter().position(|r| r.id.as_str() == id).and_then(|i| u16::try_from(i).ok())
     }
