@@ -97,7 +97,7 @@ impl Line {
 }
 
 fn read(line: &[u8], nowhere: &Zone) -> Result<Reading, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string().replace(" at line 1 column", ", at column"))?;
     line.reading(nowhere)
 }
 

@@ -22,9 +22,11 @@ pub(super) const FORM: Form = Form {
 };
 
 /// Samples nearer to one another say nothing new of a trend of hours.
-const SPACING: Duration = Duration::from_secs(1800);
-/// Pairs grow with the square: so many samples and no more.
-const MOST: usize = 32;
+const SPACING: Duration = Duration::from_secs(3600);
+/// Pairs grow with the square, and each is looked at with each sample: so many samples and no more.
+const MOST: usize = 16;
+/// Below this part of the level nothing is forecast: what is half empty is in no hurry.
+const FROM: f64 = 0.5;
 /// It is over when the level is further away than this many times `within`.
 const BEYOND: f64 = 1.5;
 
@@ -68,6 +70,9 @@ impl Condition for Forecast {
             recent.remove(0);
         }
         recent.push(Point::of(sample));
+        if sample.value < self.reaches * FROM {
+            return Some(Verdict::Clear);
+        }
         let samples: Vec<waste::Sample> = recent
             .iter()
             .map(|p| waste::Sample { hours: (p.at.millis() - sample.observed.millis()) as f64 / HOUR as f64, fill: p.value })
