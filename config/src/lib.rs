@@ -39,6 +39,15 @@ pub const RULE_PACKS: [(&str, &str); 5] = [
     ("devices", include_str!("../rules/devices.toml")),
 ];
 
+/// The cases of the packs: what a device says, and what a rule of the pack says to that.
+pub const RULE_CASES: [(&str, &str); 5] = [
+    ("rules/tests/waste.toml", include_str!("../rules/tests/waste.toml")),
+    ("rules/tests/air.toml", include_str!("../rules/tests/air.toml")),
+    ("rules/tests/parking.toml", include_str!("../rules/tests/parking.toml")),
+    ("rules/tests/water.toml", include_str!("../rules/tests/water.toml")),
+    ("rules/tests/devices.toml", include_str!("../rules/tests/devices.toml")),
+];
+
 /// The rules of `marsad demo`, which fire within seconds.
 pub const DEMO_RULES: &str = include_str!("../rules/demo.toml");
 

@@ -165,6 +165,61 @@ impl fmt::Display for TransitionId {
     }
 }
 
+/// Why a transition is not simply the next step of an alert.
+///
+/// The first three correct what was said before, because of a reading that was heard late: whoever keeps a log
+/// replaces or takes out the entry `of`. They are told, never silently done: an alert that fired is not unsaid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Note {
+    /// It happened, and only a late reading shows it. The entry `of` is new.
+    Added {
+        /// The id that it would have had in time.
+        of: TransitionId,
+    },
+    /// It happened at another instant or with another value than was said, or belongs to an episode that is
+    /// corrected and is said again. This replaces the entry `of`.
+    Amended {
+        /// What is replaced.
+        of: TransitionId,
+    },
+    /// It would not have happened. `from` is where the alert stood, `to` where it stands without the entry `of`.
+    Withdrawn {
+        /// What is taken out.
+        of: TransitionId,
+    },
+    /// The rule was taken away.
+    RuleRemoved,
+    /// The rule's logic was changed: it begins anew.
+    RuleChanged,
+    /// The device is of another kind or in another zone, which the rule does not take.
+    Moved,
+}
+
+impl Note {
+    /// The entry that is corrected; none where nothing is.
+    #[must_use]
+    pub const fn corrects(&self) -> Option<&TransitionId> {
+        match self {
+            Note::Added { of } | Note::Amended { of } | Note::Withdrawn { of } => Some(of),
+            Note::RuleRemoved | Note::RuleChanged | Note::Moved => None,
+        }
+    }
+
+    /// The stable code: `withdrawn`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Note::Added { .. } => "added",
+            Note::Amended { .. } => "amended",
+            Note::Withdrawn { .. } => "withdrawn",
+            Note::RuleRemoved => "rule_removed",
+            Note::RuleChanged => "rule_changed",
+            Note::Moved => "moved",
+        }
+    }
+}
+
 /// A change of phase: what the engine says, the register keeps, and notifications tell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Transition {
@@ -197,6 +252,9 @@ pub struct Transition {
     pub texts: Texts,
     /// Whom the rule wants told. Empty for a step that is not told (pending, back to inactive).
     pub notify: Vec<ChannelName>,
+    /// Why it is not simply the next step; none where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Note>,
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod time;
 mod vocabulary;
 mod wire;
 
-pub use alert::{AlertId, IllegalStep, Phase, Severity, Texts, Transition, TransitionId, UnknownSeverity};
+pub use alert::{AlertId, IllegalStep, Note, Phase, Severity, Texts, Transition, TransitionId, UnknownSeverity};
 pub use device::{Catalogue, Device, Place, PlaceError};
 pub use fitting::{Calibration, Container, ContainerError, DeviceKey, Fill, Fitting, KeyError, PulseMeter, PulseMeterError};
 pub use message::{DamagedMessage, Message, Provenance, Qos};

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("codec-js", &["schemas", "codec"]),
     // What is derived from readings is derived in one place, from readings alone.
     ("domains", &["schemas"]),
-    ("rules", &["schemas"]),
+    ("rules", &["schemas", "domains"]),
     ("simulators", &["schemas", "codec"]),
     ("journal", &[]),
     ("endpoint", &[]),

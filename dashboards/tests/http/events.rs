@@ -61,6 +61,7 @@ fn transition() -> Transition {
         value: Some(95.0),
         texts: Texts { fr: "plein".into(), ar: "ممتلئة".into(), en: "full".into() },
         notify: Vec::new(),
+        note: None,
     }
 }
 

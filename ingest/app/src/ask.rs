@@ -116,7 +116,7 @@ pub(crate) async fn query(settings: &Settings, common: &Common, query: &Query) -
 }
 
 /// Parameters of a period; without a start the server takes the 24 hours before the end.
-fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+pub(crate) fn range(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let one = |name: &str, at: Option<Timestamp>| at.map_or_else(String::new, |at| format!("&{name}={at}"));
     one("from", from) + &one("to", to)
 }
@@ -228,19 +228,19 @@ fn progress() -> ProgressBar {
 }
 
 /// Cuts an answer into lines.
-struct Lines {
+pub(crate) struct Lines {
     answer: Answer,
     rest: Vec<u8>,
     at: usize,
 }
 
 impl Lines {
-    fn new(answer: Answer) -> Self {
+    pub(crate) fn new(answer: Answer) -> Self {
         Self { answer, rest: Vec::new(), at: 0 }
     }
 
     /// The next line, without its end; none at the end of the answer.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         loop {
             let ahead = self.rest.get(self.at..).unwrap_or_default();
             if let Some(end) = ahead.iter().position(|b| *b == b'\n') {

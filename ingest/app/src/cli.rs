@@ -7,9 +7,11 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 
+use crate::backtest::Backtest;
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::profile::ProfileCommand;
+use crate::rule::RuleCommand;
 
 use crate::{device, quarantine};
 
@@ -145,6 +147,18 @@ Works on a stopped data directory and through a running program.")]
 the same. Other settings are read at the start only."
     )]
     Reload,
+    /// The rules: which there are, what they do, whether files of them are right
+    #[command(subcommand)]
+    Rule(RuleCommand),
+    /// What rules would have said of readings of the past; nothing is kept and nobody is told
+    #[command(after_help = "Examples:
+  marsad backtest --readings day.ndjson --json
+  marsad backtest --rules new.toml --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z
+  marsad backtest --rules new.toml --readings day.ndjson --notifications
+
+A line of readings: {\"device\":\"bin-1\",\"quantity\":\"waste.fill\",\"value\":91,\"observed_at\":\"2026-11-21T08:00:00Z\"}
+and, if wanted, received_at, quality, kind, zone and channel, as `marsad export --format ndjson` writes them.")]
+    Backtest(Backtest),
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

@@ -1,6 +1,7 @@
 //! `marsad`: a city's observatory. This file reads the command line and says how it ended.
 
 mod ask;
+mod backtest;
 mod bench;
 mod city;
 mod clerk;
@@ -20,6 +21,7 @@ mod observer;
 mod platform;
 mod profile;
 mod quarantine;
+mod rule;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -94,6 +96,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
                 decode::decode(&options, profiles, Arc::new(catalogue), common.json)
             }
             Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
+            Command::Rule(command) => rule::rule(&command, &settings, common.json),
+            Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),

@@ -54,6 +54,7 @@ pub(super) fn transition(n: u32, to: Phase) -> Transition {
             en: format!("Bin bin-{n:04} full"),
         },
         notify: Vec::new(),
+        note: None,
     }
 }
 

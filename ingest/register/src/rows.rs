@@ -135,6 +135,7 @@ pub(crate) fn transition(row: &Row<'_>, column: usize) -> rusqlite::Result<Trans
         value: row.get(at(13))?,
         texts: texts(row, at(14))?,
         notify: notify.map_err(|error| unfit(at(17), error))?,
+        note: None,
     })
 }
 

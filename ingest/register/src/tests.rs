@@ -64,6 +64,7 @@ pub(super) fn transition(name: &str, since: i64, to: Phase, when: i64, notify: &
             fr: format!("Bac {name} plein"), ar: "الحاوية ممتلئة".to_owned(), en: format!("Bin {name} full")
         },
         notify: notify.iter().map(|n| channel(n)).collect(),
+        note: None,
     }
 }
 

@@ -1,28 +1,21 @@
-//! One device under the rules: which watches it has, and how a reading reaches them.
+//! One device under the rules: which watches it has, how a reading reaches them, and the readings that can still be
+//! joined by late ones.
 
 use bytes::Bytes;
-use jiff::tz::TimeZone;
-use schemas::{Catalogue, DeviceId, Kind, Quantity, Reading, Timestamp, Transition, Zone};
+use schemas::{DeviceId, Kind, Note, Quantity, Reading, Timestamp, Zone};
 
-use crate::rule::RuleSet;
+use crate::correction::replay;
+use crate::history::History;
+use crate::hours::Local;
+use crate::rule::{Rule, RuleSet};
+use crate::sample::Sample;
+use crate::stage::Stage;
 use crate::state::{self, KeptWatch, StateError};
-use crate::watch::{NO_RULE, Scene, Watch};
+use crate::watch::Watch;
 
-/// What the engine lends a device while it is judged.
-pub(crate) struct Stage<'a> {
-    pub(crate) rules: &'a RuleSet,
-    pub(crate) catalogue: &'a Catalogue,
-    pub(crate) zone_of_time: &'a TimeZone,
-    pub(crate) device: &'a DeviceId,
-    pub(crate) out: &'a mut Vec<Transition>,
-}
-
-impl Stage<'_> {
-    fn scene<'s>(&'s mut self, kind: Kind, zone: &'s Zone) -> Scene<'s> {
-        let (device, catalogue, zone_of_time) = (self.device, self.catalogue, self.zone_of_time);
-        Scene { device, kind, zone, catalogue, zone_of_time, out: self.out }
-    }
-}
+/// The most readings of one device that late ones can still join: 64 hours of four quantities each quarter of an hour.
+/// Beyond, the oldest are final before the lateness bound is over.
+const HISTORY: usize = 1024;
 
 /// What a reading came to.
 #[derive(Default)]
@@ -33,96 +26,215 @@ pub(crate) struct Heard {
     pub(crate) due: Option<Timestamp>,
     /// The device has as many watches as it may: the series is not judged.
     pub(crate) full: bool,
+    /// It came too late to correct anything.
+    pub(crate) too_late: bool,
+    /// It came late, and the past was judged anew.
+    pub(crate) late: bool,
 }
 
 /// A device under the rules.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    kind: Kind,
-    zone: Zone,
+    pub(crate) kind: Kind,
+    pub(crate) zone: Zone,
     /// The latest `observed_at`: a late reading does not move a device back.
-    newest: Timestamp,
+    pub(crate) newest: Timestamp,
+    /// What was observed until then is final.
+    pub(crate) sealed: Timestamp,
     /// When the engine will look at it, if time alone can change it.
     pub(crate) wake: Option<Timestamp>,
     /// It changed since its state was last taken.
     pub(crate) dirty: bool,
     /// In the order of [`Watch::rank`].
-    watches: Vec<Watch>,
+    pub(crate) watches: Vec<Watch>,
+    /// Series that have all their watches under the present rules, kind and zone.
+    settled: Vec<(Quantity, u8)>,
+    pub(crate) history: History,
     /// Kept for rules that are not there: put back, they go on where they were.
-    orphans: Vec<KeptWatch<'static>>,
+    pub(crate) orphans: Vec<KeptWatch<'static>>,
 }
 
 impl Watched {
-    /// A device that is heard for the first time.
-    pub(crate) fn new(reading: &Reading) -> Self {
-        let (kind, zone, newest) = (reading.kind, reading.zone.clone(), reading.observed_at);
-        Self { kind, zone, newest, wake: None, dirty: false, watches: Vec::new(), orphans: Vec::new() }
+    /// A device of which nothing is known.
+    pub(crate) fn empty(kind: Kind, zone: Zone, newest: Timestamp) -> Self {
+        Self {
+            kind,
+            zone,
+            newest,
+            sealed: Timestamp::MIN,
+            wake: None,
+            dirty: false,
+            watches: Vec::new(),
+            settled: Vec::new(),
+            history: History::default(),
+            orphans: Vec::new(),
+        }
     }
 
-    pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, bytes: &[u8]) -> Result<Self, StateError> {
-        let state::Restored { kind, zone, newest, mut watches, orphans } = state::decode(rules, device, bytes)?;
-        watches.sort_unstable_by_key(Watch::rank);
-        Ok(Self { kind, zone, newest, wake: None, dirty: false, watches, orphans })
+    /// A device that is heard for the first time.
+    pub(crate) fn new(reading: &Reading) -> Self {
+        Self::empty(reading.kind, reading.zone.clone(), reading.observed_at)
+    }
+
+    pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, bytes: &[u8], local: Local<'_>) -> Result<Self, StateError> {
+        let mut watched = state::decode(rules, device, bytes, local)?;
+        watched.watches.sort_unstable_by_key(Watch::rank);
+        Ok(watched)
     }
 
     pub(crate) fn encode(&self, rules: &RuleSet) -> Bytes {
-        state::encode(rules, self.kind, &self.zone, self.newest, &self.watches, &self.orphans)
+        state::encode(rules, self)
+    }
+
+    /// Bytes that it takes, besides what one allocation costs.
+    pub(crate) fn bytes(&self) -> usize {
+        let bases = self.watches.iter().filter(|w| w.base.is_some()).count();
+        size_of::<Self>()
+            + self.watches.capacity() * size_of::<Watch>()
+            + bases * size_of::<crate::core::Core>()
+            + self.history.bytes()
     }
 
     /// The first instant at which time alone will change something.
-    pub(crate) fn due(&self, rules: &RuleSet) -> Option<Timestamp> {
-        self.watches.iter().filter_map(|w| w.due(rules.rules().get(usize::from(w.rule))?)).min()
+    pub(crate) fn due(&self, rules: &RuleSet, local: Local<'_>) -> Option<Timestamp> {
+        self.watches.iter().filter_map(|w| w.live.due(rules.rules().get(usize::from(w.rule))?, local)).min()
     }
 
     /// Shows a reading to the watches that it concerns; at most `limit` watches are made.
-    pub(crate) fn observe(&mut self, reading: &Reading, limit: usize, stage: &mut Stage<'_>) -> Heard {
+    pub(crate) fn observe(&mut self, reading: &Reading, sample: Sample, limit: usize, stage: &mut Stage<'_>) -> Heard {
         let mut heard = Heard::default();
         let told = stage.out.len();
-        let (quantity, channel) = (reading.series.quantity, reading.series.channel);
-        let elsewhere = self.kind != reading.kind || self.zone != reading.zone;
-        if elsewhere && reading.observed_at >= self.newest {
-            self.fit(reading.kind, &reading.zone, reading.observed_at, stage);
-            self.watches.retain_mut(|watch| {
-                watch.settled = false;
-                watch.rule != NO_RULE
-            });
-            self.kind = reading.kind;
-            self.zone = reading.zone.clone();
-            heard.changed = true;
-        }
-        self.newest = self.newest.max(reading.observed_at);
-        // Of a series the watches stand together, after those of the whole device.
-        let mut first = self.watches.iter().position(|w| w.is_of(quantity, channel));
-        if first.and_then(|i| self.watches.get(i)).is_none_or(|w| !w.settled) {
-            heard.full = !self.settle(quantity, channel, reading.observed_at, limit, stage);
-            first = self.watches.iter().position(|w| w.is_of(quantity, channel));
+        self.place(reading, stage, &mut heard);
+        let name = (sample.quantity, sample.channel);
+        if !self.settled.contains(&name) {
+            heard.full = !self.settle(name, sample.observed, limit, stage);
         }
         let rules = stage.rules.rules();
-        let mut scene = stage.scene(self.kind, &self.zone);
-        let whole = self.watches.iter().take_while(|w| w.whole).count();
-        let (of_device, of_series) = self.watches.split_at_mut(whole);
-        let of_series = of_series.iter_mut().skip(first.unwrap_or(usize::MAX).saturating_sub(whole));
-        for watch in of_device.iter_mut().chain(of_series.take_while(|w| w.is_of(quantity, channel))) {
-            let Some(rule) = rules.get(usize::from(watch.rule)) else { continue };
-            if watch.observe(rule, reading, &mut scene) {
+        let listens =
+            |w: &Watch| rules.get(usize::from(w.rule)).is_some_and(|r| w.concerns(r, &sample) && r.condition.hears(&sample));
+        // What another series will be compared with is kept even before that series is heard.
+        if !stage.rules.compares_with(sample.quantity) && !self.watches.iter().any(listens) {
+            heard.changed |= stage.out.len() > told;
+            return heard;
+        }
+        if sample.observed <= self.sealed {
+            heard.too_late = true;
+            return heard;
+        }
+        let in_order = self.history.last().is_none_or(|last| last.key() < sample.key());
+        let next = |w: &Watch| {
+            rules
+                .get(usize::from(w.rule))
+                .is_none_or(|r| !w.concerns(r, &sample) || !r.condition.hears(&sample) || w.is_next(r, &sample))
+        };
+        if in_order && self.watches.iter().all(next) {
+            self.history.place(sample);
+            self.follow(&sample, stage, &mut heard);
+        } else {
+            self.join(&sample, stage, &mut heard);
+        }
+        self.newest = self.newest.max(sample.observed);
+        self.forget(stage);
+        heard
+    }
+
+    /// A device that moved leaves the rules of its old place, with all that was observed there.
+    fn place(&mut self, reading: &Reading, stage: &mut Stage<'_>, heard: &mut Heard) {
+        let elsewhere = self.kind != reading.kind || self.zone != reading.zone;
+        if elsewhere && reading.observed_at >= self.newest {
+            self.fit(reading.kind, &reading.zone.clone(), reading.observed_at, stage);
+            self.seal();
+            self.settled.clear();
+            (self.kind, self.zone) = (reading.kind, reading.zone.clone());
+            heard.changed = true;
+        }
+    }
+
+    /// What was judged is final.
+    pub(crate) fn seal(&mut self) {
+        if let Some(last) = self.history.last() {
+            self.sealed = self.sealed.max(last.observed);
+            self.watches.iter_mut().for_each(Watch::seal);
+            self.history = History::default();
+        }
+    }
+
+    /// The series are looked at anew when they are heard next.
+    pub(crate) fn unsettle(&mut self) {
+        self.settled.clear();
+        self.watches.iter_mut().for_each(|w| w.settled = false);
+    }
+
+    /// Judges a sample that comes in order.
+    fn follow(&mut self, sample: &Sample, stage: &mut Stage<'_>, heard: &mut Heard) {
+        let rules = stage.rules.rules();
+        for watch in &mut self.watches {
+            let Some(rule) = rules.get(usize::from(watch.rule)).filter(|r| watch.concerns(r, sample)) else { continue };
+            if watch.live.observe(rule, sample, watch.whole, stage.local, stage.steps) {
                 heard.changed = true;
-                heard.due = match (heard.due, watch.due(rule)) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
+                heard.due = earlier(heard.due, watch.live.due(rule, stage.local));
+                if !stage.steps.is_empty() {
+                    watch.tell(rule, self.kind, &self.zone, None, stage);
+                }
             }
         }
-        heard.changed |= stage.out.len() > told;
-        heard
+    }
+
+    /// Judges a sample that comes behind others: in order where that is so for a watch, else the past anew.
+    fn join(&mut self, sample: &Sample, stage: &mut Stage<'_>, heard: &mut Heard) {
+        let rules = stage.rules.rules();
+        // What replaces a reading changes the past even of those who do not look at such.
+        let replaces = self.history.holds(&sample.key());
+        let anew = |w: &Watch, rule: &Rule| {
+            let joins = w.is_next(rule, sample) || w.adds_nothing(rule, sample);
+            w.concerns(rule, sample) && (replaces || (rule.condition.hears(sample) && !joins)) && !rule.condition.of_group()
+        };
+        // Only what is judged anew needs the past unpacked.
+        let any = self.watches.iter().any(|w| rules.get(usize::from(w.rule)).is_some_and(|rule| anew(w, rule)));
+        let old: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
+        if !self.history.place(*sample) {
+            return;
+        }
+        let new: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
+        heard.changed = true;
+        let (kind, zone) = (self.kind, self.zone.clone());
+        for watch in &mut self.watches {
+            let Some(rule) = rules.get(usize::from(watch.rule)).filter(|r| watch.concerns(r, sample)) else { continue };
+            if anew(watch, rule) {
+                let corrected = watch.correct(rule, &old, &new, stage.local);
+                stage.correct(rule, kind, &zone, &corrected, sample);
+                heard.late = true;
+            } else if watch.is_next(rule, sample) {
+                watch.live.observe(rule, sample, watch.whole, stage.local, stage.steps);
+                watch.tell(rule, kind, &zone, None, stage);
+            } else if rule.condition.hears(sample) && watch.adds_nothing(rule, sample) {
+                watch.name_by(sample);
+            }
+            heard.due = earlier(heard.due, watch.live.due(rule, stage.local));
+        }
+    }
+
+    /// Makes final what is further back than the lateness bound, or more than is kept.
+    fn forget(&mut self, stage: &mut Stage<'_>) {
+        let horizon = self.newest.minus(stage.rules.lateness());
+        while self.history.len() > HISTORY || self.history.first_at().is_some_and(|first| first <= horizon && first < self.newest)
+        {
+            let Some(sample) = self.history.pop() else { break };
+            self.sealed = self.sealed.max(sample.observed);
+            for watch in &mut self.watches {
+                if let Some(rule) = stage.rules.rules().get(usize::from(watch.rule)).filter(|r| watch.concerns(r, &sample)) {
+                    watch.absorb(rule, &sample, stage.local, stage.steps);
+                }
+            }
+        }
     }
 
     /// Does what is due at or before `now`.
     pub(crate) fn advance(&mut self, now: Timestamp, stage: &mut Stage<'_>) {
-        let rules = stage.rules.rules();
-        let mut scene = stage.scene(self.kind, &self.zone);
         for watch in &mut self.watches {
-            if let Some(rule) = rules.get(usize::from(watch.rule)) {
-                watch.advance(rule, now, &mut scene);
+            if let Some(rule) = stage.rules.rules().get(usize::from(watch.rule)) {
+                watch.live.advance(rule, now, stage.local, stage.steps);
+                watch.tell(rule, self.kind, &self.zone, None, stage);
             }
         }
     }
@@ -130,50 +242,67 @@ impl Watched {
     /// Ends the watches whose rule does not take this device, of this kind and in this zone.
     fn fit(&mut self, kind: Kind, zone: &Zone, at: Timestamp, stage: &mut Stage<'_>) {
         let (rules, device) = (stage.rules.rules(), stage.device);
-        let mut scene = stage.scene(self.kind, &self.zone);
         self.watches.retain_mut(|watch| {
             let Some(rule) = rules.get(usize::from(watch.rule)) else { return true };
-            let quantity = (!watch.whole).then_some(watch.quantity);
+            let quantity = (!watch.whole).then_some(watch.live.quantity);
             let stays = rule.select.takes_device(device, kind, zone) && rule.select.quantity == quantity;
             if !stays {
-                watch.end(rule, at, &mut scene);
+                watch.live.end(rule, at, stage.local, stage.steps);
+                watch.tell(rule, self.kind, &self.zone, Some(&Note::Moved), stage);
             }
             stays
         });
+        if self.watches.is_empty() {
+            self.history = History::default();
+        }
     }
 
     /// Makes the watches that a series should have; false where there is no room for them.
-    fn settle(&mut self, quantity: Quantity, channel: u8, at: Timestamp, limit: usize, stage: &mut Stage<'_>) -> bool {
-        if self.watches.iter().any(|w| !w.settled && w.is_of(quantity, channel)) {
+    fn settle(&mut self, name: (Quantity, u8), at: Timestamp, limit: usize, stage: &mut Stage<'_>) -> bool {
+        let (quantity, channel) = name;
+        if self.watches.iter().any(|w| !w.settled && (w.whole || w.is_of(quantity, channel))) {
             // Read back after a restart: the rule may have been rewritten since.
             let (kind, zone) = (self.kind, self.zone.clone());
             self.fit(kind, &zone, at, stage);
         }
         let mut missing = Vec::new();
-        let mut judged = false;
         for (number, rule) in (0u16..).zip(stage.rules.rules()) {
             let whole = rule.select.quantity.is_none();
             if !(whole || rule.select.quantity == Some(quantity))
                 || !rule.select.takes_device(stage.device, self.kind, &self.zone)
+                || self.watches.iter().any(|w| w.rule == number && w.whole == whole && (whole || w.is_of(quantity, channel)))
             {
                 continue;
             }
-            judged |= !whole;
-            if !self.watches.iter().any(|w| w.rule == number && w.whole == whole && (whole || w.is_of(quantity, channel))) {
-                missing.push(Watch::new(number, quantity, channel, whole));
+            let mut fresh = Watch::new(number, quantity, channel, whole);
+            if self.history.iter().any(|s| whole || fresh.is_of(s.quantity, s.channel)) {
+                // A rule that is new to readings that were judged by others says nothing of them.
+                fresh = fresh.born(self.newest);
+            } else if rule.condition.other().is_some() {
+                // Of its own series there is nothing yet, so that this decides nothing.
+                let others: Vec<Sample> = self.history.iter().filter(|s| fresh.concerns(rule, s)).collect();
+                replay(&mut fresh.live, rule, whole, &others, Timestamp::MIN, stage.local, stage.steps);
+                stage.steps.clear();
             }
+            missing.push(fresh);
         }
-        if !judged {
-            missing.push(Watch::new(NO_RULE, quantity, channel, false));
-        }
-        if self.watches.len() + missing.len() > limit {
+        if self.watches.len() + missing.len() > limit || self.settled.len() >= limit {
             return false;
         }
         self.watches.append(&mut missing);
         self.watches.sort_unstable_by_key(Watch::rank);
-        for watch in self.watches.iter_mut().filter(|w| w.is_of(quantity, channel)) {
+        for watch in self.watches.iter_mut().filter(|w| w.whole || w.is_of(quantity, channel)) {
             watch.settled = true;
         }
+        self.settled.push(name);
         true
+    }
+}
+
+/// The earlier of two instants that may be none.
+pub(crate) fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }

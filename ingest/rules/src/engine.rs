@@ -3,43 +3,55 @@
 //! **Event time.** A reading is judged at its `observed_at`. A hold and a silence end at their own
 //! instant, whether a later reading or [`Engine::advance`] finds them over. Of one series the
 //! transitions are the same however the same readings are cut into calls, with or without calls of
-//! `advance` between them, as long as none is ahead of the data; between series the order is that of
-//! the calls.
+//! `advance` between them; between series the order is that of the calls.
 //!
-//! **Late and repeated readings** (`observed_at` at or before the last one judged of the series)
-//! change nothing. **Bad readings** are not judged by value, and end a silence: the device lives.
+//! **Late readings** within [`RuleSet::lateness`] of the device's newest one correct the outcome: the log, with its
+//! corrections ([`schemas::Note`]), is a function of the set of readings, whatever their order and however often each
+//! comes. A reading that is later still, or of a past that is not kept ([`Engine::too_late`] counts), changes nothing.
+//! A comparison with the group is not corrected. **Bad readings** are not judged by value, and end a silence: the
+//! device lives.
 //!
 //! **After a restart** restore every state first, then feed the backlog, and only then advance to the
-//! present: a silence that the backlog ends has not happened. If time did run ahead of the data, an
-//! alert that fired is resolved no earlier than it fired.
+//! present: a silence that the backlog ends has not happened.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use domains::time::Calendar;
 use indexmap::IndexMap;
 use jiff::tz::TimeZone;
 use rustc_hash::FxBuildHasher;
 use schemas::{Catalogue, DeviceId, Reading, Timestamp, Transition};
 
-use crate::device::{Stage, Watched};
+use crate::core::Step;
+use crate::device::Watched;
+use crate::group::Groups;
+use crate::hours::Local;
 use crate::rule::RuleSet;
+use crate::sample::Sample;
+use crate::stage::Stage;
 use crate::state::StateError;
 
 /// Judges readings by rules and remembers what it needs for that. See the module for its promises.
 #[derive(Debug)]
 pub struct Engine {
-    rules: Arc<RuleSet>,
+    pub(crate) rules: Arc<RuleSet>,
     catalogue: Arc<Catalogue>,
     zone_of_time: TimeZone,
+    calendar: Arc<Calendar>,
     /// Never shrinks, so a device's index is its number for the life of the engine.
-    devices: IndexMap<DeviceId, Watched, FxBuildHasher>,
+    pub(crate) devices: IndexMap<DeviceId, Watched, FxBuildHasher>,
     /// For each device that time can change: an instant no later than the first such change. One entry
     /// a device; it is left too early when a reading moves the change away, and mended when it is due.
     wakes: BTreeSet<(Timestamp, u32)>,
     /// Devices that changed since [`Engine::take_dirty`], each once.
     dirty: Vec<u32>,
+    groups: Groups,
     unjudged: u64,
+    late: u64,
+    too_late: u64,
+    scratch: Vec<Step>,
 }
 
 impl Engine {
@@ -48,18 +60,24 @@ impl Engine {
     /// The most rules times series that are judged of one device; series beyond are counted.
     pub const WATCHES_LIMIT: usize = 512;
 
-    /// An engine that has heard nothing. Labels and local time come with [`Engine::set_catalogue`]
-    /// and [`Engine::set_time_zone`]; until then `{label}` is the device's id and time is UTC.
+    /// An engine that has heard nothing. Labels, local time and calendar come with [`Engine::set_catalogue`],
+    /// [`Engine::set_time_zone`] and [`Engine::set_calendar`]; until then `{label}` is the device's id, time is UTC and
+    /// the calendar is the one that is shipped.
     #[must_use]
     pub fn new(rules: Arc<RuleSet>) -> Self {
         Self {
             rules,
             catalogue: Arc::default(),
             zone_of_time: TimeZone::UTC,
+            calendar: Arc::new(Calendar::casablanca()),
             devices: IndexMap::default(),
             wakes: BTreeSet::new(),
             dirty: Vec::new(),
+            groups: Groups::default(),
             unjudged: 0,
+            late: 0,
+            too_late: 0,
+            scratch: Vec::new(),
         }
     }
 
@@ -68,9 +86,14 @@ impl Engine {
         self.catalogue = catalogue;
     }
 
-    /// The local time of `{since}`. Verdicts do not depend on it.
+    /// The local time of `{since}`, of windows of a day and of hours of enforcement. Set it before the first reading.
     pub fn set_time_zone(&mut self, zone: TimeZone) {
         self.zone_of_time = zone;
+    }
+
+    /// Holidays and Ramadan, for hours of enforcement. Set it before the first reading.
+    pub fn set_calendar(&mut self, calendar: Arc<Calendar>) {
+        self.calendar = calendar;
     }
 
     /// The rules that it judges by.
@@ -91,6 +114,24 @@ impl Engine {
         self.unjudged
     }
 
+    /// Readings for which the past was judged anew.
+    #[must_use]
+    pub fn late(&self) -> u64 {
+        self.late
+    }
+
+    /// Readings that came too late to correct anything: beyond the lateness bound, or of a past that is not kept.
+    #[must_use]
+    pub fn too_late(&self) -> u64 {
+        self.too_late
+    }
+
+    /// Bytes that its devices take, without what allocations cost and what only some conditions remember.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.devices.values().map(Watched::bytes).sum()
+    }
+
     /// Takes up a device where [`Engine::take_dirty`] left it; an empty state is nothing. What the
     /// state says of rules that are not there any more is kept for the day when they are back.
     ///
@@ -100,8 +141,9 @@ impl Engine {
         if state.is_empty() {
             return Ok(());
         }
-        let watched = Watched::decode(&self.rules, device, state)?;
-        let due = watched.due(&self.rules);
+        let local = Local { zone: &self.zone_of_time, calendar: &self.calendar };
+        let watched = Watched::decode(&self.rules, device, state, local)?;
+        let due = watched.due(&self.rules, local);
         let (index, old) = self.devices.insert_full(device.clone(), watched);
         if let Some(wake) = old.and_then(|o| o.wake) {
             self.wakes.remove(&(wake, number(index)));
@@ -126,16 +168,17 @@ impl Engine {
                 return;
             }
         };
-        let Some((device, watched)) = self.devices.get_index_mut(index) else { return };
-        let (rules, catalogue, zone_of_time) = (&*self.rules, &*self.catalogue, &self.zone_of_time);
-        let mut stage = Stage { rules, catalogue, zone_of_time, device, out };
-        let heard = watched.observe(reading, Self::WATCHES_LIMIT, &mut stage);
+        let mut sample = Sample::of(reading);
+        if self.rules.compares_group(reading.series.quantity) {
+            sample.peers = self.groups.hear(number(index), reading);
+        }
+        let heard = self.on(index, out, |watched, stage| watched.observe(reading, sample, Self::WATCHES_LIMIT, stage));
+        let Some(heard) = heard else { return };
         self.unjudged += u64::from(heard.full);
+        self.late += u64::from(heard.late);
+        self.too_late += u64::from(heard.too_late);
         if heard.changed {
-            if !watched.dirty {
-                watched.dirty = true;
-                self.dirty.push(number(index));
-            }
+            self.mark(index);
             self.wake_by(index, heard.due);
         }
     }
@@ -150,17 +193,16 @@ impl Engine {
             }
             self.wakes.pop_first();
             let index = device_number as usize;
-            let Some((device, watched)) = self.devices.get_index_mut(index) else { continue };
-            watched.wake = None;
             let told = out.len();
-            let (rules, catalogue, zone_of_time) = (&*self.rules, &*self.catalogue, &self.zone_of_time);
-            watched.advance(now, &mut Stage { rules, catalogue, zone_of_time, device, out });
-            if out.len() > told && !watched.dirty {
-                watched.dirty = true;
-                self.dirty.push(device_number);
+            let due = self.on(index, out, |watched, stage| {
+                watched.wake = None;
+                watched.advance(now, stage);
+                watched.due(stage.rules, stage.local)
+            });
+            if out.len() > told {
+                self.mark(index);
             }
-            let due = watched.due(&self.rules);
-            self.wake_by(index, due);
+            self.wake_by(index, due.flatten());
         }
         if let Some(new) = out.get_mut(before..) {
             // Stable: what one watch said at one instant stays in its order.
@@ -189,8 +231,31 @@ impl Engine {
         states
     }
 
+    /// Shows a device to `act`, with all that the engine lends.
+    pub(crate) fn on<T>(
+        &mut self,
+        index: usize,
+        out: &mut Vec<Transition>,
+        act: impl FnOnce(&mut Watched, &mut Stage<'_>) -> T,
+    ) -> Option<T> {
+        let (device, watched) = self.devices.get_index_mut(index)?;
+        let local = Local { zone: &self.zone_of_time, calendar: &self.calendar };
+        let (rules, catalogue, steps) = (&*self.rules, &*self.catalogue, &mut self.scratch);
+        Some(act(watched, &mut Stage { rules, catalogue, local, device, out, steps }))
+    }
+
+    /// Its state must be written down.
+    pub(crate) fn mark(&mut self, index: usize) {
+        if let Some((_, watched)) = self.devices.get_index_mut(index)
+            && !watched.dirty
+        {
+            watched.dirty = true;
+            self.dirty.push(number(index));
+        }
+    }
+
     /// Wakes for this device at `due` at the latest.
-    fn wake_by(&mut self, index: usize, due: Option<Timestamp>) {
+    pub(crate) fn wake_by(&mut self, index: usize, due: Option<Timestamp>) {
         let (Some(due), Some((_, watched))) = (due, self.devices.get_index_mut(index)) else { return };
         if watched.wake.is_some_and(|wake| wake <= due) {
             return;

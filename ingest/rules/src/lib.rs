@@ -2,23 +2,36 @@
 //! back-test and in a unit test.
 //!
 //! Rules are data ([`RuleSet::parse`]); a condition is a file and a line in a table
-//! ([`conditions`]); the [`Engine`] does no I/O and knows no clock.
+//! ([`conditions`]); the [`Engine`] does no I/O and knows no clock. A rule is tested by files of cases
+//! ([`cases`]) and says in words what it does ([`Rule::explain`]).
 //!
-//! Deliberately absent: who is told and how (`notify`), where alerts and engine state are kept
-//! (`register`), when the engine is fed (`pipeline`), and corrections by late readings: in this
-//! version a reading that is not newer than the last one judged changes no verdict.
+//! Deliberately absent: who is told and how (`notify`), what people do about an alert and where alerts and engine state
+//! are kept (`register`), when the engine is fed (`pipeline`).
 
+pub mod cases;
 mod condition;
+mod core;
+mod correction;
 mod device;
 mod engine;
+mod explain;
+mod group;
+mod history;
+mod hours;
 mod parse;
+mod reload;
 mod rule;
+mod sample;
+mod select;
+mod stage;
 mod state;
 mod text;
 mod watch;
 
 pub use condition::conditions;
 pub use engine::Engine;
+pub use explain::Explained;
 pub use parse::RuleError;
-pub use rule::{Rule, RuleSet, Select};
+pub use rule::{Rule, RuleSet};
+pub use select::{Pattern, Select};
 pub use state::StateError;

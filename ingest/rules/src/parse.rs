@@ -9,13 +9,15 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
-use schemas::RuleId;
+use schemas::{RuleId, Zone};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::condition::{FORMS, Fault, Form};
-use crate::rule::{Rule, RuleSet, Select};
+use crate::hours::{Hours, Span};
+use crate::rule::{Rule, RuleSet};
+use crate::select::{Pattern, Select};
 use crate::text::{Language, Saying, Template};
 
 /// A file of rules is at most this large, bytes.
@@ -27,8 +29,16 @@ const NOTIFY_LIMIT: usize = 16;
 /// The longest `hold`: what lasts a month is not an alert.
 const HOLD_LIMIT: Duration = Duration::from_secs(31 * 24 * 3600);
 
+/// The longest `keep_firing`: a day.
+const KEEP_LIMIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest `lateness`: a week. What is later is history.
+const LATENESS_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+/// A rule names at most this many zones, and as many devices.
+const SELECT_LIMIT: usize = 256;
+
 /// The keys of a rule besides its condition.
-const COMMON: [&str; 7] = ["id", "severity", "hold", "notify", "when", "texts", "resolved"];
+const COMMON: [&str; 12] =
+    ["id", "severity", "enabled", "hold", "keep_firing", "notify", "when", "calendar", "texts", "resolved", "source", "runbook"];
 
 /// Something wrong in a file of rules. Prints as `file:line: message`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -47,12 +57,22 @@ pub struct RuleError {
 struct RawRule {
     id: Spanned<String>,
     severity: Spanned<String>,
+    #[serde(default = "yes")]
+    enabled: bool,
     hold: Option<Spanned<String>>,
+    keep_firing: Option<Spanned<String>>,
     notify: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
     when: RawSelect,
+    calendar: Option<RawHours>,
     texts: RawTexts,
     resolved: Option<RawTexts>,
+    source: Option<Spanned<String>>,
+    runbook: Option<Spanned<String>>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Default, Deserialize)]
@@ -60,8 +80,34 @@ struct RawRule {
 struct RawSelect {
     kind: Option<Spanned<String>>,
     quantity: Option<Spanned<String>>,
-    zone: Option<Spanned<String>>,
-    device: Option<Spanned<String>>,
+    zone: Option<Spanned<OneOrMore>>,
+    device: Option<Spanned<OneOrMore>>,
+}
+
+/// A name, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawSpan {
+    from: jiff::civil::Time,
+    to: jiff::civil::Time,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawHours {
+    days: Option<Vec<domains::time::WeekdayName>>,
+    from: jiff::civil::Time,
+    to: jiff::civil::Time,
+    ramadan: Option<RawSpan>,
+    #[serde(default)]
+    holidays: bool,
 }
 
 #[derive(Deserialize)]
@@ -80,11 +126,11 @@ impl RuleSet {
     /// does not exist, an unknown kind, quantity, severity or placeholder, an empty or overlong text,
     /// a clear value on the wrong side, a senseless duration, an id that is there already.
     pub fn parse<N: AsRef<str>, T: AsRef<str>>(files: &[(N, T)]) -> Result<Self, Vec<RuleError>> {
-        let mut rules: Vec<Rule> = Vec::new();
-        let mut errors = Vec::new();
+        let mut read = Read::default();
         for (name, text) in files {
-            read_file(name.as_ref(), text.as_ref(), &mut rules, &mut errors);
+            read.file(name.as_ref(), text.as_ref());
         }
+        let Read { mut rules, lateness, mut errors } = read;
         let mut seen: BTreeMap<&RuleId, &Rule> = BTreeMap::new();
         for rule in &rules {
             if let Some(first) = seen.insert(&rule.id, rule) {
@@ -96,44 +142,70 @@ impl RuleSet {
             let message = format!("there are {} rules, expected at most {}", rules.len(), RuleSet::LIMIT);
             errors.push(RuleError { file: extra.file.clone(), line: extra.line, message });
         }
-        if errors.is_empty() { Ok(RuleSet::of(rules)) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        rules.retain(|rule| rule.enabled);
+        Ok(RuleSet::of(rules, lateness.unwrap_or(RuleSet::LATENESS)))
     }
 }
 
-fn read_file(file: &str, text: &str, rules: &mut Vec<Rule>, errors: &mut Vec<RuleError>) {
-    let line = |span: Option<Range<usize>>| {
-        let start = span.map_or(0, |s| s.start).min(text.len());
-        1 + text.as_bytes().get(..start).unwrap_or_default().iter().filter(|b| **b == b'\n').count()
-    };
-    let mut fail =
-        |fault: Fault| errors.push(RuleError { file: file.to_owned(), line: line(fault.span), message: fault.message });
-    if text.len() > FILE_LIMIT {
-        return fail(Fault { span: None, message: format!("the file has {} bytes, expected at most {FILE_LIMIT}", text.len()) });
-    }
-    let table = match DeTable::parse(text) {
-        Ok(table) => table.into_inner(),
-        Err(error) => return fail(error.into()),
-    };
-    for (key, value) in table {
-        let span = value.span();
-        match (key.as_ref().as_ref(), value.into_inner()) {
-            ("rule", DeValue::Array(tables)) => {
-                for table in tables {
-                    let at = table.span();
-                    match read_rule(table) {
-                        Ok(mut rule) => {
-                            rule.file = file.to_owned();
-                            rule.line = line(Some(at));
-                            rules.push(rule);
+/// What was read so far.
+#[derive(Default)]
+struct Read {
+    rules: Vec<Rule>,
+    lateness: Option<Duration>,
+    errors: Vec<RuleError>,
+}
+
+impl Read {
+    fn file(&mut self, file: &str, text: &str) {
+        let Self { rules, lateness, errors } = self;
+        let line = |span: Option<Range<usize>>| {
+            let start = span.map_or(0, |s| s.start).min(text.len());
+            1 + text.as_bytes().get(..start).unwrap_or_default().iter().filter(|b| **b == b'\n').count()
+        };
+        let mut fail =
+            |fault: Fault| errors.push(RuleError { file: file.to_owned(), line: line(fault.span), message: fault.message });
+        if text.len() > FILE_LIMIT {
+            return fail(Fault {
+                span: None,
+                message: format!("the file has {} bytes, expected at most {FILE_LIMIT}", text.len()),
+            });
+        }
+        let table = match DeTable::parse(text) {
+            Ok(table) => table.into_inner(),
+            Err(error) => return fail(error.into()),
+        };
+        for (key, value) in table {
+            let span = value.span();
+            match (key.as_ref().as_ref(), value.into_inner()) {
+                ("rule", DeValue::Array(tables)) => {
+                    for table in tables {
+                        let at = table.span();
+                        match read_rule(table) {
+                            Ok(mut rule) => {
+                                rule.file = file.to_owned();
+                                rule.line = line(Some(at));
+                                rules.push(rule);
+                            }
+                            Err(faults) => faults.into_iter().for_each(|f| {
+                                fail(Fault { span: f.span.or_else(|| Some(at.clone())), ..f });
+                            }),
                         }
-                        Err(faults) => faults.into_iter().for_each(|f| {
-                            fail(Fault { span: f.span.or_else(|| Some(at.clone())), ..f });
-                        }),
                     }
                 }
+                ("rule", _) => fail(Fault::at(span, "`rule` is not a list of tables, expected [[rule]]")),
+                ("lateness", DeValue::String(text)) => {
+                    let text = Spanned::new(span.clone(), text.into_owned());
+                    match duration("lateness", &text, Duration::from_secs(1), LATENESS_LIMIT) {
+                        Ok(read) if lateness.is_none_or(|other| other == read) => *lateness = Some(read),
+                        Ok(_) => fail(Fault::at(span, "lateness is another one in another file, expected one for all rules")),
+                        Err(fault) => fail(fault),
+                    }
+                }
+                (other, _) => fail(Fault::at(key.span(), format!("unknown key `{other}`, expected lateness or [[rule]]"))),
             }
-            ("rule", _) => fail(Fault::at(span, "`rule` is not a list of tables, expected [[rule]]".to_owned())),
-            (other, _) => fail(Fault::at(key.span(), format!("unknown key `{other}`, expected [[rule]]"))),
         }
     }
 }
@@ -145,6 +217,30 @@ struct Faults(Vec<Fault>);
 impl Faults {
     fn keep<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
         result.map_err(|fault| self.0.push(fault)).ok()
+    }
+
+    /// A list of names of one kind; a single one is a list of one.
+    fn words<T>(&mut self, key: &str, all: Option<&Spanned<OneOrMore>>, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let Some(all) = all else { return Vec::new() };
+        let names: &[String] = match all.as_ref() {
+            OneOrMore::One(name) => std::slice::from_ref(name),
+            OneOrMore::More(names) => names,
+        };
+        if names.is_empty() || names.len() > SELECT_LIMIT {
+            self.0.push(Fault::at(all.span(), format!("{key}: {} names, expected 1 to {SELECT_LIMIT}", names.len())));
+        }
+        let read = |name: &String| read(name).map_err(|e| Fault::at(all.span(), format!("{key}: {e}")));
+        names.iter().filter_map(|name| self.keep(read(name))).collect()
+    }
+
+    /// A text for people, not empty.
+    fn note(&mut self, key: &str, text: Option<&Spanned<String>>) -> Option<String> {
+        let text = text?;
+        let length = text.as_ref().chars().count();
+        if text.as_ref().trim().is_empty() || length > TEXT_LIMIT {
+            self.0.push(Fault::at(text.span(), format!("{key} has {length} characters, expected 1 to {TEXT_LIMIT}")));
+        }
+        Some(text.as_ref().clone())
     }
 
     fn word<T: FromStr<Err: Display>>(&mut self, key: &str, text: &Spanned<String>) -> Option<T> {
@@ -194,8 +290,8 @@ fn build(
     let select = Select {
         kind: when.kind.as_ref().and_then(|t| faults.word("kind", t)),
         quantity: when.quantity.as_ref().and_then(|t| faults.word("quantity", t)),
-        zone: when.zone.as_ref().and_then(|t| faults.word("zone", t)),
-        device: when.device.as_ref().and_then(|t| faults.word("device", t)),
+        zones: faults.words("zone", when.zone.as_ref(), |text| Zone::new(text).map_err(|e| e.to_string())),
+        devices: faults.words("device", when.device.as_ref(), Pattern::new),
     };
     if form.by_value && when.quantity.is_none() {
         faults.0.push(Fault::at(span.clone(), format!("`when` names no quantity, and a {} judges one", form.name)));
@@ -211,15 +307,32 @@ fn build(
             faults.keep(Err(Fault::at(text.span(), message)))
         }
     };
+    let keep_firing = raw.keep_firing.as_ref().map_or(Ok(Duration::ZERO), |text| {
+        if form.by_value {
+            return duration("keep_firing", text, Duration::ZERO, KEEP_LIMIT);
+        }
+        Err(Fault::at(text.span(), format!("keep_firing is of no use with {}, which is over with the next reading", form.name)))
+    });
+    let keep_firing = faults.keep(keep_firing);
+    let [source, runbook] =
+        [("source", &raw.source), ("runbook", &raw.runbook)].map(|(key, text)| faults.note(key, text.as_ref()));
+    let hours = raw.calendar.as_ref().map(RawHours::read);
     let firing = saying("texts", &raw.texts, form, &mut faults);
     let resolved = match &raw.resolved {
         Some(texts) => saying("resolved", texts, form, &mut faults),
         None => firing.clone().map(Saying::ended),
     };
-    let condition = faults.keep((form.read)(condition, select.quantity));
-    match (id, severity, hold, firing, resolved, condition) {
-        (Some(id), Some(severity), Some(hold), Some(firing), Some(resolved), Some(condition)) if faults.0.is_empty() => {
+    let condition = (form.read)(condition, select.quantity).map_err(|found| faults.0.extend(found)).ok();
+    match (id, severity, hold.zip(keep_firing), firing, resolved, condition) {
+        (Some(id), Some(severity), Some((hold, keep_firing)), Some(firing), Some(resolved), Some(condition))
+            if faults.0.is_empty() =>
+        {
             Ok(Rule {
+                enabled: raw.enabled,
+                keep_firing,
+                hours,
+                source,
+                runbook,
                 id,
                 severity,
                 hold,
@@ -235,6 +348,20 @@ fn build(
             })
         }
         _ => Err(faults.0),
+    }
+}
+
+impl RawHours {
+    fn read(&self) -> Hours {
+        let mut days = [self.days.is_none(); 7];
+        for day in self.days.iter().flatten() {
+            let place = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or(0);
+            if let Some(on) = days.get_mut(place) {
+                *on = true;
+            }
+        }
+        let ramadan = self.ramadan.as_ref().map(|span| Span { from: span.from, to: span.to });
+        Hours { days, usual: Span { from: self.from, to: self.to }, ramadan, holidays: self.holidays }
     }
 }
 
@@ -282,4 +409,12 @@ pub(crate) fn duration(key: &str, text: &Spanned<String>, least: Duration, most:
     }
     let bounds = format!("{} s to {} h", least.as_secs(), most.as_secs() / 3600);
     Err(Fault::at(text.span(), format!("{key}: `{written}` is out of bounds, expected {bounds}")))
+}
+
+/// A duration as people write it: `30m`, `3h`, `1h30m`.
+pub(crate) fn said(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let text: String = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    if text.is_empty() { "0s".to_owned() } else { text }
 }

@@ -2,41 +2,26 @@
 //!
 //! Deliberately absent: reading them from text (`parse`).
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use schemas::{ChannelName, DeviceId, Kind, Quantity, RuleId, Severity, Zone};
+use rustc_hash::FxHasher;
+use schemas::{ChannelName, Quantity, RuleId, Severity};
 
 use crate::condition::Condition;
+use crate::hours::Hours;
+use crate::select::Select;
 use crate::text::Saying;
-
-/// Whom a rule judges. `None` means all.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Select {
-    /// Only devices of this kind.
-    pub kind: Option<Kind>,
-    /// Only this quantity; where it is `None`, the device is judged as a whole.
-    pub quantity: Option<Quantity>,
-    /// Only while the device is in this zone.
-    pub zone: Option<Zone>,
-    /// Only this device.
-    pub device: Option<DeviceId>,
-}
-
-impl Select {
-    /// Whether this device is judged, whatever it measures.
-    pub(crate) fn takes_device(&self, device: &DeviceId, kind: Kind, zone: &Zone) -> bool {
-        self.kind.is_none_or(|k| k == kind)
-            && self.zone.as_ref().is_none_or(|z| z == zone)
-            && self.device.as_ref().is_none_or(|d| d == device)
-    }
-}
 
 /// A rule: whom it judges, by what, and what is said to whom.
 #[derive(Debug)]
 pub struct Rule {
     pub(crate) id: RuleId,
     pub(crate) severity: Severity,
+    pub(crate) enabled: bool,
     pub(crate) hold: Duration,
+    pub(crate) keep_firing: Duration,
+    pub(crate) hours: Option<Hours>,
     pub(crate) notify: Vec<ChannelName>,
     pub(crate) select: Select,
     pub(crate) condition: Box<dyn Condition>,
@@ -44,6 +29,8 @@ pub struct Rule {
     pub(crate) by_value: bool,
     pub(crate) firing: Saying,
     pub(crate) resolved: Saying,
+    pub(crate) source: Option<String>,
+    pub(crate) runbook: Option<String>,
     pub(crate) file: String,
     pub(crate) line: usize,
 }
@@ -67,6 +54,12 @@ impl Rule {
         self.hold
     }
 
+    /// How long, in event time, the condition must be over before the alert is resolved; zero: at once.
+    #[must_use]
+    pub fn keep_firing(&self) -> Duration {
+        self.keep_firing
+    }
+
     /// The channels that are told when it fires and when it is resolved.
     #[must_use]
     pub fn notify(&self) -> &[ChannelName] {
@@ -85,46 +78,99 @@ impl Rule {
         self.form
     }
 
+    /// Where its numbers come from: a law, a standard, a decision. None where the file does not say.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
+
+    /// Where it is written what to do.
+    #[must_use]
+    pub fn runbook(&self) -> Option<&str> {
+        self.runbook.as_deref()
+    }
+
     /// File and line (from 1) where it was read.
     #[must_use]
     pub fn origin(&self) -> (&str, usize) {
         (&self.file, self.line)
     }
+
+    /// The same for two rules that judge alike, whatever they say and to whom. Not for disk: it may change with the
+    /// program.
+    #[must_use]
+    pub fn logic(&self) -> u64 {
+        let mut hasher = FxHasher::default();
+        let Self { hold, keep_firing, hours, select, condition, .. } = self;
+        format!("{hold:?} {keep_firing:?} {hours:?} {select:?} {condition:?}").hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// The rules that an engine judges by, in the order of their files and lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    lateness: Duration,
     /// Quantities that a rule names, each once: a handful, so a scan is faster than a hash.
     quantities: Vec<Quantity>,
+    /// Quantities that are compared with those of other devices.
+    grouped: Vec<Quantity>,
+    /// Quantities that others of the same device are compared with.
+    compared: Vec<Quantity>,
     /// Whether a rule judges devices as a whole.
     whole: bool,
+}
+
+impl Default for RuleSet {
+    fn default() -> Self {
+        Self::of(Vec::new(), Self::LATENESS)
+    }
 }
 
 impl RuleSet {
     /// The most rules in a set.
     pub const LIMIT: usize = 1000;
+    /// How late a reading may come and still correct the outcome, where the files do not say.
+    pub const LATENESS: Duration = Duration::from_secs(48 * 3600);
 
     /// `rules` are at most [`RuleSet::LIMIT`] with different ids.
-    pub(crate) fn of(rules: Vec<Rule>) -> Self {
-        let mut quantities: Vec<Quantity> = rules.iter().filter_map(|r| r.select.quantity).collect();
-        quantities.sort_unstable();
-        quantities.dedup();
+    pub(crate) fn of(rules: Vec<Rule>, lateness: Duration) -> Self {
+        let named = rules.iter().flat_map(|r| r.select.quantity.into_iter().chain(r.condition.other()));
+        let mut quantities: Vec<Quantity> = named.collect();
+        let mut grouped: Vec<Quantity> =
+            rules.iter().filter(|r| r.condition.of_group()).filter_map(|r| r.select.quantity).collect();
+        let mut compared: Vec<Quantity> = rules.iter().filter_map(|r| r.condition.other()).collect();
+        for list in [&mut quantities, &mut grouped, &mut compared] {
+            list.sort_unstable();
+            list.dedup();
+        }
         let whole = rules.iter().any(|r| r.select.quantity.is_none());
-        Self { rules, quantities, whole }
+        Self { rules, lateness, quantities, grouped, compared, whole }
     }
 
-    /// All rules, in the order of their files and lines.
+    /// All rules that are enabled, in the order of their files and lines.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// How far behind the newest reading of its device a reading may be and still correct the outcome.
+    #[must_use]
+    pub fn lateness(&self) -> Duration {
+        self.lateness
     }
 
     /// The rule of this name.
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|r| r.id.as_str() == id)
+    }
+
+    /// Whether a rule compares devices with one another, so that they must be judged by one engine.
+    #[must_use]
+    pub fn compares_devices(&self) -> bool {
+        !self.grouped.is_empty()
     }
 
     pub(crate) fn position(&self, id: &str) -> Option<u16> {
@@ -134,5 +180,13 @@ impl RuleSet {
     /// False only where no rule can judge a reading of this quantity.
     pub(crate) fn may_judge(&self, quantity: Quantity) -> bool {
         self.whole || self.quantities.contains(&quantity)
+    }
+
+    pub(crate) fn compares_with(&self, quantity: Quantity) -> bool {
+        self.compared.contains(&quantity)
+    }
+
+    pub(crate) fn compares_group(&self, quantity: Quantity) -> bool {
+        self.grouped.contains(&quantity)
     }
 }

@@ -1,31 +1,39 @@
-//! What the engine writes down of a device, and reads back after a restart. Version 1:
+//! What the engine writes down of a device, and reads back after a restart. Version 2:
 //!
 //! ```text
-//! u8  version = 1
-//! ..  postcard of [`Kept`]: kind, zone, newest reading, series, watches
+//! u8  version = 2
+//! ..  postcard of [`Kept`]: kind, zone, instants, series, the past, watches
 //! ```
 //!
-//! Most watches of most devices are calm: nothing ever happened, and they heard what their series
-//! heard. These are not written, the rules make them again; so a state is a few dozen bytes. Kinds,
-//! quantities and rules stand by name, so the order of files may change between two runs.
+//! The past is a few bytes a reading. Most watches of most devices are calm: nothing ever happened. These are not
+//! written, rules and past make them again. Kinds, quantities and rules stand by name, so the order of files may change
+//! between two runs. Version 1, which knew no past, is still read ([`v1`]).
+
+mod v1;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use schemas::{DeviceId, Grade, Kind, NameError, Phase, Quantity, TimeError, Timestamp, Zone};
+use schemas::{DeviceId, Kind, NameError, Phase, Quantity, TimeError, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Memory;
+use crate::core::Core;
+use crate::correction::replay;
+use crate::device::Watched;
+use crate::history::{History, Packed};
+use crate::hours::Local;
 use crate::rule::{Rule, RuleSet};
+use crate::sample::Sample;
 use crate::watch::Watch;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Why bytes are not the state of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// Written by another version of the format.
-    #[error("engine state format {0} is unknown, this program reads format {VERSION}")]
+    #[error("engine state format {0} is unknown, this program reads formats 1 and {VERSION}")]
     Version(u8),
     /// Not what was written.
     #[error("engine state is damaged: {0}")]
@@ -60,22 +68,13 @@ struct Kept<'a> {
     #[serde(borrow)]
     zone: Cow<'a, str>,
     newest: i64,
+    sealed: i64,
+    /// The series of the past, in the order by which it counts them.
     #[serde(borrow)]
-    series: Vec<KeptSeries<'a>>,
+    series: Vec<(Cow<'a, str>, u8)>,
+    past: Packed,
     #[serde(borrow)]
     watches: Vec<KeptWatch<'a>>,
-}
-
-/// When a series was heard last.
-#[derive(Serialize, Deserialize)]
-struct KeptSeries<'a> {
-    #[serde(borrow)]
-    quantity: Cow<'a, str>,
-    channel: u8,
-    /// By conditions that hear bad readings too.
-    any: Option<i64>,
-    /// By conditions that do not.
-    judged: Option<i64>,
 }
 
 /// A watch as it is written down; in memory, one whose rule is not there any more.
@@ -83,169 +82,177 @@ struct KeptSeries<'a> {
 pub(crate) struct KeptWatch<'a> {
     #[serde(borrow)]
     rule: Cow<'a, str>,
+    whole: bool,
+    #[serde(borrow)]
+    live: KeptCore<'a>,
+    #[serde(borrow)]
+    base: Option<KeptCore<'a>>,
+    said: i64,
+    voided: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct KeptCore<'a> {
     #[serde(borrow)]
     quantity: Cow<'a, str>,
     channel: u8,
-    whole: bool,
     phase: u8,
     since: i64,
     at: i64,
-    heard: Option<i64>,
+    turned: i64,
+    memory: Memory2,
+}
+
+/// [`Memory`], whose instants are text elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Memory2 {
+    heard: i64,
+    alive: i64,
     value: f64,
+    bits: u64,
     holds: bool,
-}
-
-impl<'a> KeptWatch<'a> {
-    fn of(watch: &Watch, rule: &'a Rule) -> Self {
-        Self {
-            rule: rule.id.as_str().into(),
-            quantity: watch.quantity.name().into(),
-            channel: watch.channel,
-            whole: watch.whole,
-            phase: PHASES.iter().position(|p| *p == watch.phase).and_then(|i| u8::try_from(i).ok()).unwrap_or_default(),
-            since: watch.since.millis(),
-            at: watch.at.millis(),
-            heard: watch.memory.heard.map(Timestamp::millis),
-            value: watch.memory.value,
-            holds: watch.memory.holds,
-        }
-    }
-
-    fn into_owned(self) -> KeptWatch<'static> {
-        KeptWatch { rule: Cow::Owned(self.rule.into_owned()), quantity: Cow::Owned(self.quantity.into_owned()), ..self }
-    }
-}
-
-/// What a device's state says, under the rules of now.
-pub(crate) struct Restored {
-    pub(crate) kind: Kind,
-    pub(crate) zone: Zone,
-    pub(crate) newest: Timestamp,
-    pub(crate) watches: Vec<Watch>,
-    pub(crate) orphans: Vec<KeptWatch<'static>>,
+    own: Option<Box<crate::condition::Own>>,
 }
 
 /// The numbers of phases on disk: never renumber, only add.
 const PHASES: [Phase; 4] = [Phase::Inactive, Phase::Pending, Phase::Firing, Phase::Resolved];
 
-/// A series with what its watches heard last.
-struct Heard {
-    quantity: Quantity,
-    channel: u8,
-    any: Option<Timestamp>,
-    judged: Option<Timestamp>,
+impl KeptCore<'_> {
+    fn of(core: &Core) -> KeptCore<'static> {
+        let Memory { heard, alive, value, bits, holds, own } = core.memory.clone();
+        KeptCore {
+            quantity: core.quantity.name().into(),
+            channel: core.channel,
+            phase: PHASES.iter().position(|p| *p == core.phase).and_then(|i| u8::try_from(i).ok()).unwrap_or_default(),
+            since: core.since.millis(),
+            at: core.at.millis(),
+            turned: core.turned.millis(),
+            memory: Memory2 { heard: heard.millis(), alive: alive.millis(), value, bits, holds, own },
+        }
+    }
+
+    /// None where the quantity is not in the vocabulary any more.
+    fn read(&self) -> Result<Option<Core>, StateError> {
+        let phase = PHASES.get(usize::from(self.phase)).copied();
+        let phase = phase.ok_or_else(|| StateError::Damaged(format!("there is no phase {}", self.phase)))?;
+        let instant = Timestamp::from_millis;
+        let Memory2 { heard, alive, value, bits, holds, ref own } = self.memory;
+        let memory = Memory { heard: instant(heard)?, alive: instant(alive)?, value, bits, holds, own: own.clone() };
+        let (since, at, turned) = (instant(self.since)?, instant(self.at)?, instant(self.turned)?);
+        let quantity = Quantity::named(&self.quantity);
+        Ok(quantity.map(|quantity| Core { quantity, channel: self.channel, phase, since, at, turned, memory }))
+    }
+
+    fn into_owned(self) -> KeptCore<'static> {
+        KeptCore { quantity: Cow::Owned(self.quantity.into_owned()), ..self }
+    }
 }
 
-impl Heard {
-    fn by(&mut self, rule: &Rule) -> &mut Option<Timestamp> {
-        if rule.condition.hears(Grade::Bad) { &mut self.any } else { &mut self.judged }
+impl<'a> KeptWatch<'a> {
+    fn of(watch: &Watch, rule: &'a Rule) -> Self {
+        let (live, base) = (KeptCore::of(&watch.live), watch.base.as_deref().map(KeptCore::of));
+        let (said, voided) = (watch.said.millis(), watch.voided.millis());
+        Self { rule: rule.id.as_str().into(), whole: watch.whole, live, base, said, voided }
+    }
+
+    fn into_owned(self) -> KeptWatch<'static> {
+        KeptWatch {
+            rule: Cow::Owned(self.rule.into_owned()),
+            whole: self.whole,
+            live: self.live.into_owned(),
+            base: self.base.map(KeptCore::into_owned),
+            said: self.said,
+            voided: self.voided,
+        }
+    }
+
+    /// None where rule or quantity are not there any more.
+    fn read(&self, rules: &RuleSet) -> Result<Option<Watch>, StateError> {
+        let (live, base) = (self.live.read()?, self.base.as_ref().map(KeptCore::read).transpose()?.flatten());
+        let (Some(rule), Some(live)) = (rules.position(&self.rule), live) else { return Ok(None) };
+        let (said, voided) = (Timestamp::from_millis(self.said)?, Timestamp::from_millis(self.voided)?);
+        Ok(Some(Watch { rule, whole: self.whole, settled: false, live, base: base.map(Box::new), said, voided }))
     }
 }
 
 /// The state of a device; empty where there is nothing to remember.
-pub(crate) fn encode<'a>(
-    rules: &'a RuleSet,
-    kind: Kind,
-    zone: &'a Zone,
-    newest: Timestamp,
-    watches: &'a [Watch],
-    orphans: &'a [KeptWatch<'static>],
-) -> Bytes {
-    let ruled = || watches.iter().filter_map(|w| Some((w, rules.rules().get(usize::from(w.rule))?)));
-    // Watches stand in the order of their series.
-    let mut series: Vec<Heard> = Vec::new();
-    for (watch, rule) in ruled().filter(|(w, _)| !w.whole) {
-        if series.last().is_none_or(|s| !watch.is_of(s.quantity, s.channel)) {
-            series.push(Heard { quantity: watch.quantity, channel: watch.channel, any: None, judged: None });
-        }
-        if let Some(heard) = series.last_mut().map(|s| s.by(rule)) {
-            *heard = (*heard).max(watch.memory.heard);
-        }
-    }
-    let mut of_series = series.iter_mut().peekable();
-    let mut kept: Vec<KeptWatch<'a>> = Vec::new();
-    for (watch, rule) in ruled() {
-        while !watch.whole && of_series.peek().is_some_and(|s| !watch.is_of(s.quantity, s.channel)) {
-            of_series.next();
-        }
-        let heard = if watch.whole { None } else { of_series.peek_mut().and_then(|s| *s.by(rule)) };
-        if watch.whole || !watch.is_calm() || watch.memory.heard != heard {
-            kept.push(KeptWatch::of(watch, rule));
-        }
-    }
-    kept.extend(orphans.iter().cloned());
-    // Heard by nobody (bad readings only, and no condition that hears them): made again when it is heard.
-    series.retain(|s| s.any.is_some() || s.judged.is_some());
-    if series.is_empty() && kept.is_empty() {
+pub(crate) fn encode(rules: &RuleSet, device: &Watched) -> Bytes {
+    let ruled = device.watches.iter().filter_map(|w| Some((w, rules.rules().get(usize::from(w.rule))?)));
+    let written =
+        ruled.filter(|(w, rule)| w.base.is_some() || w.said > Timestamp::MIN || !w.live.is_calm() || !rule.condition.is_brief());
+    let mut watches: Vec<KeptWatch<'_>> = written.map(|(watch, rule)| KeptWatch::of(watch, rule)).collect();
+    watches.extend(device.orphans.iter().cloned());
+    if device.history.is_empty() && watches.is_empty() {
         return Bytes::new();
     }
-    let series = series.into_iter().map(|s| KeptSeries {
-        quantity: s.quantity.name().into(),
-        channel: s.channel,
-        any: s.any.map(Timestamp::millis),
-        judged: s.judged.map(Timestamp::millis),
-    });
-    let mut bytes = Vec::with_capacity(256);
+    let (past, series) = device.history.kept();
+    let series = series.into_iter().map(|(quantity, channel)| (quantity.name().into(), channel)).collect();
+    let (kind, zone) = (device.kind.name().into(), device.zone.as_str().into());
+    let kept = Kept { kind, zone, newest: device.newest.millis(), sealed: device.sealed.millis(), series, past, watches };
+    let mut bytes = Vec::with_capacity(128 + kept.past.bytes.len());
     bytes.push(VERSION);
-    let (kind, zone) = (kind.name().into(), zone.as_str().into());
-    let kept = Kept { kind, zone, newest: newest.millis(), series: series.collect(), watches: kept };
     postcard::to_extend(&kept, bytes).expect("plain data has a form in postcard and a Vec takes it").into()
 }
 
-/// Reads what [`encode`] wrote. A watch whose rule or quantity is not there any more is an orphan.
-pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, state: &[u8]) -> Result<Restored, StateError> {
+/// Reads what [`encode`] wrote, or the first version did. A watch whose rule or quantity is not there any more is an
+/// orphan.
+pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, state: &[u8], local: Local<'_>) -> Result<Watched, StateError> {
     let (version, body) = state.split_first().ok_or_else(|| StateError::Damaged("it is empty".to_owned()))?;
-    if *version != VERSION {
-        return Err(StateError::Version(*version));
+    match *version {
+        1 => return v1::decode(rules, device, body),
+        VERSION => {}
+        other => return Err(StateError::Version(other)),
     }
     let (kept, left) = postcard::take_from_bytes::<Kept<'_>>(body)?;
     if !left.is_empty() {
         return Err(StateError::Damaged(format!("{} bytes too many", left.len())));
     }
     let kind = Kind::named(&kept.kind).ok_or_else(|| StateError::Kind(kept.kind.clone().into_owned()))?;
-    let newest = Timestamp::from_millis(kept.newest)?;
-    let mut restored = Restored { kind, zone: Zone::new(&kept.zone)?, newest, watches: Vec::new(), orphans: Vec::new() };
+    let mut watched = Watched::empty(kind, Zone::new(&kept.zone)?, Timestamp::from_millis(kept.newest)?);
+    watched.sealed = Timestamp::from_millis(kept.sealed)?;
     for watch in kept.watches {
-        match read_watch(rules, &watch)? {
-            Some(watch) => restored.watches.push(watch),
-            None => restored.orphans.push(watch.into_owned()),
+        match watch.read(rules)? {
+            Some(watch) => watched.watches.push(watch),
+            None => watched.orphans.push(watch.into_owned()),
         }
     }
-    for series in &kept.series {
-        let (any, judged) = (series.any.map(Timestamp::from_millis), series.judged.map(Timestamp::from_millis));
-        let (any, judged) = (any.transpose()?, judged.transpose()?);
-        let Some(quantity) = Quantity::named(&series.quantity) else { continue };
-        let mut heard = Heard { quantity, channel: series.channel, any, judged };
-        restored.make_calm(rules, device, &mut heard);
-    }
-    Ok(restored)
+    let series: Vec<Option<(Quantity, u8)>> =
+        kept.series.iter().map(|(name, channel)| Some((Quantity::named(name)?, *channel))).collect();
+    let past = History::restored(&kept.past, &series).ok_or_else(|| StateError::Damaged("the past is cut off".to_owned()))?;
+    let samples: Vec<Sample> = past.iter().collect();
+    watched.history = past;
+    make_calm(&mut watched, rules, device, &series, &samples, local);
+    Ok(watched)
 }
 
-impl Restored {
-    /// Makes the watches of a series that were not written because nothing ever happened.
-    fn make_calm(&mut self, rules: &RuleSet, device: &DeviceId, series: &mut Heard) {
-        for (number, rule) in (0u16..).zip(rules.rules()) {
-            let selected =
-                rule.select.quantity == Some(series.quantity) && rule.select.takes_device(device, self.kind, &self.zone);
-            let there = self.watches.iter().any(|w| w.rule == number && w.is_of(series.quantity, series.channel));
-            if selected && !there {
-                let memory = Memory { heard: *series.by(rule), ..Memory::default() };
-                let fresh = Watch::new(number, series.quantity, series.channel, false);
-                self.watches.push(Watch { settled: false, memory, ..fresh });
+/// Makes the watches that were not written because nothing ever happened.
+fn make_calm(
+    watched: &mut Watched,
+    rules: &RuleSet,
+    device: &DeviceId,
+    series: &[Option<(Quantity, u8)>],
+    samples: &[Sample],
+    local: Local<'_>,
+) {
+    for (number, rule) in (0u16..).zip(rules.rules()) {
+        if !rule.condition.is_brief() || !rule.select.takes_device(device, watched.kind, &watched.zone) {
+            continue;
+        }
+        for &(quantity, channel) in series.iter().flatten().filter(|(quantity, _)| rule.select.quantity == Some(*quantity)) {
+            if watched.watches.iter().any(|w| w.rule == number && w.is_of(quantity, channel)) {
+                continue;
             }
+            let mut fresh = Watch { settled: false, ..Watch::new(number, quantity, channel, false) };
+            let mine: Vec<Sample> = samples.iter().filter(|s| fresh.concerns(rule, s)).copied().collect();
+            let mut steps = Vec::new();
+            replay(&mut fresh.live, rule, false, &mine, Timestamp::MIN, local, &mut steps);
+            // A rule that is new says nothing of what was judged by others: it begins here.
+            let fresh = if steps.is_empty() {
+                fresh
+            } else {
+                Watch { settled: false, ..Watch::new(number, quantity, channel, false).born(watched.newest) }
+            };
+            watched.watches.push(fresh);
         }
     }
-}
-
-fn read_watch(rules: &RuleSet, kept: &KeptWatch<'_>) -> Result<Option<Watch>, StateError> {
-    let phase = PHASES.get(usize::from(kept.phase)).copied();
-    let phase = phase.ok_or_else(|| StateError::Damaged(format!("there is no phase {}", kept.phase)))?;
-    let (since, at) = (Timestamp::from_millis(kept.since)?, Timestamp::from_millis(kept.at)?);
-    let heard = kept.heard.map(Timestamp::from_millis).transpose()?;
-    let (Some(rule), Some(quantity)) = (rules.position(&kept.rule), Quantity::named(&kept.quantity)) else {
-        return Ok(None);
-    };
-    let memory = Memory { heard, value: kept.value, holds: kept.holds };
-    let fresh = Watch::new(rule, quantity, kept.channel, kept.whole);
-    Ok(Some(Watch { settled: false, phase, since, at, memory, ..fresh }))
 }

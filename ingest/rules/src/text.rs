@@ -146,6 +146,15 @@ impl Template {
         rest
     }
 
+    /// With its placeholders in braces.
+    pub(crate) fn written(&self) -> String {
+        let name = |field: &Field| FIELDS.iter().find(|(_, f)| f == field).map_or("", |(name, _)| *name);
+        self.pieces.iter().fold(String::new(), |text, piece| match piece {
+            Piece::Said(said) => text + said,
+            Piece::Filled(field) => text + "{" + name(field) + "}",
+        })
+    }
+
     pub(crate) fn filled(&self, facts: &Facts<'_>) -> String {
         let mut out = String::with_capacity(160);
         for piece in &self.pieces {
@@ -167,6 +176,15 @@ impl Template {
     }
 }
 
+/// Of an alert that would not have fired.
+pub(crate) fn withdrawn(texts: &Texts) -> Texts {
+    Texts {
+        fr: format!("Rectification, sans objet: {}", texts.fr),
+        ar: format!("تصحيح، لاغ: {}", texts.ar),
+        en: format!("Correction, void: {}", texts.en),
+    }
+}
+
 /// The text of a rule in the three languages.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Saying {
@@ -182,6 +200,11 @@ impl Saying {
             template.pieces.insert(0, Piece::Said(template.language.over().to_owned()));
         }
         self
+    }
+
+    /// As it stands in the file.
+    pub(crate) fn written(&self) -> Texts {
+        Texts { fr: self.fr.written(), ar: self.ar.written(), en: self.en.written() }
     }
 
     pub(crate) fn filled(&self, facts: &Facts<'_>) -> Texts {

@@ -1,193 +1,134 @@
-//! A watch: one rule on one series, its memory and its place in the life cycle.
-//!
-//! What is due at an instant comes before a reading of that instant: so it makes no difference
-//! whether time was advanced to it first.
+//! A watch: one rule on one series, or on one device as a whole. Where it stands now, and where it stood when the past
+//! that late readings can still change began.
 
-use jiff::tz::TimeZone;
-use schemas::{
-    AlertId, Catalogue, DeviceId, Kind, Phase, Quantity, Reading, SeriesKey, Timestamp, Transition, TransitionId, Zone,
-};
+use schemas::{Kind, Note, Quantity, Timestamp, Zone};
 
-use crate::condition::{Memory, Verdict};
+use crate::core::{Core, Step};
+use crate::correction::{Change, Corrected, difference, replay};
+use crate::hours::Local;
 use crate::rule::Rule;
-use crate::text::Facts;
+use crate::sample::Sample;
+use crate::stage::Stage;
 
-/// In place of a rule's number: the series is known and no rule judges it.
-pub(crate) const NO_RULE: u16 = u16::MAX;
-
-/// One rule on one series, or on one device as a whole. A cache line: there are millions of them.
+/// See the module.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Watch {
-    /// The rule's position in the set, or [`NO_RULE`].
+    /// The rule's position in the set.
     pub(crate) rule: u16,
-    /// The series. Of a whole device: the one heard last, and during an episode the one that the
-    /// episode began with.
-    pub(crate) quantity: Quantity,
-    pub(crate) channel: u8,
     /// It watches the device as a whole.
     pub(crate) whole: bool,
-    /// The series has all its watches under the present rules, kind and zone.
+    /// Its series was heard since its rule was read.
     pub(crate) settled: bool,
-    pub(crate) phase: Phase,
-    /// When the episode began.
-    pub(crate) since: Timestamp,
-    /// When it went into this phase.
-    pub(crate) at: Timestamp,
-    pub(crate) memory: Memory,
-}
-
-/// Where and for whom a transition is told.
-pub(crate) struct Scene<'a> {
-    pub(crate) device: &'a DeviceId,
-    pub(crate) kind: Kind,
-    pub(crate) zone: &'a Zone,
-    pub(crate) catalogue: &'a Catalogue,
-    pub(crate) zone_of_time: &'a TimeZone,
-    pub(crate) out: &'a mut Vec<Transition>,
+    pub(crate) live: Core,
+    /// None: nothing had happened.
+    pub(crate) base: Option<Box<Core>>,
+    /// The latest instant of which something was said, even if it was withdrawn.
+    pub(crate) said: Timestamp,
+    /// The beginning of the latest episode of which something was withdrawn. What is said of it again needs another id.
+    pub(crate) voided: Timestamp,
 }
 
 impl Watch {
     pub(crate) fn new(rule: u16, quantity: Quantity, channel: u8, whole: bool) -> Self {
         Self {
             rule,
-            quantity,
-            channel,
             whole,
             settled: true,
-            phase: Phase::Inactive,
-            since: Timestamp::MIN,
-            at: Timestamp::MIN,
-            memory: Memory::default(),
+            live: Core::new(quantity, channel),
+            base: None,
+            said: Timestamp::MIN,
+            voided: Timestamp::MIN,
         }
+    }
+
+    /// A watch of a rule that came when readings had been judged up to `since`: of those it knows nothing.
+    pub(crate) fn born(self, since: Timestamp) -> Self {
+        let live = Core { at: since, ..self.live };
+        Self { base: Some(Box::new(live.clone())), live, ..self }
     }
 
     /// The order of a device's watches: the same whatever was heard first.
     pub(crate) fn rank(&self) -> (bool, Option<(Quantity, u8)>, u16) {
-        (!self.whole, (!self.whole).then_some((self.quantity, self.channel)), self.rule)
+        (!self.whole, (!self.whole).then_some((self.live.quantity, self.live.channel)), self.rule)
     }
 
     pub(crate) fn is_of(&self, quantity: Quantity, channel: u8) -> bool {
-        !self.whole && self.quantity == quantity && self.channel == channel
+        !self.whole && self.live.quantity == quantity && self.live.channel == channel
     }
 
-    /// Nothing ever happened: no verdict but clear, no step of the life cycle.
-    pub(crate) fn is_calm(&self) -> bool {
-        self.phase == Phase::Inactive && !self.memory.holds && self.at == Timestamp::MIN && self.since == Timestamp::MIN
+    /// Whether it looks at readings of this series.
+    pub(crate) fn concerns(&self, rule: &Rule, sample: &Sample) -> bool {
+        self.whole
+            || self.is_of(sample.quantity, sample.channel)
+            || (rule.condition.other() == Some(sample.quantity) && self.live.channel == sample.channel)
     }
 
-    /// Judges a reading; whether it counted.
-    pub(crate) fn observe(&mut self, rule: &Rule, reading: &Reading, scene: &mut Scene<'_>) -> bool {
-        let (quantity, channel) = (reading.series.quantity, reading.series.channel);
-        if !rule.condition.hears(reading.quality.grade()) {
-            return false;
-        }
-        if self.memory.heard.is_some_and(|heard| reading.observed_at <= heard) {
-            // Of readings of one instant the least names the device's last series, in any order.
-            let names = self.whole
-                && self.memory.heard == Some(reading.observed_at)
-                && !self.phase.is_open()
-                && (quantity, channel) < (self.quantity, self.channel);
-            if names {
-                (self.quantity, self.channel) = (quantity, channel);
-            }
-            return names;
-        }
-        self.advance(rule, reading.observed_at, scene);
-        let verdict = rule.condition.observe(&self.memory, reading);
-        self.memory.heard = Some(reading.observed_at);
-        if rule.by_value {
-            self.memory.value = reading.value;
-        }
-        if let Some(verdict) = verdict {
-            self.turn(rule, verdict, reading.observed_at, scene);
-        }
-        if self.whole && !self.phase.is_open() {
-            (self.quantity, self.channel) = (quantity, channel);
-        }
-        true
+    /// Readings before this instant would change what was judged or said.
+    fn judged_to(&self, rule: &Rule) -> Timestamp {
+        self.live.judged_to(rule).max(self.said)
     }
 
-    /// When time alone will change something.
-    pub(crate) fn due(&self, rule: &Rule) -> Option<Timestamp> {
-        let hold = (self.phase == Phase::Pending).then(|| self.since.plus(rule.hold));
-        let own = rule.condition.wake_at(&self.memory);
-        match (hold, own) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
+    /// Whether judging this sample now is judging it in order. What is not must be corrected.
+    pub(crate) fn is_next(&self, rule: &Rule, sample: &Sample) -> bool {
+        sample.observed > self.live.memory.heard && sample.observed >= self.judged_to(rule)
+    }
+
+    /// A reading of the same instant as the last one, from another quantity of a device that is watched as a whole, and
+    /// no later sign of life than that one was: nothing changes but, perhaps, the series by which the device is named.
+    pub(crate) fn adds_nothing(&self, rule: &Rule, sample: &Sample) -> bool {
+        let memory = &self.live.memory;
+        // Where gaps are learned, another instant of hearing is another gap.
+        let no_later = if memory.own.is_some() { sample.received == memory.alive } else { sample.received <= memory.alive };
+        let as_heard = sample.observed == memory.heard && no_later;
+        self.whole && !rule.by_value && as_heard && sample.observed >= self.judged_to(rule)
+    }
+
+    /// Of readings of one instant the least names a device that is watched as a whole, in whatever order they come.
+    pub(crate) fn name_by(&mut self, sample: &Sample) {
+        let least = (sample.quantity, sample.channel) < (self.live.quantity, self.live.channel);
+        if least && !self.live.phase.is_open() {
+            (self.live.quantity, self.live.channel) = (sample.quantity, sample.channel);
         }
     }
 
-    /// Does what is due at or before `now`, each at its own instant.
-    pub(crate) fn advance(&mut self, rule: &Rule, now: Timestamp, scene: &mut Scene<'_>) {
-        while let Some(due) = self.due(rule).filter(|due| *due <= now) {
-            if self.phase == Phase::Pending && self.since.plus(rule.hold) == due {
-                self.go(rule, Phase::Firing, due, scene);
-            } else if let Some(verdict) = rule.condition.advance(&self.memory, due) {
-                self.turn(rule, verdict, due, scene);
-            } else {
-                break;
-            }
+    /// The past begins after this sample, from now on.
+    pub(crate) fn absorb(&mut self, rule: &Rule, sample: &Sample, local: Local<'_>, scratch: &mut Vec<Step>) {
+        let fresh = || Box::new(Core::new(self.live.quantity, self.live.channel));
+        let mut base = self.base.take().unwrap_or_else(fresh);
+        if sample.observed >= base.at {
+            base.observe(rule, sample, self.whole, local, scratch);
+        }
+        scratch.clear();
+        if !(base.is_calm() && rule.condition.is_brief()) {
+            self.base = Some(base);
         }
     }
 
-    /// The device is not the rule's any more: what is open ends.
-    pub(crate) fn end(&mut self, rule: &Rule, at: Timestamp, scene: &mut Scene<'_>) {
-        self.advance(rule, at, scene);
-        self.turn(rule, Verdict::Clear, at, scene);
+    /// No reading of before now can change anything any more.
+    pub(crate) fn seal(&mut self) {
+        self.base = Some(Box::new(self.live.clone()));
     }
 
-    fn turn(&mut self, rule: &Rule, verdict: Verdict, at: Timestamp, scene: &mut Scene<'_>) {
-        self.memory.holds = verdict == Verdict::Holds;
-        match (verdict, self.phase) {
-            (Verdict::Holds, Phase::Inactive | Phase::Resolved) => {
-                self.since = at;
-                let to = if rule.hold.is_zero() { Phase::Firing } else { Phase::Pending };
-                self.go(rule, to, at, scene);
-            }
-            (Verdict::Clear, Phase::Pending) => self.go(rule, Phase::Inactive, at, scene),
-            (Verdict::Clear, Phase::Firing) => self.go(rule, Phase::Resolved, at, scene),
-            (Verdict::Holds, Phase::Pending | Phase::Firing) | (Verdict::Clear, Phase::Inactive | Phase::Resolved) => {}
-        }
+    /// Tells the steps that were taken in order.
+    pub(crate) fn tell(&mut self, rule: &Rule, kind: Kind, zone: &Zone, note: Option<&Note>, stage: &mut Stage<'_>) {
+        self.said = stage.steps.iter().fold(self.said, |said, step| said.max(step.at));
+        stage.say(rule, kind, zone, note, self.voided);
     }
 
-    fn go(&mut self, rule: &Rule, to: Phase, at: Timestamp, scene: &mut Scene<'_>) {
-        let from = self.phase;
-        self.phase = from.step(to).expect("turn and advance take only steps that the life cycle has");
-        // A reading can be older than what time had already decided: history does not run backwards.
-        self.at = self.at.max(at);
-        scene.out.push(self.transition(rule, from, scene));
-    }
-
-    fn transition(&self, rule: &Rule, from: Phase, scene: &Scene<'_>) -> Transition {
-        let series = SeriesKey { device: scene.device.clone(), quantity: self.quantity, channel: self.channel };
-        let alert = AlertId::new(&rule.id, &series, self.since);
-        let told = matches!(self.phase, Phase::Firing | Phase::Resolved);
-        let facts = Facts {
-            device: scene.device,
-            label: scene.catalogue.device(scene.device).and_then(|d| d.label.as_deref()).unwrap_or(scene.device.as_str()),
-            zone: scene.zone,
-            quantity: self.quantity,
-            value: rule.by_value.then_some(self.memory.value),
-            // Of a silence people ask when the device was heard last.
-            since: if rule.by_value { self.since } else { self.memory.heard.unwrap_or(self.since) },
-            zone_of_time: scene.zone_of_time,
-        };
-        let saying = if matches!(self.phase, Phase::Resolved | Phase::Inactive) { &rule.resolved } else { &rule.firing };
-        Transition {
-            id: TransitionId::new(&alert, self.phase),
-            alert,
-            rule: rule.id.clone(),
-            kind: scene.kind,
-            zone: scene.zone.clone(),
-            severity: rule.severity,
-            from,
-            to: self.phase,
-            at: self.at,
-            since: self.since,
-            value: facts.value,
-            texts: saying.filled(&facts),
-            notify: if told { rule.notify.clone() } else { Vec::new() },
-            series,
-        }
+    /// Judges the past anew up to where it was judged, and says what differs. What is due after that is for time to find.
+    pub(crate) fn correct(&mut self, rule: &Rule, old: &[Sample], new: &[Sample], local: Local<'_>) -> Vec<Corrected> {
+        let base = self.base.as_deref().cloned().unwrap_or_else(|| Core::new(self.live.quantity, self.live.channel));
+        let to = self.judged_to(rule).max(self.live.memory.heard);
+        let mine = |all: &[Sample]| -> Vec<Sample> { all.iter().filter(|s| self.concerns(rule, s)).copied().collect() };
+        let (old, new) = (mine(old), mine(new));
+        let (mut said, mut right) = (Vec::new(), Vec::new());
+        replay(&mut base.clone(), rule, self.whole, &old, to, local, &mut said);
+        self.live = base;
+        replay(&mut self.live, rule, self.whole, &new, to, local, &mut right);
+        let corrected = difference(&said, &right);
+        self.said = right.iter().fold(self.said, |said, step| said.max(step.at));
+        let void = corrected.iter().filter(|c| c.change == Change::Withdrawn);
+        self.voided = void.fold(self.voided, |voided, c| voided.max(c.step.since));
+        corrected
     }
 }

@@ -1,22 +1,27 @@
 //! Absence: nothing was heard for a while. A bad reading is a sign of life too: the sensor may have
-//! failed, the device has not.
+//! failed, the device has not. A repetition that a broker hands out at a reconnect is none.
 //!
-//! Deliberately absent: devices that were never heard (nobody knows since when they are silent), and
-//! intervals learned from the device.
+//! A device lives when it observes and when it is heard: what comes in one burst shows that it lived all along,
+//! and that it lives now. How long it may be silent is configured, or so many times the interval at which it is
+//! usually heard: the median of its last gaps, so that one long night does not stretch it.
+//!
+//! Deliberately absent: devices that were never heard (nobody knows since when they are silent).
 
 use std::time::Duration;
 
-use schemas::{Grade, Quantity, Reading, Timestamp};
-use serde::Deserialize;
+use schemas::{Quantity, Texts, Timestamp};
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-use super::{Condition, Fault, Form, Memory, Verdict};
-use crate::parse::duration;
+use super::{Condition, Fault, Form, Memory, Own, Verdict};
+use crate::hours::Local;
+use crate::parse::{duration, said};
+use crate::sample::Sample;
 
 pub(super) const FORM: Form = Form {
     name: "absence",
-    summary: "no reading was observed for `longer_than`, of a quantity or of the whole device",
+    summary: "no reading was heard for `longer_than`, or for `times` the usual interval, of a quantity or of the whole device",
     by_value: false,
     read,
 };
@@ -25,38 +30,145 @@ pub(super) const FORM: Form = Form {
 const SHORTEST: Duration = Duration::from_secs(1);
 /// A year: longer is a device taken away.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Gaps that are remembered.
+const GAPS: usize = 15;
+/// An interval is known from so many gaps on.
+const ENOUGH: usize = 4;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    longer_than: Spanned<String>,
+    longer_than: Option<Spanned<String>>,
+    times: Option<Spanned<f64>>,
+    at_least: Option<Spanned<String>>,
+    at_most: Option<Spanned<String>>,
 }
 
+/// How long a device may be silent.
 #[derive(Debug)]
-struct Absence {
-    longer_than: Duration,
+enum Absence {
+    Longer(Duration),
+    /// So many times the interval learned, within bounds; the upper one until there is one.
+    Learned {
+        times: f64,
+        least: Duration,
+        most: Duration,
+    },
+}
+
+/// The last gaps between two times at which the device was heard, seconds, the newest last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Gaps {
+    #[serde(with = "super::millis")]
+    heard: Timestamp,
+    gaps: Vec<u32>,
+}
+
+impl Gaps {
+    fn hear(&mut self, at: Timestamp) {
+        let gap = at.since(self.heard);
+        // What comes in one burst was sent at once.
+        if self.heard > Timestamp::MIN && gap >= SHORTEST {
+            if self.gaps.len() >= GAPS {
+                self.gaps.remove(0);
+            }
+            self.gaps.push(u32::try_from(gap.as_secs()).unwrap_or(u32::MAX));
+        }
+        self.heard = self.heard.max(at);
+    }
+
+    fn median(&self) -> Option<Duration> {
+        let mut gaps = self.gaps.clone();
+        gaps.sort_unstable();
+        let middle = gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= ENOUGH);
+        middle.map(|seconds| Duration::from_secs(u64::from(*seconds)))
+    }
+}
+
+impl Absence {
+    fn patience(&self, memory: &Memory) -> Duration {
+        match (self, memory.own.as_deref()) {
+            (Absence::Longer(longer_than), _) => *longer_than,
+            (Absence::Learned { times, least, most }, Some(Own::Gaps(gaps))) => {
+                gaps.median().map_or(*most, |interval| interval.mul_f64(*times).clamp(*least, *most))
+            }
+            (Absence::Learned { most, .. }, _) => *most,
+        }
+    }
 }
 
 impl Condition for Absence {
-    fn hears(&self, _: Grade) -> bool {
-        true
+    fn hears(&self, sample: &Sample) -> bool {
+        !sample.stale
     }
 
-    fn observe(&self, _: &Memory, _: &Reading) -> Option<Verdict> {
+    fn observe(&self, memory: &mut Memory, sample: &Sample, _: Local<'_>) -> Option<Verdict> {
+        memory.alive = memory.alive.max(sample.observed).max(sample.received);
+        if matches!(self, Absence::Learned { .. }) {
+            if !matches!(memory.own.as_deref(), Some(Own::Gaps(_))) {
+                memory.own = Some(Box::new(Own::Gaps(Gaps::default())));
+            }
+            if let Some(Own::Gaps(gaps)) = memory.own.as_deref_mut() {
+                gaps.hear(sample.received);
+            }
+        }
         Some(Verdict::Clear)
     }
 
-    fn advance(&self, memory: &Memory, now: Timestamp) -> Option<Verdict> {
-        (self.wake_at(memory)? <= now).then_some(Verdict::Holds)
+    fn advance(&self, memory: &mut Memory, now: Timestamp, local: Local<'_>) -> Option<Verdict> {
+        (self.wake_at(memory, local)? <= now).then_some(Verdict::Holds)
     }
 
-    fn wake_at(&self, memory: &Memory) -> Option<Timestamp> {
-        if memory.holds { None } else { Some(memory.heard?.plus(self.longer_than)) }
+    fn wake_at(&self, memory: &Memory, _: Local<'_>) -> Option<Timestamp> {
+        if memory.holds || memory.alive == Timestamp::MIN { None } else { Some(memory.alive.plus(self.patience(memory))) }
+    }
+
+    fn words(&self, _: Option<Quantity>) -> Texts {
+        match self {
+            Absence::Longer(longer_than) => {
+                let time = said(*longer_than);
+                Texts {
+                    fr: format!("rien reçu pendant {time}"),
+                    ar: format!("لم يصل شيء خلال {time}"),
+                    en: format!("nothing heard for {time}"),
+                }
+            }
+            Absence::Learned { times, least, most } => {
+                let (least, most) = (said(*least), said(*most));
+                Texts {
+                    fr: format!("rien reçu pendant {times} fois l'intervalle habituel, au moins {least}, au plus {most}"),
+                    ar: format!("لم يصل شيء خلال {times} أضعاف الفترة المعتادة، {least} على الأقل و{most} على الأكثر"),
+                    en: format!("nothing heard for {times} times the usual interval, at least {least}, at most {most}"),
+                }
+            }
+        }
     }
 }
 
-fn read(table: Spanned<DeValue<'_>>, _: Option<Quantity>) -> Result<Box<dyn Condition>, Fault> {
-    let raw = Raw::deserialize(ValueDeserializer::from(table))?;
-    let longer_than = duration("longer_than", &raw.longer_than, SHORTEST, LONGEST)?;
-    Ok(Box::new(Absence { longer_than }))
+fn read(table: Spanned<DeValue<'_>>, _: Option<Quantity>) -> Result<Box<dyn Condition>, Vec<Fault>> {
+    let span = table.span();
+    let raw = Raw::deserialize(ValueDeserializer::from(table)).map_err(|e| vec![e.into()])?;
+    let mut faults = Vec::new();
+    let mut time = |key, text: &Spanned<String>| duration(key, text, SHORTEST, LONGEST).map_err(|f| faults.push(f)).ok();
+    let read = match (&raw.longer_than, &raw.times, &raw.at_least, &raw.at_most) {
+        (Some(text), None, None, None) => time("longer_than", text).map(Absence::Longer),
+        (None, Some(times), Some(least_text), Some(most_text)) => {
+            let (least, most) = (time("at_least", least_text), time("at_most", most_text));
+            if !(1.0..=1000.0).contains(times.as_ref()) {
+                faults.push(Fault::at(times.span(), format!("times is {}, expected 1 to 1000", times.as_ref())));
+            }
+            if least.zip(most).is_some_and(|(least, most)| least > most) {
+                faults.push(Fault::at(most_text.span(), "at_most is shorter than at_least"));
+            }
+            least.zip(most).map(|(least, most)| Absence::Learned { times: *times.as_ref(), least, most })
+        }
+        _ => {
+            faults.push(Fault::at(span, "absence needs longer_than alone, or times with at_least and at_most"));
+            None
+        }
+    };
+    match read {
+        Some(absence) if faults.is_empty() => Ok(Box::new(absence)),
+        _ => Err(faults),
+    }
 }

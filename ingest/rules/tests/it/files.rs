@@ -41,7 +41,10 @@ fn a_good_file_is_read() {
     assert_eq!(rule.notify().iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["log", "sms"]);
     assert_eq!(rule.select().quantity, Some(schemas::Quantity::WASTE_FILL));
     assert_eq!(rule.origin(), ("test.toml", 1));
-    assert_eq!(conditions().map(|(name, _)| name).collect::<Vec<_>>(), ["threshold", "absence"]);
+    assert_eq!(
+        conditions().map(|(name, _)| name).collect::<Vec<_>>(),
+        ["threshold", "samples", "state", "rate", "absence", "window", "counter", "forecast", "compare"]
+    );
 }
 
 #[test]
@@ -88,13 +91,14 @@ fn each_mistake_names_file_line_and_what_was_expected() {
         (
             "[rule.threshold]",
             "[rule.treshold]",
-            "city.toml:9: unknown key `treshold`, expected one of id, severity, hold, notify, when, texts, resolved, threshold, absence \
-             | city.toml:1: a rule has exactly one condition (threshold, absence), this one has 0",
+            "city.toml:9: unknown key `treshold`, expected one of id, severity, enabled, hold, keep_firing, notify, when, calendar, texts, \
+             resolved, source, runbook, threshold, samples, state, rate, absence, window, counter, forecast, compare \
+             | city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, counter, forecast, compare), this one has 0",
         ),
         (
             "[rule.texts]",
             "[rule.absence]\nlonger_than = \"3h\"\n[rule.texts]",
-            "city.toml:1: a rule has exactly one condition (threshold, absence), this one has 2",
+            "city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, counter, forecast, compare), this one has 2",
         ),
         ("Bin {device} is full", "  ", "city.toml:15: texts.en: the text is empty"),
         ("en = \"Bin {device} is full\"", "", "city.toml:12: missing field `en`"),
@@ -105,7 +109,7 @@ fn each_mistake_names_file_line_and_what_was_expected() {
         ),
         ("الحاوية {device}", "الحاوية {device", "city.toml:14: texts.ar: a brace is not part of a placeholder such as {device}"),
         ("[[rule]]", "[rule]", "city.toml:1: `rule` is not a list of tables, expected [[rule]]"),
-        ("[[rule]]", "rules = 1\n[[rule]]", "city.toml:1: unknown key `rules`, expected [[rule]]"),
+        ("[[rule]]", "rules = 1\n[[rule]]", "city.toml:1: unknown key `rules`, expected lateness or [[rule]]"),
         ("severity = \"critical\"", "severity = critical", "city.toml:3: x"),
     ] {
         let found = mistake(from, to);

@@ -5,6 +5,12 @@
 mod conditions;
 mod determinism;
 mod files;
+mod forms;
+mod hours;
+mod late;
 mod memory;
+mod model;
+mod reload;
 mod scene;
 mod shipped;
+mod vectors;

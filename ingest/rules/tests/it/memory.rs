@@ -11,15 +11,6 @@ fn bin() -> DeviceId {
     "bin".parse().unwrap()
 }
 
-/// The program stops and starts again with these rules.
-fn restart(desk: &mut Desk, rules: &str) {
-    let states = desk.engine.take_dirty();
-    desk.engine = Engine::new(set(rules));
-    for (device, state) in states {
-        desk.engine.restore(&device, &state).unwrap();
-    }
-}
-
 #[test]
 fn a_restart_inside_a_hold_fires_at_the_same_virtual_instant() {
     let rules = rule("r", FILL, "1h", "threshold = { at_least = 90, clear = 80 }");
@@ -27,11 +18,11 @@ fn a_restart_inside_a_hold_fires_at_the_same_virtual_instant() {
     desk.hear(&fill(95.0, 0));
     desk.hear(&fill(97.0, 1800));
     assert_eq!(desk.story(), ["r inactive>pending @0 0 95"]);
-    restart(&mut desk, &rules);
+    desk.restart(&rules);
     assert_eq!(desk.engine.wake_at(), Some(at(3600)));
     desk.advance(100_000);
     assert_eq!(desk.story(), ["r pending>firing @3600 0 97"]);
-    restart(&mut desk, &rules);
+    desk.restart(&rules);
     desk.hear(&fill(10.0, 3601));
     assert_eq!(desk.story(), ["r firing>resolved @3601 0 10"]);
 }
@@ -41,7 +32,7 @@ fn after_a_restart_the_backlog_is_heard_before_silence_is_judged() {
     let rules = rule("r", FILL, "", r#"absence = { longer_than = "60s" }"#);
     let mut desk = Desk::new(&rules);
     desk.hear(&fill(1.0, 0));
-    restart(&mut desk, &rules);
+    desk.restart(&rules);
     // The program was down for an hour, the device was not: the backlog says so.
     for second in (30..3600).step_by(30) {
         desk.hear(&fill(1.0, second));
@@ -57,7 +48,7 @@ fn a_rule_added_while_the_program_was_down_judges_known_series() {
     let first = rule("a", FILL, "", "threshold = { at_least = 90, clear = 80 }");
     let mut desk = Desk::new(&first);
     desk.hear(&fill(50.0, 0));
-    restart(&mut desk, &(rule("b", FILL, "", "threshold = { at_least = 70, clear = 60 }") + &first));
+    desk.restart(&(rule("b", FILL, "", "threshold = { at_least = 70, clear = 60 }") + &first));
     desk.hear(&fill(95.0, 10));
     assert_eq!(desk.story(), ["b inactive>firing @10 10 95", "a inactive>firing @10 10 95"]);
 }
@@ -68,9 +59,9 @@ fn a_rule_taken_away_and_put_back_goes_on_where_it_was() {
     let other = rule("b", FILL, "", "threshold = { at_least = 99, clear = 98 }");
     let mut desk = Desk::new(&rules);
     desk.hear(&fill(95.0, 0));
-    restart(&mut desk, &other);
+    desk.restart(&other);
     desk.hear(&fill(95.0, 10));
-    restart(&mut desk, &(rules + &other));
+    desk.restart(&(rules + &other));
     desk.hear(&fill(10.0, 20));
     assert_eq!(desk.story(), ["a inactive>firing @0 0 95", "a firing>resolved @20 0 10"]);
 }
@@ -80,9 +71,9 @@ fn an_alert_ends_when_its_rule_no_longer_selects_the_device() {
     let with = |zone: &str| rule("r", &format!("{FILL}, zone = \"{zone}\""), "", "threshold = { at_least = 90, clear = 80 }");
     let mut desk = Desk::new(&with("anfa"));
     desk.hear(&fill(95.0, 0));
-    restart(&mut desk, &with("maarif"));
+    desk.restart(&with("maarif"));
     desk.hear(&fill(95.0, 10));
-    assert_eq!(desk.story(), ["r inactive>firing @0 0 95", "r firing>resolved @10 0 95"]);
+    assert_eq!(desk.story(), ["r inactive>firing @0 0 95", "r firing>resolved @10 0 95 moved"]);
     assert!(desk.engine.take_dirty()[0].1.is_empty(), "nothing is left to remember");
 }
 
@@ -122,6 +113,41 @@ fn the_state_of_version_1_is_read() {
     ]
     .concat();
     let rules = rule("r", FILL, "", "threshold = { at_least = 90, clear = 80 }");
+    let mut desk = Desk::new(&rules);
+    desk.engine.restore(&bin(), &state).unwrap();
+    desk.hear(&fill(10.0, 1));
+    assert_eq!(desk.story(), ["r firing>resolved @1 0 10"]);
+    // What was before it is final.
+    desk.hear(&fill(10.0, -1));
+    assert_eq!((desk.story().len(), desk.engine.too_late()), (0, 1));
+}
+
+#[test]
+fn the_state_of_version_2_is_read() {
+    // A bin in anfa that fires since second 0: the past is one reading of 95, six bytes.
+    let since = [0x80, 0xa0, 0xd5, 0xed, 0xee, 0x66];
+    let state = [
+        &[2u8][..],
+        b"\x05waste\x04anfa",
+        &since,
+        &[0],
+        b"\x01\x0awaste.fill\x00",
+        &since,
+        &[1, 6, 0, 0, 0, 0, 0xbe, 0x01],
+        b"\x01\x01r\x00\x0awaste.fill",
+        &[0, 2],
+        &since,
+        &since,
+        &since,
+        &since,
+        &[0],
+        &95f64.to_le_bytes(),
+        &[0, 1, 0, 0],
+        &since,
+        &[0],
+    ]
+    .concat();
+    let rules = rule("r", FILL, "", "threshold = { at_least = 90, clear = 80 }");
     let mut writer = Desk::new(&rules);
     writer.hear(&fill(95.0, 0));
     assert_eq!(writer.engine.take_dirty()[0].1, state);
@@ -138,7 +164,7 @@ fn damaged_or_newer_state_is_refused_and_changes_nothing() {
     desk.hear(&fill(95.0, 0));
     let state = desk.engine.take_dirty().remove(0).1;
     let mut fresh = Engine::new(set(&rules));
-    assert_eq!(fresh.restore(&bin(), &[&[2], &state[1..]].concat()), Err(StateError::Version(2)));
+    assert_eq!(fresh.restore(&bin(), &[&[3], &state[1..]].concat()), Err(StateError::Version(3)));
     for length in 1..state.len() {
         assert!(fresh.restore(&bin(), &state[..length]).is_err(), "{length} of {} bytes", state.len());
     }

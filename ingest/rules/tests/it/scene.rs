@@ -1,9 +1,10 @@
 //! What the tests speak in: rules, readings and transitions in a few letters.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rules::{Engine, RuleSet};
-use schemas::{Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, Zone};
+use schemas::{Flaw, Kind, Note, Phase, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, TransitionId, Zone};
 
 /// The day on which every test plays; the tests count seconds from here.
 pub(crate) const START: i64 = 1_767_225_600_000;
@@ -39,7 +40,7 @@ pub(crate) fn reading(device: &str, quantity: Quantity, value: f64, observed: i6
         zone: Zone::new("anfa").unwrap(),
         value,
         observed_at: at(observed),
-        received_at: at(observed + 1),
+        received_at: at(observed),
         quality: Quality::GOOD,
     }
 }
@@ -71,14 +72,47 @@ impl Desk {
         self.engine.advance(at(to), &mut self.said);
     }
 
-    /// `rule from>to @at since value` of everything said since the last call.
+    /// The program stops and starts again with these rules.
+    pub(crate) fn restart(&mut self, rules: &str) {
+        let states = self.engine.take_dirty();
+        self.engine = Engine::new(set(rules));
+        for (device, state) in states {
+            self.engine.restore(&device, &state).unwrap();
+        }
+    }
+
+    /// `rule from>to @at since value note` of everything said since the last call.
     pub(crate) fn story(&mut self) -> Vec<String> {
         self.said
             .drain(..)
             .map(|t| {
                 let value = t.value.map_or("-".to_owned(), |v| v.to_string());
-                format!("{} {}>{} @{} {} {value}", t.rule, t.from.code(), t.to.code(), seconds(t.at), seconds(t.since))
+                let note = t.note.as_ref().map_or(String::new(), |n| format!(" {}", n.code()));
+                format!("{} {}>{} @{} {} {value}{note}", t.rule, t.from.code(), t.to.code(), seconds(t.at), seconds(t.since))
             })
             .collect()
     }
+}
+
+/// A transition without what only says how it was found: rule, device, series, from, to, at, since, value.
+pub(crate) type Said = (String, String, (Quantity, u8), Phase, Phase, i64, i64, Option<f64>);
+
+/// What a log comes to when its corrections are applied: as if each reading had come in time.
+pub(crate) fn settled(log: &[Transition]) -> Vec<Said> {
+    let mut kept: BTreeMap<&TransitionId, Said> = BTreeMap::new();
+    for t in log {
+        let series = (t.series.quantity, t.series.channel);
+        let said =
+            (t.rule.to_string(), t.series.device.to_string(), series, t.from, t.to, seconds(t.at), seconds(t.since), t.value);
+        match &t.note {
+            Some(Note::Withdrawn { of }) => drop(kept.remove(of)),
+            Some(Note::Added { of } | Note::Amended { of }) => drop(kept.insert(of, said)),
+            _ => drop(kept.insert(&t.id, said)),
+        }
+    }
+    let mut all: Vec<Said> = kept.into_values().collect();
+    // By rule and device in the order of time; of one instant in the order of the life cycle.
+    let step = |s: &Said| (s.5, s.6, matches!(s.4, Phase::Pending), matches!(s.4, Phase::Firing));
+    all.sort_by(|a, b| (&a.0, &a.1, a.2).cmp(&(&b.0, &b.1, b.2)).then(step(a).cmp(&step(b))).then(a.4.cmp(&b.4)));
+    all
 }

@@ -1,0 +1,403 @@
+//! `marsad backtest`: the engine over readings of the past, as they were heard. What it prints is what would have been
+//! said, in the order in which it would have been; nothing is kept and nobody is told.
+//!
+//! Readings come from a file of NDJSON, from the running program or from the stopped directory. A file whose lines are in
+//! the order in which they were heard is read in constant memory; another one, and what the store gives, is sorted first.
+//! Devices are judged by two threads, each for half of them, unless a rule compares devices with one another.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use rules::{Engine, RuleSet};
+use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, Zone};
+use serde::Deserialize;
+use serde_json::json;
+use settings::Settings;
+
+use crate::ask::{Lines, range};
+use crate::city::{City, Purpose};
+use crate::cli::Common;
+use crate::failure::{Code, Failure, unwritable};
+use crate::rule::From;
+
+/// Readings that are judged at a time: bounds the memory, and gives both threads enough to do.
+const CHUNK: usize = 100_000;
+/// A line longer than this is no reading.
+const LINE_LIMIT: usize = 64 << 10;
+/// Bad lines that are named; of more only the number is told.
+const NAMED: usize = 20;
+/// Halves of the devices.
+const SHARDS: usize = 2;
+
+#[derive(Debug, Args)]
+pub(crate) struct Backtest {
+    #[command(flatten)]
+    rules: From,
+    /// Readings from this instant on, RFC 3339
+    #[arg(long, value_name = "TIME", conflicts_with = "readings", required_unless_present = "readings")]
+    from: Option<Timestamp>,
+    /// Up to before this instant, RFC 3339; time goes on until then
+    #[arg(long, value_name = "TIME")]
+    to: Option<Timestamp>,
+    /// A file of readings, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    readings: Option<PathBuf>,
+    /// Print what would have gone out, and by which channel, in place of the transitions
+    #[arg(long)]
+    notifications: bool,
+}
+
+/// A line of readings. What else stands there is not looked at: exports have units and grades too.
+#[derive(Deserialize)]
+struct Line {
+    device: DeviceId,
+    quantity: Quantity,
+    value: f64,
+    observed_at: Timestamp,
+    received_at: Option<Timestamp>,
+    quality: Option<Quality>,
+    kind: Option<Kind>,
+    zone: Option<Zone>,
+    #[serde(default)]
+    channel: u8,
+}
+
+/// When a line was heard.
+#[derive(Deserialize)]
+struct Heard {
+    observed_at: Timestamp,
+    received_at: Option<Timestamp>,
+}
+
+impl Line {
+    fn reading(self, nowhere: &Zone) -> Result<Reading, String> {
+        let row = self.quantity.row();
+        if !self.value.is_finite() || self.value.abs() >= Reading::VALUE_LIMIT {
+            return Err(format!("value is {}, expected a number below {:e}", self.value, Reading::VALUE_LIMIT));
+        }
+        // As the platform would have flagged it.
+        let quality = self.quality.unwrap_or_else(|| {
+            if (row.min..=row.max).contains(&self.value) { Quality::GOOD } else { Quality::from(Flaw::OutOfRange) }
+        });
+        let guessed = || row.name.split('.').next().and_then(Kind::named);
+        let kind = self.kind.or_else(guessed).unwrap_or(Kind::WASTE);
+        Ok(Reading {
+            series: SeriesKey { device: self.device, quantity: self.quantity, channel: self.channel },
+            kind,
+            zone: self.zone.unwrap_or_else(|| nowhere.clone()),
+            value: self.value,
+            observed_at: self.observed_at,
+            received_at: self.received_at.unwrap_or(self.observed_at),
+            quality,
+        })
+    }
+}
+
+fn read(line: &[u8], nowhere: &Zone) -> Result<Reading, String> {
+    let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string().replace(" at line 1 column", ", at column"))?;
+    line.reading(nowhere)
+}
+
+/// Lines that could not be read.
+#[derive(Default)]
+struct Bad(usize);
+
+impl Bad {
+    fn name(&mut self, place: &str, number: usize, why: &str) {
+        self.0 += 1;
+        if self.0 <= NAMED {
+            eprintln!("marsad: {place}:{number}: {why}");
+        }
+    }
+}
+
+/// What was said, and when it was decided.
+type Decided = (Timestamp, Transition);
+
+/// The engines, each of which judges its part of the devices.
+struct Bench {
+    engines: Vec<Engine>,
+    heard: Timestamp,
+}
+
+impl Bench {
+    fn new(rules: &Arc<RuleSet>, settings: &Settings) -> Result<Self, Failure> {
+        let checked = settings::check(settings)?;
+        let catalogue = Arc::new(checked.catalogue);
+        let shards = if rules.compares_devices() { 1 } else { SHARDS };
+        let engine = || {
+            let mut engine = Engine::new(Arc::clone(rules));
+            engine.set_catalogue(Arc::clone(&catalogue));
+            engine.set_time_zone(checked.zone.clone());
+            engine
+        };
+        Ok(Self { engines: (0..shards).map(|_| engine()).collect(), heard: Timestamp::MIN })
+    }
+
+    /// Judges readings in the order in which they were heard, time going with them.
+    fn judge(&mut self, readings: &[Reading]) -> Vec<Decided> {
+        let shards = self.engines.len();
+        let said = std::thread::scope(|scope| {
+            let judges: Vec<_> = (0usize..)
+                .zip(&mut self.engines)
+                .map(|(shard, engine)| {
+                    scope.spawn(move || {
+                        let (mut said, mut out) = (Vec::new(), Vec::new());
+                        for reading in readings.iter().filter(|r| shard_of(&r.series.device, shards) == shard) {
+                            engine.advance(reading.received_at, &mut out);
+                            engine.observe(reading, &mut out);
+                            said.extend(out.drain(..).map(|t| (reading.received_at, t)));
+                        }
+                        said
+                    })
+                })
+                .collect();
+            judges.into_iter().map(|judge| judge.join().expect("judging is total")).collect::<Vec<_>>()
+        });
+        self.heard = readings.iter().map(|r| r.received_at).max().unwrap_or(self.heard).max(self.heard);
+        in_order(said.into_iter().flatten().collect())
+    }
+
+    /// Time goes on, without a reading.
+    fn finish(&mut self, to: Timestamp) -> Vec<Decided> {
+        let mut out = Vec::new();
+        self.engines.iter_mut().for_each(|engine| engine.advance(to, &mut out));
+        in_order(out.into_iter().map(|t| (to, t)).collect())
+    }
+
+    fn count(&self, of: impl Fn(&Engine) -> u64) -> u64 {
+        self.engines.iter().map(of).sum()
+    }
+}
+
+/// By decision; what was decided by time alone, when it was due.
+fn in_order(mut said: Vec<Decided>) -> Vec<Decided> {
+    let decided = |(heard, t): &Decided| if t.note.is_some() { *heard } else { (*heard).min(t.at) };
+    said.sort_by(|a, b| (decided(a), &a.1.series.device).cmp(&(decided(b), &b.1.series.device)));
+    said
+}
+
+/// FNV-1a: the same half for a device on any machine.
+fn shard_of(device: &DeviceId, shards: usize) -> usize {
+    let hash = device.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    usize::try_from(hash >> 33).unwrap_or(0) % shards.max(1)
+}
+
+pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Backtest) -> Result<(), Failure> {
+    let rules = options.rules.read(settings)?.rules;
+    let mut printer = Printer {
+        out: io::BufWriter::new(io::stdout().lock()),
+        json: common.json,
+        notifications: options.notifications,
+        rows: 0,
+    };
+    let mut bench = Bench::new(&rules, settings)?;
+    let mut bad = Bad::default();
+    let progress = progress();
+    let mut readings = 0usize;
+    match &options.readings {
+        Some(path) if is_sorted(path)? => {
+            let mut chunk = Vec::with_capacity(CHUNK);
+            let nowhere = nowhere()?;
+            each_line(path, |number, line| {
+                match read(line, &nowhere) {
+                    Ok(reading) => chunk.push(reading),
+                    Err(why) => bad.name(&path.display().to_string(), number, &why),
+                }
+                if chunk.len() >= CHUNK {
+                    readings += chunk.len();
+                    printer.all(&bench.judge(&chunk))?;
+                    progress.inc(chunk.len() as u64);
+                    chunk.clear();
+                }
+                Ok(())
+            })?;
+            readings += chunk.len();
+            printer.all(&bench.judge(&chunk))?;
+        }
+        source => {
+            let mut all = match source {
+                Some(path) => from_file(path, &mut bad)?,
+                None => from_city(settings, common, options, &mut bad).await?,
+            };
+            all.sort_by_key(|r| (r.received_at, r.observed_at));
+            readings = all.len();
+            for chunk in all.chunks(CHUNK) {
+                printer.all(&bench.judge(chunk))?;
+                progress.inc(chunk.len() as u64);
+            }
+        }
+    }
+    let end = options.to.unwrap_or(bench.heard).max(bench.heard);
+    printer.all(&bench.finish(end))?;
+    progress.finish_and_clear();
+    printer.out.flush().map_err(unwritable)?;
+    let (late, too_late) = (bench.count(Engine::late), bench.count(Engine::too_late));
+    if !common.json {
+        let what = if options.notifications { "notifications" } else { "transitions" };
+        eprintln!(
+            "{readings} readings of {} devices, {} rules: {} {what}; {late} late, {too_late} too late",
+            bench.count(|e| e.devices() as u64),
+            rules.rules().len(),
+            printer.rows
+        );
+    }
+    if bad.0 == 0 {
+        Ok(())
+    } else {
+        Err(Failure::new(Code::Failed, format!("{} lines could not be read and were left out", bad.0)))
+    }
+}
+
+fn nowhere() -> Result<Zone, Failure> {
+    Zone::new("nowhere").map_err(|e| Failure::new(Code::Failed, e.to_string()))
+}
+
+fn unreadable(path: &Path, cause: &io::Error) -> Failure {
+    Failure::new(Code::Failed, format!("{} cannot be read: {cause}", path.display()))
+}
+
+/// Shows every line that is not empty, with its number from 1.
+fn each_line(path: &Path, mut show: impl FnMut(usize, &[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(|e| unreadable(path, &e))?);
+    let (mut line, mut number) = (Vec::new(), 0usize);
+    loop {
+        line.clear();
+        let read = io::Read::take(&mut file, LINE_LIMIT as u64).read_until(b'\n', &mut line).map_err(|e| unreadable(path, &e))?;
+        if read == 0 {
+            return Ok(());
+        }
+        number += 1;
+        if read == LINE_LIMIT && line.last() != Some(&b'\n') {
+            return Err(Failure::new(
+                Code::Failed,
+                format!("{}:{number}: the line has more than {LINE_LIMIT} bytes", path.display()),
+            ));
+        }
+        let text = line.trim_ascii();
+        if !text.is_empty() {
+            show(number, text)?;
+        }
+    }
+}
+
+/// Whether the lines stand in the order in which they were heard; a line that cannot be read does not matter.
+fn is_sorted(path: &Path) -> Result<bool, Failure> {
+    let (mut last, mut sorted) = (Timestamp::MIN, true);
+    each_line(path, |_, line| {
+        if let Ok(Heard { observed_at, received_at }) = serde_json::from_slice(line) {
+            let heard = received_at.unwrap_or(observed_at);
+            sorted &= heard >= last;
+            last = heard;
+        }
+        Ok(())
+    })?;
+    Ok(sorted)
+}
+
+fn from_file(path: &Path, bad: &mut Bad) -> Result<Vec<Reading>, Failure> {
+    let (mut all, nowhere) = (Vec::new(), nowhere()?);
+    each_line(path, |number, line| {
+        match read(line, &nowhere) {
+            Ok(reading) => all.push(reading),
+            Err(why) => bad.name(&path.display().to_string(), number, &why),
+        }
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+async fn from_city(settings: &Settings, common: &Common, options: &Backtest, bad: &mut Bad) -> Result<Vec<Reading>, Failure> {
+    let path = format!("/api/v1/readings?format=ndjson{}", range(options.from, options.to));
+    let city = City::reach(settings, common, Purpose::Ask).await?;
+    let mut lines = Lines::new(city.ask(&path).await?);
+    let (mut all, nowhere, mut number) = (Vec::new(), nowhere()?, 0);
+    while let Some(line) = lines.next().await? {
+        number += 1;
+        match read(&line, &nowhere) {
+            Ok(reading) => all.push(reading),
+            Err(why) => bad.name("the answer", number, &why),
+        }
+    }
+    Ok(all)
+}
+
+/// Readings judged and rate on a terminal, nothing elsewhere.
+fn progress() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {human_pos} readings judged, {per_sec}");
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// Writes rows, as JSON or for people.
+struct Printer<W: Write> {
+    out: W,
+    json: bool,
+    notifications: bool,
+    rows: usize,
+}
+
+impl<W: Write> Printer<W> {
+    fn all(&mut self, said: &[Decided]) -> Result<(), Failure> {
+        for (heard, t) in said {
+            let channels = if self.notifications { &t.notify[..] } else { &[] };
+            if !self.notifications {
+                self.transition(t, *heard).map_err(unwritable)?;
+            }
+            for channel in channels {
+                self.notification(t, channel.as_str()).map_err(unwritable)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn transition(&mut self, t: &Transition, heard: Timestamp) -> io::Result<()> {
+        self.rows += 1;
+        let series = &t.series;
+        if self.json {
+            let mut row = json!({
+                "at": t.at, "rule": t.rule, "device": series.device, "from": t.from, "to": t.to, "value": t.value,
+                "severity": t.severity, "quantity": series.quantity, "channel": series.channel, "since": t.since,
+                "id": t.id, "notify": t.notify,
+            });
+            if let Some(note) = &t.note {
+                row["correction"] = json!(note);
+                row["decided_at"] = json!(heard);
+            }
+            return writeln!(self.out, "{row}");
+        }
+        if self.rows == 1 {
+            writeln!(
+                self.out,
+                "{:<24}  {:<22}  {:<18}  {:<20}  {:>10}  {:<9}  NOTE",
+                "AT", "RULE", "DEVICE", "STEP", "VALUE", "SEVERITY"
+            )?;
+        }
+        let step = format!("{} > {}", t.from.code(), t.to.code());
+        let value = t
+            .value
+            .map_or_else(|| "-".to_owned(), |v| format!("{:.3}", v).trim_end_matches('0').trim_end_matches('.').to_owned());
+        let note = t.note.as_ref().map_or("", schemas::Note::code);
+        let (at, rule, device) = (t.at.to_string(), t.rule.as_str(), series.device.as_str());
+        writeln!(self.out, "{at:<24}  {rule:<22}  {device:<18}  {step:<20}  {value:>10}  {:<9}  {note}", t.severity.code())
+    }
+
+    fn notification(&mut self, t: &Transition, channel: &str) -> io::Result<()> {
+        self.rows += 1;
+        if self.json {
+            let key = format!("{channel}:{}", t.id);
+            let row = json!({
+                "at": t.at, "channel": channel, "key": key, "rule": t.rule, "device": t.series.device, "to": t.to,
+                "severity": t.severity, "texts": t.texts,
+            });
+            return writeln!(self.out, "{row}");
+        }
+        writeln!(self.out, "{:<24}  {channel:<12}  {:<9}  {}", t.at.to_string(), t.severity.code(), t.texts.en)
+    }
+}

@@ -1,0 +1,300 @@
+//! The readings of a device that can still be joined by late ones, in the order in which they are judged.
+//!
+//! A few bytes each: instants as differences, decimal values as the whole numbers that they are. The newest stand
+//! unpacked, because what comes late mostly comes a little late; one that belongs further back costs unpacking all.
+
+use schemas::{Quantity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::sample::Sample;
+
+/// Unpacked samples, at most.
+const TAIL: usize = 24;
+/// So many of them are packed when the tail is full.
+const PACKED_AT_ONCE: usize = 16;
+/// A device has at most so many series in its history.
+const SERIES_LIMIT: usize = 1 << 14;
+
+const BAD: u8 = 1;
+const STALE: u8 = 2;
+/// Received before it was observed: the clocks differ.
+const EARLY: u8 = 4;
+/// The lowest bit of the form of a value: 0 to 3 say how many decimals, 4 that it stands as it is.
+const FORM: u32 = 3;
+const RAW: u8 = 4;
+const SCALES: [f64; 4] = [1.0, 10.0, 100.0, 1000.0];
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct History {
+    packed: Vec<u8>,
+    /// Where the first packed sample begins.
+    start: usize,
+    count: usize,
+    /// The instant from which the first packed sample counts, and that of the last packed one; milliseconds.
+    before: i64,
+    last: i64,
+    tail: Vec<Sample>,
+    series: Vec<(Quantity, u8)>,
+}
+
+/// A history as it is written down.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Packed {
+    pub(crate) before: i64,
+    pub(crate) count: u32,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl History {
+    pub(crate) fn len(&self) -> usize {
+        self.count + self.tail.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The last sample in order.
+    pub(crate) fn last(&self) -> Option<Sample> {
+        self.tail.last().copied().or_else(|| self.iter().last())
+    }
+
+    /// When the first was observed.
+    pub(crate) fn first_at(&self) -> Option<Timestamp> {
+        self.iter().next().map(|s| s.observed)
+    }
+
+    /// Bytes that it takes besides itself.
+    pub(crate) fn bytes(&self) -> usize {
+        self.packed.capacity() + self.tail.capacity() * size_of::<Sample>() + self.series.capacity() * 4
+    }
+
+    /// All of them in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Sample> + '_ {
+        let (mut at, mut before) = (self.start, self.before);
+        let packed = (0..self.count).map_while(move |_| {
+            let (sample, next) = unpack(&self.packed, at, before, &self.series)?;
+            (at, before) = (next, sample.observed.millis());
+            Some(sample)
+        });
+        packed.chain(self.tail.iter().copied())
+    }
+
+    /// Whether there is a sample of this series and instant.
+    pub(crate) fn holds(&self, key: &(Timestamp, Quantity, u8)) -> bool {
+        if self.tail.first().is_some_and(|first| first.key() <= *key) {
+            self.tail.binary_search_by_key(key, Sample::key).is_ok()
+        } else {
+            self.iter().any(|s| s.key() == *key)
+        }
+    }
+
+    /// Puts a sample in its place; false where the one that is there already stands.
+    pub(crate) fn place(&mut self, sample: Sample) -> bool {
+        if self.tail.last().is_none_or(|last| last.key() < sample.key()) && (self.count == 0 || !self.tail.is_empty()) {
+            self.tail.push(sample);
+            if self.tail.len() > TAIL {
+                let old: Vec<Sample> = self.tail.drain(..PACKED_AT_ONCE).collect();
+                old.iter().for_each(|s| self.pack(s));
+            }
+            return true;
+        }
+        if self.count > 0 && self.tail.first().is_none_or(|first| sample.key() < first.key()) {
+            let mut all: Vec<Sample> = self.iter().collect();
+            let placed = settle(&mut all, sample);
+            if placed {
+                *self = Self::of(all);
+            }
+            return placed;
+        }
+        settle(&mut self.tail, sample)
+    }
+
+    /// Takes out the first.
+    pub(crate) fn pop(&mut self) -> Option<Sample> {
+        if self.count == 0 {
+            return (!self.tail.is_empty()).then(|| self.tail.remove(0));
+        }
+        let (sample, next) = unpack(&self.packed, self.start, self.before, &self.series)?;
+        self.start = next;
+        self.count -= 1;
+        self.before = sample.observed.millis();
+        // Now and then, so that a sample is moved once for each time that as many have gone.
+        if self.start > 64 && self.start * 2 > self.packed.len() {
+            self.packed.drain(..self.start);
+            self.start = 0;
+        }
+        Some(sample)
+    }
+
+    fn of(samples: Vec<Sample>) -> Self {
+        let mut made = Self { before: samples.first().map_or(0, |s| s.observed.millis()), ..Self::default() };
+        made.last = made.before;
+        let keep = samples.len().saturating_sub(TAIL - PACKED_AT_ONCE);
+        for (place, sample) in samples.into_iter().enumerate() {
+            if place < keep { made.pack(&sample) } else { made.tail.push(sample) }
+        }
+        made
+    }
+
+    fn pack(&mut self, sample: &Sample) {
+        if self.count == 0 {
+            // What is packed counts from here.
+            (self.packed, self.start) = (Vec::new(), 0);
+            (self.before, self.last) = (sample.observed.millis(), sample.observed.millis());
+        }
+        pack(&mut self.packed, sample, self.last, &mut self.series);
+        self.last = sample.observed.millis();
+        self.count += 1;
+    }
+
+    /// For the state: the bytes, and the series that they count.
+    pub(crate) fn kept(&self) -> (Packed, Vec<(Quantity, u8)>) {
+        let mut series = Vec::new();
+        let mut bytes = Vec::with_capacity(self.packed.len() + self.tail.len() * 10);
+        let first = self.first_at().map_or(0, Timestamp::millis);
+        let mut before = first;
+        for sample in self.iter() {
+            pack(&mut bytes, &sample, before, &mut series);
+            before = sample.observed.millis();
+        }
+        (Packed { before: first, count: u32::try_from(self.len()).unwrap_or(u32::MAX), bytes }, series)
+    }
+
+    /// What [`History::kept`] gave; none where it is damaged. Samples of series that are `None` are left out.
+    pub(crate) fn restored(kept: &Packed, series: &[Option<(Quantity, u8)>]) -> Option<Self> {
+        let known: Vec<(Quantity, u8)> = series.iter().map(|s| s.unwrap_or((Quantity::WASTE_FILL, 0))).collect();
+        let (mut at, mut before, mut all) = (0, kept.before, Vec::new());
+        for _ in 0..kept.count {
+            let place = kept.bytes.get(at + 1..).and_then(|rest| varint(rest, 0)).map(|(n, _)| n)?;
+            let (sample, next) = unpack(&kept.bytes, at, before, &known)?;
+            (at, before) = (next, sample.observed.millis());
+            if series.get(usize::try_from(place).ok()?)?.is_some() {
+                all.push(sample);
+            }
+        }
+        (at == kept.bytes.len()).then(|| Self::of(all))
+    }
+}
+
+/// Into samples in order.
+fn settle(samples: &mut Vec<Sample>, sample: Sample) -> bool {
+    match samples.binary_search_by_key(&sample.key(), Sample::key) {
+        Err(place) => samples.insert(place, sample),
+        Ok(place) => match samples.get_mut(place) {
+            Some(there) if sample.supersedes(there) => *there = sample,
+            _ => return false,
+        },
+    }
+    true
+}
+
+fn pack(out: &mut Vec<u8>, sample: &Sample, before: i64, series: &mut Vec<(Quantity, u8)>) {
+    let name = (sample.quantity, sample.channel);
+    let place = series.iter().position(|s| *s == name).unwrap_or_else(|| {
+        if series.len() < SERIES_LIMIT {
+            series.push(name);
+        }
+        series.len() - 1
+    });
+    let delay = sample.received.millis() - sample.observed.millis();
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^52 in size")]
+    let whole = |scale: f64| {
+        let n = (sample.value * scale).round();
+        (n.abs() < 4e15 && n / scale == sample.value && (n != 0.0 || sample.value.is_sign_positive())).then_some(n as i64)
+    };
+    let decimal = (0u8..).zip(SCALES).find_map(|(form, scale)| Some((form, whole(scale)?)));
+    let flags = (u8::from(sample.bad) * BAD) | (u8::from(sample.stale) * STALE) | (u8::from(delay < 0) * EARLY);
+    out.push(flags | decimal.map_or(RAW, |(form, _)| form) << FORM);
+    push_varint(out, place as u64);
+    push_varint(out, (sample.observed.millis() - before).unsigned_abs());
+    push_varint(out, delay.unsigned_abs());
+    match decimal {
+        Some((_, n)) => push_varint(out, ((n << 1) ^ (n >> 63)).cast_unsigned()),
+        None => out.extend_from_slice(&sample.value.to_le_bytes()),
+    }
+}
+
+/// A sample and where the next one begins.
+fn unpack(bytes: &[u8], at: usize, before: i64, series: &[(Quantity, u8)]) -> Option<(Sample, usize)> {
+    let flags = *bytes.get(at)?;
+    let (place, at) = varint(bytes, at + 1)?;
+    let (passed, at) = varint(bytes, at)?;
+    let (delay, at) = varint(bytes, at)?;
+    let form = flags >> FORM;
+    let (value, at) = if form == RAW {
+        (f64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?), at + 8)
+    } else {
+        let (n, next) = varint(bytes, at)?;
+        let n = (n >> 1).cast_signed() ^ -((n & 1).cast_signed());
+        (n as f64 / SCALES.get(usize::from(form))?, next)
+    };
+    let &(quantity, channel) = series.get(usize::try_from(place).ok()?)?;
+    let observed = Timestamp::clamped(before.checked_add(i64::try_from(passed).ok()?)?);
+    let delay = i64::try_from(delay).ok()?;
+    let delay = if flags & EARLY == 0 { delay } else { -delay };
+    let received = Timestamp::clamped(observed.millis().checked_add(delay)?);
+    let (bad, stale) = (flags & BAD != 0, flags & STALE != 0);
+    Some((Sample { observed, received, value, quantity, channel, bad, stale, peers: None }, at))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+fn push_varint(out: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}
+
+fn varint(bytes: &[u8], mut at: usize) -> Option<(u64, usize)> {
+    let (mut n, mut shift) = (0u64, 0u32);
+    loop {
+        let byte = *bytes.get(at)?;
+        at += 1;
+        n |= u64::from(byte & 0x7f).checked_shl(shift).filter(|_| shift < 64)?;
+        if byte & 0x80 == 0 {
+            return Some((n, at));
+        }
+        shift += 7;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample(at: i64, channel: u8, value: f64, delay: i64) -> Sample {
+        let observed = Timestamp::clamped(1_790_000_000_000 + at);
+        let received = Timestamp::clamped(observed.millis() + delay);
+        Sample { observed, received, value, quantity: Quantity::WASTE_FILL, channel, bad: at % 7 == 0, stale: false, peers: None }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_order_in_which_samples_come_they_stand_in_order_and_are_what_they_were(
+            all in prop::collection::vec((0..5_000i64, 0..3u8, prop_oneof![Just(80.1), Just(-0.0), -1e9..1e9f64], -5..9_000i64), 0..120),
+            pops in 0..40usize,
+        ) {
+            let mut history = History::default();
+            let mut model: Vec<Sample> = Vec::new();
+            for (at, channel, value, delay) in all {
+                let sample = sample(at, channel, value, delay);
+                let placed = history.place(sample);
+                prop_assert_eq!(placed, settle(&mut model, sample));
+            }
+            for _ in 0..pops {
+                prop_assert_eq!(history.pop(), (!model.is_empty()).then(|| model.remove(0)));
+            }
+            prop_assert_eq!(history.iter().collect::<Vec<_>>(), model.clone());
+            prop_assert_eq!(history.last(), model.last().copied());
+            let (kept, series) = history.kept();
+            let series: Vec<_> = series.into_iter().map(Some).collect();
+            let read = History::restored(&kept, &series).unwrap();
+            prop_assert_eq!(read.iter().collect::<Vec<_>>(), model);
+        }
+    }
+}
