@@ -8,9 +8,14 @@ use std::time::Duration;
 
 use schemas::{HOUR, Timestamp};
 
-use super::{Emptying, EmptyingSettings, Forecast, ForecastSettings, Sample, WeekProfile, emptyings, forecast, hampel};
+use super::{
+    Emptying, EmptyingSettings, Forecast, ForecastSettings, Sample, WasteSettings, WeekProfile, emptyings, forecast, hampel,
+};
 use crate::time::CityTime;
 use crate::{Finding, median};
+
+/// No sensor tells more than this, per cent.
+const TOP: f64 = 100.0;
 
 /// The levels of one bin in order of time, with what they say of it.
 #[derive(Clone, Debug, Default)]
@@ -107,11 +112,13 @@ impl BinHistory {
 }
 
 impl WeekProfile {
-    /// Learns how a district fills from the histories of its bins. None without a single step.
+    /// Learns how a district fills from the histories of its bins. A step that begins with an overflowing bin, or ends at the top,
+    /// teaches nothing: what was thrown beside it no sensor sees, and the evenings of the busiest bins would look quiet. None
+    /// without a single step.
     #[must_use]
     pub fn of_bins<'a>(
         bins: impl IntoIterator<Item = &'a BinHistory>,
-        settings: &EmptyingSettings,
+        settings: &WasteSettings,
         city: &CityTime,
     ) -> Option<Self> {
         let (mut all, mut begins) = (Vec::new(), Vec::new());
@@ -119,18 +126,18 @@ impl WeekProfile {
             begins.push(all.len());
             all.extend(bin.kept());
         }
-        let fell = |index: usize| match (all.get(index.saturating_sub(1)), all.get(index)) {
-            (Some((_, before)), Some((_, now))) => now - before < -settings.light_drop.get(),
+        let (drop, full) = (settings.emptying.light_drop.get(), settings.levels.overflow.get());
+        let mute = |index: usize| match (all.get(index.saturating_sub(1)), all.get(index)) {
+            (Some((_, before)), Some((_, now))) => now - before < -drop || *before >= full || *now >= TOP,
             _ => true,
         };
-        Self::learn(&all, |index| begins.binary_search(&index).is_ok() || fell(index), city)
+        Self::learn(&all, |index| begins.binary_search(&index).is_ok() || mute(index), city)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::waste::WasteSettings;
 
     fn at(hours: i64) -> Timestamp {
         Timestamp::clamped(1_795_219_200_000 + hours * HOUR)
@@ -161,8 +168,18 @@ mod tests {
         said[10].1 = 99.0;
         let history = BinHistory::new(said, &settings.emptying);
         assert_eq!((history.samples().len(), history.kept().count()), (20, 19));
-        let profile = WeekProfile::of_bins([&history, &history], &settings.emptying, &city).unwrap();
+        let profile = WeekProfile::of_bins([&history, &history], &settings, &city).unwrap();
         assert!((profile.rise(city.hour_of_week(at(3))) - 3.0).abs() < 1e-9, "the step between two bins teaches nothing");
-        assert!(WeekProfile::of_bins([], &settings.emptying, &city).is_none());
+        assert!(WeekProfile::of_bins([], &settings, &city).is_none());
+    }
+
+    #[test]
+    fn a_bin_that_is_full_each_evening_does_not_make_the_evening_look_quiet() {
+        let (settings, city) = (WasteSettings::shipped(), CityTime::of("Africa/Casablanca").unwrap());
+        // Five points an hour from midnight on: full at 20:00, and no sensor sees what comes after.
+        let said = (0..24 * 14).map(|h| (at(h), (5.0 * (h % 24) as f64).min(100.0))).collect();
+        let history = BinHistory::new(said, &settings.emptying);
+        let profile = WeekProfile::of_bins([&history], &settings, &city).unwrap();
+        assert!((0..168).all(|hour| profile.rise(hour) > 4.9), "an hour that is never seen is like the others");
     }
 }
