@@ -5,6 +5,7 @@
 //! socket or makes a directory.
 
 mod check;
+mod domains;
 mod locate;
 mod vocabulary;
 mod workshop;
@@ -15,6 +16,7 @@ use config::{Config, Environment, File, FileFormat};
 use schemas::{Catalogue, Texts};
 use serde::Deserialize;
 
+pub use self::domains::{Depot, Domains, Dust, Privacy, Station, parameters};
 pub use check::{Checked, check, check_with};
 pub use locate::SettingsError;
 pub use vocabulary::vocabulary;
@@ -119,6 +121,10 @@ pub struct Settings {
     pub rules: Rules,
     /// Which devices are known.
     pub devices: Devices,
+    /// What air, waste, parking and water are computed by.
+    pub domains: Domains,
+    /// Personal data.
+    pub privacy: Privacy,
     /// The log of messages.
     pub journal: journal::Settings,
     /// The built-in MQTT endpoint.
@@ -166,7 +172,8 @@ impl Settings {
     pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
         let Laid { merged, texts } = Laid::over(layers)?;
         let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
-        for file in settings.rules.files.iter_mut().chain(&mut settings.devices.files).chain(&mut settings.vocabulary.files) {
+        let listed = settings.rules.files.iter_mut().chain(&mut settings.devices.files).chain(&mut settings.vocabulary.files);
+        for file in listed.chain(settings.domains.files()).chain(&mut settings.privacy.pseudonym_key_file) {
             layers.resolve(file);
         }
         Ok(settings)

@@ -25,17 +25,17 @@ use crate::observer::{Desk, Loops, Observer};
 use crate::platform::{Opened, decoder, house};
 
 /// Whom to ask.
-enum City {
+pub(crate) enum City {
     Running { client: reqwest::Client, base: String },
     Stopped { router: Router, _held: DataDirectory },
 }
 
 /// An answer, still coming.
-type Answer = BoxStream<'static, io::Result<Bytes>>;
+pub(crate) type Answer = BoxStream<'static, io::Result<Bytes>>;
 
 impl City {
     /// The program at `--http`, else the one that runs on the data directory, else the directory.
-    async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
+    pub(crate) async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
         if common.http.is_some() {
             return Ok(Self::running(format!("http://{}", settings.http.listen)));
         }
@@ -77,11 +77,12 @@ impl City {
             register: opened.register,
             directory: settings.data.directory.clone(),
         };
-        let house = house(settings, store, Desk(Arc::new(observer)), Live::new(1), clock, false)?;
+        let house = house(settings, checked.parameters, store, Desk(Arc::new(observer)), Live::new(1), clock, false)?;
         Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
     }
 
-    async fn ask(&self, path: &str) -> Result<Answer, Failure> {
+    /// The answer to a question, as far as it is one.
+    pub(crate) async fn ask(&self, path: &str) -> Result<Answer, Failure> {
         let (status, answer) = match self {
             Self::Running { client, base } => {
                 let answer = client.get(format!("{base}{path}")).send().await;
@@ -107,6 +108,7 @@ async fn refused(status: u16, mut answer: Answer) -> Failure {
     struct Problem {
         detail: Option<String>,
         title: Option<String>,
+        expected: Option<String>,
     }
     let mut text = Vec::new();
     while let Some(Ok(part)) = answer.next().await {
@@ -115,11 +117,18 @@ async fn refused(status: u16, mut answer: Answer) -> Failure {
             break;
         }
     }
-    let said = serde_json::from_slice::<Problem>(&text).ok().and_then(|p| p.detail.or(p.title));
-    Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")))
+    let problem = serde_json::from_slice::<Problem>(&text).ok();
+    let expected = problem.as_ref().and_then(|p| p.expected.clone());
+    let said = problem.and_then(|p| p.detail.or(p.title));
+    let failure = Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")));
+    match expected {
+        Some(expected) => failure.hint(format!("expected {expected}")),
+        None => failure,
+    }
 }
 
-async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
+/// All of an answer, in memory.
+pub(crate) async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     while let Some(part) = answer.next().await {
         text.extend_from_slice(&part.map_err(broken)?);

@@ -1,7 +1,9 @@
 //! `marsad`: a city's observatory. This file reads the command line and says how it ended.
 
+mod air;
 mod ask;
 mod bench;
+mod city;
 mod cli;
 mod codec;
 mod decode;
@@ -12,9 +14,12 @@ mod door;
 mod failure;
 mod fit;
 mod observer;
+mod parking;
 mod platform;
 mod profile;
 mod run;
+mod waste;
+mod water;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -75,6 +80,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Status => ask::status(&settings, &common).await,
             Command::Query(query) => ask::query(&settings, &common, &query).await,
             Command::Export(export) => ask::export(&settings, &common, &export).await,
+            Command::Air(command) => air::air(&settings, &common, &command).await,
+            Command::Waste(command) => waste::waste(&settings, &common, &command).await,
+            Command::Parking(command) => parking::parking(&settings, &common, &command).await,
+            Command::Water(command) => water::water(&settings, &common, &command).await,
+            Command::Bench(Bench::Truth(options)) => bench::truth(&options, common.json),
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashboards::{City, House};
+use dashboards::{City, House, Parameters};
 use endpoint::{Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::Dispatcher;
@@ -166,7 +166,7 @@ impl Platform {
         let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
         let mut engine = Engine::new(checked.rules);
         engine.set_catalogue(Arc::clone(&catalogue));
-        engine.set_time_zone(checked.zone);
+        engine.set_time_zone(checked.time.zone().clone());
         let pipeline = Pipeline::start(Parts {
             settings: settings.pipeline.clone(),
             journal: opened.journal,
@@ -221,7 +221,7 @@ impl Platform {
             register: opened.register,
             directory: settings.data.directory.clone(),
         };
-        let house = house(settings, store, Desk(Arc::new(observer)), live, clock, demo)?;
+        let house = house(settings, checked.parameters, store, Desk(Arc::new(observer)), live, clock, demo)?;
         let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
         helpers.spawn(async move {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
@@ -278,6 +278,7 @@ async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<
 /// What pages and API are made of.
 pub(crate) fn house(
     settings: &Settings,
+    parameters: Parameters,
     store: Arc<dyn Store>,
     desk: Desk,
     live: Live,
@@ -286,7 +287,8 @@ pub(crate) fn house(
 ) -> Result<House, Failure> {
     let city = City::new(settings.city.name.clone(), &settings.city.time_zone, demo);
     let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
-    Ok(House { store, console: Arc::new(desk), live, clock, city, settings: settings.http.clone() })
+    let parameters = Arc::new(parameters);
+    Ok(House { store, console: Arc::new(desk), live, clock, city, parameters, settings: settings.http.clone() })
 }
 
 /// How messages are read.

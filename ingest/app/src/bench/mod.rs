@@ -5,10 +5,12 @@ mod child;
 mod collect;
 mod hose;
 mod memory;
+mod truth;
 
 pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use memory::memory;
+pub(crate) use truth::truth;
 
 use crate::failure::{Code, Failure};
 

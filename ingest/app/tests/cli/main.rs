@@ -5,6 +5,7 @@
 
 mod alive;
 mod arguments;
+mod city;
 mod decoding;
 mod disk;
 mod program;
