@@ -1,12 +1,14 @@
-//! What no section can see alone: rules on unknown channels, packs that do not exist, a clock zone that
-//! the program's own table does not know.
+//! What no section can see alone: rules on unknown channels, packs that do not exist, a time zone that the program's own
+//! table does not know, or a table that is too old.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use dashboards::Parameters;
+use domains::time::{CityTime, ZoneError};
 use schemas::{Catalogue, ProfileName};
 
-use crate::{DeviceList, RULE_PACKS, RouteTable, Settings, SettingsError, devices, profiles};
+use crate::{DeviceList, RULE_PACKS, RouteTable, Settings, SettingsError, devices, parameters, profiles};
 
 /// Settings whose parts fit one another, and what they refer to.
 #[derive(Debug)]
@@ -19,12 +21,12 @@ pub struct Checked {
     pub rules: Arc<rules::RuleSet>,
     /// How devices are read.
     pub profiles: codec::Profiles,
-    /// The city's time zone.
-    pub zone: jiff::tz::TimeZone,
+    /// The city's local time. Its table of time zones knows that Morocco left UTC+1 in September 2026: one that does not
+    /// is refused here, for every command.
+    pub time: CityTime,
+    /// What air, waste, parking and water are computed by.
+    pub parameters: Parameters,
 }
-
-/// The instant at which every table of time zones that is too old gives itself away (IANA 2026c).
-const WITNESS: &str = "2026-11-21T12:00:00Z";
 
 fn wrong(place: &str, message: impl Into<String>) -> SettingsError {
     SettingsError { place: place.to_owned(), message: message.into() }
@@ -73,10 +75,14 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         }
     }
     let routes = codec::Routes::new(settings.route.iter().map(|table| table.route.clone()));
-    let zone = zone(settings).map_err(|cause| errors.push(cause)).ok();
-    match (rules, profiles, zone) {
-        (Some(rules), Some(profiles), Some(zone)) if errors.is_empty() => {
-            Ok(Checked { catalogue: list.catalogue, routes, rules: Arc::new(rules), profiles, zone })
+    let time = time(settings).map_err(|cause| errors.push(cause)).ok();
+    let parameters = parameters(settings).unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        Parameters::shipped()
+    });
+    match (rules, profiles, time) {
+        (Some(rules), Some(profiles), Some(time)) if errors.is_empty() => {
+            Ok(Checked { catalogue: list.catalogue, routes, rules: Arc::new(rules), profiles, time, parameters })
         }
         _ => Err(errors),
     }
@@ -127,16 +133,11 @@ fn rule_set(settings: &Settings, more: &[(&str, &str)]) -> Result<Option<rules::
     }
 }
 
-fn zone(settings: &Settings) -> Result<jiff::tz::TimeZone, SettingsError> {
-    let database = jiff::tz::TimeZoneDatabase::bundled();
-    let morocco = database.get("Africa/Casablanca").map_err(|cause| wrong("time zones", cause.to_string()))?;
-    let witness: jiff::Timestamp = WITNESS.parse().expect("the witness is an instant");
-    if morocco.to_offset(witness) != jiff::tz::Offset::UTC {
-        return Err(wrong("time zones", "the bundled table does not know that Morocco has been at UTC+0 since 2026-09-20"));
-    }
-    database
-        .get(&settings.city.time_zone)
-        .map_err(|_| wrong("city.time_zone", format!("`{}` is not an IANA time zone", settings.city.time_zone)))
+fn time(settings: &Settings) -> Result<CityTime, SettingsError> {
+    CityTime::of(&settings.city.time_zone).map_err(|cause| match cause {
+        ZoneError::Stale { .. } => wrong("time zones", cause.to_string()),
+        ZoneError::Unknown(_) | ZoneError::PartHours(_) => wrong("city.time_zone", cause.to_string()),
+    })
 }
 
 /// The directories below the data directory: journal, store, register.

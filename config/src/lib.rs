@@ -6,6 +6,7 @@
 
 mod check;
 mod devices;
+mod domains;
 mod locate;
 mod profiles;
 mod routes;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 use locate::{line_of, position};
 
+pub use self::domains::{Depot, Domains, Dust, Privacy, Station, parameters};
 pub use check::{Checked, check, check_with};
 pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
@@ -144,6 +146,10 @@ pub struct Settings {
     pub route: Vec<RouteTable>,
     /// How much the quarantine may hold.
     pub quarantine: pipeline::Bounds,
+    /// What air, waste, parking and water are computed by.
+    pub domains: Domains,
+    /// Personal data.
+    pub privacy: Privacy,
     /// The log of messages.
     pub journal: journal::Settings,
     /// The built-in MQTT endpoint.
@@ -201,7 +207,8 @@ impl Settings {
             &mut settings.profiles.directories,
             &mut settings.profiles.files,
         ];
-        lists.into_iter().flatten().for_each(|path| layers.resolve(path));
+        let listed = lists.into_iter().flatten().chain(settings.domains.files());
+        listed.chain(&mut settings.privacy.pseudonym_key_file).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)
     }

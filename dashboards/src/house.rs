@@ -2,37 +2,32 @@
 
 use std::sync::Arc;
 
+use domains::time::{CityTime, ZoneError};
 use jiff::tz::TimeZone;
 use ports::{Clock, Console, Live, Operations, Store};
 use schemas::Texts;
 use tokio::sync::Semaphore;
 
-use crate::Settings;
 use crate::events::Hub;
 use crate::page::Glance;
+use crate::{Parameters, Settings};
 
 /// The city, as pages name it.
 #[derive(Clone, Debug)]
 pub struct City {
     name: Texts,
-    zone: TimeZone,
+    time: CityTime,
     demo: bool,
 }
-
-/// A time zone that the bundled table does not have.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time zone of the IANA table, such as Africa/Casablanca")]
-pub struct UnknownTimeZone(String);
 
 impl City {
     /// The city's name in three languages, its IANA time zone, and whether its devices are
     /// simulated, which each page then says.
     ///
     /// # Errors
-    /// The bundled table (not the machine's, which can be years old) has no such zone.
-    pub fn new(name: Texts, time_zone: &str, demo: bool) -> Result<Self, UnknownTimeZone> {
-        let zone = TimeZone::get(time_zone).map_err(|_| UnknownTimeZone(time_zone.chars().take(64).collect()))?;
-        Ok(Self { name, zone, demo })
+    /// The bundled table (not the machine's, which can be years old) has no such zone, or cannot fold hours into its days.
+    pub fn new(name: Texts, time_zone: &str, demo: bool) -> Result<Self, ZoneError> {
+        Ok(Self { name, time: CityTime::of(time_zone)?, demo })
     }
 
     pub(crate) const fn name(&self) -> &Texts {
@@ -40,7 +35,12 @@ impl City {
     }
 
     pub(crate) const fn zone(&self) -> &TimeZone {
-        &self.zone
+        self.time.zone()
+    }
+
+    /// Local days and hours.
+    pub(crate) const fn time(&self) -> &CityTime {
+        &self.time
     }
 
     pub(crate) const fn demo(&self) -> bool {
@@ -63,6 +63,8 @@ pub struct House {
     pub clock: Arc<dyn Clock>,
     /// Whose readings these are.
     pub city: City,
+    /// What air, waste, parking and water are computed by.
+    pub parameters: Arc<Parameters>,
     /// The limits.
     pub settings: Settings,
 }

@@ -14,6 +14,7 @@ mod locator;
 mod metrics;
 mod numbers;
 mod page;
+mod parameters;
 mod params;
 mod plural;
 mod problem;
@@ -21,11 +22,13 @@ mod scan;
 mod security;
 mod serve;
 mod settings;
+mod table;
 mod words;
 
 pub mod rows;
 
-pub use house::{City, House, UnknownTimeZone};
+pub use house::{City, House};
+pub use parameters::{Parameters, Sheet, Station};
 pub use security::router;
 pub use serve::serve;
 pub use settings::Settings;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use axum::extract::Query;
 use axum::http::Uri;
+use domains::time::{Calendar, CityTime};
+use jiff::civil::Date;
 use ports::Selector;
 use schemas::{DeviceId, HOUR, Kind, Quantity, Timestamp, Vocabulary, Zone};
 
@@ -16,6 +18,11 @@ use crate::problem::Problem;
 const QUERY_LIMIT: usize = 8 * 1024;
 /// Values of a parameter that may be given as a list.
 const LIST_LIMIT: usize = 100;
+
+/// Characters of a date.
+const DATE_LENGTH: usize = "2026-11-21".len();
+/// The longest period of an answer about local days: ten years.
+const PERIOD_LIMIT: Duration = Duration::from_secs(3_653 * 86_400);
 
 /// The parameters of a request.
 pub(crate) struct Params(Vec<(String, String)>);
@@ -114,6 +121,33 @@ impl Params {
     }
 }
 
+impl Params {
+    /// `from` and `to` of an answer about local days: instants, or dates, of which the last is meant whole. Where they are not
+    /// given, the last `days` local days with today.
+    pub(crate) fn period(&self, now: Timestamp, city: &CityTime, days: i32) -> Result<Range<Timestamp>, Problem> {
+        const EXPECTED: &str = "a date such as 2026-11-21, or an instant such as 2026-11-21T20:00:00Z (write + as %2B)";
+        let instant = |name: &str, of: fn(&CityTime, Date) -> Timestamp| {
+            let Some(text) = self.one(name)? else { return Ok(None) };
+            match text.parse::<Date>() {
+                Ok(date) if text.len() == DATE_LENGTH => Ok(Some(of(city, date))),
+                _ => parse(name, text, EXPECTED).map(Some),
+            }
+        };
+        let to = instant("to", |city, date| city.day(date).end)?.unwrap_or_else(|| now.plus(Duration::from_millis(1)));
+        let today = city.date(to.minus(Duration::from_millis(1)));
+        let from = instant("from", |city, date| city.day(date).start)?;
+        let from = from.unwrap_or_else(|| city.day(Calendar::shifted(today, 1 - days)).start);
+        if from >= to {
+            return Err(Problem::parameter("from", format!("{from} is not before {to}"), "from before to"));
+        }
+        if to.since(from) > PERIOD_LIMIT {
+            let detail = format!("from {from} to {to} is a long time");
+            return Err(Problem::parameter("from", detail, "a period of at most ten years"));
+        }
+        Ok(from..to)
+    }
+}
+
 fn parse<T>(name: &str, text: &str, expected: &str) -> Result<T, Problem>
 where
     T: FromStr,
@@ -155,6 +189,21 @@ mod tests {
         let range = read("").range(now).unwrap();
         assert!(range.contains(&now));
         assert!(read("from=2026-11-21T20:00:00Z&to=2026-11-21T20:00:00Z").range(now).is_err());
+    }
+
+    #[test]
+    fn a_period_of_dates_ends_with_its_last_day() {
+        let (city, now) = (CityTime::of("Africa/Casablanca").unwrap(), "2026-11-21T20:00:00Z".parse().unwrap());
+        let of = |query: &str| read(query).period(now, &city, 7).unwrap();
+        // On 20 September 2026 the clock went back an hour.
+        let day = of("from=2026-09-20&to=2026-09-20");
+        assert_eq!(
+            (day.start.to_string(), day.end.to_string()),
+            ("2026-09-19T23:00:00.000Z".into(), "2026-09-21T00:00:00.000Z".into())
+        );
+        assert_eq!(of("").start.to_string(), "2026-11-15T00:00:00.000Z");
+        assert!(read("from=yesterday").period(now, &city, 7).is_err());
+        assert!(read("from=1999-01-01").period(now, &city, 7).is_err());
     }
 
     #[test]

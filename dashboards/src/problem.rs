@@ -77,6 +77,12 @@ impl Problem {
         Self::new("urn:marsad:problem:busy", "too many at once", StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
+    /// It would tell of people, and is not told so.
+    pub(crate) fn withheld(detail: impl Into<Box<str>>, expected: impl Into<String>) -> Self {
+        let problem = Self::new("urn:marsad:problem:withheld", "not told", StatusCode::FORBIDDEN, detail);
+        Self { expected: Some(expected.into()), ..problem }
+    }
+
     /// It came from another site.
     pub(crate) fn foreign() -> Self {
         Self::new("urn:marsad:problem:foreign", "not from here", StatusCode::FORBIDDEN, "this form is taken from this site only")

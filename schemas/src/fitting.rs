@@ -100,6 +100,18 @@ impl Container {
         }
     }
 
+    /// Distance to the bottom, m.
+    #[must_use]
+    pub const fn empty(&self) -> f64 {
+        self.empty
+    }
+
+    /// Distance to the contents when it is full, m.
+    #[must_use]
+    pub const fn full(&self) -> f64 {
+        self.full
+    }
+
     /// How full it is where the contents are `distance` metres away: `100 (E - d) / (E - F)`, kept within 0 to 100
     /// (DOMAIN 2.3).
     #[must_use]
@@ -163,6 +175,12 @@ impl PulseMeter {
         } else {
             Err(PulseMeterError { litres_per_pulse, index_offset })
         }
+    }
+
+    /// Litres that one pulse stands for.
+    #[must_use]
+    pub const fn litres_per_pulse(&self) -> f64 {
+        self.litres_per_pulse
     }
 
     /// What the meter shows after so many pulses, m3.

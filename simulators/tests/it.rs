@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use codec::{Decoder, Profiles};
 use schemas::{Flaw, Kind, Message, Provenance, Quantity, Reading, Timestamp};
-use simulators::{City, Load, Publish, SimDevice};
+use simulators::{City, Load, Publish, Said, Season, SeasonDay, SensorTruth, SimDevice, TroubleKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -212,4 +212,46 @@ fn a_load_has_one_length_and_no_message_twice_and_is_known_beforehand() {
     }
     assert_eq!(Load::new(9, 2_000_000, 100).expect(1_999_999).0.as_str(), "load-0001999999");
     assert_ne!(Load::new(1, 5, 100).expect(7).3.to_bits(), Load::new(2, 5, 100).expect(7).3.to_bits());
+}
+
+#[test]
+fn a_season_is_the_same_for_the_same_seed_and_its_labels_fit_what_is_said() {
+    let day = |ramadan| SeasonDay { ramadan, ..SeasonDay::ORDINARY };
+    let season = |seed| Season::new(seed, start(), vec![day(None); 30]);
+    let (bin, other) = (season(3).bin(5), season(4).bin(5));
+    assert_eq!(bin, season(3).bin(5));
+    assert_ne!(bin.said, other.said);
+    // One night in twelve nobody came, and right after somebody did the bin is nearly empty.
+    assert!((24..=30).contains(&bin.emptied.len()), "{}", bin.emptied.len());
+    let after = |at: Timestamp| bin.said.iter().find(|s| s.at >= at).unwrap();
+    let low = bin.emptied.iter().filter(|at| after(**at).value < 15.0).count();
+    assert!(low + 2 >= bin.emptied.len(), "{low} of {}", bin.emptied.len());
+    assert!(bin.said.iter().all(|s| s.heard >= s.at && (0.0..=100.0).contains(&s.value)));
+    assert!(bin.said.iter().any(|s| s.heard > s.at.plus(SECOND * 3600)), "some are late");
+}
+
+#[test]
+fn a_season_has_leaks_that_run_and_sensors_that_fail() {
+    let season = Season::new(3, start(), vec![SeasonDay::ORDINARY; 60]);
+    let meters: Vec<_> = (0..300).map(|n| season.meter(n)).collect();
+    let leaks = |m: &&simulators::MeterSeason| m.troubles.iter().any(|t| t.kind == TroubleKind::Leak);
+    assert!((6..=24).contains(&meters.iter().filter(leaks).count()));
+    for meter in &meters {
+        assert!(meter.said.windows(2).all(|w| w[0].value <= w[1].value && w[0].at < w[1].at));
+        for leak in meter.troubles.iter().filter(|t| t.kind == TroubleKind::Leak) {
+            let within: Vec<_> = meter.said.iter().filter(|s| (leak.from..leak.to).contains(&s.at)).collect();
+            let hours = |a: &Said<u64>, b: &Said<u64>| b.at.since(a.at).as_secs_f64() / 3600.0;
+            assert!(within.windows(2).all(|w| (w[1].value - w[0].value) as f64 + 1.0 >= leak.flow.floor() * hours(w[0], w[1])));
+        }
+    }
+    let bays: Vec<_> = (0..100).map(|n| season.bay(n, 2)).collect();
+    assert_eq!(bays.iter().filter(|b| b.sensor != SensorTruth::Sound).count(), 2);
+    for bay in &bays {
+        assert!(bay.truth.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 != w[1].1));
+        if let SensorTruth::Silent(since) = bay.sensor {
+            assert!(bay.said.iter().all(|s| s.at < since));
+        }
+    }
+    let station = season.station(0);
+    assert_eq!((station.hours.len(), season.end()), (60 * 24, season.start().plus(SECOND * 86_400 * 60)));
 }

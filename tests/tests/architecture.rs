@@ -22,10 +22,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("register", &["ports", "schemas"]),
     ("store", &["ports", "schemas"]),
     ("notify", &["ports", "schemas"]),
-    ("dashboards", &["ports", "schemas"]),
+    // What is derived is derived at query time, by the one place that can.
+    ("dashboards", &["ports", "schemas", "domains"]),
     ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
     // The section structs of all of them.
-    ("settings", &["schemas", "codec", "codec-js", "rules", "journal", "endpoint", "store", "notify", "dashboards", "pipeline"]),
+    (
+        "settings",
+        &["schemas", "codec", "codec-js", "domains", "rules", "journal", "endpoint", "store", "notify", "dashboards", "pipeline"],
+    ),
     // Wiring: knows everyone.
     (
         "marsad",
@@ -33,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "schemas",
             "codec",
             "codec-js",
+            "domains",
             "rules",
             "journal",
             "endpoint",

@@ -1,10 +1,16 @@
 //! `/api/v1` and the addresses that machines watch. `docs/reference/api.md` is their manual.
 
+mod air;
+mod answer;
 mod body;
 mod console;
+mod gather;
 mod operations;
+mod parking;
 mod quarantine;
 mod readings;
+mod waste;
+mod water;
 
 use std::sync::Arc;
 
@@ -33,6 +39,10 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/status", get(console::status))
         .route("/api/v1/latest", get(readings::latest))
         .route("/api/v1/readings", get(readings::readings))
+        .merge(air::routes())
+        .merge(waste::routes())
+        .merge(parking::routes())
+        .merge(water::routes())
         .route("/api/v1/events", get(crate::events::events))
         .route("/api", get(nothing))
         .route("/api/{*rest}", get(nothing))

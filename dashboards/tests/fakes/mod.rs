@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dashboards::{City, House, Settings};
+use dashboards::{City, House, Parameters, Settings};
+use domains::water::Pseudonyms;
 use ports::{
     AlertFilter, AlertView, Appended, BoxFuture, Caps, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity,
     Live, Points, Quarantined, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError,
@@ -89,6 +90,10 @@ impl Town {
             live: self.live.clone(),
             clock: self.clock.clone(),
             city: City::new(name, "Africa/Casablanca", true).unwrap(),
+            parameters: Arc::new(Parameters {
+                pseudonyms: Pseudonyms::new(b"a key of these tests").ok(),
+                ..Parameters::shipped()
+            }),
             settings,
         }
     }

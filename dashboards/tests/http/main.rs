@@ -11,6 +11,7 @@
 mod fakes;
 
 mod api;
+mod city;
 mod events;
 mod operations;
 mod pages;

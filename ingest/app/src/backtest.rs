@@ -129,10 +129,12 @@ impl Bench {
         let checked = settings::check(settings)?;
         let catalogue = Arc::new(checked.catalogue);
         let shards = if rules.compares_devices() { 1 } else { SHARDS };
+        let calendar = Arc::new(checked.parameters.calendar);
         let engine = || {
             let mut engine = Engine::new(Arc::clone(rules));
             engine.set_catalogue(Arc::clone(&catalogue));
-            engine.set_time_zone(checked.zone.clone());
+            engine.set_time_zone(checked.time.zone().clone());
+            engine.set_calendar(Arc::clone(&calendar));
             engine
         };
         Ok(Self { engines: (0..shards).map(|_| engine()).collect(), heard: Timestamp::MIN })

@@ -110,7 +110,7 @@ impl City {
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)));
-        let house = house(settings, store, who, Live::new(1), clock, false)?;
+        let house = house(settings, checked.parameters, store, who, Live::new(1), clock, false)?;
         Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
     }
 
@@ -184,6 +184,7 @@ async fn refused(status: u16, mut answer: Answer) -> Failure {
     struct Problem {
         detail: Option<String>,
         title: Option<String>,
+        expected: Option<String>,
         #[serde(default)]
         errors: Vec<String>,
     }
@@ -194,10 +195,16 @@ async fn refused(status: u16, mut answer: Answer) -> Failure {
             break;
         }
     }
-    let problem = serde_json::from_slice::<Problem>(&text).ok();
+    let Ok(problem) = serde_json::from_slice::<Problem>(&text) else {
+        return Failure::new(Code::Failed, format!("the answer was {status}"));
+    };
     // Each mistake on a line of its own, as `marsad check` tells them.
-    let said = problem.and_then(|p| if p.errors.is_empty() { p.detail.or(p.title) } else { Some(p.errors.join("\nmarsad: ")) });
-    Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")))
+    let said = if problem.errors.is_empty() { problem.detail.or(problem.title) } else { Some(problem.errors.join("\nmarsad: ")) };
+    let failure = Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")));
+    match problem.expected {
+        Some(expected) => failure.hint(format!("expected {expected}")),
+        None => failure,
+    }
 }
 
 pub(crate) async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {

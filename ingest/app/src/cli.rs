@@ -7,12 +7,16 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 
+use crate::air::AirCommand;
 use crate::backtest::Backtest;
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
+use crate::parking::ParkingCommand;
 use crate::profile::ProfileCommand;
 use crate::rule::RuleCommand;
 
+use crate::waste::WasteCommand;
+use crate::water::WaterCommand;
 use crate::{device, quarantine};
 
 #[derive(Debug, Parser)]
@@ -122,6 +126,18 @@ Works on a stopped data directory and through a running program.")]
   marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
   marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
     Export(Export),
+    /// Air: the index, exceedances of limits, a station's report
+    #[command(subcommand)]
+    Air(AirCommand),
+    /// Waste: which bins to empty next, and how a contractor did
+    #[command(subcommand)]
+    Waste(WasteCommand),
+    /// Parking: how full zones are
+    #[command(subcommand)]
+    Parking(ParkingCommand),
+    /// Water: consumption by zone, leaks
+    #[command(subcommand)]
+    Water(WaterCommand),
     /// Read one message and show how: envelope, profile, readings; nothing is kept
     #[command(after_help = "Examples:
   marsad decode --profile nwave-nps405 --port 1 95
@@ -252,6 +268,33 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
     Decode,
     /// Memory with many idle connections and many known devices
     Memory(Memory),
+    /// How much of what happened in a simulated city is found again: emptyings, overflows, leaks, occupancy
+    #[command(after_help = "Examples:
+  marsad bench truth                       90 days; exit 1 where a figure falls below its bar
+  marsad bench truth --seed 7 --json
+
+The city is simulated, with noise, false echoes, lost messages and faulty sensors, and its truth is known. What is asked is what
+the API asks: the same functions see only what was heard until then.")]
+    Truth(Truth),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Truth {
+    /// Days of the city
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u16).range(28..=366))]
+    pub(crate) days: u16,
+    /// The same seed simulates the same city
+    #[arg(long, default_value_t = 2026)]
+    pub(crate) seed: u64,
+    /// Bins
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=2_000))]
+    pub(crate) bins: u16,
+    /// Water meters
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=20_000))]
+    pub(crate) meters: u16,
+    /// Parking bays of the zone
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(50..=2_000))]
+    pub(crate) bays: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

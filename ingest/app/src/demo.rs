@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use domains::water::Pseudonyms;
 use ports::{Clock, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
 use schemas::Kind;
@@ -25,6 +26,8 @@ const TICK: Duration = Duration::from_millis(250);
 const WAITING: usize = 1024;
 /// The directory of the demo, where none is named: a city in production is never mixed with it.
 const DIRECTORY: &str = "marsad-demo";
+/// Names the simulated meters, where the settings name no key. No secret.
+const DEMO_KEY: &[u8] = b"the key of the demo is no secret";
 
 /// The demo's own rules.
 pub(crate) const RULES: [(&str, &str); 1] = [("rules/demo.toml", DEMO_RULES)];
@@ -44,7 +47,9 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     raise_open_files();
     let start = SystemClock.now();
     let city = City::demo(options.seed, options.devices as usize, start);
-    let checked = Checked { catalogue: city.catalogue(), ..checked };
+    let mut checked = Checked { catalogue: city.catalogue(), ..checked };
+    // Simulated meters have no people behind them: their answers can be looked at without a secret.
+    checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok());
     let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue())).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);

@@ -1,5 +1,7 @@
 //! `marsad`: a city's observatory. This file reads the command line and says how it ended.
 
+mod air;
+mod answer;
 mod ask;
 mod backtest;
 mod bench;
@@ -18,11 +20,14 @@ mod fit;
 mod fitting;
 mod ground;
 mod observer;
+mod parking;
 mod platform;
 mod profile;
 mod quarantine;
 mod rule;
 mod run;
+mod waste;
+mod water;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -87,6 +92,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
             Command::Device(command) => device::run(&settings, &common, command).await,
             Command::Reload => device::reload(&settings, &common).await,
+            Command::Air(command) => air::air(&settings, &common, &command).await,
+            Command::Waste(command) => waste::waste(&settings, &common, &command).await,
+            Command::Parking(command) => parking::parking(&settings, &common, &command).await,
+            Command::Water(command) => water::water(&settings, &common, &command).await,
+            Command::Bench(Bench::Truth(options)) => bench::truth(&options, common.json),
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Decode) => bench::decode(common.json),

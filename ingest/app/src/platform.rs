@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dashboards::{City, House};
+use dashboards::{City, House, Parameters};
 use endpoint::{Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::Dispatcher;
@@ -170,7 +170,8 @@ impl Platform {
         let (live, outbox) = (Live::new(FRAMES), Arc::new(Notify::new()));
         let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
         let mut engine = Engine::new(checked.rules);
-        engine.set_time_zone(checked.zone);
+        engine.set_time_zone(checked.time.zone().clone());
+        engine.set_calendar(Arc::new(checked.parameters.calendar.clone()));
         let pipeline = Pipeline::start(Parts {
             settings: settings.pipeline.clone(),
             journal: opened.journal,
@@ -232,7 +233,7 @@ impl Platform {
             register: opened.register,
             directory: settings.data.directory.clone(),
         };
-        let house = house(settings, store, (Desk(Arc::new(observer)), counter.clone()), live, clock, demo)?;
+        let house = house(settings, checked.parameters, store, (Desk(Arc::new(observer)), counter.clone()), live, clock, demo)?;
         let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
         helpers.spawn(async move {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
@@ -308,6 +309,7 @@ pub(crate) fn hear_again(decoder: &::codec::Decoder, register: &Register) -> Res
 /// What pages and API are made of.
 pub(crate) fn house(
     settings: &Settings,
+    parameters: Parameters,
     store: Arc<dyn Store>,
     (desk, counter): (Desk, Counter),
     live: Live,
@@ -323,6 +325,7 @@ pub(crate) fn house(
         live,
         clock,
         city,
+        parameters: Arc::new(parameters),
         settings: settings.http.clone(),
     })
 }

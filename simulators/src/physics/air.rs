@@ -6,16 +6,16 @@
 use super::{DAY, HOUR, at_hour, calendar, mean};
 use crate::chance::Chance;
 
-struct Pollutant {
-    mean: f64,
-    month: [f64; 12],
-    hour: [f64; 24],
+pub(super) struct Pollutant {
+    pub(super) mean: f64,
+    pub(super) month: [f64; 12],
+    pub(super) hour: [f64; 24],
     /// Standard deviation of the logarithm, from hour to hour and from day to day.
     sigma: f64,
     day_sigma: f64,
 }
 
-static NO2: Pollutant = Pollutant {
+pub(super) static NO2: Pollutant = Pollutant {
     mean: 18.9,
     month: [1.7, 1.55, 1.05, 0.8, 0.65, 0.6, 0.55, 0.55, 0.8, 0.95, 1.05, 1.75],
     hour: [
@@ -25,7 +25,7 @@ static NO2: Pollutant = Pollutant {
     sigma: 0.35,
     day_sigma: 0.0,
 };
-static O3: Pollutant = Pollutant {
+pub(super) static O3: Pollutant = Pollutant {
     mean: 50.6,
     month: [0.7, 0.8, 1.0, 1.15, 1.2, 1.3, 1.35, 1.35, 1.1, 0.85, 0.65, 0.55],
     hour: [
@@ -35,7 +35,7 @@ static O3: Pollutant = Pollutant {
     sigma: 0.2,
     day_sigma: 0.0,
 };
-static PM10: Pollutant = Pollutant {
+pub(super) static PM10: Pollutant = Pollutant {
     mean: 31.0,
     month: [1.25, 1.05, 0.85, 0.75, 0.7, 0.65, 0.65, 0.7, 0.95, 1.2, 1.37, 1.88],
     hour: [

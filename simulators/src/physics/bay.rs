@@ -5,7 +5,7 @@ use super::{DAY, HOUR, MINUTE, between_hours, calendar};
 use crate::chance::Chance;
 
 /// Part of the bays that are occupied, by hour, on a working day in a metered street.
-static OCCUPIED: [f64; 24] = [
+pub(super) static OCCUPIED: [f64; 24] = [
     0.35, 0.35, 0.35, 0.35, 0.35, 0.35, 0.35, 0.45, 0.60, 0.78, 0.88, 0.92, 0.90, 0.82, 0.80, 0.86, 0.90, 0.92, 0.88, 0.80, 0.70,
     0.62, 0.50, 0.42,
 ];
@@ -43,24 +43,26 @@ fn target(week: f64, at: i64) -> f64 {
 pub(crate) fn bay(luck: Chance, at: i64) -> Bay {
     let today = at.div_euclid(DAY);
     let mut state: Option<Bay> = None;
-    for day in [today - 1, today] {
-        let (midnight, ends) = (day * DAY, ((day + 1) * DAY).min(at + 1));
-        let (luck, week) = (luck.branch(day), week(day));
-        let mut changes = midnight;
-        let mut occupied = luck.branch(-1).unit() < target(week, midnight);
-        let mut step = 0;
-        while changes < ends {
-            state = Some(match state {
-                None => Bay { occupied, since: changes, before: changes - HOUR },
-                Some(same) if same.occupied == occupied => same,
-                Some(old) => Bay { occupied, since: changes, before: old.since },
-            });
-            changes += if occupied { stays(luck.branch(step)) } else { waits(luck.branch(step), week, changes) };
-            occupied = !occupied;
-            step += 1;
-        }
+    for (changes, occupied) in day(luck, today - 1, at + 1).chain(day(luck, today, at + 1)) {
+        state = Some(match state {
+            None => Bay { occupied, since: changes, before: changes - HOUR },
+            Some(same) if same.occupied == occupied => same,
+            Some(old) => Bay { occupied, since: changes, before: old.since },
+        });
     }
     state.unwrap_or(Bay { occupied: false, since: at, before: at - HOUR })
+}
+
+/// What a bay becomes and when, from the midnight of a day on and before `until`; at most one day.
+pub(crate) fn day(luck: Chance, day: i64, until: i64) -> impl Iterator<Item = (i64, bool)> {
+    let (midnight, ends) = (day * DAY, ((day + 1) * DAY).min(until));
+    let (luck, week) = (luck.branch(day), week(day));
+    let first = luck.branch(-1).unit() < target(week, midnight);
+    let states = std::iter::successors(Some((midnight, first, 0_i64)), move |(at, occupied, step)| {
+        let lasts = if *occupied { stays(luck.branch(*step)) } else { waits(luck.branch(*step), week, *at) };
+        Some((at + lasts, !occupied, step + 1))
+    });
+    states.map(|(at, occupied, _)| (at, occupied)).take_while(move |(at, _)| *at < ends)
 }
 
 /// How long a car stays, ms.

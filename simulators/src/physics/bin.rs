@@ -5,19 +5,24 @@ use super::{DAY, HOUR, calendar, share_by};
 use crate::chance::Chance;
 
 /// How much is thrown away, hour by hour.
-static HOUR_PROFILE: [f64; 24] = [
+pub(crate) static HOUR_PROFILE: [f64; 24] = [
     0.35, 0.25, 0.15, 0.1, 0.08, 0.12, 0.35, 0.8, 1.1, 1.15, 1.15, 1.2, 1.35, 1.6, 1.45, 1.1, 0.95, 1.0, 1.2, 1.5, 1.9, 2.0, 1.4,
     0.75,
 ];
-static WEEKDAY: [f64; 7] = [1.08, 0.97, 0.97, 0.97, 1.05, 1.02, 1.0];
+pub(crate) static WEEKDAY: [f64; 7] = [1.08, 0.97, 0.97, 0.97, 1.05, 1.02, 1.0];
+/// The same in Ramadan, when the city wakes up after sunset.
+pub(crate) static HOUR_RAMADAN: [f64; 24] = [
+    1.55, 1.5, 1.35, 1.1, 0.7, 0.2, 0.1, 0.15, 0.3, 0.45, 0.6, 0.75, 0.85, 0.9, 0.95, 1.0, 1.1, 1.2, 0.6, 1.6, 2.1, 2.0, 1.75,
+    1.6,
+];
 /// Part of the nights on which the truck comes.
-const COLLECTED: f64 = 0.92;
+pub(crate) const COLLECTED: f64 = 0.92;
 /// What stays at the bottom, %.
-const RESIDUE: f64 = 4.0;
+pub(crate) const RESIDUE: f64 = 4.0;
 
 /// Fill, % of the bin, 0 to 100. `commerce` multiplies what is thrown away.
 pub(crate) fn fill(bin: Chance, commerce: f64, at: i64) -> f64 {
-    let rate = bin.branch(1).lognormal(48.0, 0.3) * commerce;
+    let rate = rate(bin) * commerce;
     let truck = 21 * HOUR + whole(bin.branch(2).between(0.0, 6.0) * 3_600_000.0);
     let night = (at - truck).div_euclid(DAY);
     // The last night on which the truck came; a bin is missed four times in a row once in 25,000 nights.
@@ -25,6 +30,11 @@ pub(crate) fn fill(bin: Chance, commerce: f64, at: i64) -> f64 {
     let thrown = thrown_by(at) - thrown_by(came * DAY + truck);
     let (_, weekday) = calendar(at);
     (RESIDUE + rate * thrown * WEEKDAY.get(weekday).copied().unwrap_or(1.0)).min(100.0)
+}
+
+/// Points of its height by which a bin fills in a day, at an ordinary place.
+pub(crate) fn rate(bin: Chance) -> f64 {
+    bin.branch(1).lognormal(48.0, 0.3)
 }
 
 /// Days' worth of waste thrown away since 1970.

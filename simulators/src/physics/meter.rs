@@ -5,9 +5,14 @@ use super::{DAY, share_by};
 use crate::chance::Chance;
 
 /// How much is drawn, hour by hour, in a household.
-static HOUR_PROFILE: [f64; 24] = [
+pub(crate) static HOUR_PROFILE: [f64; 24] = [
     0.55, 0.42, 0.35, 0.32, 0.36, 0.62, 1.05, 1.45, 1.55, 1.45, 1.35, 1.3, 1.4, 1.35, 1.15, 1.05, 1.0, 1.05, 1.15, 1.25, 1.3,
     1.2, 0.95, 0.78,
+];
+/// The same in Ramadan: awake until suhoor, asleep in the morning.
+pub(crate) static HOUR_RAMADAN: [f64; 24] = [
+    1.35, 1.2, 1.15, 1.4, 1.3, 0.6, 0.35, 0.35, 0.5, 0.75, 0.95, 1.05, 1.1, 1.1, 1.1, 1.15, 1.3, 1.55, 0.7, 1.05, 1.2, 1.25, 1.3,
+    1.3,
 ];
 /// 2026-01-01T00:00:00Z: when the meters were read first.
 const BEGAN: i64 = 1_767_225_600_000;

@@ -12,6 +12,9 @@ pub(crate) mod bay;
 pub(crate) mod bin;
 pub(crate) mod meter;
 
+#[cfg(test)]
+mod vectors;
+
 use jiff::tz::TimeZone;
 use schemas::Timestamp;
 

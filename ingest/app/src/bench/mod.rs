@@ -6,11 +6,13 @@ mod collect;
 mod decode;
 mod hose;
 mod memory;
+mod truth;
 
 pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use decode::decode;
 pub(crate) use memory::memory;
+pub(crate) use truth::truth;
 
 use crate::failure::{Code, Failure};
 

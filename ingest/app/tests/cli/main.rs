@@ -6,6 +6,7 @@
 mod adoption;
 mod alive;
 mod arguments;
+mod city;
 mod decoding;
 mod disk;
 mod program;

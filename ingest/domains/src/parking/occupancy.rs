@@ -78,8 +78,11 @@ pub fn occupancy_over(spaces: &[&[Transition]], (start, end): (Timestamp, Timest
     let hours = |from: Timestamp, to: Timestamp| to.min(end).since(from.max(start)).as_secs_f64() / 3600.0;
     let (mut occupied, mut known) = (0.0, 0.0);
     for space in spaces {
+        // From the state in which the window begins on.
+        let first = space.partition_point(|t| t.at <= start).saturating_sub(1);
+        let space = space.get(first..).unwrap_or_default();
         let nexts = space.iter().skip(1).map(|t| t.at).chain([Timestamp::MAX]);
-        for (transition, next) in space.iter().zip(nexts) {
+        for (transition, next) in space.iter().zip(nexts).take_while(|(t, _)| t.at < end) {
             let length = hours(transition.at, next);
             match transition.state {
                 SpaceState::Occupied => {

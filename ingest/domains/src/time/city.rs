@@ -85,6 +85,12 @@ impl CityTime {
         &self.name
     }
 
+    /// The zone itself, from the built-in table, for whoever only shows an instant.
+    #[must_use]
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// The civil date and time of an instant.
     #[must_use]
     pub fn civil(&self, at: Timestamp) -> DateTime {

@@ -1,5 +1,7 @@
 //! Whose district it is: a table with dates, because contracts end.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +70,13 @@ impl Territories {
         Self::parse("config/territories/casablanca.toml", SHIPPED).expect("the shipped table is tested")
     }
 
+    /// Everybody who has a zone on a day, by name.
+    #[must_use]
+    pub fn contractors(&self, date: Date) -> BTreeSet<&str> {
+        let holds = |c: &&Contract| c.valid_from <= date && c.valid_to.is_none_or(|to| date <= to);
+        self.contracts.iter().filter(holds).map(|c| c.contractor.as_str()).collect()
+    }
+
     /// The contractor of a zone on a day, and how well that is known.
     ///
     /// # Errors
@@ -106,6 +115,7 @@ source = "made up for this test"
         let on = |text: &str| table.contractor("anfa", text.parse().unwrap()).map(|(name, _)| name);
         assert_eq!((on("2026-05-31"), on("2026-06-01")), (Ok("first"), Ok("second")));
         assert!(on("2019-05-31").is_err());
+        assert!(table.contractors("2026-06-01".parse().unwrap()).iter().eq(&["second"]));
         let (_, status) = Territories::casablanca().contractor("anfa", "2026-11-21".parse().unwrap()).unwrap();
         assert_eq!(status, Status::Unverified);
         assert!(Territories::parse("t.toml", &TWO.replace("2026-06-01", "2026-05-31")).is_err());

@@ -1,0 +1,238 @@
+//! The sections `[domains]` and `[privacy]`: which files replace the shipped parameters, and what a city says of its own
+//! stations, depots, days of dust and key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dashboards::{Parameters, Sheet};
+use domains::air::{AirSettings, LimitSet, Siting};
+use domains::health::HealthSettings;
+use domains::parameters::{self, ParameterError};
+use domains::parking::ParkingSettings;
+use domains::time::Calendar;
+use domains::waste::{Territories, WasteSettings};
+use domains::water::{Pseudonyms, WaterSettings};
+use jiff::civil::Date;
+use schemas::{DeviceId, Place};
+use serde::Deserialize;
+
+use crate::{Settings, SettingsError};
+
+/// The section `[domains]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domains {
+    /// Replaces `config/domains/air.toml`.
+    pub air: Option<PathBuf>,
+    /// Replaces `config/domains/waste.toml`.
+    pub waste: Option<PathBuf>,
+    /// Replaces `config/domains/parking.toml`.
+    pub parking: Option<PathBuf>,
+    /// Replaces `config/domains/water.toml`.
+    pub water: Option<PathBuf>,
+    /// Replaces `config/domains/health.toml`.
+    pub health: Option<PathBuf>,
+    /// Replaces the shipped calendar.
+    pub calendar: Option<PathBuf>,
+    /// Replaces the shipped territories.
+    pub territories: Option<PathBuf>,
+    /// Further sets of limits; one with the id of a shipped set replaces it.
+    pub limits: Vec<PathBuf>,
+    /// Days of natural dust.
+    #[serde(default)]
+    pub dust: Vec<Dust>,
+    /// What is known of air stations.
+    #[serde(default)]
+    pub station: Vec<Station>,
+    /// Where vehicles start.
+    #[serde(default)]
+    pub depot: Vec<Depot>,
+}
+
+impl Domains {
+    /// Every path, to be read beside the settings.
+    pub(crate) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { air, waste, parking, water, health, calendar, territories, limits, .. } = self;
+        [air, waste, parking, water, health, calendar, territories].into_iter().flatten().chain(limits)
+    }
+}
+
+/// A day that a person has flagged as natural dust.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dust {
+    /// The local day, such as 2026-03-14.
+    pub date: Date,
+    /// What shows it: without evidence no day is discounted (Directive (EU) 2024/2881, article 16).
+    pub evidence: String,
+}
+
+/// What is known of an air station besides what it says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Station {
+    /// Which.
+    pub device: DeviceId,
+    /// Where it stands.
+    pub siting: Option<Siting>,
+    /// How often it reports.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub every: Option<Duration>,
+    /// Its PM2.5 sensor is of low cost.
+    #[serde(default)]
+    pub low_cost: bool,
+}
+
+/// Where a contractor's vehicles start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Depot {
+    /// As the territories name it.
+    pub contractor: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// The section `[privacy]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Privacy {
+    /// Holds the secret by which meters get their pseudonyms.
+    pub pseudonym_key_file: Option<PathBuf>,
+}
+
+/// Reads what the sections name, over what is shipped.
+///
+/// # Errors
+/// All that is wrong: a file that cannot be read or does not fit, with file and line, a day of dust without evidence, an interval
+/// of no time, or a key that is too short.
+pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>> {
+    let (mut found, mut errors) = (Parameters::shipped(), Vec::new());
+    let section = &settings.domains;
+    sheet(section.air.as_deref(), AirSettings::parse, &mut found.air, &mut errors);
+    sheet(section.waste.as_deref(), WasteSettings::parse, &mut found.waste, &mut errors);
+    sheet(section.parking.as_deref(), ParkingSettings::parse, &mut found.parking, &mut errors);
+    sheet(section.water.as_deref(), WaterSettings::parse, &mut found.water, &mut errors);
+    sheet(section.health.as_deref(), HealthSettings::parse, &mut found.health, &mut errors);
+    if let Some(calendar) = taken(section.calendar.as_deref(), Calendar::parse, &mut errors) {
+        found.calendar = calendar;
+    }
+    if let Some(territories) = taken(section.territories.as_deref(), Territories::parse, &mut errors) {
+        found.territories = territories;
+    }
+    for path in &section.limits {
+        if let Some(set) = taken(Some(path), LimitSet::parse, &mut errors) {
+            match found.limits.iter_mut().find(|shipped| shipped.id == set.id) {
+                Some(shipped) => *shipped = set,
+                None => found.limits.push(set),
+            }
+        }
+    }
+    for dust in &section.dust {
+        if dust.evidence.trim().is_empty() {
+            errors.push(wrong("domains.dust", format!("{} has no evidence, expected what shows it", dust.date)));
+        }
+    }
+    found.dust = section.dust.iter().map(|dust| dust.date).collect();
+    for station in &section.station {
+        if station.every.is_some_and(|every| every.is_zero()) {
+            errors.push(wrong("domains.station", format!("`{}` reports every 0 s, expected more", station.device)));
+        }
+        let Station { siting, every, low_cost, .. } = *station;
+        found.stations.insert(station.device.clone(), dashboards::Station { siting, every, low_cost });
+    }
+    found.depots = section.depot.iter().map(|d| (d.contractor.clone(), d.place)).collect::<BTreeMap<_, _>>();
+    if let Some(path) = &settings.privacy.pseudonym_key_file {
+        found.pseudonyms = key(path).map_err(|cause| errors.push(cause)).ok();
+    }
+    if errors.is_empty() { Ok(found) } else { Err(errors) }
+}
+
+fn wrong(place: &str, message: String) -> SettingsError {
+    SettingsError { place: place.to_owned(), message }
+}
+
+/// The key; never shown, not even its length beyond that it is too short.
+fn key(path: &Path) -> Result<Pseudonyms, SettingsError> {
+    let bytes = std::fs::read(path).map_err(|cause| SettingsError::unreadable(path, &cause))?;
+    Pseudonyms::new(bytes.trim_ascii_end()).map_err(|cause| wrong(&path.display().to_string(), cause.to_string()))
+}
+
+type Parse<T> = fn(&str, &str) -> Result<T, ParameterError>;
+
+/// What a file holds, if one is named and right.
+fn taken<T>(path: Option<&Path>, parse: Parse<T>, errors: &mut Vec<SettingsError>) -> Option<T> {
+    let path = path?;
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|cause| errors.push(SettingsError::unreadable(path, &cause))).ok()?;
+    parse(&name, &text).map_err(|e| errors.push(wrong(&format!("{}:{}", e.file, e.line), e.message))).ok()
+}
+
+/// As [`taken`], with the list of parameters that answers show.
+fn sheet<T>(path: Option<&Path>, parse: Parse<T>, sheet: &mut Sheet<T>, errors: &mut Vec<SettingsError>) {
+    if let Some(numbers) = taken(path, parse, errors)
+        && let Some(rows) = taken(path, parameters::rows, errors)
+    {
+        *sheet = Sheet { numbers, rows };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::Layers;
+
+    fn with(text: &str, files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Parameters, Vec<SettingsError>>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files.iter().chain(&[("city.toml", text)]) {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let layers = Layers { files: vec![folder.path().join("city.toml")], ..Layers::default() };
+        let found = parameters(&Settings::load(&layers).unwrap());
+        (folder, found)
+    }
+
+    #[test]
+    fn a_city_replaces_limits_and_says_what_it_knows_of_stations_and_depots() {
+        let law = include_str!("../limits/ma-2009.toml").replace("id = \"ma-2009\"", "id = \"ma-2024\"");
+        let text = r#"
+[domains]
+limits = ["ours.toml"]
+[[domains.dust]]
+date = "2026-03-14"
+evidence = "satellite image"
+[[domains.station]]
+device = "air-1"
+siting = "traffic"
+every = "1m"
+[[domains.depot]]
+contractor = "ARMA"
+place = { lat = 33.57, lon = -7.59 }
+[privacy]
+pseudonym_key_file = "meters.key"
+"#;
+        let (_folder, found) = with(text, &[("ours.toml", &law), ("meters.key", "a secret of sixteen and more\n")]);
+        let found = found.unwrap();
+        assert!(found.limits.iter().any(|set| set.id == "ma-2024" && !set.limit.is_empty()));
+        assert_eq!((found.limits.len(), found.dust.len(), found.depots.len()), (5, 1, 1));
+        let station = found.stations.values().next().unwrap();
+        assert_eq!((station.siting, station.every), (Some(Siting::Traffic), Some(Duration::from_secs(60))));
+        let same = Pseudonyms::new(b"a secret of sixteen and more").unwrap().of("m");
+        assert_eq!(found.pseudonyms.map(|names| names.of("m")), Some(same), "a line end is no part of the key");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_place_all_at_once() {
+        let text = "[domains]\nwater = \"water.toml\"\n[[domains.dust]]\ndate = \"2026-03-14\"\nevidence = \" \"\n\
+                    [privacy]\npseudonym_key_file = \"meters.key\"\n";
+        let water = include_str!("../domains/water.toml").replacen("value = 8,", "value = 0,", 1);
+        let (_folder, found) = with(text, &[("water.toml", &water), ("meters.key", "short")]);
+        let told: Vec<String> = found.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].contains("water.toml:") && told[1].contains("evidence"), "{told:?}");
+        assert!(told[2].contains("at least 16") && !told[2].contains("short"), "{told:?}");
+    }
+}

@@ -1,0 +1,77 @@
+//! `/api/v1/waste`: which bins a contractor should empty next, and how it did.
+//!
+//! Deliberately absent: what the contractor decides; a round is a proposal.
+
+mod kpi;
+mod shapes;
+mod worklist;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use domains::waste::BinHistory;
+use jiff::civil::Date;
+use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
+
+use super::gather;
+use crate::house::{House, Rooms};
+use crate::params::Params;
+use crate::problem::Problem;
+
+/// The addresses about waste.
+pub(crate) fn routes() -> Router<Arc<Rooms>> {
+    Router::new().route("/api/v1/waste/worklist", get(worklist::worklist)).route("/api/v1/waste/kpi", get(kpi::kpi))
+}
+
+/// Bins by zone, and those in zones that nobody has.
+struct Territory {
+    zones: BTreeMap<Zone, Vec<Device>>,
+    orphans: Vec<DeviceId>,
+}
+
+/// The bins of a contractor on a day, of all where none is named, within `zone` where it is given.
+async fn territory(house: &House, params: &Params, contractor: Option<&str>, date: Date) -> Result<Territory, Problem> {
+    let mut territory = Territory { zones: BTreeMap::new(), orphans: Vec::new() };
+    for device in gather::devices(house, Kind::WASTE, params.zone()?.as_ref()).await? {
+        match house.parameters.territories.contractor(device.zone.as_str(), date) {
+            Ok((holder, _)) if contractor.is_none_or(|asked| asked == holder) => {
+                territory.zones.entry(device.zone.clone()).or_default().push(device);
+            }
+            Ok(_) => {}
+            Err(_) => territory.orphans.push(device.id),
+        }
+    }
+    Ok(territory)
+}
+
+/// `contractor`; refused if nobody of this name has a zone on that day.
+fn contractor<'p>(house: &House, params: &'p Params, date: Date) -> Result<Option<&'p str>, Problem> {
+    let Some(asked) = params.one("contractor")? else { return Ok(None) };
+    let known = house.parameters.territories.contractors(date);
+    if known.contains(asked) {
+        return Ok(Some(asked));
+    }
+    let known: Vec<&str> = known.into_iter().collect();
+    let asked: String = asked.chars().take(64).collect();
+    let detail = format!("`{asked}` has no zone on {date}");
+    Err(Problem::parameter("contractor", detail, format!("one of {}", known.join(", "))))
+}
+
+/// What a bin said of its level in a period.
+async fn history(house: &House, device: &DeviceId, range: Range<Timestamp>) -> Result<BinHistory, Problem> {
+    let levels = gather::values(house, device, Quantity::WASTE_FILL, range).await?;
+    Ok(BinHistory::new(levels, &house.parameters.waste.numbers.emptying))
+}
+
+/// Says of bins that nobody collects: a silence would be worse.
+fn orphans_note(orphans: &[DeviceId], date: Date) -> Option<String> {
+    let names: Vec<&str> = orphans.iter().take(10).map(DeviceId::as_str).collect();
+    let more = if orphans.len() > names.len() { " and others" } else { "" };
+    (!orphans.is_empty()).then(|| {
+        let count = orphans.len();
+        format!("{count} bins stand in zones that no contractor has on {date}: {}{more} (domains.territories)", names.join(", "))
+    })
+}

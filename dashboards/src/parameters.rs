@@ -1,0 +1,91 @@
+//! What the answers about air, waste, parking and water are computed by: the numbers of each domain with their status and
+//! source, the calendar, the limits of the law, who collects where, and what a city says of its own stations and depots.
+//!
+//! Deliberately absent: reading files (`settings`).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domains::air::{AirSettings, DustDays, LimitSet, Siting};
+use domains::health::HealthSettings;
+use domains::parameters::Row;
+use domains::parking::ParkingSettings;
+use domains::time::Calendar;
+use domains::waste::{Territories, WasteSettings};
+use domains::water::{Pseudonyms, WaterSettings};
+use schemas::{DeviceId, Place};
+
+/// The numbers of a domain, and the list of them that is shown with each answer.
+#[derive(Clone, Debug)]
+pub struct Sheet<T> {
+    /// What formulas take.
+    pub numbers: T,
+    /// The same with status and source.
+    pub rows: Vec<Row>,
+}
+
+/// What a city says of one of its air stations. What it does not say is assumed, and the answer says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Station {
+    /// Where it stands; background where nobody says.
+    pub siting: Option<Siting>,
+    /// How often it reports; as it was seen to where nobody says.
+    pub every: Option<Duration>,
+    /// Its PM2.5 sensor is of low cost and is corrected for humidity.
+    pub low_cost: bool,
+}
+
+/// What everything is computed by.
+#[derive(Clone, Debug)]
+pub struct Parameters {
+    /// Air.
+    pub air: Sheet<AirSettings>,
+    /// Waste.
+    pub waste: Sheet<WasteSettings>,
+    /// Parking.
+    pub parking: Sheet<ParkingSettings>,
+    /// Water.
+    pub water: Sheet<WaterSettings>,
+    /// Devices of every kind.
+    pub health: Sheet<HealthSettings>,
+    /// Ramadan, feasts, holidays.
+    pub calendar: Calendar,
+    /// Laws and guidelines, in the order in which they are told.
+    pub limits: Vec<LimitSet>,
+    /// Days that a person has flagged as natural dust, with evidence.
+    pub dust: DustDays,
+    /// Who collects where, and when.
+    pub territories: Territories,
+    /// Where a contractor's vehicles start; the middle of the bins where nobody says.
+    pub depots: BTreeMap<String, Place>,
+    /// Air stations of which something is known.
+    pub stations: BTreeMap<DeviceId, Station>,
+    /// Gives meters their pseudonyms; without it no answer tells of single meters.
+    pub pseudonyms: Option<Pseudonyms>,
+}
+
+impl Parameters {
+    /// Those that come with the program: Casablanca's, without depots, stations, days of dust and a key.
+    #[must_use]
+    pub fn shipped() -> Self {
+        Self {
+            air: Sheet { numbers: AirSettings::shipped(), rows: AirSettings::rows() },
+            waste: Sheet { numbers: WasteSettings::shipped(), rows: WasteSettings::rows() },
+            parking: Sheet { numbers: ParkingSettings::shipped(), rows: ParkingSettings::rows() },
+            water: Sheet { numbers: WaterSettings::shipped(), rows: WaterSettings::rows() },
+            health: Sheet { numbers: HealthSettings::shipped(), rows: HealthSettings::rows() },
+            calendar: Calendar::casablanca(),
+            limits: LimitSet::shipped(),
+            dust: DustDays::new(),
+            territories: Territories::casablanca(),
+            depots: BTreeMap::new(),
+            stations: BTreeMap::new(),
+            pseudonyms: None,
+        }
+    }
+
+    /// What is known of an air station.
+    pub(crate) fn station(&self, device: &DeviceId) -> Station {
+        self.stations.get(device).copied().unwrap_or_default()
+    }
+}

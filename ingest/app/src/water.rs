@@ -1,0 +1,85 @@
+//! `marsad water`: consumption by zone, and single connections under pseudonyms.
+
+use clap::{Args, Subcommand, ValueEnum};
+use settings::Settings;
+
+use crate::answer::{Period, Question, Shown};
+use crate::cli::Common;
+use crate::failure::Failure;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WaterCommand {
+    /// Sums by zone and day over enough connections, or one connection under its pseudonym
+    #[command(after_help = "Examples:
+  marsad water consumption --from 2026-11-01 --to 2026-11-15
+  marsad water consumption --meter 5xq2vh7c4ayjk3n6p2ta --every 1h
+
+Sums are published over at least 10 connections of which none is more than half. Single connections need the key of the
+pseudonyms: privacy.pseudonym_key_file in the settings.")]
+    Consumption(Consumption),
+    /// Connections behind which water never stops, and pipes that burst; under pseudonyms
+    #[command(after_help = "Examples:
+  marsad water leaks
+  marsad water leaks --zone anfa --from 2026-11-01 --json
+
+Needs the key of the pseudonyms: privacy.pseudonym_key_file in the settings.")]
+    Leaks(Leaks),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Every {
+    /// A local day
+    #[value(name = "1d")]
+    Day,
+    /// An hour
+    #[value(name = "1h")]
+    Hour,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Consumption {
+    /// Only this zone
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// Only the connection with this pseudonym
+    #[arg(long, value_name = "PSEUDONYM")]
+    meter: Option<String>,
+    /// Steps of a connection [default: 1d]
+    #[arg(long, value_enum, requires = "meter")]
+    every: Option<Every>,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Leaks {
+    /// Only this zone
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+pub(crate) async fn water(settings: &Settings, common: &Common, command: &WaterCommand) -> Result<(), Failure> {
+    let question = match command {
+        WaterCommand::Consumption(asked) => {
+            let every = asked.every.map(|every| match every {
+                Every::Day => "1d",
+                Every::Hour => "1h",
+            });
+            Question::to("water/consumption", asked.shown.format(common.json))
+                .with("zone", asked.zone.as_deref())
+                .with("meter", asked.meter.as_deref())
+                .with("every", every)
+                .over(&asked.period)
+        }
+        WaterCommand::Leaks(asked) => {
+            Question::to("water/leaks", asked.shown.format(common.json)).with("zone", asked.zone.as_deref()).over(&asked.period)
+        }
+    };
+    question.answer(settings, common).await
+}

@@ -1,0 +1,145 @@
+//! What the city makes of its readings, by commands: from published messages to tables, files and refusals, from the running
+//! program and from its stopped directory.
+
+use std::path::Path;
+use std::time::Duration;
+
+use schemas::Timestamp;
+use tests::{Device, Marsad};
+
+use crate::program::{Said, ask, marsad};
+
+const HOUR: u64 = 3_600;
+
+/// One message in Marsad's own JSON.
+fn publish(device: &mut Device, topic: &str, at: Timestamp, values: &str) {
+    device.publish(&format!("marsad/{topic}/up"), format!(r#"{{"v":1,"time":"{at}","values":{{{values}}}}}"#).as_bytes());
+}
+
+/// A day and a half of a station, a bin, six bays and eleven meters, until now: one of the meters never rests.
+fn seed(marsad: &Marsad, now: Timestamp) {
+    let mut city = Device::connect(marsad.mqtt, "city");
+    let ago = |seconds: u64| now.minus(Duration::from_secs(seconds));
+    for hour in (0..36_u64).rev() {
+        let at = ago(hour * HOUR);
+        for quarter in 0..4 {
+            let air = r#""air.pm10":62,"air.pm2_5":21,"air.no2":38.5,"air.o3":44"#;
+            publish(&mut city, "anfa/air/st-1", at.hour().minus(Duration::from_secs(quarter * 900)), air);
+        }
+        publish(&mut city, "anfa/waste/bin-1", at, &format!(r#""waste.fill":{}"#, 95 - 2 * hour.min(47)));
+        for meter in 0..11_u64 {
+            // Four hours a day of rest, but for one.
+            let rested = if meter == 4 { 0 } else { (36 - hour) / 24 * 4 + ((36 - hour) % 24).min(4) };
+            let cubic_metres = 100.0 + 0.03 * f64::from(u32::try_from(36 - hour - rested).unwrap_or(0));
+            publish(&mut city, &format!("anfa/water/m-{meter}"), at.hour(), &format!(r#""water.volume":{cubic_metres:.3}"#));
+        }
+    }
+    for bay in 0..6 {
+        for beat in (0..8_u64).rev() {
+            let taken = u8::from(bay < 3);
+            publish(
+                &mut city,
+                &format!("anfa/parking/bay-{bay}"),
+                ago(beat * 900 + 60),
+                &format!(r#""parking.occupied":{taken}"#),
+            );
+        }
+    }
+    city.acknowledged();
+}
+
+fn questions(folder: &Path) -> Vec<Said> {
+    let questions: [&[&str]; 9] = [
+        &["air", "index", "--station", "st-1", "--format", "csv"],
+        &["air", "exceedances", "--station", "st-1", "--set", "who-2021", "--format", "csv"],
+        &["air", "report", "--station", "st-1", "--excel"],
+        &["waste", "worklist", "--contractor", "ARMA", "--json"],
+        &["waste", "kpi", "--format", "csv"],
+        &["parking", "occupancy", "--from", "2026-01-01", "--to", "2026-01-01", "--json"],
+        &["water", "consumption", "--format", "csv"],
+        &["water", "leaks", "--format", "csv"],
+        &["air", "index", "--index", "iqa"],
+    ];
+    questions.iter().map(|question| ask(folder, question)).collect()
+}
+
+#[test]
+fn the_city_answers_from_the_program_and_from_its_stopped_directory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("meters.key"), "a key for this test only\n").expect("a key");
+    let mut program = Marsad::start(folder.path(), "[privacy]\npseudonym_key_file = \"meters.key\"\n");
+    let now = program.status().expect("a status").now;
+    seed(&program, now);
+    let settled = program.settled(Duration::from_secs(20));
+    assert_eq!(settled.identity.quarantined, 0);
+
+    let running = questions(folder.path());
+    let [index, limits, report, list, kpi, parking, water, leaks, iqa] = running.as_slice() else { panic!("{running:?}") };
+    assert!(index.well().starts_with("station,zone,hour from,level,band,dominant,"), "{index:?}");
+    assert!(index.out.contains(",moderate,") || index.out.contains("insufficient data"), "{index:?}");
+    assert!(limits.well().contains("who-2021,") && limits.out.contains("insufficient data"), "{limits:?}");
+    assert!(report.well().starts_with('\u{feff}') && report.out.contains(";pm10;62;"), "{report:?}");
+    assert_eq!(list.json()["without_place"], serde_json::json!(["bin-1"]), "{list:?}");
+    assert!(kpi.well().contains("ARMA,anfa,1,"), "{kpi:?}");
+    assert_eq!(parking.json()["zones"][0]["spaces"], 6, "{parking:?}");
+    assert!(water.well().contains(",anfa,"), "{water:?}");
+    // Thirty litres an hour, told under a pseudonym.
+    assert!(leaks.well().lines().count() == 2 && leaks.out.contains("moderate leak") && !leaks.out.contains("m-4"), "{leaks:?}");
+    assert!(iqa.well().contains("The grid of this index is memory"), "{iqa:?}");
+
+    assert!(program.stop().success());
+    let stopped = questions(folder.path());
+    // What speaks of this very instant differs by it; tables of hours and days do not.
+    for (before, after) in [0, 1, 2, 6, 7].map(|i| (&running[i], &stopped[i])) {
+        assert_eq!(before.well(), after.well());
+    }
+    let table = ask(folder.path(), &["parking", "occupancy"]);
+    assert!(table.well().contains("OCCUPANCY_NOW") && table.out.contains("Rests on, besides what is verified"), "{table:?}");
+    let gpx = ask(folder.path(), &["waste", "worklist", "--contractor", "ARMA", "--format", "gpx"]);
+    assert!(gpx.well().starts_with("<?xml"), "{gpx:?}");
+}
+
+#[test]
+fn a_question_about_nothing_says_that_there_are_no_data_and_a_wrong_one_says_what_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = Marsad::start(folder.path(), "");
+    for question in [
+        &["air", "index"][..],
+        &["waste", "kpi"],
+        &["parking", "occupancy"],
+        &["water", "consumption"],
+        &["waste", "worklist", "--contractor", "ARMA"],
+    ] {
+        let said = ask(folder.path(), question);
+        assert!(said.well().contains("no data"), "{question:?}: {said:?}");
+    }
+    let empty = ask(folder.path(), &["waste", "kpi", "--format", "csv"]);
+    assert!(empty.well().lines().count() == 1 && empty.err.contains("no data"), "{empty:?}");
+    ask(folder.path(), &["air", "report", "--station", "nobody"]).refused(1, &["nobody", "there is none yet"]);
+    ask(folder.path(), &["waste", "worklist", "--contractor", "A & B"]).refused(1, &["A & B", "ARMA"]);
+    ask(folder.path(), &["air", "index", "--from", "yesterday"]).refused(1, &["2026-11-21"]);
+    ask(folder.path(), &["water", "leaks"]).refused(1, &["pseudonym", "privacy.pseudonym_key_file"]);
+    ask(folder.path(), &["water", "consumption", "--every", "1h"]).refused(2, &["--meter"]);
+    ask(folder.path(), &["air", "index", "--excel", "--json"]).refused(2, &["--excel"]);
+    assert!(program.stop().success());
+}
+
+#[test]
+fn settings_of_the_domains_are_checked_with_their_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("city.toml");
+    std::fs::write(&config, "[domains]\nwater = \"gone.toml\"\n[city]\ntime_zone = \"Asia/Kolkata\"\n").expect("settings");
+    marsad(&["check", "--config", config.to_str().expect("a plain path")])
+        .refused(78, &["gone.toml", "Asia/Kolkata", "whole hours"]);
+}
+
+/// The same bars as `marsad bench truth` holds in a larger city.
+#[test]
+fn what_happened_in_a_city_of_which_the_truth_is_known_is_found_again() {
+    let said = marsad(&["bench", "truth", "--bins", "16", "--meters", "400", "--bays", "200", "--days", "90", "--json"]);
+    let told = said.json();
+    assert_eq!(told["ok"], true, "{told}");
+    let judged =
+        told["figures"].as_array().expect("figures").iter().filter(|f| f["at_least"].is_number() || f["at_most"].is_number());
+    assert_eq!(judged.count(), 5, "{told}");
+}
