@@ -193,15 +193,13 @@ impl Engine {
             }
             self.wakes.pop_first();
             let index = device_number as usize;
-            let told = out.len();
             let due = self.on(index, out, |watched, stage| {
                 watched.wake = None;
                 watched.advance(now, stage);
                 watched.due(stage.rules, stage.local)
             });
-            if out.len() > told {
-                self.mark(index);
-            }
+            // A window that is closed is a change too, even where nothing is said of it.
+            self.mark(index);
             self.wake_by(index, due.flatten());
         }
         if let Some(new) = out.get_mut(before..) {

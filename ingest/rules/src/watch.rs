@@ -93,15 +93,19 @@ impl Watch {
 
     /// The past begins after this sample, from now on.
     pub(crate) fn absorb(&mut self, rule: &Rule, sample: &Sample, local: Local<'_>, scratch: &mut Vec<Step>) {
-        let fresh = || Box::new(Core::new(self.live.quantity, self.live.channel));
-        let mut base = self.base.take().unwrap_or_else(fresh);
-        if sample.observed >= base.at {
+        if let Some(base) = self.base.as_deref_mut() {
+            if sample.observed >= base.at {
+                base.observe(rule, sample, self.whole, local, scratch);
+            }
+        } else {
+            // Most have nothing to remember: no allocation for them.
+            let mut base = Core::new(self.live.quantity, self.live.channel);
             base.observe(rule, sample, self.whole, local, scratch);
+            if !(base.is_calm() && rule.condition.is_brief()) {
+                self.base = Some(Box::new(base));
+            }
         }
         scratch.clear();
-        if !(base.is_calm() && rule.condition.is_brief()) {
-            self.base = Some(base);
-        }
     }
 
     /// No reading of before now can change anything any more.
