@@ -166,7 +166,8 @@ impl Settings {
     pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
         let Laid { merged, texts } = Laid::over(layers)?;
         let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
-        for file in settings.rules.files.iter_mut().chain(&mut settings.devices.files).chain(&mut settings.vocabulary.files) {
+        let lists = settings.rules.files.iter_mut().chain(&mut settings.devices.files).chain(&mut settings.vocabulary.files);
+        for file in lists.chain(&mut settings.notify.territories) {
             layers.resolve(file);
         }
         Ok(settings)

@@ -51,6 +51,11 @@ impl Problem {
         )
     }
 
+    /// The address is one, what it asks for is not there.
+    pub(crate) fn absent(detail: impl Into<String>) -> Self {
+        Self::new("urn:marsad:problem:not-found", "nothing here", StatusCode::NOT_FOUND, detail)
+    }
+
     /// As many clients as may be are served.
     pub(crate) fn busy(detail: impl Into<String>) -> Self {
         Self::new("urn:marsad:problem:busy", "too many at once", StatusCode::SERVICE_UNAVAILABLE, detail)

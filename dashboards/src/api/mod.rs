@@ -17,6 +17,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
     Router::new()
         .route("/api/v1/devices", get(console::devices))
         .route("/api/v1/alerts", get(console::alerts))
+        .route("/api/v1/alerts/{id}/why", get(console::why))
         .route("/api/v1/status", get(console::status))
         .route("/api/v1/latest", get(readings::latest))
         .route("/api/v1/readings", get(readings::readings))

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use dashboards::{City, House, Settings};
 use ports::{
     AlertFilter, AlertView, Appended, BoxFuture, Caps, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity,
-    Live, Points, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError, StoreGauges,
+    Live, Points, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError, StoreGauges, Why,
 };
-use schemas::{Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
+use schemas::{AlertId, Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
 
 /// (time, device, quantity name, channel): the order of a store's answers.
 type Place = (Timestamp, String, &'static str, u8);
@@ -238,6 +238,15 @@ impl Console for Town {
                     && filter.device.as_ref().is_none_or(|d| *d == a.series.device)
             };
             Ok(self.alerts.lock().unwrap().iter().filter(fits).take(filter.limit).cloned().collect())
+        })
+    }
+
+    fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>> {
+        Box::pin(async move {
+            self.register_answers()?;
+            let alerts = self.alerts.lock().unwrap();
+            let known = alerts.iter().find(|known| known.id == *alert);
+            Ok(known.map(|known| Why { alert: known.id.clone(), steps: Vec::new() }))
         })
     }
 }

@@ -25,17 +25,17 @@ use crate::observer::{Desk, Loops, Observer};
 use crate::platform::{Opened, decoder, house};
 
 /// Whom to ask.
-enum City {
+pub(crate) enum City {
     Running { client: reqwest::Client, base: String },
     Stopped { router: Router, _held: DataDirectory },
 }
 
 /// An answer, still coming.
-type Answer = BoxStream<'static, io::Result<Bytes>>;
+pub(crate) type Answer = BoxStream<'static, io::Result<Bytes>>;
 
 impl City {
     /// The program at `--http`, else the one that runs on the data directory, else the directory.
-    async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
+    pub(crate) async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
         if common.http.is_some() {
             return Ok(Self::running(format!("http://{}", settings.http.listen)));
         }
@@ -81,7 +81,7 @@ impl City {
         Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
     }
 
-    async fn ask(&self, path: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn ask(&self, path: &str) -> Result<Answer, Failure> {
         let (status, answer) = match self {
             Self::Running { client, base } => {
                 let answer = client.get(format!("{base}{path}")).send().await;
@@ -119,7 +119,7 @@ async fn refused(status: u16, mut answer: Answer) -> Failure {
     Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")))
 }
 
-async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
     while let Some(part) = answer.next().await {
         text.extend_from_slice(&part.map_err(broken)?);

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 
+use crate::alert::AlertCommand;
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::profile::ProfileCommand;
@@ -130,6 +131,9 @@ Works on a stopped data directory and through a running program.")]
     /// Vendors' scripts by themselves; envelopes and codecs
     #[command(subcommand)]
     Codec(CodecCommand),
+    /// Alerts: why somebody was told, or not
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

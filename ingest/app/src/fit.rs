@@ -25,7 +25,12 @@ pub(crate) fn check(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<
     };
     settings.journal.check().map_err(|e| say(e.to_string())).ok();
     settings.endpoint.check().map_err(|e| say(e.to_string())).ok();
-    notify::build(&settings.notify).map_err(|e| say(e.to_string())).ok();
+    let telling = notify::City {
+        catalogue: Arc::default(),
+        zone: checked.as_ref().map_or(jiff::tz::TimeZone::UTC, |checked| checked.zone.clone()),
+        simulated: false,
+    };
+    notify::build(&settings.notify, &telling).map_err(|e| say(e.to_string())).ok();
     for broker in &settings.collector {
         Collector::new(broker, Arc::new(SystemClock)).map_err(|e| say(e.to_string())).ok();
     }

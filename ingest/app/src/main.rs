@@ -1,5 +1,6 @@
 //! `marsad`: a city's observatory. This file reads the command line and says how it ended.
 
+mod alert;
 mod ask;
 mod bench;
 mod cli;
@@ -75,6 +76,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Status => ask::status(&settings, &common).await,
             Command::Query(query) => ask::query(&settings, &common, &query).await,
             Command::Export(export) => ask::export(&settings, &common, &export).await,
+            Command::Alert(command) => alert::alert(&settings, &common, &command).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,

@@ -11,6 +11,7 @@ mod live;
 mod notifier;
 mod records;
 mod store;
+mod tell;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};
@@ -20,8 +21,7 @@ pub use console::{
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
-pub use notifier::{DeliveryError, Notification, Notifier};
-pub use records::{
-    AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, Quarantine, Quarantined, RecordError, RestoredEvaluator,
-};
+pub use notifier::{DeliveryError, Form, Language, Line, Notification, Notifier, Step};
+pub use records::{AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Quarantine, Quarantined, RecordError, RestoredEvaluator};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
+pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

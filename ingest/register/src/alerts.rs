@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ports::{AlertBook, AlertFilter, AlertView, EvaluatorStep, RestoredEvaluator};
 use rusqlite::{Connection, Row, Transaction, params, params_from_iter, types::Value};
-use schemas::{AlertId, DeviceId, Phase, Timestamp, Transition};
+use schemas::{AlertId, DeviceId, Phase, Transition};
 
 use crate::rows::{
     TRANSITION, channels, count, gather, if_any, instant, instant_if_any, limit, phase, rank, series, severity, texts,
@@ -56,7 +56,7 @@ impl AlertBook for Register {
         self.write(WRITING, |transaction, tally| {
             keep_states(transaction, &step.states).while_("writing the evaluator's state")?;
             for decided in &step.transitions {
-                keep_transition(transaction, tally, decided, step.now).while_(WRITING)?;
+                keep_transition(transaction, tally, decided).while_(WRITING)?;
             }
             transaction
                 .prepare_cached(
@@ -84,8 +84,8 @@ fn keep_states(transaction: &Transaction<'_>, states: &[(DeviceId, Bytes)]) -> r
     Ok(())
 }
 
-/// The transition, its episode and its notifications; nothing where the transition is there already.
-fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition, now: Timestamp) -> rusqlite::Result<()> {
+/// The transition and its episode; nothing where the transition is there already.
+fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition) -> rusqlite::Result<()> {
     let known = db.prepare_cached("SELECT 1 FROM transition WHERE id = ?1")?.exists([&t.id.0])?;
     if known {
         return Ok(());
@@ -116,15 +116,6 @@ fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition, now:
         t.texts.en,
         channels(&t.notify),
     ])?;
-    let number = db.last_insert_rowid();
-    let mut post =
-        db.prepare_cached("INSERT INTO outbox (channel, transition, made_at, due, state) VALUES (?1, ?2, ?3, ?3, 'waiting')")?;
-    for (place, channel) in t.notify.iter().enumerate() {
-        // A rule that names a channel twice tells it once.
-        if !t.notify[..place].contains(channel) {
-            tally.waiting += post.execute(params![channel.as_str(), number, now.millis()])? as u64;
-        }
-    }
     Ok(())
 }
 

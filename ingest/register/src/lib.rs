@@ -9,6 +9,7 @@
 mod alerts;
 mod devices;
 mod outbox;
+mod plan;
 mod quarantine;
 mod rows;
 mod schema;
@@ -22,6 +23,7 @@ use ports::RecordError;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use outbox::{DEAD_KEPT, DELIVERED_KEPT};
+pub use plan::REASONS_KEPT;
 pub use quarantine::QuarantineRow;
 
 use trouble::{Result, While};

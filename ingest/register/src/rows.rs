@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use ports::RecordError;
+use ports::{Form, RecordError};
 use rusqlite::types::Type;
 use rusqlite::{Error, Row};
 use schemas::{AlertId, ChannelName, Phase, SeriesKey, Severity, Texts, Timestamp, Transition, TransitionId};
+use serde::de::DeserializeOwned;
 
 /// A whole number as SQLite keeps it. Offsets and counts stay far below 2^63.
 pub(crate) fn whole(number: u64) -> i64 {
@@ -77,6 +78,16 @@ pub(crate) fn instant_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<O
 /// A phase.
 pub(crate) fn phase(row: &Row<'_>, column: usize) -> rusqlite::Result<Phase> {
     Phase::from_code(row.get_ref(column)?.as_str()?).ok_or_else(|| unfit(column, Odd("phase")))
+}
+
+/// A form of message.
+pub(crate) fn form(row: &Row<'_>, column: usize) -> rusqlite::Result<Form> {
+    Form::from_code(row.get_ref(column)?.as_str()?).ok_or_else(|| unfit(column, Odd("form of message")))
+}
+
+/// What is kept as JSON.
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| unfit(column, error))
 }
 
 /// A severity, by its place from mild to grave.

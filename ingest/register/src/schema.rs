@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::trouble::{Result, While};
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001.sql")];
+const STEPS: [&str; 2] = [include_str!("../migrations/0001.sql"), include_str!("../migrations/0003.sql")];
 
 /// The newest format.
 pub(crate) const VERSION: usize = STEPS.len();
