@@ -1,6 +1,7 @@
 //! Dispatchers and channels, tried against receivers that break. The outbox is a stand-in in memory;
 //! the real one keeps the same promises by tests of its own.
 
+mod broker;
 mod cap;
 mod channels;
 mod dispatcher;
@@ -11,6 +12,7 @@ mod plan;
 mod planning;
 mod receiver;
 mod settings;
+mod smtp;
 mod webhook;
 
 use std::sync::{Arc, Mutex};

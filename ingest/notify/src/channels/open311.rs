@@ -139,7 +139,7 @@ impl Open311 {
 }
 
 /// Servers answer a repetition by 400 or 409 and say so in words.
-fn is_duplicate(reason: &str) -> bool {
+pub(crate) fn is_duplicate(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
     (reason.contains("400") || reason.contains("409")) && (reason.contains("duplicate") || reason.contains("already"))
 }

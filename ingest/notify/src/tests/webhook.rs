@@ -10,7 +10,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::receiver::{Break, Receiver};
-use super::{AtWork, Fared, Lines, dispatch, quick, single, start, transition, wall};
+use super::{AtWork, Fared, Lines, dispatch, quick, single, transition, wall};
 use crate::{Webhook, WebhookKeys};
 
 const SECRET: &str = "correct horse battery staple";
