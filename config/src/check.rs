@@ -4,15 +4,17 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use schemas::Catalogue;
+use schemas::{Catalogue, ProfileName};
 
-use crate::{RULE_PACKS, Settings, SettingsError, devices};
+use crate::{DeviceList, RULE_PACKS, RouteTable, Settings, SettingsError, devices, profiles};
 
 /// Settings whose parts fit one another, and what they refer to.
 #[derive(Debug)]
 pub struct Checked {
-    /// The devices of the city.
+    /// The devices of the city, as files list them.
     pub catalogue: Catalogue,
+    /// Which envelope opens which topics.
+    pub routes: codec::Routes,
     /// The rules that judge.
     pub rules: Arc<rules::RuleSet>,
     /// How devices are read.
@@ -42,10 +44,12 @@ pub fn check(settings: &Settings) -> Result<Checked, Vec<SettingsError>> {
 /// All that is wrong, not only the first.
 pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Vec<SettingsError>> {
     let mut errors = Vec::new();
-    let catalogue = devices(&settings.devices.files).unwrap_or_else(|wrong| {
-        errors.extend(wrong);
-        Catalogue::default()
+    let mut all = |wrong: Vec<SettingsError>| errors.extend(wrong);
+    let list = devices(&settings.devices.files).unwrap_or_else(|wrong| {
+        all(wrong);
+        DeviceList::default()
     });
+    let profiles = profiles(&settings.profiles).map_err(all).ok();
     let rules = rule_set(settings, more_rules).unwrap_or_else(|wrong| {
         errors.extend(wrong);
         None
@@ -63,21 +67,38 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
             }
         }
     }
-    let profiles = codec::Profiles::built_in().map_err(|cause| errors.push(wrong("profiles", cause.to_string()))).ok();
     if let Some(profiles) = &profiles {
-        for device in catalogue.devices() {
-            if let Some(profile) = device.profile.as_ref().filter(|p| profiles.named(p).is_none()) {
-                errors.push(wrong("devices", format!("device `{}` has the profile `{profile}`, which nobody knows", device.id)));
-            }
+        errors.extend(unknown_profiles(settings, &list, profiles));
+    }
+    if let Some(bounds) = &settings.city.bounds {
+        for device in list.catalogue.devices() {
+            errors.extend(bounds.objection(device).map(|objection| wrong(list.place(&device.id), objection)));
         }
     }
+    let routes = codec::Routes::new(settings.route.iter().map(|table| table.route.clone()));
     let zone = zone(settings).map_err(|cause| errors.push(cause)).ok();
     match (rules, profiles, zone) {
         (Some(rules), Some(profiles), Some(zone)) if errors.is_empty() => {
-            Ok(Checked { catalogue, rules: Arc::new(rules), profiles, zone })
+            Ok(Checked { catalogue: list.catalogue, routes, rules: Arc::new(rules), profiles, zone })
         }
         _ => Err(errors),
     }
+}
+
+/// Devices and routes that are read by a profile that nobody knows.
+fn unknown_profiles(settings: &Settings, list: &DeviceList, known: &codec::Profiles) -> Vec<SettingsError> {
+    let unknown = |profile: &&ProfileName| known.named(profile).is_none();
+    let devices = list.catalogue.devices().filter_map(|device| {
+        let profile = device.profile.as_ref().filter(unknown)?;
+        let message = format!("device `{}` has the profile `{profile}`, which nobody knows", device.id);
+        Some(wrong(list.place(&device.id), message))
+    });
+    let routes = settings.route.iter().enumerate().filter_map(|(at, RouteTable { topic, route })| {
+        let profile = route.profile().filter(unknown)?;
+        let message = format!("the route of `{topic}` has the profile `{profile}`, which nobody knows");
+        Some(wrong(&settings.place(&format!("route[{at}].profile")), message))
+    });
+    devices.chain(routes).collect()
 }
 
 fn rule_set(settings: &Settings, more: &[(&str, &str)]) -> Result<Option<rules::RuleSet>, Vec<SettingsError>> {

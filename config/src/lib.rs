@@ -5,20 +5,27 @@
 //! socket or makes a directory.
 
 mod check;
+mod devices;
 mod locate;
+mod profiles;
+mod routes;
 mod vocabulary;
 mod workshop;
 
 use std::path::PathBuf;
 
 use config::{Config, Environment, File, FileFormat};
-use schemas::{Catalogue, Texts};
+use schemas::Texts;
 use serde::Deserialize;
 
+use locate::{line_of, position};
+
 pub use check::{Checked, check, check_with};
+pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
+pub use profiles::{ProfileFiles, profile_from_file, profiles};
+pub use routes::RouteTable;
 pub use vocabulary::vocabulary;
-pub use workshop::{Folder, profile_from_file};
 
 /// The defaults, and the page that documents them.
 pub const DEFAULT: &str = include_str!("../default.toml");
@@ -45,6 +52,8 @@ pub struct City {
     pub name: Texts,
     /// IANA name of its time zone.
     pub time_zone: String,
+    /// Where its devices can be; anywhere where it is not given.
+    pub bounds: Option<Bounds>,
 }
 
 /// Where everything is kept.
@@ -89,7 +98,7 @@ pub struct Rules {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Devices {
-    /// Files of `[[device]]` tables.
+    /// Files of `[[device]]` tables, or of CSV.
     pub files: Vec<PathBuf>,
 }
 
@@ -119,6 +128,13 @@ pub struct Settings {
     pub rules: Rules,
     /// Which devices are known.
     pub devices: Devices,
+    /// How a city's own makes of device are read.
+    pub profiles: ProfileFiles,
+    /// Which envelope opens which topics, before those that are known.
+    #[serde(default)]
+    pub route: Vec<RouteTable>,
+    /// How much the quarantine may hold.
+    pub quarantine: pipeline::Bounds,
     /// The log of messages.
     pub journal: journal::Settings,
     /// The built-in MQTT endpoint.
@@ -132,6 +148,9 @@ pub struct Settings {
     pub notify: notify::Settings,
     /// Pages and API.
     pub http: dashboards::Settings,
+    /// The files that they come from, with their texts: for the places of mistakes that show later.
+    #[serde(skip)]
+    texts: Vec<(PathBuf, String)>,
 }
 
 /// Where settings come from, besides the defaults.
@@ -166,11 +185,24 @@ impl Settings {
     pub fn load(layers: &Layers) -> Result<Self, SettingsError> {
         let Laid { merged, texts } = Laid::over(layers)?;
         let mut settings: Settings = merged.try_deserialize().map_err(|cause| SettingsError::locate(&cause, &texts, layers))?;
-        let lists = settings.rules.files.iter_mut().chain(&mut settings.devices.files).chain(&mut settings.vocabulary.files);
-        for file in lists.chain(&mut settings.notify.territories) {
-            layers.resolve(file);
-        }
+        let lists = [
+            &mut settings.vocabulary.files,
+            &mut settings.rules.files,
+            &mut settings.devices.files,
+            &mut settings.profiles.directories,
+            &mut settings.profiles.files,
+            &mut settings.notify.territories,
+        ];
+        lists.into_iter().flatten().for_each(|path| layers.resolve(path));
+        settings.texts = texts;
         Ok(settings)
+    }
+
+    /// Where a key stands, `route[1].profile`: file and line, or its name where no file gives it.
+    #[must_use]
+    pub fn place(&self, path: &str) -> String {
+        let found = self.texts.iter().rev().find_map(|(file, text)| Some((file, line_of(text, position(text, path)?))));
+        found.map_or_else(|| path.to_owned(), |(file, line)| format!("{}:{line}", file.display()))
     }
 }
 
@@ -216,42 +248,6 @@ impl Layers {
             *path = beside.join(&*path);
         }
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeviceFile {
-    #[serde(default)]
-    device: Vec<toml::Spanned<schemas::Device>>,
-}
-
-/// Reads files of `[[device]]` tables.
-///
-/// # Errors
-/// Every file that cannot be read and every table that is not a device, with file and line.
-pub fn devices(files: &[PathBuf]) -> Result<Catalogue, Vec<SettingsError>> {
-    let (mut catalogue, mut errors) = (Catalogue::default(), Vec::new());
-    for path in files {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(cause) => {
-                errors.push(SettingsError::unreadable(path, &cause));
-                continue;
-            }
-        };
-        match toml::from_str::<DeviceFile>(&text) {
-            Err(cause) => errors.push(SettingsError::syntax(path, &text, &cause)),
-            Ok(file) => {
-                for device in file.device {
-                    let at = device.span().start;
-                    if let Some(twice) = catalogue.insert(device.into_inner()) {
-                        errors.push(SettingsError::at(path, &text, at, format!("device `{}` is listed twice", twice.id)));
-                    }
-                }
-            }
-        }
-    }
-    if errors.is_empty() { Ok(catalogue) } else { Err(errors) }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct SettingsError {
     pub message: String,
 }
 
-fn line_of(text: &str, at: usize) -> usize {
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|b| *b == b'\n').count() + 1
 }
 
@@ -43,6 +43,7 @@ impl SettingsError {
     /// Finds the layer that said what is wrong: flags over environment over later over earlier files.
     pub(crate) fn locate(cause: &ConfigError, files: &[(PathBuf, String)], layers: &Layers) -> Self {
         let (key, message) = describe(cause);
+        let key = dotted(&key);
         let path = match unknown_field(&message) {
             Some(field) if key.is_empty() => field.to_owned(),
             Some(field) => format!("{key}.{field}"),
@@ -91,12 +92,17 @@ fn describe(cause: &ConfigError) -> (String, String) {
     }
 }
 
+/// The `config` crate writes `name[2]key`; a dot belongs before the key.
+fn dotted(key: &str) -> String {
+    key.replace("].", "]").replace(']', "].").trim_end_matches('.').to_owned()
+}
+
 fn unknown_field(message: &str) -> Option<&str> {
     message.strip_prefix("unknown field `")?.split('`').next()
 }
 
 /// The byte where the key of a dotted path stands; `name[2]` goes into an array.
-fn position(text: &str, path: &str) -> Option<usize> {
+pub(crate) fn position(text: &str, path: &str) -> Option<usize> {
     let table = DeTable::parse(text).ok()?;
     let mut at = None;
     let mut here: Option<&DeTable<'_>> = Some(table.get_ref());

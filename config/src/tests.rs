@@ -127,3 +127,58 @@ fn every_mistake_in_a_citys_vocabulary_is_told_with_file_and_line() {
     let errors = vocabulary(&Layers { files: vec![path], ..Layers::default() }).unwrap_err();
     assert!(errors[1].to_string().contains("soil.toml:3: `dS/furlong` is not a UCUM code"), "{errors:#?}");
 }
+
+#[test]
+fn a_wrong_route_is_named_with_file_and_line() {
+    let head = "[log]\nlevel = \"info\"\n\n[[route]]\ntopic = \"a/{device}\"\nenvelope = \"plain\"\n\n";
+    let cases = [
+        ("[[route]]\ntopic = \"a/#/b\"\nenvelope = \"plain\"\n", ":8", "a/#/b"),
+        ("[[route]]\ntopic = \"b\"\nenvelope = \"plane\"\n", ":8", "plane"),
+        ("[[route]]\ntopic = \"b\"\nenvelope = \"plain\"\nkind = \"weste\"\n", ":11", "weste"),
+    ];
+    for (text, place, part) in cases {
+        let error = load(&format!("{head}{text}")).unwrap_err();
+        assert!(error.place.ends_with(&format!("marsad.toml{place}")) && error.message.contains(part), "{error}");
+    }
+    let settings = load(&format!("{head}[[route]]\ntopic = \"b\"\nenvelope = \"plain\"\nprofile = \"nobody\"\n")).unwrap();
+    let errors = check(&settings).unwrap_err();
+    assert!(errors[0].place.ends_with("marsad.toml:11") && errors[0].message.contains("nobody"), "{errors:?}");
+}
+
+#[test]
+fn a_citys_own_profiles_are_loaded_and_every_wrong_one_is_told_with_its_line() {
+    const GOOD: &str = include_str!("../../ingest/codec/profiles/nwave-nps405.toml");
+    let (folder, path) = file("[profiles]\ndirectories = [\"own\"]\n");
+    let own = folder.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(own.join(name), text).unwrap();
+    write("acme.toml", &GOOD.replace("nwave-nps405", "acme-bay"));
+    write("notes.txt", "not a profile");
+    let load = || Settings::load(&Layers { files: vec![path.clone()], ..Layers::default() }).unwrap();
+    let profiles = check(&load()).unwrap().profiles;
+    assert!(profiles.named(&schemas::ProfileName::new("acme-bay").unwrap()).is_some());
+
+    write("a-syntax.toml", "name = \"x\"\nmake = \n");
+    write("b-twice.toml", GOOD);
+    let broken = GOOD.replace("nwave-nps405", "acme-broken");
+    let case = broken.lines().position(|line| line == "[[case]]").unwrap() + 1;
+    write("c-case.toml", &broken.replacen("value = 1", "value = 7", 1));
+    let errors: Vec<String> = check(&load()).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(errors.len(), 3, "{errors:#?}");
+    assert!(errors[0].contains("own/a-syntax.toml:2: "), "{errors:#?}");
+    assert!(errors[1].contains("own/b-twice.toml: there is already a profile"), "{errors:#?}");
+    assert!(errors[2].contains(&format!("own/c-case.toml:{case}: case 1")), "{errors:#?}");
+}
+
+#[test]
+fn a_device_with_a_profile_that_nobody_knows_or_outside_the_city_is_named_with_its_line() {
+    let (folder, path) =
+        file("[city]\nbounds = { south = 33.4, west = -7.8, north = 33.7, east = -7.3 }\n[devices]\nfiles = [\"d.csv\"]\n");
+    std::fs::write(folder.path().join("d.csv"), "id,kind,zone,profile,lat,lon\na,waste,anfa,nobody,,\nb,waste,anfa,,48.8,2.3\n")
+        .unwrap();
+    let settings = Settings::load(&Layers { files: vec![path], ..Layers::default() }).unwrap();
+    let errors: Vec<String> = check(&settings).unwrap_err().iter().map(ToString::to_string).collect();
+    assert_eq!(errors.len(), 2, "{errors:#?}");
+    assert!(errors[0].contains("d.csv:2: ") && errors[0].contains("nobody"), "{errors:#?}");
+    assert!(errors[1].contains("d.csv:3: ") && errors[1].contains("city.bounds"), "{errors:#?}");
+}

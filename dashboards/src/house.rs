@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use ports::{Clock, Console, Live, Store};
+use ports::{Clock, Console, Live, Operations, Store};
 use schemas::Texts;
 use tokio::sync::Semaphore;
 
@@ -55,6 +55,8 @@ pub struct House {
     pub store: Arc<dyn Store>,
     /// Where devices, alerts and the platform's own state are.
     pub console: Arc<dyn Console>,
+    /// What a person may ask to be done.
+    pub operations: Arc<dyn Operations>,
     /// What happens just now.
     pub live: Live,
     /// What time it is.

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use ports::Status;
+use ports::{Holding, Status};
 
 use crate::house::Shared;
 use crate::problem::Problem;
@@ -97,6 +97,7 @@ fn of_status(page: &mut Exposition, s: &Status) {
     page.head("marsad_outbox_notifications", "gauge", "Notifications that wait, or will never arrive.");
     page.value("marsad_outbox_notifications", &[("state", "waiting")], s.outbox_waiting);
     page.value("marsad_outbox_notifications", &[("state", "dead")], s.outbox_dead);
+    quarantine(page, &s.quarantine);
     let sources = &s.sources;
     page.each(("marsad_source_up", "gauge", "1 where messages can come."), "source", sources, |r| &r.name, |r| u8::from(r.up));
     page.each(("marsad_source_connections", "gauge", "Open connections."), "source", sources, |r| &r.name, |r| r.connections);
@@ -104,6 +105,20 @@ fn of_status(page: &mut Exposition, s: &Status) {
     page.each(received, "source", sources, |r| &r.name, |r| r.received);
     let refused = ("marsad_source_refused_messages_total", "counter", "Publishes turned away since the program started.");
     page.each(refused, "source", sources, |r| &r.name, |r| r.refused);
+}
+
+/// What waits, and what has left.
+fn quarantine(page: &mut Exposition, q: &Holding) {
+    page.one("marsad_quarantine_messages", "gauge", "Messages that wait in the quarantine.", q.messages);
+    page.one("marsad_quarantine_size_bytes", "gauge", "Bytes that wait in the quarantine.", q.bytes);
+    page.one("marsad_quarantine_limit_bytes", "gauge", "Bytes beyond which the oldest are forgotten.", q.limit);
+    page.head("marsad_quarantine_left_total", "counter", "Messages that left the quarantine, and how.");
+    let left = &q.departed;
+    for (how, count) in
+        [("stored", left.stored), ("duplicate", left.duplicate), ("dropped", left.dropped), ("forgotten", left.forgotten)]
+    {
+        page.value("marsad_quarantine_left_total", &[("how", how)], count);
+    }
 }
 
 /// `received = stored + duplicate + quarantined + refused + waiting`.

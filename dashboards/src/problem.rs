@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ports::{ConsoleError, StoreError};
+use ports::{ConsoleError, OperationError, RecordError, StoreError};
 use serde::Serialize;
 
 /// An error for people and programs.
@@ -15,11 +15,14 @@ pub(crate) struct Problem {
     title: &'static str,
     #[serde(serialize_with = "as_number")]
     status: StatusCode,
-    detail: String,
+    detail: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<String>,
+    /// Where more than one thing is wrong: each.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: Box<[String]>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -27,12 +30,12 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 }
 
 impl Problem {
-    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { kind, title, status, detail: detail.into(), parameter: None, expected: None }
+    fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<Box<str>>) -> Self {
+        Self { kind, title, status, detail: detail.into(), parameter: None, expected: None, errors: Box::default() }
     }
 
     /// A parameter that does not fit.
-    pub(crate) fn parameter(name: &str, detail: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub(crate) fn parameter(name: &str, detail: impl Into<Box<str>>, expected: impl Into<String>) -> Self {
         let mut problem = Self::new("urn:marsad:problem:parameter", "a parameter does not fit", StatusCode::BAD_REQUEST, detail);
         // What came from outside is shown, but not at any length.
         problem.parameter = Some(name.chars().take(64).collect());
@@ -51,13 +54,26 @@ impl Problem {
         )
     }
 
-    /// The address is one, what it asks for is not there.
-    pub(crate) fn absent(detail: impl Into<String>) -> Self {
+    /// The address exists, and what it names does not.
+    pub(crate) fn absent(detail: impl Into<Box<str>>) -> Self {
         Self::new("urn:marsad:problem:not-found", "nothing here", StatusCode::NOT_FOUND, detail)
     }
 
+    /// The body of a request does not fit.
+    pub(crate) fn body(detail: String) -> Self {
+        Self::new("urn:marsad:problem:body", "the body does not fit", StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// The body of a request is not said to be JSON.
+    pub(crate) fn content_type() -> Self {
+        let detail = "the content type is not application/json";
+        let mut problem = Self::new("urn:marsad:problem:content-type", "not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+        problem.expected = Some("application/json".to_owned());
+        problem
+    }
+
     /// As many clients as may be are served.
-    pub(crate) fn busy(detail: impl Into<String>) -> Self {
+    pub(crate) fn busy(detail: impl Into<Box<str>>) -> Self {
         Self::new("urn:marsad:problem:busy", "too many at once", StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
@@ -72,7 +88,7 @@ impl Problem {
             "urn:marsad:problem:method",
             "no such method here",
             StatusCode::METHOD_NOT_ALLOWED,
-            "this address is read with GET",
+            "docs/reference/api.md says which address is read with GET and which takes a POST",
         )
     }
 
@@ -96,15 +112,42 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<ConsoleError> for Problem {
-    fn from(error: ConsoleError) -> Self {
+impl From<RecordError> for Problem {
+    fn from(error: RecordError) -> Self {
         tracing::warn!(%error, "a request could not be answered from the register");
-        let ConsoleError::Record(record) = &error;
-        let status = match record {
-            ports::RecordError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            ports::RecordError::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        let status = match &error {
+            RecordError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            RecordError::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new("urn:marsad:problem:register", "the register could not be read", status, error.to_string())
+    }
+}
+
+impl From<ConsoleError> for Problem {
+    fn from(ConsoleError::Record(error): ConsoleError) -> Self {
+        error.into()
+    }
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Record(error) => error.into(),
+            OperationError::Unavailable(detail) => {
+                Self::new("urn:marsad:problem:busy", "not now", StatusCode::SERVICE_UNAVAILABLE, detail)
+            }
+            OperationError::Refused(errors) => {
+                let detail = errors.first().cloned().unwrap_or_default();
+                let mut problem = Self::new(
+                    "urn:marsad:problem:refused",
+                    "it cannot be done, and nothing was",
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    detail,
+                );
+                problem.errors = errors.into();
+                problem
+            }
+        }
     }
 }
 

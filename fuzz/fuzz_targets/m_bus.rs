@@ -2,12 +2,13 @@
 
 #![no_main]
 
+use fuzz::bounded;
 use codec::fuzz::m_bus;
 use libfuzzer_sys::fuzz_target;
 
 const KEY: m_bus::Key = [0; 16];
 
-fuzz_target!(|bytes: &[u8]| {
+fuzz_target!(|bytes: &[u8]| bounded(|| {
     for key in [None, Some(&KEY)] {
         if let Ok(telegram) = m_bus::telegram(bytes, key) {
             let readings = telegram.readings();
@@ -19,4 +20,4 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(records.len() <= m_bus::RECORDS_LIMIT);
         let _ = m_bus::clock(&records).and_then(|local| local.instant(60));
     }
-});
+}));

@@ -207,6 +207,12 @@ pub struct DeviceKey([u8; 16]);
 pub struct KeyError;
 
 impl DeviceKey {
+    /// These 16 bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// From 32 hexadecimal digits.
     ///
     /// # Errors

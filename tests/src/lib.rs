@@ -5,6 +5,7 @@
 
 mod device;
 mod generated;
+mod house;
 mod marsad;
 mod mosquitto;
 mod parts;
@@ -15,6 +16,7 @@ use std::io::Write;
 
 pub use device::Device;
 pub use generated::generated;
+pub use house::{House, after, caught_up, decoder, fill, met, noon};
 pub use marsad::{Marsad, binary};
 pub use mosquitto::Mosquitto;
 pub use parts::{Away, Hatch, HatchSource, StillClock, message};

@@ -162,6 +162,11 @@ impl Marsad {
         until("marsad to end", Duration::from_secs(30), || self.ended())
     }
 
+    /// `kill -HUP`: it is to read its devices, routes and profiles anew.
+    pub fn hang_up(&self) {
+        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.process), rustix::process::Signal::HUP);
+    }
+
     /// The exit status, if it has ended.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.process.try_wait().ok().flatten()

@@ -1,14 +1,14 @@
 //! The parts of a pipeline that tests of promises need to break or to drive: a clock that stands still,
-//! a door that a test opens, a store that goes away.
+//! a door that a test opens, a store that goes away or refuses.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use pipeline::{Arrivals, Intake, Source, SourceError, SourceWatch, Ticket};
 use ports::{Appended, BoxFuture, Caps, Clock, Points, Query, Selector, SourceStatus, Store, StoreError, StoreGauges};
-use schemas::{Message, Provenance, Qos, Reading, Timestamp};
+use schemas::{DeviceId, Message, Provenance, Qos, Reading, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -122,18 +122,27 @@ pub fn message(topic: &str, payload: impl Into<Bytes>, received_at: Timestamp) -
 pub struct Away<S> {
     inner: S,
     away: AtomicBool,
+    refused: Mutex<Option<DeviceId>>,
 }
 
 impl<S: Store> Away<S> {
     /// A store that is there.
     #[must_use]
     pub fn new(inner: S) -> Arc<Self> {
-        Arc::new(Self { inner, away: AtomicBool::new(false) })
+        Arc::new(Self { inner, away: AtomicBool::new(false), refused: Mutex::default() })
     }
 
     /// Takes it away, or brings it back.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Refuses the readings of a device for good, until told otherwise.
+    ///
+    /// # Panics
+    /// If a test panicked meanwhile.
+    pub fn set_refused(&self, device: Option<DeviceId>) {
+        *self.refused.lock().expect("no test panicked") = device;
     }
 
     /// The store itself, also while it is away.
@@ -151,6 +160,10 @@ impl<S: Store> Store for Away<S> {
     fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>> {
         Box::pin(async move {
             self.there()?;
+            let refused = self.refused.lock().expect("no test panicked").clone();
+            if let Some(device) = refused.filter(|device| batch.iter().any(|reading| reading.series.device == *device)) {
+                return Err(StoreError::Refused(format!("it takes nothing of {device}")));
+            }
             self.inner.append(batch).await
         })
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("codec", &["schemas"]),
+    // Not pure: it reads how long its thread has run, and nothing else of the world.
     ("codec-js", &["schemas", "codec"]),
     // What is derived from readings is derived in one place, from readings alone.
     ("domains", &["schemas"]),

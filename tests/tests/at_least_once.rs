@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use ports::{Clock, SystemClock};
+use ports::{Clock, Page, Quarantine, QuarantineFilter, SystemClock};
 use register::Register;
 use schemas::Timestamp;
 use serde_json::Value;
@@ -149,7 +149,7 @@ impl Crash {
             assert!(twice.is_none(), "{key:?} is stored twice");
         }
         let register = Register::open(&folder.join("data/register.db")).expect("the register");
-        let rows = register.quarantine_page(None, None, usize::MAX).expect("the quarantine");
+        let rows = register.page(&QuarantineFilter::default(), 0..u64::MAX, Page::WHOLE).expect("the quarantine");
         let aside: BTreeSet<Vec<u8>> = rows.iter().map(|r| r.message.payload.to_vec()).collect();
         let load = self.load();
         for n in 0..acknowledged {

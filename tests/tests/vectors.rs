@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use ports::{Page, Quarantine, QuarantineFilter};
 use register::Register;
 use serde_json::Value;
 use tests::{Device, Marsad, Mosquitto, shared, until};
@@ -148,7 +149,7 @@ fn the_vectors_come_out_of_query_right_or_wait_in_the_quarantine() {
     verify_readings(folder.path());
 
     let register = Register::open(&folder.path().join("data/register.db")).expect("the register");
-    let aside = register.quarantine_page(None, None, 1000).expect("the quarantine");
+    let aside = register.page(&QuarantineFilter::default(), 0..u64::MAX, Page::WHOLE).expect("the quarantine");
     assert_eq!(aside.len() as u64, sent - 1);
     for vector in vectors.iter().filter(|v| v.id != "chirpstack-v4-up") {
         let found = aside.iter().find(|row| *row.message.topic == *vector.topic && row.message.payload == vector.payload);

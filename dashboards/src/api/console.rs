@@ -19,14 +19,15 @@ struct Devices {
     next: Option<DeviceId>,
 }
 
-/// `GET /api/v1/devices?kind=&zone=&limit=&cursor=`
+/// `GET /api/v1/devices?device=&kind=&zone=&limit=&cursor=`
 pub(crate) async fn devices(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["kind", "zone", "limit", "cursor"])?;
+    let params = Params::read(&uri, &["device", "kind", "zone", "limit", "cursor"])?;
     let settings = &rooms.house.settings;
     let limit = params.limit(settings.default_rows, settings.most_rows)?;
     let after = params.parsed("cursor", "the `next` of an earlier answer")?;
     // One more than asked tells whether others follow.
-    let filter = DeviceFilter { kind: params.kind()?, zone: params.zone()?, after, limit: limit + 1 };
+    let id = params.parsed("device", "one device id")?;
+    let filter = DeviceFilter { id, kind: params.kind()?, zone: params.zone()?, after, limit: limit + 1 };
     let mut devices = rooms.house.console.devices(&filter).await?;
     let more = devices.len() > limit;
     devices.truncate(limit);

@@ -1,13 +1,17 @@
 //! `/api/v1` and the addresses that machines watch. `docs/reference/api.md` is their manual.
 
+mod body;
 mod console;
+mod operations;
+mod quarantine;
 mod readings;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::Uri;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::house::Rooms;
 use crate::problem::Problem;
@@ -15,7 +19,16 @@ use crate::problem::Problem;
 /// All addresses that answer programs.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
     Router::new()
-        .route("/api/v1/devices", get(console::devices))
+        .route(
+            "/api/v1/devices",
+            get(console::devices).post(operations::adopt).layer(DefaultBodyLimit::max(operations::DEVICES_LIMIT)),
+        )
+        .route("/api/v1/devices/unknown", get(operations::unknown))
+        .route("/api/v1/quarantine", get(quarantine::list))
+        .route("/api/v1/quarantine/{offset}", get(quarantine::show))
+        .route("/api/v1/quarantine/retry", post(quarantine::retry))
+        .route("/api/v1/quarantine/drop", post(quarantine::drop))
+        .route("/api/v1/reload", post(operations::reload))
         .route("/api/v1/alerts", get(console::alerts))
         .route("/api/v1/alerts/{id}/why", get(console::why))
         .route("/api/v1/status", get(console::status))

@@ -1,6 +1,7 @@
 //! A town in memory: a store and a console that answer as the traits promise, and can be broken.
 
 mod scene;
+mod works;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,9 +11,12 @@ use std::sync::{Arc, Mutex};
 use dashboards::{City, House, Settings};
 use ports::{
     AlertFilter, AlertView, Appended, BoxFuture, Caps, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity,
-    Live, Points, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError, StoreGauges, Why,
+    Live, Points, Quarantined, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError,
+    StoreGauges, Why,
 };
 use schemas::{AlertId, Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
+
+pub(crate) use works::Done;
 
 /// (time, device, quantity name, channel): the order of a store's answers.
 type Place = (Timestamp, String, &'static str, u8);
@@ -25,6 +29,10 @@ pub(crate) struct Town {
     pub(crate) devices: Mutex<BTreeMap<schemas::DeviceId, DeviceView>>,
     pub(crate) alerts: Mutex<Vec<AlertView>>,
     pub(crate) status: Mutex<Status>,
+    /// The quarantine.
+    pub(crate) waiting: Mutex<Vec<Quarantined>>,
+    /// What was asked to be done.
+    pub(crate) done: Mutex<Vec<Done>>,
     /// The store is away.
     pub(crate) store_away: AtomicBool,
     /// The register is away.
@@ -42,6 +50,8 @@ impl Town {
             readings: Mutex::default(),
             devices: Mutex::default(),
             alerts: Mutex::default(),
+            waiting: Mutex::default(),
+            done: Mutex::default(),
             store_away: AtomicBool::new(false),
             register_away: AtomicBool::new(false),
         })
@@ -75,6 +85,7 @@ impl Town {
         House {
             store: self.clone(),
             console: self.clone(),
+            operations: self.clone(),
             live: self.live.clone(),
             clock: self.clock.clone(),
             city: City::new(name, "Africa/Casablanca", true).unwrap(),
@@ -134,6 +145,7 @@ fn standing(now: Timestamp) -> Status {
         alerts_pending: 1,
         outbox_waiting: 1,
         outbox_dead: 0,
+        quarantine: ports::Holding { messages: 9, bytes: 2_610, limit: 1 << 30, ..ports::Holding::default() },
         checks: vec![check("journal", "0.3 % full"), check("store", "answers"), check("historian", "8 messages behind")],
     }
 }
@@ -220,7 +232,8 @@ impl Console for Town {
             self.register_answers()?;
             let devices = self.devices.lock().unwrap();
             let fits = |d: &&DeviceView| {
-                filter.kind.is_none_or(|k| k == d.device.kind)
+                filter.id.as_ref().is_none_or(|id| *id == d.device.id)
+                    && filter.kind.is_none_or(|k| k == d.device.kind)
                     && filter.zone.as_ref().is_none_or(|z| *z == d.device.zone)
                     && filter.after.as_ref().is_none_or(|a| d.device.id > *a)
             };

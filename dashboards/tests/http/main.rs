@@ -12,6 +12,7 @@ mod fakes;
 
 mod api;
 mod events;
+mod operations;
 mod pages;
 mod served;
 

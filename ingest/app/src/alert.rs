@@ -6,7 +6,7 @@ use clap::Subcommand;
 use ports::{Delivery, Reason, Why};
 use settings::Settings;
 
-use crate::ask::{City, whole};
+use crate::city::{City, Purpose, whole};
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
 
@@ -32,7 +32,7 @@ pub(crate) async fn alert(settings: &Settings, common: &Common, command: &AlertC
         return Err(Failure::new(Code::Failed, format!("`{id}` is not the id of an alert"))
             .hint("ids are rule:device:quantity:sensor:begin, as /api/v1/alerts shows them"));
     }
-    let city = City::reach(settings, common).await?;
+    let city = City::reach(settings, common, Purpose::Ask).await?;
     let text = whole(city.ask(&format!("/api/v1/alerts/{id}/why")).await?).await?;
     let mut out = io::stdout().lock();
     if common.json {

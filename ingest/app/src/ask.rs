@@ -1,139 +1,21 @@
-//! `marsad status`, `query` and `export`: one question, put to the running program over HTTP or, where
-//! none runs, to the same API on the stopped data directory.
+//! `marsad status`, `query` and `export`: one question each, put to the city.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
-use ports::{Clock, Live, Status, Store, SystemClock};
+use ports::{Clock, Status, SystemClock};
 use schemas::Timestamp;
 use serde::Deserialize;
 use settings::Settings;
-use tower::ServiceExt;
 
+use crate::city::{Answer, City, Purpose, broken, whole};
 use crate::cli::{Common, Every, Export, Format, Query};
-use crate::directory::{DataDirectory, running};
 use crate::failure::{Code, Failure, is_disk, unwritable};
-use crate::observer::{Desk, Loops, Observer};
-use crate::platform::{Opened, decoder, house};
-
-/// Whom to ask.
-pub(crate) enum City {
-    Running { client: reqwest::Client, base: String },
-    Stopped { router: Router, _held: DataDirectory },
-}
-
-/// An answer, still coming.
-pub(crate) type Answer = BoxStream<'static, io::Result<Bytes>>;
-
-impl City {
-    /// The program at `--http`, else the one that runs on the data directory, else the directory.
-    pub(crate) async fn reach(settings: &Settings, common: &Common) -> Result<Self, Failure> {
-        if common.http.is_some() {
-            return Ok(Self::running(format!("http://{}", settings.http.listen)));
-        }
-        let path = &settings.data.directory;
-        if !path.is_dir() {
-            return Err(Failure::new(Code::Failed, format!("there is no data directory {}", path.display()))
-                .hint("name it with --data DIR (that of a demo is marsad-demo), or the running program with --http HOST:PORT"));
-        }
-        match DataDirectory::hold(path)? {
-            Some(held) => Self::stopped(settings, held).await,
-            None => running(path).map(|r| Self::running(r.http)).ok_or_else(|| {
-                Failure::new(Code::Unavailable, format!("a program holds {} but does not say where it answers", path.display()))
-                    .hint("name it with --http HOST:PORT")
-            }),
-        }
-    }
-
-    fn running(base: String) -> Self {
-        Self::Running { client: reqwest::Client::new(), base }
-    }
-
-    async fn stopped(settings: &Settings, held: DataDirectory) -> Result<Self, Failure> {
-        let checked = settings::check(settings)?;
-        let opened = Opened::open(settings, held)?;
-        let decoder = decoder(&Arc::new(checked.catalogue), checked.profiles)?;
-        let view = opened.journal.view();
-        let store: Arc<dyn Store> = opened.store;
-        let damaged = |e: pipeline::PipelineError| Failure::new(Code::Stopped, e.to_string());
-        let identity = pipeline::standing(&view).map_err(damaged)?;
-        pipeline::overlay(&view, &decoder, &*store).await.map_err(damaged)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let observer = Observer {
-            city: settings.city.name.en.clone(),
-            demo: false,
-            started_at: clock.now(),
-            clock: Arc::clone(&clock),
-            loops: Loops::Stopped { journal: view, identity },
-            store: Arc::clone(&store),
-            register: opened.register,
-            directory: settings.data.directory.clone(),
-        };
-        let house = house(settings, store, Desk(Arc::new(observer)), Live::new(1), clock, false)?;
-        Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
-    }
-
-    pub(crate) async fn ask(&self, path: &str) -> Result<Answer, Failure> {
-        let (status, answer) = match self {
-            Self::Running { client, base } => {
-                let answer = client.get(format!("{base}{path}")).send().await;
-                let answer = answer.map_err(|_| {
-                    Failure::new(Code::Unavailable, format!("nobody answers at {base}"))
-                        .hint("is the program running? see `marsad doctor`")
-                })?;
-                (answer.status().as_u16(), answer.bytes_stream().map_err(io::Error::other).boxed())
-            }
-            Self::Stopped { router, .. } => {
-                let request = Request::get(path).body(Body::empty()).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
-                let Ok(answer) = router.clone().oneshot(request).await;
-                (answer.status().as_u16(), answer.into_body().into_data_stream().map_err(io::Error::other).boxed())
-            }
-        };
-        if (200..300).contains(&status) { Ok(answer) } else { Err(refused(status, answer).await) }
-    }
-}
-
-/// A problem (RFC 9457) as a failure.
-async fn refused(status: u16, mut answer: Answer) -> Failure {
-    #[derive(Deserialize)]
-    struct Problem {
-        detail: Option<String>,
-        title: Option<String>,
-    }
-    let mut text = Vec::new();
-    while let Some(Ok(part)) = answer.next().await {
-        text.extend_from_slice(&part);
-        if text.len() > 64 << 10 {
-            break;
-        }
-    }
-    let said = serde_json::from_slice::<Problem>(&text).ok().and_then(|p| p.detail.or(p.title));
-    Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")))
-}
-
-pub(crate) async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
-    while let Some(part) = answer.next().await {
-        text.extend_from_slice(&part.map_err(broken)?);
-    }
-    Ok(text)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "used as a function on Result::map_err")]
-fn broken(cause: io::Error) -> Failure {
-    Failure::new(Code::Unavailable, format!("the answer broke off: {cause}"))
-}
 
 pub(crate) async fn status(settings: &Settings, common: &Common) -> Result<(), Failure> {
-    let city = City::reach(settings, common).await?;
+    let city = City::reach(settings, common, Purpose::Ask).await?;
     let text = whole(city.ask("/api/v1/status").await?).await?;
     let mut out = io::stdout().lock();
     if common.json {
@@ -170,6 +52,16 @@ fn tell(out: &mut impl Write, status: &Status, alive: bool) -> io::Result<()> {
         "store     {}: {} readings of {} series, {} bytes",
         status.store, status.store_readings, status.store_series, status.store_bytes
     )?;
+    let left = status.quarantine.departed;
+    writeln!(
+        out,
+        "quarantine {} wait, {} bytes; brought back {}, dropped {}, forgotten {}",
+        status.quarantine.messages,
+        status.quarantine.bytes,
+        left.stored + left.duplicate,
+        left.dropped,
+        left.forgotten
+    )?;
     writeln!(out, "devices   {}", status.devices)?;
     writeln!(
         out,
@@ -202,7 +94,7 @@ pub(crate) async fn query(settings: &Settings, common: &Common, query: &Query) -
     }
     path += &range(query.from, query.to);
     path += &format!("&limit={}", query.limit);
-    let city = City::reach(settings, common).await?;
+    let city = City::reach(settings, common, Purpose::Ask).await?;
     let mut lines = Lines::new(city.ask(&path).await?);
     let (mut out, mut rows) = (io::BufWriter::new(io::stdout().lock()), 0u32);
     while let Some(line) = lines.next().await? {
@@ -298,7 +190,7 @@ pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export
     if let Some(kind) = &export.kind {
         path += &format!("&kind={kind}");
     }
-    let city = City::reach(settings, common).await?;
+    let city = City::reach(settings, common, Purpose::Ask).await?;
     let mut answer = city.ask(&path).await?;
     let progress = progress();
     let mut out: Box<dyn Write> = match &export.output {

@@ -12,6 +12,8 @@ use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::profile::ProfileCommand;
 
+use crate::{device, quarantine};
+
 #[derive(Debug, Parser)]
 #[command(
     name = "marsad",
@@ -50,6 +52,7 @@ impl Cli {
         match &self.command {
             Some(Command::Query(query)) => query.quantity.iter().try_for_each(quantity),
             Some(Command::Export(export)) => export.kind.iter().try_for_each(kind),
+            Some(Command::Profile(ProfileCommand::List { kind: Some(name) })) => kind(name),
             _ => Ok(()),
         }
     }
@@ -134,6 +137,18 @@ Works on a stopped data directory and through a running program.")]
     /// Alerts: why somebody was told, or not
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Look at messages that gave no reading, and try them again
+    #[command(subcommand)]
+    Quarantine(quarantine::Quarantine),
+    /// Look at devices, adopt them, import them
+    #[command(subcommand)]
+    Device(device::Device),
+    /// Have the running program read its devices, routes and profiles anew
+    #[command(
+        after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
+the same. Other settings are read at the start only."
+    )]
+    Reload,
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),
@@ -223,6 +238,8 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
     /// The bare subscriber, as a process of its own
     #[command(hide = true)]
     Bare(Bare),
+    /// Messages per second that one core decodes: native JSON, a layout, a script, M-Bus, beside serde_json
+    Decode,
     /// Memory with many idle connections and many known devices
     Memory(Memory),
 }

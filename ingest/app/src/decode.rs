@@ -15,6 +15,7 @@ use schemas::{Catalogue, DeviceId, DeviceKey, Kind, Message, ProfileName, Proven
 use serde_json::{Value, json};
 
 use crate::failure::{Code, Failure, unwritable};
+use crate::fitting::FittingArgs;
 
 /// What is read of a file or of standard input, at most: the largest packet that the endpoint may be set to take.
 const INPUT_LIMIT: u64 = 256 << 20;
@@ -44,6 +45,8 @@ pub(crate) struct Decode {
     /// The device, where the message does not say
     #[arg(long, value_name = "ID", default_value = "device")]
     device: DeviceId,
+    #[command(flatten)]
+    fitting: FittingArgs,
     /// Only take the wrapping off
     #[arg(long)]
     uplink_only: bool,
@@ -61,7 +64,7 @@ pub(crate) fn decode(options: &Decode, profiles: Profiles, catalogue: Arc<Catalo
     let route = Route::new("#", &options.envelope).map_err(|e| Failure::new(Code::Usage, e.to_string()))?;
     let logs = options.time.is_none().then_some(ANY_AGE);
     let route = route.enrolling(Some(kind), Some(nowhere)).read_by(profile).of(Some(options.device.clone()));
-    let route = route.on(options.port).unlocked_by(options.key).logging(logs);
+    let route = route.on(options.port).unlocked_by(options.key).fitted(options.fitting.read()?).logging(logs);
     let decoder = Decoder::new(catalogue, profiles).and_then(|d| d.with_routes(Routes::only([route])));
     let decoder = decoder.map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
     let message = |received_at| Message {

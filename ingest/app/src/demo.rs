@@ -7,7 +7,7 @@ use std::time::Duration;
 use ports::{Clock, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
 use schemas::Kind;
-use settings::{Checked, DEMO_RULES, Settings};
+use settings::{Checked, DEMO_RULES, Settings, SettingsError};
 use simulators::{City, HISTORY, Publish};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -15,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::cli::{Common, Demo};
 use crate::failure::{Code, Failure};
 use crate::fit;
+use crate::ground::Origin;
 use crate::platform::Platform;
 use crate::run::{greet, raise_open_files, until_told};
 
@@ -25,8 +26,11 @@ const WAITING: usize = 1024;
 /// The directory of the demo, where none is named: a city in production is never mixed with it.
 const DIRECTORY: &str = "marsad-demo";
 
+/// The demo's own rules.
+pub(crate) const RULES: [(&str, &str); 1] = [("rules/demo.toml", DEMO_RULES)];
+
 /// Turns the settings into those of a demo: its own directory and its own rules, unless they are named.
-pub(crate) fn adapt(settings: &mut Settings, common: &Common) -> Result<(), Failure> {
+pub(crate) fn adapt(settings: &mut Settings, common: &Common) -> Result<(), SettingsError> {
     let default = Settings::default_values()?;
     if common.data.is_none() && settings.data.directory == default.data.directory {
         settings.data.directory = Path::new(DIRECTORY).to_owned();
@@ -35,13 +39,13 @@ pub(crate) fn adapt(settings: &mut Settings, common: &Common) -> Result<(), Fail
     Ok(())
 }
 
-pub(crate) async fn demo(settings: &Settings, options: &Demo) -> Result<(), Failure> {
-    let checked = fit::check(settings, &[("rules/demo.toml", DEMO_RULES)])?;
+pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) -> Result<(), Failure> {
+    let checked = fit::check(settings, &RULES)?;
     raise_open_files();
     let start = SystemClock.now();
     let city = City::demo(options.seed, options.devices as usize, start);
     let checked = Checked { catalogue: city.catalogue(), ..checked };
-    let platform = Platform::start(settings, checked, true).await?;
+    let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue())).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
     greet(settings, &platform, &[more]);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, test_kill_process};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Code, Failure, is_disk};
@@ -51,7 +52,7 @@ impl DataDirectory {
                     let _ = fs::remove_file(path.join(NOTE));
                     return Ok(Some(Self { path: path.to_owned(), _lock: lock }));
                 }
-                Err(rustix::io::Errno::WOULDBLOCK) if running(path).is_some() || began.elapsed() >= PATIENCE => return Ok(None),
+                Err(rustix::io::Errno::WOULDBLOCK) if alive(path) || began.elapsed() >= PATIENCE => return Ok(None),
                 Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOOK),
                 Err(cause) => return Err(refused(&cause.into())),
             }
@@ -81,6 +82,14 @@ impl Drop for DataDirectory {
     }
 }
 
+/// Whether the program that left the note still lives. The note of a crash stays until the next one that
+/// holds the directory has removed it; until then it must not be taken for a program that answers.
+fn alive(path: &Path) -> bool {
+    let pid = running(path).and_then(|note| Pid::from_raw(i32::try_from(note.pid).ok()?));
+    // A process of another user that may not be asked lives too.
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
 /// How to reach the program that holds a directory, as it noted.
 pub(crate) fn running(path: &Path) -> Option<Running> {
     serde_json::from_slice(&fs::read(path.join(NOTE)).ok()?).ok()
@@ -94,10 +103,11 @@ mod tests {
     fn a_directory_is_held_by_one_program_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let held = DataDirectory::need(folder.path()).unwrap();
-        held.note(&Running { pid: 7, http: "http://127.0.0.1:8080".into() }).unwrap();
+        let pid = std::process::id();
+        held.note(&Running { pid, http: "http://127.0.0.1:8080".into() }).unwrap();
         let failure = DataDirectory::need(folder.path()).unwrap_err();
         assert_eq!(failure.code, Code::Settings);
-        assert!(failure.sentence.contains("process 7"), "{failure}");
+        assert!(failure.sentence.contains(&format!("process {pid}")), "{failure}");
         drop(held);
         assert!(DataDirectory::hold(folder.path()).unwrap().is_some());
     }
@@ -115,5 +125,17 @@ mod tests {
         std::thread::sleep(2 * LOOK);
         drop(question);
         assert!(next.join().unwrap());
+    }
+
+    #[test]
+    fn the_note_of_a_crash_that_another_has_not_removed_yet_is_not_believed() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = DataDirectory::need(folder.path()).unwrap();
+        let mut dead = std::process::Command::new("true").spawn().unwrap();
+        dead.wait().unwrap();
+        held.note(&Running { pid: dead.id(), http: "http://127.0.0.1:8080".into() }).unwrap();
+        assert!(!alive(folder.path()));
+        held.note(&Running { pid: std::process::id(), http: "http://127.0.0.1:8080".into() }).unwrap();
+        assert!(alive(folder.path()));
     }
 }

@@ -14,10 +14,29 @@ use settings::{Checked, Settings, SettingsError};
 
 use crate::failure::Failure;
 
+/// The shortest time that a message waits.
+const HOUR: Duration = Duration::from_secs(3600);
+/// The least that the quarantine may hold.
+const MEBIBYTE: u64 = 1 << 20;
+
 /// Checks everything, with further rules (name and text). All that is wrong is told at once.
 pub(crate) fn check(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Failure> {
+    Ok(mistakes(settings, more_rules)?)
+}
+
+/// As [`check`]; each mistake by itself.
+pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Vec<SettingsError>> {
     let mut errors = Vec::new();
     let checked = settings::check_with(settings, more_rules).map_err(|found| errors.extend(found)).ok();
+    let telling = notify::City {
+        catalogue: Arc::default(),
+        zone: checked.as_ref().map_or(jiff::tz::TimeZone::UTC, |checked| checked.zone.clone()),
+        simulated: false,
+    };
+    if let Err(wrong) = notify::build(&settings.notify, &telling) {
+        let place = settings.place(&wrong.key(&settings.notify));
+        errors.push(SettingsError { place, message: wrong.to_string() });
+    }
     let mut say = |text: String| {
         // The parts name the place themselves.
         let (place, message) = text.split_once(": ").unwrap_or(("settings", &text));
@@ -25,24 +44,18 @@ pub(crate) fn check(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<
     };
     settings.journal.check().map_err(|e| say(e.to_string())).ok();
     settings.endpoint.check().map_err(|e| say(e.to_string())).ok();
-    let telling = notify::City {
-        catalogue: Arc::default(),
-        zone: checked.as_ref().map_or(jiff::tz::TimeZone::UTC, |checked| checked.zone.clone()),
-        simulated: false,
-    };
-    notify::build(&settings.notify, &telling).map_err(|e| say(e.to_string())).ok();
     for broker in &settings.collector {
         Collector::new(broker, Arc::new(SystemClock)).map_err(|e| say(e.to_string())).ok();
     }
     ranges(settings).into_iter().flatten().for_each(say);
     match checked {
         Some(checked) if errors.is_empty() => Ok(checked),
-        _ => Err(errors.into()),
+        _ => Err(errors),
     }
 }
 
-fn ranges(settings: &Settings) -> [Option<String>; 8] {
-    let Settings { pipeline, store, http, .. } = settings;
+fn ranges(settings: &Settings) -> [Option<String>; 10] {
+    let Settings { pipeline, store, http, quarantine, .. } = settings;
     [
         span("pipeline.flush_every", pipeline.flush_every, Duration::from_millis(100)..=Duration::from_secs(600), "100ms to 10m"),
         number("pipeline.flush_readings", pipeline.flush_readings, 1_000..=10_000_000),
@@ -52,6 +65,8 @@ fn ranges(settings: &Settings) -> [Option<String>; 8] {
         number("http.connections", http.connections as u64, 1..=u64::MAX),
         number("http.default_rows", http.default_rows as u64, 1..=u64::MAX),
         number("http.most_rows", http.most_rows as u64, 1..=u64::MAX),
+        span("quarantine.keep", quarantine.keep, HOUR..=Duration::MAX, "1h or more"),
+        (quarantine.limit.as_u64() < MEBIBYTE).then(|| format!("quarantine.limit: {}, expected 1 MiB or more", quarantine.limit)),
         http.request_timeout.is_zero().then(|| "http.request_timeout: no time, expected more than 0s".to_owned()),
     ]
 }

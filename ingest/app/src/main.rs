@@ -3,18 +3,24 @@
 mod alert;
 mod ask;
 mod bench;
+mod city;
+mod clerk;
 mod cli;
 mod codec;
 mod decode;
 mod demo;
+mod device;
 mod directory;
 mod doctor;
 mod door;
 mod failure;
 mod fit;
+mod fitting;
+mod ground;
 mod observer;
 mod platform;
 mod profile;
+mod quarantine;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -24,6 +30,7 @@ use std::sync::Arc;
 use clap::{CommandFactory, Parser};
 use cli::{Bench, Cli, Command, Common};
 use failure::Failure;
+use ground::Origin;
 use settings::{Checked, Layers, LogFormat, Settings};
 use tracing_subscriber::EnvFilter;
 
@@ -70,15 +77,19 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     let runtime = runtime.map_err(|cause| Failure::new(failure::Code::Stopped, format!("the runtime cannot start: {cause}")))?;
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Run) {
-            Command::Run => run::run(&settings).await,
-            Command::Demo(options) => demo::demo(&settings, &options).await,
+            Command::Run => run::run(&settings, Origin::new(layers, common)).await,
+            Command::Demo(options) => demo::demo(&settings, &options, Origin::new(layers, common)).await,
             Command::Check => run::check(&settings, common.json),
             Command::Status => ask::status(&settings, &common).await,
             Command::Query(query) => ask::query(&settings, &common, &query).await,
             Command::Export(export) => ask::export(&settings, &common, &export).await,
             Command::Alert(command) => alert::alert(&settings, &common, &command).await,
+            Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
+            Command::Device(command) => device::run(&settings, &common, command).await,
+            Command::Reload => device::reload(&settings, &common).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
+            Command::Bench(Bench::Decode) => bench::decode(common.json),
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
             Command::Decode(options) => {
                 let Checked { profiles, catalogue, .. } = settings::check(&settings)?;

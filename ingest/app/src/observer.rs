@@ -1,5 +1,6 @@
 //! Answers what people and machines ask of the running platform.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,11 +8,11 @@ use std::sync::atomic::Ordering;
 use journal::View;
 use pipeline::PipelineWatch;
 use ports::{
-    AlertFilter, AlertView, BoxFuture, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity, RecordError,
-    Status, Store, Why,
+    AlertFilter, AlertView, BoxFuture, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Holding, Identity,
+    RecordError, Status, Store, Why,
 };
 use register::Register;
-use schemas::{AlertId, Timestamp};
+use schemas::{AlertId, Catalogue, Device, Timestamp};
 
 /// A reader that is this many messages behind is not ready to be believed.
 const LAG: u64 = 100_000;
@@ -23,7 +24,7 @@ const FREE: u64 = 256 << 20;
 /// The loops, or what they left.
 pub(crate) enum Loops {
     Running(PipelineWatch),
-    Stopped { journal: View, identity: Identity },
+    Stopped { journal: View, identity: Identity, catalogue: Arc<Catalogue>, quarantine: Holding },
 }
 
 impl Loops {
@@ -38,6 +39,21 @@ impl Loops {
         match self {
             Loops::Running(watch) => watch.identity(),
             Loops::Stopped { identity, .. } => *identity,
+        }
+    }
+
+    /// The devices that files and adoption list.
+    fn catalogue(&self) -> Arc<Catalogue> {
+        match self {
+            Loops::Running(watch) => Arc::clone(watch.feed().decoder().catalogue()),
+            Loops::Stopped { catalogue, .. } => Arc::clone(catalogue),
+        }
+    }
+
+    fn quarantine(&self) -> Holding {
+        match self {
+            Loops::Running(watch) => watch.quarantine(),
+            Loops::Stopped { quarantine, .. } => *quarantine,
         }
     }
 }
@@ -87,6 +103,7 @@ impl Observer {
             alerts_pending: pending,
             outbox_waiting: waiting,
             outbox_dead: dead,
+            quarantine: self.loops.quarantine(),
             checks: Vec::new(),
         };
         status.checks = self.checks(&status);
@@ -113,6 +130,8 @@ impl Observer {
             ),
             check("identity", status.identity.balances(), format!("{} received", status.identity.received)),
         ];
+        // Shown, and never red: what it says is for a person to decide, and ingestion is well.
+        checks.push(check("quarantine", true, waiting(&status.quarantine)));
         for reader in &status.readers {
             let text = reader.trouble.clone().unwrap_or_else(|| format!("{} messages behind", reader.lag));
             checks.push(check(&reader.name, reader.trouble.is_none() && reader.lag < LAG, text));
@@ -122,6 +141,12 @@ impl Observer {
         }
         checks
     }
+}
+
+/// How the quarantine stands, and what it will forget.
+fn waiting(quarantine: &Holding) -> String {
+    let share = format!("{} messages wait, {} % of its limit", quarantine.messages, quarantine.percent());
+    quarantine.outlook().map_or_else(|| share.clone(), |outlook| format!("{share}: {outlook}"))
 }
 
 /// What a disk or a journal without room means.
@@ -135,9 +160,41 @@ pub(crate) fn free_bytes(directory: &std::path::Path) -> Option<u64> {
     Some(stat.f_bavail * stat.f_frsize)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, RecordError> + Send + 'static) -> Result<T, ConsoleError> {
+/// Runs what waits for a disk where it holds nobody else.
+pub(crate) async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<RecordError> + Send + 'static,
+{
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|_| Err(RecordError::Unavailable("the question was broken off".to_owned()))).map_err(ConsoleError::from)
+    done.unwrap_or_else(|_| Err(RecordError::Unavailable("the question was broken off".to_owned()).into()))
+}
+
+/// Devices that were heard and devices that are only listed, by id.
+fn known(heard: Vec<DeviceView>, catalogue: &Catalogue, filter: &DeviceFilter) -> Vec<DeviceView> {
+    // Of the listed ones only those up to the end of this page of the heard ones.
+    let last = heard.last().filter(|_| heard.len() >= filter.limit).map(|view| view.device.id.clone());
+    let listed = catalogue.devices().filter(|device| {
+        filter.id.as_ref().is_none_or(|id| *id == device.id)
+            && filter.kind.is_none_or(|kind| kind == device.kind)
+            && filter.zone.as_ref().is_none_or(|zone| *zone == device.zone)
+            && filter.after.as_ref().is_none_or(|after| device.id > *after)
+            && last.as_ref().is_none_or(|last| device.id <= *last)
+    });
+    // A city lists many more than a page holds: only those of this page are put in order.
+    let mut listed: Vec<&Device> = listed.collect();
+    if listed.len() > filter.limit {
+        listed.select_nth_unstable_by(filter.limit, |a, b| a.id.cmp(&b.id));
+        listed.truncate(filter.limit);
+    }
+    let mut views: BTreeMap<_, _> = heard.into_iter().map(|view| (view.device.id.clone(), view)).collect();
+    for device in listed {
+        // How it is listed now, not as it was when it was heard.
+        let seen = views.get(&device.id).map(|view| (view.first_seen, view.last_seen));
+        let (first_seen, last_seen) = seen.unwrap_or_default();
+        views.insert(device.id.clone(), DeviceView { device: device.clone(), first_seen, last_seen });
+    }
+    views.into_values().take(filter.limit).collect()
 }
 
 /// The console; cheap to clone.
@@ -151,12 +208,60 @@ impl Console for Desk {
 
     fn devices<'a>(&'a self, filter: &'a DeviceFilter) -> BoxFuture<'a, Result<Vec<DeviceView>, ConsoleError>> {
         let (observer, filter) = (Arc::clone(&self.0), filter.clone());
-        Box::pin(blocking(move || observer.register.devices_page(&filter)))
+        Box::pin(blocking(move || {
+            let heard = observer.register.devices_page(&filter)?;
+            Ok(known(heard, &observer.loops.catalogue(), &filter))
+        }))
     }
 
     fn alerts<'a>(&'a self, filter: &'a AlertFilter) -> BoxFuture<'a, Result<Vec<AlertView>, ConsoleError>> {
         let (observer, filter) = (Arc::clone(&self.0), filter.clone());
-        Box::pin(blocking(move || observer.register.alerts(&filter)))
+        Box::pin(blocking(move || Ok(observer.register.alerts(&filter)?)))
+    }
+
+    fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>> {
+        let (observer, alert) = (Arc::clone(&self.0), alert.clone());
+        Box::pin(blocking(move || Ok(observer.register.why(&alert)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Kind;
+
+    use super::*;
+
+    fn device(n: u32) -> Device {
+        Device::new(format!("d{n:02}").parse().unwrap(), Kind::WASTE, "anfa".parse().unwrap())
+    }
+
+    #[test]
+    fn devices_heard_and_devices_listed_are_paged_together_each_once() {
+        // Every second one was heard, every third one is listed.
+        let heard: Vec<DeviceView> = (0..30)
+            .filter(|n| n % 2 == 0)
+            .map(|n| DeviceView { device: device(n), first_seen: Some(Timestamp::MIN), last_seen: Some(Timestamp::MIN) })
+            .collect();
+        let label = |n| Device { label: Some("listed".to_owned()), ..device(n) };
+        let catalogue: Catalogue = (0..30).rev().filter(|n| n % 3 == 0).map(label).collect();
+        for limit in 1..=31 {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let filter = DeviceFilter { after: after.clone(), limit, ..DeviceFilter::default() };
+                let behind = heard.iter().filter(|view| after.as_ref().is_none_or(|after| view.device.id > *after));
+                let page = known(behind.take(limit).cloned().collect(), &catalogue, &filter);
+                assert!(page.len() <= limit);
+                let Some(last) = page.last() else { break };
+                after = Some(last.device.id.clone());
+                all.extend(page);
+            }
+            let expected: Vec<u32> = (0..30).filter(|n| n % 2 == 0 || n % 3 == 0).collect();
+            assert_eq!(all.len(), expected.len(), "pages of {limit}");
+            for (view, n) in all.iter().zip(expected) {
+                assert_eq!(view.device.id, device(n).id);
+                assert_eq!((view.last_seen.is_some(), view.device.label.is_some()), (n % 2 == 0, n % 3 == 0), "{n}");
+            }
+        }
     }
 
     fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashboards::{City, House};
@@ -11,10 +11,9 @@ use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::{Dispatcher, Planning, Unbridled};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
-use ports::{Clock, Live, RecordError, Store, StoreError, SystemClock};
+use ports::{Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
 use register::Register;
 use rules::Engine;
-use schemas::Catalogue;
 use settings::{Checked, Settings};
 use store::Embedded;
 use tokio::net::TcpListener;
@@ -22,9 +21,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::directory::{DataDirectory, Running};
 use crate::door::Door;
 use crate::failure::{Code, Failure};
+use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
 
 /// Frames that a listener may be behind before it loses some.
@@ -109,6 +110,7 @@ pub(crate) struct Platform {
     after: CancellationToken,
     /// Told to pages and API.
     pages: CancellationToken,
+    counter: Counter,
     /// Where devices publish.
     pub(crate) mqtt: Option<SocketAddr>,
     /// Where pages are.
@@ -135,7 +137,8 @@ fn address_failure(address: SocketAddr, what: &str, flag: &str, cause: &std::io:
 
 impl Platform {
     /// Opens and starts everything. No directory is made before the ports are ours.
-    pub(crate) async fn start(settings: &Settings, checked: Checked, demo: bool) -> Result<Self, Failure> {
+    pub(crate) async fn start(settings: &Settings, checked: Checked, origin: Origin) -> Result<Self, Failure> {
+        let demo = origin.is_demo();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // Who runs here already is a better answer than that a port is taken.
         let place = &settings.data.directory;
@@ -160,20 +163,21 @@ impl Platform {
                 Collector::new(broker, Arc::clone(&clock)).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
             sources.push(Box::new(collector));
         }
-        let catalogue = Arc::new(checked.catalogue);
-        let decoder = decoder(&catalogue, checked.profiles)?;
+        let adopted = opened.register.adopted().map_err(|e| record_failure(place, &e))?;
+        let catalogue = Arc::new(checked.catalogue.clone());
+        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
+        let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         let (live, decided) = (Live::new(FRAMES), Arc::new(Notify::new()));
         let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
         let mut engine = Engine::new(checked.rules);
-        engine.set_catalogue(Arc::clone(&catalogue));
         engine.set_time_zone(checked.zone.clone());
         let pipeline = Pipeline::start(Parts {
             settings: settings.pipeline.clone(),
             journal: opened.journal,
             decoder,
-            catalogue: Arc::clone(&catalogue),
             store: Arc::clone(&store),
             quarantine: Arc::clone(&opened.register) as _,
+            bounds: settings.quarantine,
             devices: Arc::clone(&opened.register) as _,
             alerts: Arc::clone(&opened.register) as _,
             engine,
@@ -217,6 +221,12 @@ impl Platform {
             tokio::select! { () = expiry => (), () = stop.cancelled() => () }
             ("retention", Ok(()))
         });
+        let counter = Counter(Arc::new(Clerk {
+            works: Works::Running { watch: Box::new(pipeline.watch()), origin: Box::new(origin) },
+            register: Arc::clone(&opened.register),
+            clock: Arc::clone(&clock),
+            files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
+        }));
         let observer = Observer {
             city: settings.city.name.en.clone(),
             demo,
@@ -227,13 +237,13 @@ impl Platform {
             register: opened.register,
             directory: settings.data.directory.clone(),
         };
-        let house = house(settings, store, Desk(Arc::new(observer)), live, clock, demo)?;
+        let house = house(settings, store, (Desk(Arc::new(observer)), counter.clone()), live, clock, demo)?;
         let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
         helpers.spawn(async move {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
             ("the HTTP server", served.map_err(|e| e.to_string()))
         });
-        Ok(Self { place: place.clone(), pipeline, helpers, after, pages, mqtt, http, _directory: opened.directory })
+        Ok(Self { place: place.clone(), pipeline, helpers, after, pages, counter, mqtt, http, _directory: opened.directory })
     }
 
     /// Waits until something ends by itself, which nothing should.
@@ -249,6 +259,17 @@ impl Platform {
                 Ok((who, Err(error))) => Failure::new(Code::Stopped, format!("{who} ended: {error}")),
                 Err(panic) => Failure::new(Code::Stopped, panic.to_string()),
             },
+        }
+    }
+
+    /// Reads devices, routes and profiles anew, and says how that went: for a signal, which nobody
+    /// answers.
+    pub(crate) async fn reload(&self) {
+        match self.counter.reload().await {
+            Ok(Reloaded { listed, adopted, profiles, routes }) => {
+                tracing::info!(listed, adopted, profiles, routes, "devices, routes and profiles are read anew");
+            }
+            Err(error) => tracing::error!(%error, "the reload is refused, and what was in force stays so"),
         }
     }
 
@@ -285,19 +306,20 @@ async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<
 pub(crate) fn house(
     settings: &Settings,
     store: Arc<dyn Store>,
-    desk: Desk,
+    (desk, counter): (Desk, Counter),
     live: Live,
     clock: Arc<dyn Clock>,
     demo: bool,
 ) -> Result<House, Failure> {
     let city = City::new(settings.city.name.clone(), &settings.city.time_zone, demo);
     let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
-    Ok(House { store, console: Arc::new(desk), live, clock, city, settings: settings.http.clone() })
-}
-
-/// How messages are read.
-pub(crate) fn decoder(catalogue: &Arc<Catalogue>, profiles: ::codec::Profiles) -> Result<Arc<::codec::Decoder>, Failure> {
-    let decoder =
-        ::codec::Decoder::new(Arc::clone(catalogue), profiles).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-    Ok(Arc::new(decoder))
+    Ok(House {
+        store,
+        console: Arc::new(desk),
+        operations: Arc::new(counter),
+        live,
+        clock,
+        city,
+        settings: settings.http.clone(),
+    })
 }

@@ -16,7 +16,7 @@ pub(crate) enum ProfileCommand {
     List {
         /// Only of this kind
         #[arg(long)]
-        kind: Option<Kind>,
+        kind: Option<String>,
     },
     /// One profile, with its TOML: a beginning for a similar device
     Show {
@@ -37,7 +37,9 @@ pub(crate) enum ProfileCommand {
 pub(crate) fn profile(command: &ProfileCommand, profiles: &Profiles, json: bool) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match command {
-        ProfileCommand::List { kind } => list(&mut out, profiles, *kind, json).map_err(unwritable)?,
+        ProfileCommand::List { kind } => {
+            list(&mut out, profiles, kind.as_deref().and_then(Kind::named), json).map_err(unwritable)?;
+        }
         ProfileCommand::Show { name } => {
             let profile = profiles.named(name).ok_or_else(|| {
                 Failure::new(Code::Failed, format!("there is no profile `{name}`")).hint("`marsad profile list` shows them all")

@@ -8,12 +8,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
+use crate::ground::Origin;
 use crate::platform::Platform;
 
-pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+pub(crate) async fn run(settings: &Settings, origin: Origin) -> Result<(), Failure> {
     let checked = fit::check(settings, &[])?;
     raise_open_files();
-    let platform = Platform::start(settings, checked, false).await?;
+    let platform = Platform::start(settings, checked, origin).await?;
     greet(settings, &platform, &[]);
     until_told(platform).await
 }
@@ -40,16 +41,21 @@ pub(crate) fn greet(settings: &Settings, platform: &Platform, more: &[String]) {
     eprintln!("Stop with Ctrl-C.");
 }
 
-/// Runs until a signal, or until something ends by itself.
+/// Runs until a signal, or until something ends by itself. SIGHUP reads devices, routes and profiles anew.
 pub(crate) async fn until_told(mut platform: Platform) -> Result<(), Failure> {
     let trouble = |cause: std::io::Error| Failure::new(Code::Stopped, format!("signals cannot be heard: {cause}"));
     let mut term = signal(SignalKind::terminate()).map_err(trouble)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(trouble)?;
-    // Signals and last words are kept by their streams: dropping an arm loses none.
-    let broken = tokio::select! {
-        _ = term.recv() => None,
-        _ = interrupt.recv() => None,
-        failure = platform.broken() => Some(failure),
+    let mut hangup = signal(SignalKind::hangup()).map_err(trouble)?;
+    let broken = loop {
+        // Signals and last words are kept by their streams: dropping an arm loses none.
+        tokio::select! {
+            _ = term.recv() => break None,
+            _ = interrupt.recv() => break None,
+            failure = platform.broken() => break Some(failure),
+            _ = hangup.recv() => {}
+        }
+        platform.reload().await;
     };
     match broken {
         None => {

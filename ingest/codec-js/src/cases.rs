@@ -105,7 +105,7 @@ fn bytes(hex: &str) -> Result<Vec<u8>, String> {
             c.to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or_else(|| format!("bytes_hex: `{c}` is no hexadecimal digit"))
         })
         .collect::<Result<_, _>>()?;
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         return Err(format!("bytes_hex: pairs of digits were expected, there are {} digits", digits.len()));
     }
     if digits.len() / 2 > PAYLOAD {

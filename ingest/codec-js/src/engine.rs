@@ -32,9 +32,11 @@ const HOST: [(&str, &str); 7] = [
 ];
 const RESTORE: (&str, &str) = ("marsad:restore", include_str!("host/restore.js"));
 
-/// What a script declares under the names of the entry points, wherever it stands.
+/// What a script has under the names that matter, seen from inside it: the entry points, then what bundles put them into.
 const TOP: &str = "({ decodeUplink: typeof decodeUplink === 'function' ? decodeUplink : undefined, \
-    Decoder: typeof Decoder === 'function' ? Decoder : undefined, Decode: typeof Decode === 'function' ? Decode : undefined })";
+    Decoder: typeof Decoder === 'function' ? Decoder : undefined, Decode: typeof Decode === 'function' ? Decode : undefined, \
+    module: typeof module === 'object' ? module : undefined, exports: typeof exports === 'object' ? exports : undefined, \
+    driver: typeof driver === 'object' ? driver : undefined, codec: typeof codec === 'object' ? codec : undefined })";
 
 /// Bytes that a context may grow before the engine looks for cycles of garbage.
 const GARBAGE: usize = 512 * 1024;
@@ -105,7 +107,7 @@ impl Engine {
     pub(crate) fn attempt(&self, uplink: &Uplink<'_>) -> (Attempt, bool) {
         self.runtime.set_gc_threshold(self.garbage_from);
         self.deadline.set(self.limits.deadline);
-        self.context.with(|ctx| match self.decode(&ctx, uplink).catch(&ctx) {
+        let (attempt, homeless) = self.context.with(|ctx| match self.decode(&ctx, uplink).catch(&ctx) {
             Ok(attempt) => {
                 let homeless = attempt == Err(RunError::NoEntryPoint);
                 (attempt, homeless)
@@ -116,7 +118,11 @@ impl Engine {
                 let homeless = matches!(thrown.kind.as_str(), "TypeError" | "ReferenceError");
                 (Err(self.judge(thrown)), homeless)
             }
-        })
+        });
+        if self.deadline.was_seen() {
+            return (Err(RunError::Timeout { limit: self.limits.deadline }), false);
+        }
+        (attempt, homeless)
     }
 
     fn decode<'js>(&self, ctx: &Ctx<'js>, uplink: &Uplink<'_>) -> rquickjs::Result<Attempt> {
@@ -153,9 +159,6 @@ impl Engine {
     /// Which limit an exception speaks of, if any.
     fn judge(&self, thrown: Thrown) -> RunError {
         let Thrown { kind, message, place } = thrown;
-        if self.deadline.was_seen() {
-            return RunError::Timeout { limit: self.limits.deadline };
-        }
         match (kind.as_str(), message.as_str()) {
             // Without memory for an error object the engine throws null.
             ("null", _) | ("InternalError", "out of memory" | "out of memory in regexp execution") => {
@@ -194,6 +197,7 @@ impl Engine {
 fn load<'js>(ctx: &Ctx<'js>, name: &str, source: &str, way: Way, deadline: &Deadline) -> rquickjs::Result<[JsFunction; 5]> {
     let host = Object::new(ctx.clone())?;
     let expired = deadline.clone();
+    host.set("extends", extends(source))?;
     host.set("expired", Function::new(ctx.clone(), move || expired.expired())?)?;
     for (file, text) in HOST.into_iter().chain((way == Way::Function).then_some(RESTORE)) {
         let part: Function<'js> = ctx.eval_with_options(text, options(file))?;
@@ -216,6 +220,13 @@ fn load<'js>(ctx: &Ctx<'js>, name: &str, source: &str, way: Way, deadline: &Dead
     let save = |f: Function<'js>| Persistent::save(ctx, f);
     let restore = host.get::<_, Option<Function<'js>>>("restore")?.unwrap_or_else(|| script.clone());
     Ok([save(script), save(host.get("begin")?), save(host.get("call")?), save(host.get("shape")?), save(restore)])
+}
+
+/// Whether a script seems to set something on the prototypes that all share. If one does although this says no, its own
+/// call fails, and it is run as a program; nothing leaks either way.
+fn extends(source: &str) -> bool {
+    const KINDS: [&str; 8] = ["Object", "Function", "Array", "String", "Number", "Boolean", "Date", "RegExp"];
+    source.contains(".prototype") && KINDS.iter().any(|kind| source.contains(&format!("{kind}.prototype")))
 }
 
 /// Sloppy code at the top level, under a name for its errors.

@@ -32,13 +32,11 @@ pub enum ScriptError {
         /// The script's name, without it.
         name: String,
     },
-    /// It does not fit into [`crate::Limits::memory`], or the limits leave no room for the interpreter itself.
-    #[error("{name}: the script does not fit into {limit} bytes of memory: {message}")]
-    Memory {
+    /// Reading it takes more memory or stack than its limits allow, or they leave no room for the interpreter itself.
+    #[error("{name}: the script cannot be read within its limits: {message}")]
+    Limits {
         /// The script's name.
         name: String,
-        /// The limit.
-        limit: usize,
         /// What the engine says.
         message: String,
     },
@@ -56,7 +54,7 @@ pub enum RunError {
         place: Option<Place>,
     },
     /// It ran longer than [`crate::Limits::deadline`].
-    #[error("the script did not end within {} ms", .limit.as_millis())]
+    #[error("the script did not end within {} ms of processor time", .limit.as_millis())]
     Timeout {
         /// The limit.
         limit: Duration,

@@ -91,6 +91,10 @@ impl Script {
         }
         // A byte order mark and the line of a Unix script are not JavaScript everywhere.
         let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+        let text = &match text.strip_prefix("#!") {
+            Some(rest) => format!("//{rest}"),
+            None => text.to_owned(),
+        };
         let first = match compiled(name, text, limits) {
             Ok(script) => return Ok(script),
             Err(first) => first,
@@ -101,7 +105,7 @@ impl Script {
         {
             return Ok(script);
         }
-        Err(refused(name, limits, first))
+        Err(refused(name, first))
     }
 
     /// Its name.
@@ -199,11 +203,11 @@ fn finds_itself(text: &str) -> bool {
     ["globalThis[", "global[", "window[", "(0, eval)", "(0,eval)"].iter().any(|sign| text.contains(sign))
 }
 
-fn refused(name: &str, limits: Limits, thrown: Thrown) -> ScriptError {
+fn refused(name: &str, thrown: Thrown) -> ScriptError {
     let name = name.to_owned();
     if thrown.kind == "SyntaxError" {
         let place = thrown.place.unwrap_or(Place { line: 1, column: 1 });
         return ScriptError::Syntax { name, place, message: thrown.message };
     }
-    ScriptError::Memory { name, limit: limits.memory, message: format!("{}: {}", thrown.kind, thrown.message) }
+    ScriptError::Limits { name, message: format!("{}: {}", thrown.kind, thrown.message) }
 }

@@ -92,7 +92,7 @@ impl Decoder {
     /// Reads a message as [`Decoder::decode`] does, and keeps what it saw on the way.
     #[must_use]
     pub fn explain(&self, message: &Message) -> Explained {
-        let envelope = self.routes.find(message).ok().map(|(route, _)| route.envelope.name());
+        let envelope = self.routes.find(message, &self.births).ok().map(|(route, _)| route.envelope.name());
         let (mut notes, mut readings) = (Notes::default(), Vec::new());
         let result = self.read(message, &mut readings, &mut notes);
         if result.is_err() {

@@ -1,12 +1,12 @@
 //! Bytes to readings: route -> envelope -> codec -> normalise.
 //!
-//! A [`Decoder`] is made from the city's catalogue and the device profiles and never changes; a
-//! message goes in, readings come out, or a [`Reject`] with a stable code. Decoding is total: any
+//! A [`Decoder`] is made from the city's catalogue and the device profiles and never changes, but for what Sparkplug
+//! [`Births`] say; a message goes in, readings come out, or a [`Reject`] with a stable code. Decoding is total: any
 //! topic and any payload give one or the other, never a panic.
 //!
 //! Deliberately absent: clock, disk and network (the message carries its time), what becomes of a
 //! rejected message (`pipeline`), and anything that needs more than one message: duplicates,
-//! counters, spikes.
+//! counters, spikes; a Sparkplug alias is the exception, since without its birth it has no meaning.
 
 mod codecs;
 mod encode;
@@ -31,28 +31,31 @@ pub mod fuzz {
 
 use std::sync::Arc;
 
-use schemas::{Catalogue, Device, DeviceId, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
+use schemas::{Catalogue, Device, DeviceId, Fitting, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
 
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
 pub use codecs::marsad_schema::payload_schema;
 pub use codecs::script::Script;
 pub use encode::{ChirpStackUp, marsad_topic, write_marsad};
+pub use envelope::sparkplug::Births;
 pub use explain::{Explained, UplinkView};
 pub use normalise::{AHEAD, LATE, Missing, OLDEST, READINGS_LIMIT, Sink};
 pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
-pub use route::{Route, RouteError, Routes};
+pub use route::{MESSAGE_LIMIT, Route, RouteError, Routes};
 pub use units::{UnitError, check_unit, senml_unit, uncefact_unit, unit_symbols, unit_tables};
 pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
 
 use normalise::{Heard, Owner};
 
-/// Reads messages. Immutable: share it between threads, make a new one when the catalogue changes.
+/// Reads messages. Immutable but for the [`Births`] that it hears: share it between threads, make a new one when the
+/// catalogue changes.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     catalogue: Arc<Catalogue>,
     profiles: Profiles,
     routes: Routes,
+    births: Births,
 }
 
 /// Whose message it was: enough to enrol the device. Where several devices speak in one message, the first.
@@ -85,7 +88,7 @@ impl Decoder {
                 return Err(ProfileError::Missing { device: device.id.clone(), profile: profile.clone() });
             }
         }
-        Ok(Self { catalogue, profiles, routes: Routes::default() })
+        Ok(Self { catalogue, profiles, routes: Routes::default(), births: Births::default() })
     }
 
     /// The same, with the routes of a city.
@@ -105,7 +108,33 @@ impl Decoder {
     /// # Errors
     /// The catalogue names a profile that is not loaded.
     pub fn with_catalogue(&self, catalogue: Arc<Catalogue>) -> Result<Self, ProfileError> {
-        Self::new(catalogue, self.profiles.clone())?.with_routes(self.routes.clone())
+        Ok(Self::new(catalogue, self.profiles.clone())?.with_routes(self.routes.clone())?.with_births(self.births.clone()))
+    }
+
+    /// The same, with what another decoder has heard of Sparkplug births: shared, not copied.
+    #[must_use]
+    pub fn with_births(mut self, births: Births) -> Self {
+        self.births = births;
+        self
+    }
+
+    /// What it has heard of Sparkplug births.
+    #[must_use]
+    pub fn births(&self) -> &Births {
+        &self.births
+    }
+
+    /// Whether the message is a Sparkplug birth. Later messages may not be readable without it: who starts anew teaches
+    /// ([`Decoder::learn`]) the last birth under each topic before anything else.
+    #[must_use]
+    pub fn is_birth(&self, message: &Message) -> bool {
+        self.routes.find(message, &self.births).is_ok_and(|(route, _)| route.envelope.is_birth(message))
+    }
+
+    /// Hears a Sparkplug birth without reading its values; false if it is none, or not readable. [`Decoder::decode`] hears
+    /// births by itself.
+    pub fn learn(&self, message: &Message) -> bool {
+        self.routes.find(message, &self.births).is_ok_and(|(route, arrival)| route.envelope.learn(&arrival))
     }
 
     /// The catalogue it was made from.
@@ -144,7 +173,7 @@ impl Decoder {
     }
 
     fn read(&self, message: &Message, out: &mut Vec<Reading>, witness: &mut dyn explain::Witness) -> Result<Decoded, Reject> {
-        let (route, arrival) = self.routes.find(message)?;
+        let (route, arrival) = self.routes.find(message, &self.births)?;
         let (mut first, mut silent) = (None, None);
         let before = out.len();
         route.envelope.open(&arrival, &mut |uplink| match self.read_uplink(route, message, uplink, out, witness) {
@@ -187,8 +216,9 @@ impl Decoder {
         if let Some(logs) = route.logs {
             sink.believe(logs);
         }
-        let (seq, by) =
-            self.read_body(&uplink, known, profile.as_ref(), &mut sink).map_err(|e| e.of(&uplink.device, profile.as_ref()))?;
+        let fitting = known.map_or(&route.fitting, |device| &device.fitting);
+        let read = self.read_body(&uplink, fitting, profile.as_ref(), &mut sink);
+        let (seq, by) = read.map_err(|reject| reject.of(&uplink.device, profile.as_ref()))?;
         let readings = sink.len();
         let missing = sink.into_missing();
         if readings == 0 {
@@ -207,7 +237,7 @@ impl Decoder {
     fn read_body(
         &self,
         uplink: &Uplink<'_>,
-        known: Option<&Device>,
+        fitting: &Fitting,
         profile: Option<&ProfileName>,
         sink: &mut Sink<'_>,
     ) -> Result<(Option<u64>, Option<ProfileName>), Reject> {
@@ -215,9 +245,7 @@ impl Decoder {
         match (&uplink.body, profile.and_then(|name| self.profiles.named(name))) {
             (Body::Marsad(payload), _) => {
                 seq = codecs::marsad_json::decode(payload, sink)?;
-                if let Some(device) = known {
-                    profile::fit(&device.fitting, sink)?;
-                }
+                profile::fit(fitting, sink)?;
                 return Ok((seq, None));
             }
             (Body::Battery(level), _) => {
@@ -226,19 +254,16 @@ impl Decoder {
                 by = profile.cloned();
             }
             (_, Some(profile)) => {
-                profile.read(uplink, known, sink)?;
+                profile.read(uplink, fitting, sink)?;
                 by = Some(profile.name().clone());
             }
             (Body::Trees(trees), None) => {
                 trees.iter().try_for_each(|tree| codecs::fields::read_named(&tree.fields, tree.time, sink))?;
-                if let Some(device) = known {
-                    profile::fit(&device.fitting, sink)?;
-                }
+                profile::fit(fitting, sink)?;
             }
             (Body::Frame(_), None) => {
-                let device = &uplink.device;
-                let listed = if known.is_some() { "the catalogue lists" } else { "nothing names a profile for" };
-                return Err(Reject::new(Reason::NoProfile, format!("{listed} device {device} without a profile")));
+                let text = format!("neither the catalogue nor a route names a profile for device {}", uplink.device);
+                return Err(Reject::new(Reason::NoProfile, text));
             }
         }
         if !sink.is_empty() {

@@ -57,13 +57,15 @@ pub struct Sink<'o> {
     oldest: Duration,
     /// The time of what is pushed next, and the doubts in it.
     now: (Timestamp, Quality),
+    /// What is pushed next is of a past that nobody knows.
+    lost: bool,
     missing: Vec<Missing>,
 }
 
 impl<'o> Sink<'o> {
     pub(crate) fn new(out: &'o mut Vec<Reading>, owner: Owner, heard: Heard) -> Self {
         let (start, now) = (out.len(), (heard.received_at, Quality::GOOD));
-        Self { out, start, owner, heard, oldest: OLDEST, now, missing: Vec::new() }
+        Self { out, start, owner, heard, oldest: OLDEST, now, lost: false, missing: Vec::new() }
     }
 
     /// Believes a device that sends its own log so far back.
@@ -98,6 +100,14 @@ impl<'o> Sink<'o> {
     /// What is pushed from now on was so at this time of the device's own clock; none: the device does not say.
     pub fn at(&mut self, device_time: Option<Timestamp>) {
         self.now = self.time(device_time);
+        self.lost = false;
+    }
+
+    /// The same for what a device kept in a log. Without a believable time it is not taken: it would stand as of now, in
+    /// place of what is.
+    pub fn past(&mut self, device_time: Option<Timestamp>) {
+        self.at(device_time);
+        self.lost = device_time.is_none() || self.now.1.flaws().any(|flaw| flaw == Flaw::ClockSuspect);
     }
 
     /// Adds a value in the quantity's canonical unit.
@@ -110,6 +120,10 @@ impl<'o> Sink<'o> {
                 Reason::NotFinite,
                 format!("`{quantity}` is {value:e}, expected a finite number below 1e12 in {}", quantity.unit()),
             ));
+        }
+        if self.lost {
+            self.miss(quantity, channel, Flaw::ClockSuspect);
+            return Ok(());
         }
         if self.len() >= READINGS_LIMIT {
             return Err(Reject::new(Reason::TooMany, format!("the message holds more than {READINGS_LIMIT} readings")));
@@ -143,6 +157,12 @@ impl<'o> Sink<'o> {
     /// The readings of this message so far.
     pub(crate) fn readings(&mut self) -> &mut [Reading] {
         self.out.get_mut(self.start..).unwrap_or_default()
+    }
+
+    /// What this message said last of a series.
+    pub(crate) fn said(&self, quantity: Quantity, channel: u8) -> Option<&Reading> {
+        let own = self.out.get(self.start..).unwrap_or_default();
+        own.iter().rev().find(|r| (r.series.quantity, r.series.channel) == (quantity, channel))
     }
 
     /// What was not there.
@@ -220,6 +240,25 @@ mod tests {
         for (device, network, retained, observed, flaws) in cases {
             assert_eq!(stamped(device, network, retained), (observed, flaws.to_owned()), "{device:?} {network:?} {retained}");
         }
+    }
+
+    #[test]
+    fn what_a_log_says_of_a_time_that_cannot_be_is_not_taken_for_now() {
+        let received = Timestamp::clamped(1_795_000_000_000);
+        let mut out = Vec::new();
+        let heard = Heard { received_at: received, network_time: None, retained: false };
+        let mut sink = Sink::new(&mut out, owner(Kind::WASTE), heard);
+        let minute = Duration::from_secs(60);
+        for time in [Some(received.minus(minute)), Some(Timestamp::clamped(0)), None] {
+            sink.past(time);
+            sink.push(Quantity::WASTE_FILL, 0, 50.0, Quality::GOOD).unwrap();
+        }
+        sink.at(None);
+        sink.push(Quantity::WASTE_FILL, 0, 60.0, Quality::GOOD).unwrap();
+        let missing = sink.into_missing();
+        assert!(missing.len() == 2 && missing.iter().all(|m| m.flaw == Flaw::ClockSuspect));
+        let got: Vec<_> = out.iter().map(|r| (r.value, r.observed_at)).collect();
+        assert_eq!(got, [(50.0, received.minus(minute)), (60.0, received)]);
     }
 
     #[test]

@@ -37,7 +37,7 @@ reasons! {
     UnknownKind = "unknown_kind", "The topic names a kind that the vocabulary does not have.";
     UnknownDevice = "unknown_device", "The device must be in the catalogue to be read, and is not.";
     DeviceMismatch = "device_mismatch", "Topic and payload name different devices.";
-    NoProfile = "no_profile", "The catalogue lists the device without the profile that its bytes need.";
+    NoProfile = "no_profile", "Neither the catalogue nor a route names the profile that the device's bytes need.";
     NotJson = "not_json", "The payload is not JSON.";
     BadShape = "bad_shape", "The payload is JSON of another shape than documented: a field is unknown, missing, doubled or of another type.";
     UnknownVersion = "unknown_version", "The payload is of a version that this program does not read.";
@@ -47,13 +47,13 @@ reasons! {
     UnknownWord = "unknown_word", "A text in place of a number is neither a number with a unit nor a word that the profile lists; it is never taken for 0.";
     NotFinite = "not_finite", "A value is not a finite number below 1e12.";
     BadTime = "bad_time", "A time is neither RFC 3339 with an offset nor milliseconds since the epoch within 1970 to 9999.";
-    BadBytes = "bad_bytes", "The device's bytes are not valid base64, or longer than a frame can be.";
+    BadBytes = "bad_bytes", "Bytes are not valid in the encoding that they come in (base64, hexadecimal, CBOR, protocol buffers), or more than a frame can hold.";
     WrongBody = "wrong_body", "The message carries fields where the profile reads bytes, or bytes where it reads fields.";
     UnknownFrame = "unknown_frame", "The profile has no layout for a frame of this port, length and content.";
     ScriptFailed = "script_failed", "The vendor's script broke off, took too long or too much memory, or gave no result.";
     NeedsKey = "needs_key", "The bytes are encrypted and the catalogue has no key for the device, or not the right one.";
     UnknownAlias = "unknown_alias", "A Sparkplug metric is named by an alias whose birth has not been heard.";
-    TooMany = "too_many", "One message holds more readings than the limit.";
+    TooMany = "too_many", "One message holds more readings, records or bytes than the limit.";
     NoReading = "no_reading", "The message is understood and holds nothing to store: a join, an acknowledgement, a version report, only nulls.";
 }
 

@@ -6,12 +6,17 @@
 
 use std::time::Duration;
 
-use schemas::{DeviceId, DeviceKey, Kind, Message, ProfileName, Zone};
+use schemas::{DeviceId, DeviceKey, Fitting, Kind, Message, ProfileName, Zone};
 
 use crate::envelope;
+use crate::envelope::sparkplug::Births;
+use crate::normalise::READINGS_LIMIT;
 use crate::reject::{Reason, Reject, excerpt};
 use crate::uplink::Envelope;
 
+/// Bytes of a payload, at most: 128 for each reading that a message may hold. What is made of them in memory is a hundred
+/// times as much at worst.
+pub const MESSAGE_LIMIT: usize = 128 * READINGS_LIMIT;
 /// Levels of a pattern, at most.
 const LEVELS: usize = 32;
 
@@ -113,6 +118,8 @@ pub struct Route {
     pub(crate) port: Option<u8>,
     /// With which devices encrypt that the catalogue has no key for.
     pub(crate) key: Option<DeviceKey>,
+    /// How devices are fitted that the catalogue does not list.
+    pub(crate) fitting: Fitting,
     /// How far back the devices' own time is believed, where a profile does not say.
     pub(crate) logs: Option<Duration>,
 }
@@ -136,8 +143,8 @@ impl Route {
     }
 
     fn knowing(pattern: Pattern, envelope: &'static dyn Envelope) -> Self {
-        let (kind, zone, profile, device, port, key, logs) = Default::default();
-        Self { pattern, envelope, kind, zone, profile, device, port, key, logs }
+        let (kind, zone, profile, device, port, key, fitting, logs) = Default::default();
+        Self { pattern, envelope, kind, zone, profile, device, port, key, fitting, logs }
     }
 
     /// Devices that the catalogue does not list are of this kind and in this zone.
@@ -172,6 +179,13 @@ impl Route {
     #[must_use]
     pub fn unlocked_by(mut self, key: Option<DeviceKey>) -> Self {
         self.key = key;
+        self
+    }
+
+    /// Devices that the catalogue does not list are all fitted like this.
+    #[must_use]
+    pub fn fitted(mut self, fitting: Fitting) -> Self {
+        self.fitting = fitting;
         self
     }
 
@@ -216,15 +230,17 @@ impl Routes {
         self.0.iter()
     }
 
-    pub(crate) fn find<'m>(&self, message: &'m Message) -> Result<(&Route, Arrival<'m>), Reject> {
+    pub(crate) fn find<'m>(&self, message: &'m Message, births: &'m Births) -> Result<(&Route, Arrival<'m>), Reject> {
         let topic: &'m str = &message.topic;
-        self.0
-            .iter()
-            .find_map(|route| {
-                let found = route.pattern.find(topic)?;
-                Some((route, Arrival { message, found, device: route.device.clone() }))
-            })
-            .ok_or_else(|| Reject::new(Reason::NotATopic, format!("no envelope reads the topic `{}`", excerpt(topic))))
+        let (route, found) = (self.0.iter())
+            .find_map(|route| Some((route, route.pattern.find(topic)?)))
+            .ok_or_else(|| Reject::new(Reason::NotATopic, format!("no envelope reads the topic `{}`", excerpt(topic))))?;
+        let size = message.payload.len();
+        if size > MESSAGE_LIMIT {
+            let text = format!("the payload has {size} bytes, expected at most {MESSAGE_LIMIT}");
+            return Err(Reject::new(Reason::TooMany, text));
+        }
+        Ok((route, Arrival { message, found, device: route.device.clone(), births }))
     }
 }
 
@@ -241,6 +257,8 @@ pub(crate) struct Arrival<'m> {
     pub(crate) found: Captures<'m>,
     /// Whose messages these are, as the route says.
     pub(crate) device: Option<DeviceId>,
+    /// What Sparkplug births have said so far.
+    pub(crate) births: &'m Births,
 }
 
 impl<'m> Arrival<'m> {

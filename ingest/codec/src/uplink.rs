@@ -1,7 +1,9 @@
 //! What stands between the steps: an envelope opens a message into [`Uplink`]s, a codec reads an uplink into samples,
 //! and the [`Sink`] makes readings of them.
 
-use schemas::{DeviceId, DeviceKey, Kind, ProfileName, Timestamp, Zone};
+use std::borrow::Cow;
+
+use schemas::{DeviceId, DeviceKey, Kind, Message, ProfileName, Timestamp, Zone};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -34,7 +36,7 @@ pub struct Uplink<'m> {
     /// With which the device encrypts; from the catalogue.
     pub key: Option<DeviceKey>,
     /// What a codec inside the network server made of the bytes. Read only by a profile that asks for it.
-    pub object: Option<&'m RawValue>,
+    pub object: Option<Cow<'m, RawValue>>,
     /// What the device said.
     pub body: Body<'m>,
 }
@@ -141,6 +143,32 @@ impl Frame<'_> {
             .map_err(|e| Reject::new(Reason::BadBytes, format!("`{field}` is not base64 of at most {FRAME_LIMIT} bytes: {e}")))?;
         Ok(Frame::Unwrapped { len, buffer })
     }
+
+    /// Bytes written as hexadecimal, in either case.
+    ///
+    /// # Errors
+    /// Not pairs of hexadecimal digits, or more than 256 bytes; `field` names where they stood.
+    pub(crate) fn from_hex(text: &str, field: &str) -> Result<Frame<'static>, Reject> {
+        let bad = || Reject::new(Reason::BadBytes, format!("`{field}` is not hexadecimal of at most {FRAME_LIMIT} bytes"));
+        let (pairs, odd) = text.as_bytes().as_chunks::<2>();
+        let mut buffer = [0; FRAME_LIMIT];
+        let room = buffer.get_mut(..pairs.len()).filter(|_| odd.is_empty()).ok_or_else(bad)?;
+        for (byte, [high, low]) in room.iter_mut().zip(pairs) {
+            *byte = hex_digit(*high).zip(hex_digit(*low)).map(|(high, low)| high << 4 | low).ok_or_else(bad)?;
+        }
+        Ok(Frame::Unwrapped { len: pairs.len(), buffer })
+    }
+}
+
+/// Bytes that were handed on as text, hexadecimal digits in pairs with blanks between them at most; none where they are
+/// not, or more than `limit`.
+pub(crate) fn written_as_hex(text: &[u8], limit: usize) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(2 * limit + 1).collect();
+    let (pairs, rest) = digits.as_chunks::<2>();
+    if pairs.is_empty() || !rest.is_empty() {
+        return None;
+    }
+    pairs.iter().map(|[high, low]| Some(hex_digit(*high)? << 4 | hex_digit(*low)?)).collect()
 }
 
 pub(crate) fn hex_digit(digit: u8) -> Option<u8> {
@@ -164,6 +192,14 @@ pub(crate) trait Envelope: Sync {
     /// Topics that it reads without being told, as patterns of [`crate::route`].
     fn topics(&self) -> &'static [&'static str] {
         &[]
+    }
+    /// Whether later messages may not be readable without this one (Sparkplug births).
+    fn is_birth(&self, _message: &Message) -> bool {
+        false
+    }
+    /// Takes from such a message what later ones need; false if there is nothing. [`Envelope::open`] does so too.
+    fn learn(&self, _arrival: &Arrival<'_>) -> bool {
+        false
     }
     /// Takes the wrapping off: calls `out` once for each uplink in the message.
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject>;

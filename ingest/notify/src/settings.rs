@@ -176,6 +176,43 @@ pub enum SettingsError {
     },
 }
 
+impl SettingsError {
+    /// Where it stands in the settings that it was found in: `notify.receiver[1]`.
+    #[must_use]
+    pub fn key(&self, settings: &Settings) -> String {
+        let of = |list: &str, place: Option<usize>| match place {
+            Some(place) => format!("notify.{list}[{place}]"),
+            None => format!("notify.{list}"),
+        };
+        let channel = |name: &ChannelName| of("channel", settings.channel.iter().rposition(|c| c.name == *name));
+        let receiver = |name: &ChannelName| of("receiver", settings.receiver.iter().rposition(|r| r.name == *name));
+        match self {
+            SettingsError::Value { key, .. } => format!("notify.{key}"),
+            SettingsError::Twice { section: "channel", name } => channel(name),
+            SettingsError::Twice { name, .. } => receiver(name),
+            SettingsError::Type { channel: name, .. } | SettingsError::Keys { channel: name, .. } => channel(name),
+            SettingsError::Receiver { receiver: name, .. } => receiver(name),
+            SettingsError::Territories(_) => "notify.territories".to_owned(),
+            SettingsError::Policy(PolicyError::Receiver { route, .. } | PolicyError::Nobody(route)) => {
+                route_key(&settings.route, route)
+            }
+            SettingsError::Policy(PolicyError::Storm { key, .. }) => format!("notify.storm.{key}"),
+            SettingsError::Policy(PolicyError::Tree) => "notify.route".to_owned(),
+        }
+    }
+}
+
+/// The key of the route with this path, `waste > fire`.
+fn route_key(routes: &[RouteSettings], path: &str) -> String {
+    let (mut key, mut here) = ("notify".to_owned(), routes);
+    for name in path.split(" > ") {
+        let Some(place) = here.iter().position(|route| route.name == name) else { break };
+        key += &format!(".route[{place}]");
+        here = here.get(place).map(|route| route.route.as_slice()).unwrap_or_default();
+    }
+    key
+}
+
 fn known() -> String {
     TYPES.iter().map(|t| t.name).collect::<Vec<_>>().join(", ")
 }

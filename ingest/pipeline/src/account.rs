@@ -2,12 +2,14 @@
 //! restarts.
 //!
 //! `received` is the journal's length and what the doors refused; the outcomes are counted by the
-//! historian, and stand in the note of its journal cursor, so that both move in one atomic write.
+//! historian, and stand in the note of its journal cursor, so that both move in one atomic write. What
+//! was brought back from the quarantine is counted by the register, in the transaction that takes the
+//! messages out; the two are added where the account is read, so that no crash comes between them.
 
 use std::sync::Mutex;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use ports::Identity;
+use ports::{Departed, Identity};
 
 use crate::lock;
 
@@ -59,39 +61,58 @@ impl Tallies {
         })
     }
 
-    /// The identity, where the historian stands at `done` and the journal ends at `next`.
+    /// The identity, where the historian stands at `done`, the journal ends at `next`, and of what was
+    /// put aside so much was brought back. What was dropped or forgotten stays quarantined here: it
+    /// gave nothing.
     #[must_use]
-    pub fn identity(&self, done: u64, next: u64) -> Identity {
+    pub fn identity(&self, departed: &Departed, done: u64, next: u64) -> Identity {
         Identity {
             received: next + self.refused,
-            stored: self.stored,
-            duplicate: self.duplicate,
-            quarantined: self.quarantined,
+            stored: self.stored + departed.stored,
+            duplicate: self.duplicate + departed.duplicate,
+            // Only what is counted here can be brought back; were it otherwise, the identity would say so.
+            quarantined: self.quarantined.saturating_sub(departed.stored + departed.duplicate),
             refused: self.refused,
             waiting: next.saturating_sub(done),
         }
     }
 }
 
+/// How the account stands at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted {
+    /// Everything before this offset is counted in the tallies.
+    pub done: u64,
+    /// What became of messages when they were first read.
+    pub tallies: Tallies,
+    /// What was brought back since.
+    pub departed: Departed,
+}
+
 /// The running account: the historian writes it, anyone reads it.
 #[derive(Debug, Default)]
-pub struct Account(Mutex<(u64, Tallies)>);
+pub struct Account(Mutex<Counted>);
 
 impl Account {
     /// Begins where the cursor stands.
     #[must_use]
-    pub fn new(done: u64, tallies: Tallies) -> Self {
-        Self(Mutex::new((done, tallies)))
+    pub fn new(counted: Counted) -> Self {
+        Self(Mutex::new(counted))
     }
 
-    /// Everything before `done` is counted in the tallies.
+    /// How it stands.
     #[must_use]
-    pub fn read(&self) -> (u64, Tallies) {
+    pub fn read(&self) -> Counted {
         *lock(&self.0)
     }
 
     pub(crate) fn write(&self, done: u64, tallies: Tallies) {
-        *lock(&self.0) = (done, tallies);
+        let mut counted = lock(&self.0);
+        (counted.done, counted.tallies) = (done, tallies);
+    }
+
+    pub(crate) fn departed(&self, departed: Departed) {
+        lock(&self.0).departed = departed;
     }
 }
 
@@ -110,8 +131,17 @@ mod tests {
     #[test]
     fn the_identity_balances_while_messages_wait() {
         let tallies = Tallies { stored: 5, duplicate: 2, quarantined: 1, refused: 7 };
-        let identity = tallies.identity(8, 11);
+        let identity = tallies.identity(&Departed::default(), 8, 11);
         assert!(identity.balances());
         assert_eq!((identity.received, identity.waiting), (18, 3));
+    }
+
+    #[test]
+    fn what_is_brought_back_moves_within_the_account_and_what_is_dropped_does_not() {
+        let tallies = Tallies { stored: 5, duplicate: 2, quarantined: 9, refused: 0 };
+        let departed = Departed { stored: 3, duplicate: 1, dropped: 2, forgotten: 1 };
+        let identity = tallies.identity(&departed, 16, 16);
+        assert!(identity.balances());
+        assert_eq!((identity.stored, identity.duplicate, identity.quarantined), (8, 3, 5));
     }
 }

@@ -51,9 +51,17 @@ impl Evaluator {
         let mut committed = self.feed.position();
         let mut last = Instant::now();
         let mut cost = Duration::ZERO;
+        let mut catalogue = self.feed.catalogue();
+        self.engine.set_catalogue(Arc::clone(&catalogue));
         loop {
             if self.patience.deadline.is_cancelled() {
                 return Ok(());
+            }
+            // After a reload. It gives names to devices and decides nothing: no need to be woken for it.
+            let listed = self.feed.catalogue();
+            if !Arc::ptr_eq(&listed, &catalogue) {
+                self.engine.set_catalogue(Arc::clone(&listed));
+                catalogue = listed;
             }
             let pause = self.pause(&transitions, committed, last, cost);
             let alive = self.wait(pause);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use codec::{Decoder, Reject};
 use journal::{JournalError, Reader, View};
-use schemas::{DamagedMessage, Message, Reading};
+use schemas::{Catalogue, DamagedMessage, Message, Reading};
 use tokio::sync::watch;
 
 use crate::lock;
@@ -77,9 +77,19 @@ impl Feed {
         Arc::new(Self { view, decoder: ArcSwap::new(decoder), tail, recent: Mutex::default() })
     }
 
-    /// From now on messages are decoded by this decoder.
+    /// What decodes now.
+    #[must_use]
+    pub fn decoder(&self) -> Arc<Decoder> {
+        self.decoder.load_full()
+    }
+
+    /// From now on messages are decoded by this decoder, and its catalogue is that of the historian and
+    /// of the rules too: one swap, so that nobody sees half a reload.
     pub fn set_decoder(&self, decoder: Arc<Decoder>) {
         self.decoder.store(decoder);
+        // What one reader had decoded by the old one must not reach a reader that comes later: it would
+        // put messages aside that can be read by now.
+        lock(&self.recent).clear();
     }
 
     /// A reader that stands before the message `from`.
@@ -101,6 +111,16 @@ impl FeedReader {
     /// Before which message it stands.
     pub(crate) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// What decodes now.
+    pub(crate) fn decoder(&self) -> Arc<Decoder> {
+        self.feed.decoder()
+    }
+
+    /// The devices of the city, as they are listed now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(self.feed.decoder.load().catalogue())
     }
 
     /// How many messages are ahead.

@@ -1,8 +1,11 @@
 //! The historian: writes readings to the store, puts what gave none into the quarantine, and moves
 //! its cursor only after both are durable. Its cursor's note is the account of messages.
 //!
-//! A store that is away is asked again with backoff; meanwhile this reader, and only this one,
+//! Between two batches it does what others ask of the quarantine: it alone moves the store and the
+//! account. A store that is away is asked again with backoff; meanwhile this reader, and only this one,
 //! stands still.
+
+mod serve;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,19 +13,24 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use journal::{Cursor, View};
-use ports::{DeviceBook, DeviceSeen, Fate, Fated, Quarantine, Quarantined, Store, StoreError};
+use ports::{Clock, DeviceBook, DeviceSeen, Quarantine, Quarantined, Store, StoreError};
 use rustc_hash::FxBuildHasher;
-use schemas::{Catalogue, Device, DeviceId, Message, Reading, Timestamp};
+use schemas::{DeviceId, Message, Reading, Timestamp};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::PipelineError;
-use crate::account::{Account, Tallies};
+use crate::account::{Account, Counted, Tallies};
+use crate::append::{Taken, append};
+use crate::bounds::Warden;
 use crate::feed::{Batch, FeedReader, Outcome};
 use crate::keeper::Room;
+use crate::orders::Order;
 use crate::patience::Patience;
-use crate::run::DoorCount;
+use crate::reread::{REFUSED_BY_STORE, device_of, put_aside};
+use crate::watch::DoorCount;
 
 /// The name of its cursor.
 pub(crate) const NAME: &str = "historian";
@@ -50,11 +58,16 @@ pub(crate) struct Historian {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) quarantine: Arc<dyn Quarantine>,
     pub(crate) devices: Arc<dyn DeviceBook>,
-    pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) account: Arc<Account>,
     /// Publishes turned away at the doors, since the data directory was made.
     pub(crate) refused: DoorCount,
     pub(crate) policy: FlushPolicy,
+    /// What others ask; bounded where it is made.
+    pub(crate) orders: mpsc::Receiver<Order>,
+    /// The order that is next.
+    pub(crate) ordered: Option<Order>,
+    pub(crate) warden: Warden,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// What is appended but not yet durable.
@@ -66,12 +79,6 @@ struct Unflushed {
     seen: Vec<DeviceSeen>,
     offset: u64,
     tallies: Tallies,
-}
-
-/// What the store made of a batch, by the indices of its readings.
-struct Taken {
-    new: Vec<bool>,
-    refused: Vec<(usize, String)>,
 }
 
 /// When each device was heard first, and last as far as that is written.
@@ -87,7 +94,7 @@ struct InFlight {
 impl Historian {
     /// Runs until the keeper is gone and everything is flushed, or the deadline.
     pub(crate) fn run(mut self) -> Result<(), PipelineError> {
-        let (offset, tallies) = self.account.read();
+        let Counted { done: offset, tallies, .. } = self.account.read();
         let mut open = Unflushed { offset, tallies, ..Unflushed::default() };
         let mut flying: Option<InFlight> = None;
         let mut heard: Heard = Heard::default();
@@ -102,7 +109,7 @@ impl Historian {
             while let Some(batch) = self.feed.next()? {
                 self.take(&batch, &mut open, &mut heard)?;
                 let landed = flying.as_ref().is_some_and(|f| f.done.is_cancelled());
-                if landed || self.must_flush(&open, flying.is_some()) || self.patience.deadline.is_cancelled() {
+                if landed || self.wanted() || self.must_flush(&open, flying.is_some()) || self.patience.deadline.is_cancelled() {
                     break;
                 }
             }
@@ -120,6 +127,12 @@ impl Historian {
             if ended {
                 return flying.map_or(Ok(()), |flight| self.land(flight));
             }
+            if self.wanted() {
+                // What was read so far is durable and counted first: an order touches nothing else.
+                let open_work = open.since.is_some().then(|| self.take_off(&mut open));
+                flying.take().into_iter().chain(open_work).try_for_each(|flight| self.land(flight))?;
+                self.serve(&mut open, &mut heard)?;
+            }
         }
     }
 
@@ -130,15 +143,22 @@ impl Historian {
         since.elapsed() >= self.policy.every || open.aside.len() >= ASIDE || self.store.gauges().unflushed >= readings
     }
 
-    /// Waits for messages, for the time of the next flush, or for the end of one that is under way.
-    /// False: the keeper is gone and nothing is left.
+    /// Waits for messages, for an order, for the time of the next flush or look, or for the end of a
+    /// flush that is under way. False: the keeper is gone and nothing is left.
     fn wait(&mut self, open: &Unflushed, flying: Option<&InFlight>) -> bool {
         let due = open.since.map(|since| since + self.policy.every);
-        let deadline = self.patience.deadline.clone();
-        self.patience.runtime.block_on(async {
-            // Every arm only looks at shared state or waits: dropping any loses nothing.
+        let Self { patience, feed, orders, ordered, warden, .. } = self;
+        let deadline = patience.deadline.clone();
+        patience.runtime.block_on(async {
+            // Every arm only looks at shared state or waits, and an order that is taken is kept: dropping
+            // any loses nothing.
             tokio::select! {
-                alive = self.feed.ready() => alive,
+                alive = feed.ready() => alive,
+                order = orders.recv(), if ordered.is_none() && !orders.is_closed() => {
+                    *ordered = order;
+                    true
+                }
+                () = sleep_until(warden.due) => true,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => true,
                 () = async { if let Some(flight) = flying { flight.done.cancelled().await } }, if flying.is_some() => true,
                 () = deadline.cancelled() => true,
@@ -153,7 +173,7 @@ impl Historian {
             match outcome {
                 Outcome::Rejected(rejected) => {
                     let (message, reject) = &**rejected;
-                    open.aside.push(put_aside(offset, message, reject.code(), reject.to_string()));
+                    open.aside.push(put_aside(offset, message.clone(), reject));
                     open.tallies.quarantined += 1;
                 }
                 Outcome::Readings(count) => {
@@ -161,7 +181,7 @@ impl Historian {
                     at = readings.end;
                     let own = batch.readings.get(readings.clone()).unwrap_or_default();
                     if let Some((_, text)) = taken.refused.iter().find(|(index, _)| readings.contains(index)) {
-                        open.aside.push(self.read_again(offset, text)?);
+                        open.aside.push(self.read_again(offset, own, text)?);
                         open.tallies.quarantined += 1;
                     } else if taken.new.get(readings).is_some_and(|flags| flags.contains(&true)) {
                         open.tallies.stored += 1;
@@ -196,57 +216,29 @@ impl Historian {
                 now
             }
         };
-        let device = self.catalogue.device(&reading.series.device).cloned().unwrap_or_else(|| Device {
-            id: reading.series.device.clone(),
-            kind: reading.kind,
-            zone: reading.zone.clone(),
-            profile: None,
-            place: None,
-            label: None,
-            fitting: schemas::Fitting::default(),
-        });
+        let device = device_of(&self.feed.catalogue(), reading);
         open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now });
     }
 
-    /// Appends, until it works. What the store refuses for good is found by halving; its indices
-    /// come back with the store's words.
+    /// Appends, until it works.
     fn append(&self, readings: &[Reading]) -> Result<Taken, PipelineError> {
-        let mut taken = Taken { new: vec![false; readings.len()], refused: Vec::new() };
-        // A stack of ranges still to append, the first on top: readings go to the store in their order.
-        let mut parts = Vec::new();
-        parts.push(0..readings.len());
-        while let Some(part) = parts.pop() {
-            let Some(batch) = readings.get(part.clone()).filter(|b| !b.is_empty()) else { continue };
-            match self.patience.retry(STORE, || self.patience.runtime.block_on(self.store.append(batch))) {
-                Ok(appended) => {
-                    for (index, flag) in part.zip(appended.new) {
-                        if let Some(slot) = taken.new.get_mut(index) {
-                            *slot = flag;
-                        }
-                    }
-                }
-                Err(PipelineError::Store(error)) if error.fate() == Fate::Quarantine => {
-                    if part.len() == 1 {
-                        taken.refused.push((part.start, error.to_string()));
-                    } else {
-                        let middle = part.start + part.len() / 2;
-                        parts.push(middle..part.end);
-                        parts.push(part.start..middle);
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(taken)
+        append(readings, |batch| self.patience.retry(STORE, || self.patience.runtime.block_on(self.store.append(batch))))
     }
 
     /// The message of a refused reading, from the journal.
-    fn read_again(&self, offset: u64, text: &str) -> Result<Quarantined, PipelineError> {
+    fn read_again(&self, offset: u64, own: &[Reading], text: &str) -> Result<Quarantined, PipelineError> {
         let batch = self.view.reader(offset).and_then(|mut reader| reader.next(1, usize::MAX))?;
         let record = batch.and_then(|b| b.records.into_iter().next());
         let message = record.and_then(|r| Message::decode(&r).ok());
         let message = message.ok_or_else(|| PipelineError::Lost { offset })?;
-        Ok(put_aside(offset, &message, "refused_by_store", text.to_owned()))
+        Ok(Quarantined {
+            offset,
+            message,
+            reason: REFUSED_BY_STORE.into(),
+            text: text.to_owned(),
+            device: own.first().map(|reading| reading.series.device.clone()),
+            profile: None,
+        })
     }
 
     fn take_off(&self, open: &mut Unflushed) -> InFlight {
@@ -262,22 +254,22 @@ impl Historian {
     }
 
     /// Waits for a flush, then makes the rest durable and moves the cursor.
-    fn land(&self, flight: InFlight) -> Result<(), PipelineError> {
+    fn land(&mut self, flight: InFlight) -> Result<(), PipelineError> {
         let first =
             self.patience.runtime.block_on(flight.flush).map_err(|_| PipelineError::Panicked { task: "store's flush" })?;
         let mut first = Some(first);
         self.patience.retry(STORE, || first.take().unwrap_or_else(|| self.patience.runtime.block_on(self.store.flush())))?;
         let work = flight.work;
-        self.patience.retry(REGISTER, || self.quarantine.put_aside(&work.aside))?;
+        let read = self.patience.gauges.durable.load(Ordering::Relaxed)..work.offset;
+        self.patience.retry(REGISTER, || self.quarantine.put_aside(read.clone(), &work.aside))?;
         self.patience.retry(REGISTER, || self.devices.seen(&work.seen))?;
         let cursor = Cursor { offset: work.offset, note: work.tallies.note() };
         self.patience.retry_journal(|| self.view.set_cursor(NAME, &cursor))?;
         self.patience.gauges.durable.store(work.offset, Ordering::Relaxed);
         self.room.ring();
+        if !work.aside.is_empty() {
+            self.look()?;
+        }
         Ok(())
     }
-}
-
-fn put_aside(offset: u64, message: &Message, reason: &'static str, text: String) -> Quarantined {
-    Quarantined { offset, message: message.clone(), reason, text }
 }

@@ -11,6 +11,8 @@
 //! absent: any store, channel or page by name.
 
 mod account;
+mod append;
+mod bounds;
 pub mod collector;
 mod evaluator;
 mod feed;
@@ -18,16 +20,21 @@ mod historian;
 mod keeper;
 mod live;
 mod offline;
+mod orders;
 mod patience;
+mod reread;
 mod run;
 mod source;
+mod watch;
 
-pub use account::{Account, StrangeNote, Tallies};
+pub use account::{Account, Counted, StrangeNote, Tallies};
+pub use bounds::Bounds;
 pub use feed::{Feed, FeedError};
 pub use keeper::KeeperGauges;
-pub use offline::{overlay, standing};
-pub use run::{Parts, Pipeline, PipelineError, PipelineWatch, ReaderGauges, Settings};
+pub use offline::{drop_messages, overlay, retry, standing};
+pub use run::{Parts, Pipeline, PipelineError, Settings};
 pub use source::{Arrivals, Intake, KeeperGone, NoTicket, NotTaken, Source, SourceError, SourceWatch, Ticket};
+pub use watch::{PipelineWatch, ReaderGauges};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::PipelineError;
 use crate::feed::FeedReader;
-use crate::run::ReaderGauges;
+use crate::watch::ReaderGauges;
 
 /// Its name among the readers.
 pub(crate) const NAME: &str = "live";

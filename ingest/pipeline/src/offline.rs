@@ -1,21 +1,73 @@
-//! What can be known of a data directory while no program runs on it. Nothing here writes.
+//! What can be known of a data directory, and done on it, while no program runs there.
 
 use codec::Decoder;
 use journal::View;
-use ports::{Identity, Store};
+use ports::{Departed, DeviceBook, Identity, Quarantine, QuarantineFilter, Retried, Retry, Store};
 use schemas::Message;
+use tokio::runtime::Handle;
 
 use crate::PipelineError;
+use crate::append::{append_standing, corrected_since};
 use crate::feed::FeedError;
+use crate::reread::{CHUNK, Reread};
 use crate::run::historian_start;
 
-/// Where the account of messages stood when the program ended or broke off.
+/// Where the account of messages stood when the program ended or broke off; `departed` is what left the
+/// quarantine, as it says itself.
 ///
 /// # Errors
 /// The historian's cursor cannot be read.
-pub fn standing(view: &View) -> Result<Identity, PipelineError> {
+pub fn standing(view: &View, departed: &Departed) -> Result<Identity, PipelineError> {
     let (done, tallies) = historian_start(view)?;
-    Ok(tallies.identity(done, view.next()))
+    Ok(tallies.identity(departed, done, view.next()))
+}
+
+/// Tries a chunk of the quarantine again, as the running historian does: the readings are durable
+/// before their messages leave. Blocks; not for a thread of the runtime.
+///
+/// # Errors
+/// The store or the register failed: what had left by then is counted, the rest still waits.
+pub fn retry(
+    view: &View,
+    decoder: &Decoder,
+    store: &dyn Store,
+    quarantine: &dyn Quarantine,
+    devices: &dyn DeviceBook,
+    retry: &Retry,
+) -> Result<Retried, PipelineError> {
+    let (counted, _) = historian_start(view)?;
+    let reread = Reread::of(quarantine, decoder, retry, counted)?;
+    if retry.dry_run {
+        return Ok(reread.outlook());
+    }
+    let runtime = Handle::current();
+    let corrected = runtime.block_on(corrected_since(store, &reread.readings))?;
+    let once = |batch: &[_]| Ok(runtime.block_on(store.append(batch))?);
+    let taken = append_standing(&reread.readings, &corrected, once)?;
+    if !reread.readings.is_empty() {
+        runtime.block_on(store.flush())?;
+    }
+    let heard = reread.heard(decoder.catalogue());
+    let (settlement, retried) = reread.settle(&taken);
+    quarantine.settle(&settlement)?;
+    devices.seen(&heard)?;
+    Ok(retried)
+}
+
+/// Takes messages out of the quarantine for good. How many. Blocks.
+///
+/// # Errors
+/// The register failed: some of them may be gone.
+pub fn drop_messages(view: &View, quarantine: &dyn Quarantine, filter: &QuarantineFilter) -> Result<u64, PipelineError> {
+    let (counted, _) = historian_start(view)?;
+    let mut dropped = 0;
+    loop {
+        let chunk = quarantine.drop_messages(filter, 0..counted, CHUNK.rows)?;
+        dropped += chunk;
+        if chunk < CHUNK.rows as u64 {
+            return Ok(dropped);
+        }
+    }
 }
 
 /// Shows the store what the journal holds beyond the historian's cursor, without making it durable:

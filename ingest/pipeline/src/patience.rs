@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::run::ReaderGauges;
+use crate::watch::ReaderGauges;
 use crate::{PipelineError, lock};
 
 pub(crate) struct Patience {

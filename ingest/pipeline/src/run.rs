@@ -5,31 +5,30 @@
 //! make it durable and end. Whoever is not done by the deadline stops where it is: nothing that was
 //! acknowledged is lost by that, it is read again at the next start.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use codec::Decoder;
 use journal::{Cursor, Journal, JournalError, View};
-use ports::{
-    AlertBook, Clock, DeviceBook, Identity, Live, Quarantine, ReaderStatus, RecordError, SourceStatus, Store, StoreError,
-};
+use ports::{AlertBook, Clock, DeviceBook, Live, Quarantine, RecordError, Store, StoreError};
 use rules::Engine;
-use schemas::Catalogue;
 use serde::Deserialize;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::account::{Account, StrangeNote, Tallies};
+use crate::account::{Account, Counted, StrangeNote, Tallies};
+use crate::bounds::{Bounds, Warden};
 use crate::evaluator::{self, Evaluator};
 use crate::feed::{Feed, FeedError};
 use crate::historian::{self, FlushPolicy, Historian};
 use crate::keeper::{Keeper, KeeperGauges, Room};
+use crate::live;
+use crate::orders::orders;
 use crate::patience::Patience;
-use crate::source::{Intake, Source, SourceError, SourceWatch};
-use crate::{live, lock};
+use crate::source::{Intake, Source, SourceError};
+use crate::watch::{DoorCount, PipelineWatch, ReaderGauges};
 
 /// The loops' settings.
 #[derive(Clone, Debug, Deserialize)]
@@ -112,43 +111,20 @@ pub enum PipelineError {
     Thread(#[from] std::io::Error),
 }
 
-/// How a reader of the journal stands.
-#[derive(Debug, Default)]
-pub struct ReaderGauges {
-    /// Everything before it is done, in memory.
-    pub(crate) cursor: AtomicU64,
-    /// Everything before it is durable.
-    pub(crate) durable: AtomicU64,
-    pub(crate) trouble: Mutex<Option<String>>,
-}
-
-/// Publishes turned away at the doors, since the data directory was made.
-#[derive(Clone)]
-pub(crate) struct DoorCount {
-    before: u64,
-    watches: Arc<[SourceWatch]>,
-}
-
-impl DoorCount {
-    pub(crate) fn now(&self) -> u64 {
-        self.before + self.watches.iter().map(|watch| watch().refused).sum::<u64>()
-    }
-}
-
 /// What the pipeline is made of.
 pub struct Parts {
     /// The loops' settings.
     pub settings: Settings,
     /// The log.
     pub journal: Journal,
-    /// How messages are read.
+    /// How messages are read; its catalogue is the city's.
     pub decoder: Arc<Decoder>,
-    /// The devices of the city.
-    pub catalogue: Arc<Catalogue>,
     /// Where readings go.
     pub store: Arc<dyn Store>,
     /// Where messages go that gave none.
     pub quarantine: Arc<dyn Quarantine>,
+    /// How much of them may wait there.
+    pub bounds: Bounds,
     /// Where devices are entered.
     pub devices: Arc<dyn DeviceBook>,
     /// Where alerts go.
@@ -178,84 +154,6 @@ pub struct Pipeline {
     watch: PipelineWatch,
 }
 
-/// Tells how the loops stand. Cheap to clone.
-#[derive(Clone)]
-pub struct PipelineWatch {
-    view: View,
-    account: Arc<Account>,
-    refused: DoorCount,
-    historian: Arc<ReaderGauges>,
-    evaluator: Arc<ReaderGauges>,
-    live: Arc<ReaderGauges>,
-    keeper: Arc<KeeperGauges>,
-    /// Messages handed to the keeper since the program started.
-    taken: Arc<AtomicU64>,
-    feed: Arc<Feed>,
-}
-
-impl PipelineWatch {
-    /// The account of messages; it balances at every moment.
-    #[must_use]
-    pub fn identity(&self) -> Identity {
-        let (done, mut tallies) = self.account.read();
-        tallies.refused = self.refused.now();
-        tallies.identity(done, self.view.next())
-    }
-
-    /// The journal.
-    #[must_use]
-    pub fn journal(&self) -> &View {
-        &self.view
-    }
-
-    /// The keeper.
-    #[must_use]
-    pub fn keeper(&self) -> &KeeperGauges {
-        &self.keeper
-    }
-
-    /// What decodes: a new decoder may be set.
-    #[must_use]
-    pub fn feed(&self) -> &Feed {
-        &self.feed
-    }
-
-    /// The doors.
-    #[must_use]
-    pub fn sources(&self) -> Vec<SourceStatus> {
-        self.refused.watches.iter().map(|watch| watch()).collect()
-    }
-
-    /// The keeper as a reader of the doors: its lag is what waits for the disk.
-    fn keeping(&self, next: u64) -> ReaderStatus {
-        let lag = self.taken.load(Ordering::Relaxed).saturating_sub(self.keeper.kept.load(Ordering::Relaxed));
-        let full = self.keeper.disk_full.load(Ordering::Relaxed) || self.keeper.journal_full.load(Ordering::Relaxed);
-        let trouble = full.then(|| "there is no room: nothing is acknowledged".to_owned());
-        ReaderStatus { name: "keeper".to_owned(), cursor: next, lag, trouble }
-    }
-
-    /// The loops: the keeper, then the readers of the journal.
-    #[must_use]
-    pub fn readers(&self) -> Vec<ReaderStatus> {
-        let next = self.view.next();
-        let status = |name: &str, gauges: &ReaderGauges| {
-            let cursor = gauges.cursor.load(Ordering::Relaxed);
-            ReaderStatus {
-                name: name.to_owned(),
-                cursor,
-                lag: next.saturating_sub(cursor),
-                trouble: lock(&gauges.trouble).clone(),
-            }
-        };
-        vec![
-            self.keeping(next),
-            status(historian::NAME, &self.historian),
-            status(evaluator::NAME, &self.evaluator),
-            status(live::NAME, &self.live),
-        ]
-    }
-}
-
 pub(crate) fn historian_start(view: &View) -> Result<(u64, Tallies), PipelineError> {
     match view.cursor(historian::NAME)? {
         None => Ok((view.first(), Tallies::default())),
@@ -277,9 +175,9 @@ impl Pipeline {
             settings,
             journal,
             decoder,
-            catalogue,
             store,
             quarantine,
+            bounds,
             devices,
             alerts,
             mut engine,
@@ -308,7 +206,10 @@ impl Pipeline {
         let feed = Feed::new(view.clone(), decoder, tail_seen);
         let room = Arc::new(Room::default());
         let refused = DoorCount { before: tallies.refused, watches: sources.iter().map(|s| s.watch()).collect() };
-        let account = Arc::new(Account::new(done, tallies));
+        let holding = bounds.around(quarantine.holding(bounds.aged_before(clock.now()))?);
+        let account = Arc::new(Account::new(Counted { done, tallies, departed: holding.departed }));
+        let seen = Arc::new(Mutex::new(holding));
+        let (give_orders, orders) = orders();
         let gauges =
             |cursor: u64| Arc::new(ReaderGauges { cursor: cursor.into(), durable: cursor.into(), trouble: Mutex::default() });
         let (historian_gauges, evaluator_gauges) = (gauges(done), gauges(judged));
@@ -341,10 +242,13 @@ impl Pipeline {
             store,
             quarantine,
             devices,
-            catalogue,
             account: Arc::clone(&account),
             refused: refused.clone(),
             policy: FlushPolicy { every: settings.flush_every, readings: settings.flush_readings },
+            orders,
+            ordered: None,
+            warden: Warden::new(bounds, Arc::clone(&seen)),
+            clock: Arc::clone(&clock),
         };
         let evaluator = Evaluator {
             patience: patience(evaluator::NAME, &evaluator_gauges),
@@ -391,6 +295,8 @@ impl Pipeline {
             keeper: keeper_gauges,
             taken: intake.taken(),
             feed,
+            orders: give_orders,
+            quarantine: seen,
         };
         Ok(Self { stop, deadline, ended, running, drain: settings.drain, watch })
     }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use schemas::{AlertId, Device, Kind, Phase, RuleId, SeriesKey, Severity, Texts, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::{RecordError, Why};
+use crate::{Holding, RecordError, Why};
 
 /// `received = stored + duplicate + quarantined + refused + waiting`, in messages since the data
 /// directory was made. `waiting` is 0 when the historian has caught up.
@@ -125,6 +125,8 @@ pub struct Status {
     pub outbox_waiting: u64,
     /// Notifications that will never arrive.
     pub outbox_dead: u64,
+    /// The quarantine.
+    pub quarantine: Holding,
     /// The conditions of readiness; ready where all are ok.
     pub checks: Vec<Check>,
 }
@@ -140,6 +142,8 @@ impl Status {
 /// Which devices. `None` means all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeviceFilter {
+    /// Only this one.
+    pub id: Option<schemas::DeviceId>,
     /// Only of this kind.
     pub kind: Option<Kind>,
     /// Only in this zone.

@@ -9,6 +9,8 @@ mod console;
 mod fate;
 mod live;
 mod notifier;
+mod operations;
+mod quarantine;
 mod records;
 mod store;
 mod tell;
@@ -22,6 +24,12 @@ pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
 pub use notifier::{DeliveryError, Form, Language, Line, Notification, Notifier, Step};
-pub use records::{AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Quarantine, Quarantined, RecordError, RestoredEvaluator};
+pub use operations::{
+    Adopted, Explanation, OperationError, Operations, QuarantineGroup, Refusal, Reloaded, Retried, Retry, UnknownDevice,
+};
+pub use quarantine::{
+    Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
+};
+pub use records::{AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, RecordError, RestoredEvaluator};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
 pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

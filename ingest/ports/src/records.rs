@@ -1,9 +1,10 @@
-//! The platform's own records: quarantine, devices, alerts, evaluator state.
+//! The platform's own records: devices, alerts, evaluator state. The quarantine stands in a file of its own, what is
+//! told in `tell`.
 //!
 //! These calls block for a disk write. Call them from a thread that may block.
 
 use bytes::Bytes;
-use schemas::{Device, DeviceId, Message, Timestamp, Transition};
+use schemas::{Device, DeviceId, Timestamp, Transition};
 
 use crate::{Fate, Fated};
 
@@ -25,28 +26,6 @@ impl Fated for RecordError {
             RecordError::Damaged(_) => Fate::Stop,
         }
     }
-}
-
-/// A message put aside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quarantined {
-    /// Its place in the journal: the same message put aside twice is one row.
-    pub offset: u64,
-    /// Exactly as it came.
-    pub message: Message,
-    /// The stable reason code.
-    pub reason: &'static str,
-    /// The reason, for a person.
-    pub text: String,
-}
-
-/// Where messages that gave no reading wait.
-pub trait Quarantine: Send + Sync + 'static {
-    /// Puts messages aside, durably, all or none. Idempotent by offset.
-    ///
-    /// # Errors
-    /// As [`RecordError`] says.
-    fn put_aside(&self, messages: &[Quarantined]) -> Result<(), RecordError>;
 }
 
 /// A device that was heard.

@@ -4,7 +4,7 @@ use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView};
 use rusqlite::{Row, Transaction, params, params_from_iter, types::Value};
 use schemas::{Device, Fitting, Place};
 
-use crate::rows::{gather, instant, limit, word, word_if_any};
+use crate::rows::{gather, instant, limit, place_if_any, word, word_if_any};
 use crate::trouble::{Result, While};
 use crate::{Register, Tally};
 
@@ -13,17 +13,13 @@ const READING: &str = "reading devices";
 const WRITING: &str = "writing devices";
 
 fn row(row: &Row<'_>) -> rusqlite::Result<DeviceSeen> {
-    let place = match (row.get::<_, Option<f64>>(4)?, row.get::<_, Option<f64>>(5)?) {
-        (Some(lat), Some(lon)) => Place::new(lat, lon).ok(),
-        _ => None,
-    };
     Ok(DeviceSeen {
         device: Device {
             id: word(row, 0)?,
             kind: word(row, 1)?,
             zone: word(row, 2)?,
             profile: word_if_any(row, 3)?,
-            place,
+            place: place_if_any(row, 4)?,
             label: row.get(6)?,
             // Known from the catalogue alone: nothing of it is kept here.
             fitting: Fitting::default(),
@@ -103,6 +99,10 @@ impl Register {
     pub fn devices_page(&self, filter: &DeviceFilter) -> Result<Vec<DeviceView>> {
         let mut sql = format!("SELECT {COLUMNS} FROM device WHERE id > ?");
         let mut values = vec![Value::from(filter.after.as_ref().map_or("", |id| id.as_str()).to_owned())];
+        if let Some(id) = &filter.id {
+            sql.push_str(" AND id = ?");
+            values.push(Value::from(id.as_str().to_owned()));
+        }
         if let Some(kind) = filter.kind {
             sql.push_str(" AND kind = ?");
             values.push(Value::from(kind.name().to_owned()));

@@ -1,4 +1,4 @@
-//! The platform's own records in one SQLite database: devices, quarantine, alerts, outbox and what
+//! The platform's own records in one SQLite database: devices heard and adopted, quarantine, alerts, outbox and what
 //! the evaluator needs to go on after a restart.
 //!
 //! One connection writes, one transaction at a time, and a commit is on disk when it returns
@@ -6,8 +6,10 @@
 //! call it from a thread that may. Deliberately absent: readings (`store`), raw messages (`journal`),
 //! and any thought about what an alert is (`rules`).
 
+mod adopted;
 mod alerts;
 mod devices;
+mod groups;
 mod outbox;
 mod plan;
 mod quarantine;
@@ -24,7 +26,6 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use outbox::{DEAD_KEPT, DELIVERED_KEPT};
 pub use plan::REASONS_KEPT;
-pub use quarantine::QuarantineRow;
 
 use trouble::{Result, While};
 

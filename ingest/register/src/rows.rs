@@ -5,7 +5,7 @@ use std::str::FromStr;
 use ports::{Form, RecordError};
 use rusqlite::types::Type;
 use rusqlite::{Error, Row};
-use schemas::{AlertId, ChannelName, Phase, SeriesKey, Severity, Texts, Timestamp, Transition, TransitionId};
+use schemas::{AlertId, ChannelName, Phase, Place, SeriesKey, Severity, Texts, Timestamp, Transition, TransitionId};
 use serde::de::DeserializeOwned;
 
 /// A whole number as SQLite keeps it. Offsets and counts stay far below 2^63.
@@ -50,6 +50,12 @@ pub(crate) fn word_if_any<T: FromStr<Err: std::error::Error + Send + Sync + 'sta
 ) -> rusqlite::Result<Option<T>> {
     let text = row.get_ref(column)?.as_str_or_null()?;
     text.map(str::parse).transpose().map_err(|error| unfit(column, error))
+}
+
+/// Two columns in a row: latitude and longitude. None where either is absent or not on the earth.
+pub(crate) fn place_if_any(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Place>> {
+    let point = row.get::<_, Option<f64>>(column)?.zip(row.get::<_, Option<f64>>(column + 1)?);
+    Ok(point.and_then(|(lat, lon)| Place::new(lat, lon).ok()))
 }
 
 /// An offset or a number.

@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::trouble::{Result, While};
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 2] = [include_str!("../migrations/0001.sql"), include_str!("../migrations/0003.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql"), include_str!("../migrations/0003.sql")];
 
 /// The newest format.
 pub(crate) const VERSION: usize = STEPS.len();
@@ -67,7 +68,7 @@ fn tune(db: &Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     db.set_prepared_statement_cache_capacity(64);
-    Ok(())
+    crate::quarantine::teach(db)
 }
 
 fn number(db: &Connection, pragma: &str) -> rusqlite::Result<i64> {

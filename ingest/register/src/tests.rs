@@ -5,6 +5,7 @@ mod crash;
 mod format;
 mod model;
 mod plan;
+mod quarantine;
 mod records;
 
 use std::path::PathBuf;

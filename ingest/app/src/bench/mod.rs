@@ -3,11 +3,13 @@
 mod bare;
 mod child;
 mod collect;
+mod decode;
 mod hose;
 mod memory;
 
 pub(crate) use bare::bare;
 pub(crate) use collect::collect;
+pub(crate) use decode::decode;
 pub(crate) use memory::memory;
 
 use crate::failure::{Code, Failure};

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: what the answers mean; that is tested where it is decided.
 
+mod adoption;
 mod alive;
 mod arguments;
 mod decoding;

@@ -160,6 +160,8 @@
     return ENCODINGS[key];
   }
   host.utf8 = utf8;
+  host.utf16 = utf16;
+  host.latin1 = latin1;
   host.base64 = ENCODINGS.base64;
 
   // ---- making --------------------------------------------------------------------------------------------
@@ -175,6 +177,7 @@
   const statics = {
     from(value, encodingOrOffset, length) {
       if (typeof value === 'string') return new FastBuffer(encodingOf(encodingOrOffset).encode(value));
+      if (value instanceof String) return Buffer.from(String(value), encodingOrOffset);
       if (value instanceof ArrayBuffer) return new FastBuffer(value, encodingOrOffset, length);
       if (value !== null && typeof value === 'object') {
         if (ArrayBuffer.isView(value) || Array.isArray(value) || typeof value.length === 'number') return new FastBuffer(Array.from(value));

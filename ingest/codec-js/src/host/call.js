@@ -5,7 +5,9 @@
   const { isArray } = Array;
   const { hasOwn } = Object;
 
-  // What a bundle may ask for before it runs. Anew for each message, since scripts write to them.
+  // What a bundle may ask for before it runs: anew for each message, since scripts write to it. The names are known
+  // beforehand, so that forgetting a message need not look for what was added.
+  for (const name of ['module', 'exports', 'process']) globalThis[name] = undefined;
   host.begin = function begin(millis, chance) {
     setNow(millis);
     seed(chance);
@@ -15,21 +17,18 @@
     globalThis.process = { env: {}, argv: [], platform: 'linux', version: 'v20.0.0', versions: {} };
   };
 
-  // The first of these names that is a function, at the top of the script or among what it exports.
+  // The first of these names that is a function, at the top of the script or in what it exports.
   const NAMES = ['decodeUplink', 'Decoder', 'Decode'];
+  const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
   function entry(top) {
-    const exported = [globalThis.module && globalThis.module.exports, globalThis.exports];
-    for (const holder of exported.slice()) if (holder) exported.push(holder.default, holder.driver, holder.codec);
+    const exported = isObject(top.module) ? top.module.exports : undefined;
+    const holders = [exported, top.exports, top.driver, top.codec].filter(isObject);
+    for (const holder of holders.slice()) holders.push(...[holder.default, holder.driver, holder.codec].filter(isObject));
     for (const name of NAMES) {
-      if (typeof top[name] === 'function') return [name, top[name], undefined];
-      if (typeof globalThis[name] === 'function') return [name, globalThis[name], undefined];
-      for (const holder of exported) {
-        if (holder !== null && holder !== undefined && typeof holder[name] === 'function') return [name, holder[name], holder];
-      }
+      if (top[name] !== undefined) return [name, top[name], undefined];
+      for (const holder of holders) if (typeof holder[name] === 'function') return [name, holder[name], holder];
     }
-    const whole = globalThis.module && globalThis.module.exports;
-    if (typeof whole === 'function') return ['decodeUplink', whole, undefined];
-    return undefined;
+    return typeof exported === 'function' ? ['decodeUplink', exported, undefined] : undefined;
   }
 
   // Returns the script's own answer, or undefined and nothing else where there is no entry point.

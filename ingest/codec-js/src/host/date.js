@@ -21,7 +21,7 @@
     if (field !== 'Day') method('set' + field, prototype['setUTC' + field]);
   }
   const { getUTCFullYear, setUTCFullYear, toUTCString } = prototype;
-  Object.assign(host.dates = {}, { getTime, toISOString });
+  host.getTime = getTime;
 
   // `Fri, 06 Nov 2026 00:01:03 GMT` in pieces.
   function pieces(date) {
@@ -35,6 +35,10 @@
     setYear(year) {
       const y = Math.trunc(Number(year));
       return apply(setUTCFullYear, this, [y >= 0 && y <= 99 ? 1900 + y : y]);
+    },
+    toISOString() {
+      if (apply(getTime, this, []) !== apply(getTime, this, [])) throw new RangeError('Invalid time value');
+      return apply(toISOString, this, []);
     },
     toString() { const p = pieces(this); return p === undefined ? 'Invalid Date' : `${p.day} ${p.time}`; },
     toDateString() { const p = pieces(this); return p === undefined ? 'Invalid Date' : p.day; },
@@ -61,9 +65,12 @@
     if (new.target === undefined) return new Native(now).toString();
     if (args.length === 0) return construct(Native, [now], new.target);
     if (args.length > 1) return construct(Native, [apply(UTC, Native, args)], new.target);
-    const value = args[0];
-    const isText = typeof value === 'string' || value instanceof String;
-    return construct(Native, [isText ? parse(value) : value], new.target);
+    let value = args[0];
+    if (typeof value === 'object' && value !== null && !(value instanceof Native)) {
+      const own = value.valueOf();
+      value = typeof own === 'object' ? String(value) : own;
+    }
+    return construct(Native, [typeof value === 'string' ? parse(value) : value], new.target);
   }
   defineProperty(Date, 'length', { value: 7 });
   Date.prototype = prototype;
@@ -75,20 +82,24 @@
   method('constructor', Date);
   defineProperty(globalThis, 'Date', { value: Date, writable: true, enumerable: false, configurable: true });
 
-  // The time of reception: a Date, as the TTN interface has it, that gives its own text wherever a text is
-  // expected, as ThingPark's has it: in JSON, in concatenation and for the methods of String.
-  host.recvTime = (millis, text) => {
-    const date = new Native(millis);
-    const hidden = (name, value) => defineProperty(date, name, { value, writable: true, enumerable: false, configurable: true });
-    for (const name of Reflect.ownKeys(String.prototype)) {
-      if (name === 'constructor' || name === 'length' || name === 'toString' || name === 'valueOf' || name in prototype) continue;
-      const value = String.prototype[name];
-      if (typeof value === 'function') hidden(name, (...args) => apply(value, text, args));
-    }
-    hidden('length', text.length);
-    hidden('toString', () => text);
-    hidden('toJSON', () => text);
-    hidden(Symbol.toPrimitive, (hint) => (hint === 'number' ? apply(getTime, date, []) : text));
+  // The time of reception: a Date, as TTN has it, that gives its own text wherever a text is expected, as
+  // ThingPark's does: in JSON, in concatenation and for the methods of String.
+  const text = Symbol('text');
+  const received = Object.create(prototype);
+  const share = (name, value) => defineProperty(received, name, { value: Object.freeze(value) });
+  for (const name of Reflect.ownKeys(String.prototype)) {
+    const native = String.prototype[name];
+    if (typeof native !== 'function' || name in received) continue;
+    share(name, function (...args) { return apply(native, this[text], args); });
+  }
+  share('toString', function () { return this[text]; });
+  share('toJSON', function () { return this[text]; });
+  share(Symbol.toPrimitive, function (hint) { return hint === 'number' ? apply(getTime, this, []) : this[text]; });
+  defineProperty(received, 'length', { get: Object.freeze(function () { return this[text].length; }) });
+  Object.freeze(received);
+  host.recvTime = (millis, own) => {
+    const date = Object.setPrototypeOf(new Native(millis), received);
+    defineProperty(date, text, { value: own });
     return date;
   };
 });

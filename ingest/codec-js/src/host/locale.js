@@ -2,7 +2,7 @@
 // plain forms of the few other locales that decoders name. The engine itself knows no locale.
 (function (host) {
   'use strict';
-  const { getTime } = host.dates;
+  const { getTime } = host;
   const { apply } = Reflect;
   const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
   const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -11,11 +11,12 @@
   // and how many digits the first number with groups has.
   const LOCALES = {
     'en-US': { order: 'mdy', by: '/', digits: 1, join: ', ', hour: 1, twelve: true, group: ',', point: '.', from: 4 },
+    'en-CA': { order: 'ymd', by: '-', digits: 2, join: ', ', hour: 1, twelve: true, halves: ['a.m.', 'p.m.'], group: ',', point: '.', from: 4 },
     'en-GB': { order: 'dmy', by: '/', digits: 2, join: ', ', hour: 2, group: ',', point: '.', from: 4 },
     de: { order: 'dmy', by: '.', digits: 1, join: ', ', hour: 2, group: '.', point: ',', from: 4 },
     fr: { order: 'dmy', by: '/', digits: 2, join: ' ', hour: 2, group: '\u202f', point: ',', from: 4 },
     es: { order: 'dmy', by: '/', digits: 1, join: ', ', hour: 1, group: '.', point: ',', from: 5 },
-    it: { order: 'dmy', by: '/', digits: 1, join: ', ', hour: 2, group: '.', point: ',', from: 5 },
+    it: { order: 'dmy', by: '/', digits: 2, join: ', ', hour: 2, group: '.', point: ',', from: 5 },
     nl: { order: 'dmy', by: '-', digits: 1, join: ', ', hour: 2, group: '.', point: ',', from: 4 },
     sv: { order: 'ymd', by: '-', digits: 2, join: ' ', hour: 2, group: '\u00a0', point: ',', from: 4 },
   };
@@ -79,7 +80,7 @@
       const fraction = pad(date.getUTCMilliseconds(), 3).slice(0, o.fractionalSecondDigits);
       text = text ? `${text}.${fraction}` : fraction;
     }
-    if (o.hour && twelve) text += h < 12 ? ' AM' : ' PM';
+    if (o.hour && twelve) text += ` ${(locale.halves || ['AM', 'PM'])[h < 12 ? 0 : 1]}`;
     if (o.timeZoneName) text += o.timeZoneName === 'long' ? ' Coordinated Universal Time' : ' UTC';
     return text;
   }
@@ -90,6 +91,8 @@
     if (o.timeZone !== undefined && !/^(?:utc|gmt|etc\/(?:utc|gmt|uct|zulu))$/i.test(o.timeZone)) {
       throw new RangeError(`Invalid time zone specified: ${o.timeZone} (a decoder's clock is in UTC)`);
     }
+    const odd = wanted === 'date' ? 'timeStyle' : wanted === 'time' ? 'dateStyle' : '';
+    if (o[odd] !== undefined) throw new TypeError(`Invalid option : ${odd}`);
     const styled = o.dateStyle || o.timeStyle;
     if (styled) {
       o = { ...o, ...DATE_STYLES[o.dateStyle], ...TIME_STYLES[o.timeStyle] };
@@ -102,7 +105,9 @@
     }
     const dated = DATE_FIELDS.some((field) => o[field]) && datePart(date, o, locale);
     const timed = TIME_FIELDS.some((field) => o[field]) && timePart(date, o, locale);
-    const join = o.dateStyle === 'full' || o.dateStyle === 'long' ? ' at ' : o.month === 'long' && !styled ? ' at ' : locale.join;
+    if (!timed && o.timeZoneName) return `${dated}, ${o.timeZoneName === 'long' ? 'Coordinated Universal Time' : 'UTC'}`;
+    const dayOnly = o.weekday && !o.year && !o.month && !o.day;
+    const join = dayOnly ? ' ' : o.dateStyle === 'full' || o.dateStyle === 'long' ? ' at ' : o.month === 'long' && !styled ? ' at ' : locale.join;
     return [dated, timed].filter(Boolean).join(join);
   }
   for (const [name, wanted, defaults] of [['toLocaleString', 'any', 'all'], ['toLocaleDateString', 'date', 'date'], ['toLocaleTimeString', 'time', 'time']]) {
@@ -115,10 +120,10 @@
   }
 
   // Rounds the shortest decimal text of a number, half away from zero, as Intl.NumberFormat does.
-  function decimal(magnitude, most, least) {
+  function decimal(magnitude, most, least, tens) {
     let [digits, exponent] = String(magnitude).split('e');
     let [whole, fraction = ''] = digits.split('.');
-    const shift = Number(exponent || 0);
+    const shift = Number(exponent || 0) + tens;
     if (shift > 0) {
       fraction = fraction.padEnd(shift, '0');
       whole += fraction.slice(0, shift);
@@ -142,11 +147,12 @@
   function formatNumber(value, tag, options) {
     const locale = localeOf(tag);
     const o = options === undefined || options === null ? {} : options;
-    if (value !== value) return 'NaN';
     const percent = o.style === 'percent';
-    let magnitude = Math.abs(value) * (percent ? 100 : 1);
+    const tens = percent ? 2 : 0;
+    const suffix = !percent ? '' : locale.point === ',' ? '\u00a0%' : '%';
+    if (value !== value) return `NaN${suffix}`;
+    let magnitude = Math.abs(value);
     const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-    const suffix = percent ? '%' : '';
     if (magnitude === Infinity) return `${sign}\u221e${suffix}`;
     let most = o.maximumFractionDigits;
     let least = o.minimumFractionDigits;
@@ -157,10 +163,11 @@
     if (most === undefined) most = Math.max(least, percent ? 0 : 3);
     if (least > most) throw new RangeError('maximumFractionDigits value is out of range.');
     if (o.maximumSignificantDigits !== undefined) {
-      magnitude = Number(magnitude.toPrecision(o.maximumSignificantDigits));
-      most = 100;
+      const before = Number(magnitude.toExponential().split('e')[1]) + tens + 1;
+      most = Math.max(0, o.maximumSignificantDigits - before);
+      if (before > o.maximumSignificantDigits) magnitude = Number(magnitude.toPrecision(o.maximumSignificantDigits));
     }
-    let [whole, fraction] = decimal(magnitude, Math.trunc(most), Math.trunc(least));
+    let [whole, fraction] = decimal(magnitude, Math.trunc(most), Math.trunc(least), tens);
     whole = whole.padStart(o.minimumIntegerDigits || 1, '0');
     if (o.useGrouping !== false && whole.length >= locale.from) whole = whole.replace(/\B(?=(?:\d{3})+$)/g, locale.group);
     return sign + whole + (fraction ? locale.point + fraction : '') + suffix;
@@ -168,6 +175,18 @@
   const { valueOf } = Number.prototype;
   define(Number.prototype, 'toLocaleString', { method(tag, options) { return formatNumber(apply(valueOf, this, []), tag, options); } }.method);
   define(BigInt.prototype, 'toLocaleString', { method(tag) { return String(this).replace(/\B(?=(?:\d{3})+$)/g, localeOf(tag).group); } }.method);
+
+  // The order of a dictionary: letters first, then their accents, then small before capital.
+  const { normalize } = String.prototype;
+  function collate(a, b) {
+    const marked = [a, b].map((text) => apply(normalize, text, ['NFD']));
+    const plain = marked.map((text) => text.replace(/\p{M}/gu, ''));
+    for (const [x, y] of [plain.map((text) => text.toLowerCase()), marked.map((text) => text.toLowerCase())]) {
+      if (x !== y) return x < y ? -1 : 1;
+    }
+    return plain[0] === plain[1] ? 0 : plain[0] > plain[1] ? -1 : 1;
+  }
+  define(String.prototype, 'localeCompare', { method(other) { return collate(String(this), String(other)); } }.method);
 
   function define(object, name, value) {
     Object.defineProperty(value, 'name', { value: name });

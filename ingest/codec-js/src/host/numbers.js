@@ -47,13 +47,13 @@
     const number = +value;
     const limit = 2 ** (8 * size);
     const [least, most] = signed ? [-limit / 2, limit / 2 - 1] : [0, limit - 1];
-    const at = placed(buffer, offset, size);
     if (number > most || number < least) {
-      const bounds = size > 3
+      const bounds = size > 4
         ? signed ? `>= -(2 ** ${8 * size - 1}) and < 2 ** ${8 * size - 1}` : `>= 0 and < 2 ** ${8 * size}`
         : `>= ${least} and <= ${most}`;
       throw fail(RangeError, 'ERR_OUT_OF_RANGE', `The value of "value" is out of range. It must be ${bounds}. Received ${grouped(number)}`);
     }
+    const at = placed(buffer, offset, size);
     let rest = Math.trunc(number) || 0;
     if (rest < 0) rest += limit;
     for (let i = 0; i < size; i++) {

@@ -1,7 +1,7 @@
 // The small things that decoders borrow from Node and browsers: text codings, console, require, random numbers.
 (function (host) {
   'use strict';
-  const { fail, utf8, base64 } = host;
+  const { fail, utf8, utf16, latin1, base64 } = host;
   const { defineProperty } = Object;
   const global = (name, value) => defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 
@@ -10,6 +10,7 @@
   function invalidCharacter(message) {
     const error = new Error(message);
     error.name = 'InvalidCharacterError';
+    error.code = 5;
     return error;
   }
   function atob(value) {
@@ -40,22 +41,32 @@
     get encoding() { return 'utf-8'; }
     encode(text = '') { return new Uint8Array(utf8.encode(String(text))); }
   }
+  // Node 20 reads windows-1252 as Latin-1, from which it differs in 32 codes; so do we.
+  const DECODINGS = [
+    [/^(?:unicode-1-1-utf-8|utf-?8)$/, 'utf-8', (bytes) => utf8.decode(bytes, 0, bytes.length)],
+    [/^(?:utf-16(?:le)?|ucs-2|unicode)$/, 'utf-16le', (bytes) => utf16.decode(bytes, 0, bytes.length)],
+    [/^(?:(?:us-)?ascii|latin1|iso-?8859-?1|l1|windows-1252|cp1252)$/, 'windows-1252', (bytes) => latin1.decode(bytes, 0, bytes.length)],
+  ];
   class TextDecoder {
+    #decoding;
     #fatal;
     #keepMark;
     constructor(label = 'utf-8', options = {}) {
-      if (!/^\s*(?:unicode-1-1-utf-8|utf-?8)\s*$/i.test(label)) throw new RangeError(`The "${label}" encoding is not supported`);
+      const name = String(label).trim().toLowerCase();
+      this.#decoding = DECODINGS.find(([labels]) => labels.test(name));
+      if (this.#decoding === undefined) throw fail(RangeError, 'ERR_ENCODING_NOT_SUPPORTED', `The "${label}" encoding is not supported`);
       this.#fatal = Boolean(options.fatal);
       this.#keepMark = Boolean(options.ignoreBOM);
     }
-    get encoding() { return 'utf-8'; }
+    get encoding() { return this.#decoding[1]; }
     get fatal() { return this.#fatal; }
     get ignoreBOM() { return this.#keepMark; }
     decode(input) {
       if (input === undefined) return '';
       const bytes = input instanceof ArrayBuffer ? new Uint8Array(input) : new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
-      const text = utf8.decode(bytes, 0, bytes.length);
-      if (this.#fatal && text.includes('\ufffd')) {
+      const text = this.#decoding[2](bytes);
+      if (this.#fatal && this.encoding === 'utf-8' && text.includes('\ufffd')) {
+        // Unless that character was sent, something was replaced by it.
         const again = utf8.encode(text);
         if (again.length !== bytes.length || again.some((byte, i) => byte !== bytes[i])) {
           throw fail(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', 'The encoded data was not valid for encoding utf-8');
@@ -92,16 +103,15 @@
 
   // ---- chance: the same for the same message -------------------------------------------------------------
 
-  let state = 0;
-  host.seed = (value) => { state = value | 0; };
-  // mulberry32, Tommy Ettinger, public domain.
-  const { imul } = Math;
+  // xorshift32 (G. Marsaglia, Xorshift RNGs, 2003), whose state is never 0.
+  let state = 1;
+  host.seed = (value) => { state = value | 0 || 1; };
   defineProperty(Math, 'random', {
     value: function random() {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = imul(state ^ (state >>> 15), 1 | state);
-      t = (t + imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 4294967296;
     },
     writable: true,
     enumerable: false,

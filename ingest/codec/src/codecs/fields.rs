@@ -8,6 +8,7 @@ use schemas::Timestamp;
 use serde_json::Value;
 
 use crate::codecs::layout::TimeFormat;
+use crate::codecs::pointer::Pointer;
 use crate::codecs::scale::{Meaning, Raw};
 use crate::forbidden;
 use crate::instant;
@@ -22,12 +23,11 @@ pub(crate) struct Fields {
     pub(crate) values: Vec<Pointed>,
     /// Where the device says when the values were so; the first that is there.
     pub(crate) times: Vec<(Pointer, Clock)>,
-    /// Lists whose elements are trees of their own.
+    /// They are of a log.
+    pub(crate) past: bool,
+    /// Lists whose elements are trees of their own; or one such tree.
     pub(crate) lists: Vec<(Pointer, Fields)>,
 }
-
-/// A JSON Pointer.
-pub(crate) type Pointer = Box<str>;
 
 /// Where a unit stands, and what the words that may stand there mean.
 pub(crate) type UnitBeside = (Pointer, Vec<(Box<str>, Conversion)>);
@@ -40,30 +40,13 @@ pub(crate) enum Clock {
     Text,
 }
 
-/// Whether a member of the tree is one of some values: which value stands beside it.
-#[derive(Clone, Debug)]
-pub(crate) struct MemberTest {
-    pub(crate) at: Pointer,
-    pub(crate) is: Vec<Raw>,
-}
-
-impl MemberTest {
-    fn holds(&self, tree: &Value) -> bool {
-        self.is.iter().any(|is| match (is, tree.pointer(&self.at)) {
-            (Raw::Word(word), Some(Value::String(text))) => **word == **text,
-            (Raw::Word(word), Some(Value::Bool(state))) => **word == *if *state { "true" } else { "false" },
-            (Raw::Number(number), Some(Value::Number(n))) => n.as_f64() == Some(*number),
-            _ => false,
-        })
-    }
-}
-
 /// One value in the tree.
 #[derive(Clone, Debug)]
 pub(crate) struct Pointed {
-    pub(crate) at: Pointer,
+    /// The first of these that is there.
+    pub(crate) at: Vec<Pointer>,
     /// Read only where all of these hold.
-    pub(crate) when: Vec<MemberTest>,
+    pub(crate) when: Vec<Test>,
     pub(crate) meaning: Meaning,
     /// Where the unit stands, and what its words mean (UCUM).
     pub(crate) unit: Option<UnitBeside>,
@@ -71,29 +54,59 @@ pub(crate) struct Pointed {
     pub(crate) contains: Option<Box<str>>,
     /// For gases stated as mass.
     pub(crate) reference: Reference,
+    /// Lowest bit and number of bits of a whole number that is flags; none: the number itself.
+    pub(crate) bits: Option<(u32, u32)>,
+}
+
+/// A value elsewhere in the tree that must be so.
+#[derive(Clone, Debug)]
+pub(crate) struct Test {
+    pub(crate) at: Pointer,
+    /// One of these; empty: any, if it is there at all.
+    pub(crate) is: Vec<Raw>,
+    /// None of these.
+    pub(crate) not: Vec<Raw>,
+}
+
+impl Test {
+    fn holds(&self, tree: &Value) -> bool {
+        let found = match self.at.find(tree) {
+            Some(Value::Bool(state)) => Raw::Word(if *state { "true" } else { "false" }.into()),
+            Some(Value::Number(number)) => Raw::Number(number.as_f64().unwrap_or(f64::NAN)),
+            Some(Value::String(word)) => Raw::Word(word.trim().into()),
+            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => return false,
+        };
+        (self.is.is_empty() || self.is.contains(&found)) && !self.not.contains(&found)
+    }
 }
 
 impl Fields {
     /// Pushes what the tree says; `time` is one that the envelope found.
-    pub(crate) fn read(&self, tree: &Value, time: Option<Timestamp>, out: &mut Sink<'_>) -> Result<(), Reject> {
+    pub(crate) fn read<'f>(&'f self, tree: &'f Value, time: Option<Timestamp>, out: &mut Sink<'_>) -> Result<(), Reject> {
         let mut own = time;
         for (pointer, clock) in &self.times {
-            if let Some(value) = tree.pointer(pointer).filter(|v| !v.is_null()) {
+            if let Some(value) = pointer.find(tree).filter(|v| !v.is_null()) {
                 own = Some(clock.read(value, pointer, out)?);
                 break;
             }
         }
-        out.at(own);
-        for field in &self.values {
-            if let Some(value) = tree.pointer(&field.at).filter(|_| field.when.iter().all(|test| test.holds(tree))) {
-                field.read(value, tree, out)?;
+        if self.past {
+            out.past(own);
+        } else {
+            out.at(own);
+        }
+        for field in self.values.iter().filter(|field| field.when.iter().all(|test| test.holds(tree))) {
+            let there = |at: &'f Pointer| at.find(tree).filter(|v| !v.is_null()).map(|value| (at.text(), value));
+            if let Some((at, value)) = field.at.iter().find_map(there) {
+                field.read(at, value, tree, out)?;
             }
         }
         for (pointer, fields) in &self.lists {
-            match tree.pointer(pointer) {
+            match pointer.find(tree) {
                 None | Some(Value::Null) => {}
                 Some(Value::Array(elements)) => elements.iter().try_for_each(|element| fields.read(element, own, out))?,
-                Some(other) => return Err(strange(pointer, other, "a list")),
+                Some(one @ Value::Object(_)) => fields.read(one, own, out)?,
+                Some(other) => return Err(strange(pointer.text(), other, "a list or an object")),
             }
         }
         out.at(None);
@@ -102,7 +115,7 @@ impl Fields {
 }
 
 impl Clock {
-    fn read(self, value: &Value, pointer: &str, out: &Sink<'_>) -> Result<Timestamp, Reject> {
+    fn read(self, value: &Value, pointer: &Pointer, out: &Sink<'_>) -> Result<Timestamp, Reject> {
         let bad = |expected: &str| {
             let found = excerpt(&value.to_string());
             Reject::new(Reason::BadTime, format!("`{pointer}` is {found}, expected {expected}"))
@@ -122,10 +135,11 @@ impl Clock {
 }
 
 impl Pointed {
-    fn read(&self, value: &Value, tree: &Value, out: &mut Sink<'_>) -> Result<(), Reject> {
+    /// Pushes what stands at `at`.
+    fn read(&self, at: &str, value: &Value, tree: &Value, out: &mut Sink<'_>) -> Result<(), Reject> {
         let beside = match &self.unit {
             None => None,
-            Some((pointer, units)) => match tree.pointer(pointer).and_then(Value::as_str) {
+            Some((pointer, units)) => match pointer.find(tree).and_then(Value::as_str) {
                 None => None,
                 Some(word) => Some(units.iter().find(|(w, _)| **w == *word).map(|(_, c)| *c).ok_or_else(|| {
                     let text = format!("`{pointer}` is the unit `{}`, which the profile does not know", excerpt(word));
@@ -139,32 +153,40 @@ impl Pointed {
                 None if self.meaning.push_word(if *state { "true" } else { "false" }, out)? => Ok(()),
                 _ => self.meaning.push(f64::from(u8::from(*state)), beside, out),
             },
-            Value::Number(number) => match number.as_f64() {
+            Value::Number(number) => match self.number(number) {
                 Some(number) => self.meaning.push(number, beside, out),
-                None => Err(strange(&self.at, value, "a number")),
+                None => Err(strange(at, value, if self.bits.is_some() { "a whole number of flags" } else { "a number" })),
             },
-            Value::String(text) => self.read_text(text, beside, out),
+            Value::String(text) => self.read_text(at, text, beside, out),
             Value::Object(stated) => match (stated.get("value"), stated.get("unit").and_then(Value::as_str)) {
-                (Some(Value::Object(_)) | None, _) => Err(strange(&self.at, value, "a number, a word, or `value` and `unit`")),
-                (Some(inner), Some(unit)) => self.read_stated(inner, self.unit_named(unit)?, out),
-                (Some(inner), None) => self.read_stated(inner, None, out),
+                (Some(Value::Object(_)) | None, _) => Err(strange(at, value, "a number, a word, or `value` and `unit`")),
+                (Some(inner), Some(unit)) => self.read_stated(at, inner, self.unit_named(at, unit)?, out),
+                (Some(inner), None) => self.read_stated(at, inner, None, out),
             },
-            Value::Array(_) => Err(strange(&self.at, value, "one value and not a list")),
+            Value::Array(_) => Err(strange(at, value, "one value and not a list")),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "flags are few bits")]
+    fn number(&self, number: &serde_json::Number) -> Option<f64> {
+        match self.bits {
+            None => number.as_f64(),
+            Some((lowest, count)) => Some((number.as_u64()? >> lowest & (u64::MAX >> (64 - count))) as f64),
         }
     }
 
     /// The inside of `{"value": .., "unit": ..}`.
-    fn read_stated(&self, inner: &Value, unit: Option<Conversion>, out: &mut Sink<'_>) -> Result<(), Reject> {
+    fn read_stated(&self, at: &str, inner: &Value, unit: Option<Conversion>, out: &mut Sink<'_>) -> Result<(), Reject> {
         match inner {
             Value::Null => Ok(()),
             Value::Number(n) => self.meaning.push(n.as_f64().unwrap_or(f64::NAN), unit, out),
             Value::Bool(state) => self.meaning.push(f64::from(u8::from(*state)), unit, out),
-            Value::String(text) => self.read_text(text, unit, out),
-            other => Err(strange(&self.at, other, "a number or a word")),
+            Value::String(text) => self.read_text(at, text, unit, out),
+            other => Err(strange(at, other, "a number or a word")),
         }
     }
 
-    fn read_text(&self, text: &str, beside: Option<Conversion>, out: &mut Sink<'_>) -> Result<(), Reject> {
+    fn read_text(&self, at: &str, text: &str, beside: Option<Conversion>, out: &mut Sink<'_>) -> Result<(), Reject> {
         if let Some(wanted) = &self.contains {
             return self.meaning.push(f64::from(u8::from(text.contains(&**wanted))), None, out);
         }
@@ -174,20 +196,20 @@ impl Pointed {
         }
         let Some((number, rest)) = leading_number(text) else {
             let found = excerpt(text);
-            let message = format!("`{}` is `{found}`, expected a number in text or a word that the profile lists", self.at);
+            let message = format!("`{at}` is `{found}`, expected a number in text or a word that the profile lists");
             return Err(Reject::new(Reason::UnknownWord, message));
         };
         // A remark in parentheses and stray punctuation are not units.
         let unit = rest.split('(').next().unwrap_or_default().trim().trim_end_matches([',', ';', '.']).trim();
-        let stated = if unit.is_empty() { beside } else { self.unit_named(unit)? };
+        let stated = if unit.is_empty() { beside } else { self.unit_named(at, unit)? };
         self.meaning.push(number, stated, out)
     }
 
     /// What a unit beside the number means: the profile's own where it is the same, another that fits, or a refusal.
-    fn unit_named(&self, unit: &str) -> Result<Option<Conversion>, Reject> {
+    fn unit_named(&self, at: &str, unit: &str) -> Result<Option<Conversion>, Reject> {
         let refused = |unit: &str| {
             let quantity = self.meaning.quantity;
-            let text = format!("`{}` in `{}` does not convert to {quantity} in {}", self.at, excerpt(unit), quantity.unit());
+            let text = format!("`{at}` in `{}` does not convert to {quantity} in {}", excerpt(unit), quantity.unit());
             Reject::new(Reason::UnknownUnit, text)
         };
         let code = units::vendor_unit(unit).unwrap_or(unit);
@@ -207,14 +229,15 @@ pub(crate) fn read_named(tree: &Value, time: Option<Timestamp>, out: &mut Sink<'
         }
         let QuantityName { quantity, channel } = QuantityName::read(key)?;
         let field = Pointed {
-            at: key.as_str().into(),
+            at: Vec::new(),
             when: Vec::new(),
             meaning: Meaning::plain(quantity, channel),
             unit: None,
             contains: None,
             reference: Reference::Cel20,
+            bits: None,
         };
-        field.read(value, tree, out)?;
+        field.read(key, value, tree, out)?;
     }
     out.at(None);
     Ok(())

@@ -20,7 +20,7 @@ impl Codec for Json {
         if self.object {
             let missing =
                 || Reject::new(Reason::WrongBody, "the network server gives no decoded fields, and the profile reads them");
-            let tree = parse(uplink.object.ok_or_else(missing)?.get().as_bytes())?;
+            let tree = parse(uplink.object.as_ref().ok_or_else(missing)?.get().as_bytes())?;
             return self.fields.read(&tree, None, out);
         }
         match &uplink.body {

@@ -13,6 +13,8 @@ pub(crate) struct Meaning {
     pub(crate) quantity: Quantity,
     pub(crate) channel: u8,
     pub(crate) scale: Scale,
+    /// The number says how far it is from this quantity, said before in the same message.
+    pub(crate) plus: Option<Quantity>,
     /// Raw values that stand for another number: `OPEN` is 1.
     pub(crate) values: Vec<(Raw, f64)>,
     /// Raw values that say "no value", without a reason.
@@ -87,7 +89,15 @@ impl Meaning {
     pub(crate) fn plain(quantity: Quantity, channel: u8) -> Self {
         let scale = Scale { multiply: 1.0, divide: 1.0, add: 0.0, steps: Vec::new(), conversion: Conversion::IDENTITY };
         let (values, absent, missing, flaws) = Default::default();
-        Self { quantity, channel, scale, values, absent, missing, flaws }
+        Self { quantity, channel, scale, plus: None, values, absent, missing, flaws }
+    }
+
+    /// To the resolution of the quantity: sums of decimal steps would gather binary dust.
+    pub(crate) fn round(&self, value: f64) -> f64 {
+        let resolution = self.quantity.row().resolution;
+        // Divided by its inverse where that is whole: 6054 / 1000 is the nearest double, 6054 x 0.001 is not.
+        let inverse = (1.0 / resolution).round();
+        if inverse >= 1.0 { (value * inverse).round() / inverse } else { (value / resolution).round() * resolution }
     }
 
     /// Pushes what a raw number means. `unit` is one that stood beside it and wins over the profile's.
@@ -105,7 +115,16 @@ impl Meaning {
             Some((_, value)) => *value,
             None => self.scale.value(raw, unit),
         };
-        out.push(self.quantity, self.channel, value, quality)
+        let Some(base) = self.plus else {
+            return out.push(self.quantity, self.channel, value, quality);
+        };
+        match out.said(base, self.channel).map(|said| (said.value, said.quality)) {
+            Some((said, doubts)) => out.push(self.quantity, self.channel, self.round(said + value), quality.and(doubts)),
+            None => {
+                out.miss(self.quantity, self.channel, Flaw::Invalid);
+                Ok(())
+            }
+        }
     }
 
     /// Pushes what a word means. False: the profile does not know it.

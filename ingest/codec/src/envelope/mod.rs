@@ -1,16 +1,45 @@
 //! The wrappings that this program takes off. Deliberately absent: what is inside.
 
 mod chirpstack;
+mod fiware;
+mod helium;
+mod instants;
+mod iot_agent_json;
+mod loriot;
 mod marsad;
+mod milesight;
+mod netmore;
 mod parts;
 mod plain;
+mod senml;
+pub(crate) mod sparkplug;
+mod the_things_stack;
+mod thingpark;
+mod ultralight;
+mod wireless_m_bus;
 
 pub(crate) use marsad::UP as MARSAD_UP;
 
 use crate::uplink::Envelope;
 
 /// Every envelope. A new one is a file and a line.
-pub(crate) static ENVELOPES: &[&dyn Envelope] = &[&marsad::Marsad, &chirpstack::ChirpStack, &plain::Plain];
+pub(crate) static ENVELOPES: &[&dyn Envelope] = &[
+    &marsad::Marsad,
+    &chirpstack::ChirpStack,
+    &the_things_stack::TheThingsStack,
+    &thingpark::ThingPark,
+    &loriot::Loriot,
+    &milesight::Milesight { hex: false },
+    &milesight::Milesight { hex: true },
+    &helium::Helium,
+    &netmore::Netmore,
+    &senml::SenMl,
+    &sparkplug::SparkplugB,
+    &ultralight::Ultralight,
+    &iot_agent_json::IotAgentJson,
+    &wireless_m_bus::WirelessMBus,
+    &plain::Plain,
+];
 
 /// The envelope of this name or alias.
 pub(crate) fn named(name: &str) -> Option<&'static dyn Envelope> {

@@ -24,22 +24,26 @@
 //! when = [{ at = 0, is = 1 }]        # bytes that must be so: mask, is (one or a list), not; at = -1 is the last
 //! [[frame.field]]
 //! quantity = "waste.distance"        # from the vocabulary; `channel` too, if there are several
-//! at = 1                             # offset of the first byte, -1 is the last; without it: behind the field before
+//! at = 1                             # offset of the first byte in the frame, the item or the group; -1 is the last;
+//!                                    # without it: behind the field before
 //! width = 2                          # bytes, 1 to 8
-//! number = "unsigned"                # or signed, sign-magnitude, bcd, float
+//! number = "unsigned"                # or signed, sign-magnitude, bcd, float; flag: 1 if any bit is set, else 0
 //! bits = [0, 12]                     # lowest bit and number of bits within these bytes
 //! when = [{ at = 0, mask = 0x10, is = 0x10 }]        # read only if so; else it takes no room
 //! unit = "mm"                        # the device's unit, UCUM; the quantity's own without it
 //! multiply = 1                       # number = raw x multiply / divide + add, in that unit
 //! divide = 1
 //! add = 0
+//! plus = "air.pm2_5"                 # the number is a difference from this quantity, read before
 //! steps = [{ from = 90, base = 5400, step = 300 }]   # where the scale is not linear
 //! values = { 1 = 0, 2 = 1 }          # raw values that stand for another number
 //! absent = [65535]                   # raw values that say "no value"
 //! missing = [{ raw = 65534, flaw = "sensor_fault" }] # no number, and why
 //! flaws = [{ from = 4000, flaw = "at_limit" }]       # a number, and what is doubtful about it: raw, or from and to
+//! nan = "sensor_fault"               # why there is no number where the bytes are none (NaN, BCD); "invalid" without it
 //! [[frame.field]]
 //! time = "unix"                      # when the values that follow were so: unix, unix-ms, since-2000, ago, ago-minutes
+//! past = true                        # they are of a log: without a believable time they are not taken
 //! at = 4
 //! width = 4
 //! [[frame.repeat]]                   # after the fields: groups that come again
@@ -70,8 +74,10 @@
 //!
 //! [[case]]                           # at least one
 //! port = 2
-//! hex = "01012c"                     # or json = '{"..": ..}'
-//! expect = [{ quantity = "waste.distance", value = 0.3 }]
+//! hex = "01 012c"                    # or json = '{"..": ..}'; time = when it is heard, key = the device's
+//! expect = [{ quantity = "waste.distance", value = 0.3 }]   # in order, flaws = [..], at = its time
+//! missing = [{ quantity = "device.temperature", flaw = "invalid" }]  # named, and not there
+//! # reject = "unknown_frame"         # or: the code of the reason for which it is not read
 //! ```
 //!
 //! With `codec = "json"` or `"script"` there are no frames but fields of decoded JSON:
@@ -82,6 +88,7 @@
 //! [[field]]
 //! quantity = "battery.voltage"
 //! at = "/uplink/Volt"                # JSON Pointer. Text may hold a unit or a remark: "2000 mm", "3.6(low battery)"
+//! when = [{ at = "/valid", is = true }]              # read only if so: is, not (one or a list); without both: if there
 //! unit_at = "/units/volt"            # where the unit stands, if it does
 //! units = { millivolt = "mV" }       # what its words mean
 //! [[field]]
@@ -92,12 +99,19 @@
 //! [[field]]
 //! time = "text"                      # RFC 3339, or a number as above
 //! at = "/time"
-//! [[list]]                           # a list of trees with fields of their own
+//! [[field]]                          # several names for one thing: the first that is there
+//! quantity = "air.pm10"              # [name=value] is the element of a list that has this
+//! at = ["/pm10", "/values/[type=SDS_P1]/value"]
+//! [[list]]                           # a list of trees (or one) with fields of their own
 //! at = "/history"
-//! field = [{ time = "unix", at = "/t" }, { quantity = "water.volume", at = "/v", unit = "L" }]
+//! field = [{ time = "unix", past = true, at = "/t" }, { quantity = "water.volume", at = "/v", unit = "L" }]
 //! ```
 //!
-//! With `codec = "script"`, `script = "acme.js"` names the vendor's decoder beside the profile.
+//! With `codec = "script"`, `script = "acme.js"` names the vendor's decoder beside the profile. With `codec = "m-bus"`,
+//! `begins_with` says whether the bytes begin with a "telegram" (the link layer), a "message" (the CI field) or "records";
+//! `skip` is the number of bytes before that, `utc_offset` the minutes by which the meters' clocks are ahead of UTC.
+//! Fields point into the records by the digits of their heads, and may take `bits` of flags. With
+//! `codec = "cayenne-lpp"` they point at items by the names that network servers give them.
 
 mod build;
 mod prove;
@@ -118,25 +132,61 @@ pub(crate) use read::fit;
 
 /// The profiles that the program is built with: a new one is a file and a line.
 static BUILT_IN: &[(&str, &str)] = &[
+    ("airgradient-one.toml", include_str!("../../profiles/airgradient-one.toml")),
     ("axioma-qalcosonic-w1.toml", include_str!("../../profiles/axioma-qalcosonic-w1.toml")),
     ("b-meters-iwm-lr3.toml", include_str!("../../profiles/b-meters-iwm-lr3.toml")),
+    ("bigbelly.toml", include_str!("../../profiles/bigbelly.toml")),
     ("bosch-tps110.toml", include_str!("../../profiles/bosch-tps110.toml")),
+    ("cayenne-lpp-air.toml", include_str!("../../profiles/cayenne-lpp-air.toml")),
     ("decentlab-dl-dlr2-002.toml", include_str!("../../profiles/decentlab-dl-dlr2-002.toml")),
     ("decentlab-dl-dlr2-010.toml", include_str!("../../profiles/decentlab-dl-dlr2-010.toml")),
+    ("decentlab-dl-iam.toml", include_str!("../../profiles/decentlab-dl-iam.toml")),
+    ("decentlab-dl-lid.toml", include_str!("../../profiles/decentlab-dl-lid.toml")),
+    ("decentlab-dl-lp8p.toml", include_str!("../../profiles/decentlab-dl-lp8p.toml")),
+    ("decentlab-dl-mbx.toml", include_str!("../../profiles/decentlab-dl-mbx.toml")),
+    ("decentlab-dl-pm.toml", include_str!("../../profiles/decentlab-dl-pm.toml")),
+    ("dingtek-df702.toml", include_str!("../../profiles/dingtek-df702.toml")),
     ("dingtek-do201.toml", include_str!("../../profiles/dingtek-do201.toml")),
+    ("dragino-ldds45.toml", include_str!("../../profiles/dragino-ldds45.toml")),
+    ("dragino-ldds75.toml", include_str!("../../profiles/dragino-ldds75.toml")),
     ("dragino-sw3l.toml", include_str!("../../profiles/dragino-sw3l.toml")),
+    ("elsys-ers-co2.toml", include_str!("../../profiles/elsys-ers-co2.toml")),
+    ("enginko-level.toml", include_str!("../../profiles/enginko-level.toml")),
+    ("inbiot-well.toml", include_str!("../../profiles/inbiot-well.toml")),
+    ("kamstrup-lorawan.toml", include_str!("../../profiles/kamstrup-lorawan.toml")),
     ("libelium-smart-parking-v2.toml", include_str!("../../profiles/libelium-smart-parking-v2.toml")),
     ("libelium-smart-parking.toml", include_str!("../../profiles/libelium-smart-parking.toml")),
+    ("m-bus-records-water.toml", include_str!("../../profiles/m-bus-records-water.toml")),
+    ("milesight-am102.toml", include_str!("../../profiles/milesight-am102.toml")),
+    ("milesight-am103.toml", include_str!("../../profiles/milesight-am103.toml")),
+    ("milesight-am107.toml", include_str!("../../profiles/milesight-am107.toml")),
+    ("milesight-am307.toml", include_str!("../../profiles/milesight-am307.toml")),
+    ("milesight-am308.toml", include_str!("../../profiles/milesight-am308.toml")),
+    ("milesight-am319.toml", include_str!("../../profiles/milesight-am319.toml")),
     ("milesight-em300-di.toml", include_str!("../../profiles/milesight-em300-di.toml")),
+    ("milesight-em300-th.toml", include_str!("../../profiles/milesight-em300-th.toml")),
     ("milesight-em300-zld.toml", include_str!("../../profiles/milesight-em300-zld.toml")),
+    ("milesight-em310-udl.toml", include_str!("../../profiles/milesight-em310-udl.toml")),
+    ("milesight-em400-tld.toml", include_str!("../../profiles/milesight-em400-tld.toml")),
+    ("milesight-em500-co2.toml", include_str!("../../profiles/milesight-em500-co2.toml")),
+    ("milesight-em500-udl.toml", include_str!("../../profiles/milesight-em500-udl.toml")),
     ("netvox-r718x.toml", include_str!("../../profiles/netvox-r718x.toml")),
     ("netvox-water-leak.toml", include_str!("../../profiles/netvox-water-leak.toml")),
     ("nwave-ncc405.toml", include_str!("../../profiles/nwave-ncc405.toml")),
     ("nwave-nps310.toml", include_str!("../../profiles/nwave-nps310.toml")),
     ("nwave-nps405.toml", include_str!("../../profiles/nwave-nps405.toml")),
+    ("pepperl-fuchs-wilsen.toml", include_str!("../../profiles/pepperl-fuchs-wilsen.toml")),
     ("pni-placepod.toml", include_str!("../../profiles/pni-placepod.toml")),
+    ("purpleair-pa2.toml", include_str!("../../profiles/purpleair-pa2.toml")),
     ("quandify-cubicmeter.toml", include_str!("../../profiles/quandify-cubicmeter.toml")),
+    ("sensoneo.toml", include_str!("../../profiles/sensoneo.toml")),
+    ("sensor-community.toml", include_str!("../../profiles/sensor-community.toml")),
+    ("tasmota-pms5003.toml", include_str!("../../profiles/tasmota-pms5003.toml")),
     ("tekzitel-tekzipark.toml", include_str!("../../profiles/tekzitel-tekzipark.toml")),
+    ("uradmonitor-a3.toml", include_str!("../../profiles/uradmonitor-a3.toml")),
+    ("uradmonitor-industrial.toml", include_str!("../../profiles/uradmonitor-industrial.toml")),
+    ("vegapuls-air.toml", include_str!("../../profiles/vegapuls-air.toml")),
+    ("wireless-m-bus-water.toml", include_str!("../../profiles/wireless-m-bus-water.toml")),
     ("zigbee2mqtt-leak.toml", include_str!("../../profiles/zigbee2mqtt-leak.toml")),
 ];
 

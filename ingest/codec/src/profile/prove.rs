@@ -1,6 +1,8 @@
 //! A profile is loaded only if its own cases pass.
 
-use schemas::{Device, DeviceId, Kind, Quality, Quantity, Reading, Timestamp, Zone};
+use std::borrow::Cow;
+
+use schemas::{DeviceId, Fitting, Kind, Quality, Quantity, Reading, Timestamp, Zone};
 use serde::de::Error;
 
 use super::build::build;
@@ -57,16 +59,17 @@ fn outcome(profile: &Profile, case: &RawCase) -> Result<String, toml::de::Error>
     let uplink = Uplink {
         port: case.port,
         key: case.key,
-        object,
+        object: object.map(Cow::Borrowed),
         network_time: Some(heard_at),
         ..Uplink::new(owner.device.clone(), Body::Frame(Frame::Plain(&bytes)))
     };
     let mut out: Vec<Reading> = Vec::new();
     let heard = Heard { received_at: heard_at, network_time: Some(heard_at), retained: false };
     let mut sink = Sink::new(&mut out, owner, heard);
-    let result = profile.read(&uplink, None::<&Device>, &mut sink);
+    let result = profile.read(&uplink, &Fitting::default(), &mut sink);
     let missing = sink.into_missing();
     Ok(match result {
+        // A case names the code; the text is for people.
         Err(reject) if case.reject.as_deref() == Some(reject.code()) => reject.code().to_owned(),
         Err(reject) if reject.reason() == Reason::NoReading => told(&[], &missing, case, heard_at),
         Err(reject) => rejected(&reject),
@@ -83,7 +86,14 @@ fn one(quantity: Quantity, channel: u8, value: f64, quality: Quality, at: Option
     let flaws: String = quality.flaws().map(|f| format!(" {}", f.code())).collect();
     let channel = if channel == 0 { String::new() } else { format!("#{channel}") };
     let at = at.map_or_else(String::new, |at| format!(" at {at}"));
-    format!("{quantity}{channel} = {value}{flaws}{at}")
+    format!("{quantity}{channel} = {}{flaws}{at}", decimal(value))
+}
+
+/// To nine decimals: what stands behind them is binary arithmetic and not the device's.
+fn decimal(value: f64) -> String {
+    let text = format!("{value:.9}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 fn told(readings: &[Reading], missing: &[Missing], case: &RawCase, heard_at: Timestamp) -> String {
@@ -111,8 +121,10 @@ fn list(parts: impl Iterator<Item = String>) -> String {
     if all.is_empty() { "nothing to store".to_owned() } else { all }
 }
 
+/// Pairs of digits; spaces between them are for the reader.
 fn unhex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digits: Vec<u8> = text.bytes().filter(|b| *b != b' ').collect();
+    let (pairs, rest) = digits.as_chunks::<2>();
     let byte = |[high, low]: &[u8; 2]| Some(crate::uplink::hex_digit(*high)? << 4 | crate::uplink::hex_digit(*low)?);
     if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
 }

@@ -29,6 +29,9 @@ pub(super) struct RawProfile {
     pub(super) endian: Option<RawEndian>,
     #[serde(default)]
     pub(super) skip: usize,
+    pub(super) begins_with: Option<RawBegin>,
+    #[serde(default)]
+    pub(super) utc_offset: i16,
     #[serde(default)]
     pub(super) reads: RawReads,
     pub(super) script: Option<String>,
@@ -44,6 +47,15 @@ pub(super) struct RawProfile {
     pub(super) mark: Vec<RawMark>,
     #[serde(default)]
     pub(super) case: Vec<RawCase>,
+}
+
+/// What M-Bus bytes begin with.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawBegin {
+    Telegram,
+    Message,
+    Records,
 }
 
 /// Where decoded fields come from.
@@ -68,7 +80,7 @@ pub(super) struct RawFrame {
     pub(super) at_least: usize,
     pub(super) at_most: Option<usize>,
     #[serde(default)]
-    pub(super) when: Vec<RawByte>,
+    pub(super) when: Vec<RawTest>,
     #[serde(default)]
     pub(super) field: Vec<RawField>,
     #[serde(default)]
@@ -87,7 +99,7 @@ pub(super) struct RawSilent {
     pub(super) at_least: usize,
     pub(super) at_most: Option<usize>,
     #[serde(default)]
-    pub(super) when: Vec<RawByte>,
+    pub(super) when: Vec<RawTest>,
     pub(super) why: String,
 }
 
@@ -140,47 +152,21 @@ pub(super) enum RawLength {
     Word(String),
 }
 
+/// A byte, or a value elsewhere in the tree, that must be so.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RawByte {
-    pub(super) at: i32,
-    #[serde(default = "all_bits")]
-    pub(super) mask: u8,
-    pub(super) is: Option<RawBytes>,
-    pub(super) not: Option<RawBytes>,
-}
-
-fn all_bits() -> u8 {
-    0xff
-}
-
-/// What a field is read only for: a byte of the frame, or a member of the same tree.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a byte such as { at = 0, is = 1 }, or a member such as { at = \"/name\", is = \"word\" }")]
-pub(super) enum RawTest {
-    Byte(RawByte),
-    Member(RawMember),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawMember {
-    pub(super) at: String,
-    pub(super) is: RawValues,
+pub(super) struct RawTest {
+    pub(super) at: RawAt,
+    pub(super) mask: Option<u8>,
+    pub(super) is: Option<RawSome>,
+    pub(super) not: Option<RawSome>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "a number, a word, true or false, or a list of them")]
-pub(super) enum RawValues {
+pub(super) enum RawSome {
     One(RawValue),
     Several(Vec<RawValue>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a byte from 0 to 255, or a list of them")]
-pub(super) enum RawBytes {
-    One(u8),
-    Several(Vec<u8>),
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -200,6 +186,7 @@ pub(super) enum RawNumber {
     SignMagnitude,
     Bcd,
     Float,
+    Flag,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -215,10 +202,11 @@ pub(super) enum RawTime {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "an offset in bytes, or a JSON Pointer such as \"/temperature\"")]
+#[serde(untagged, expecting = "an offset in bytes, a JSON Pointer such as \"/temperature\", or a list of them")]
 pub(super) enum RawAt {
     Offset(i32),
     Pointer(String),
+    Pointers(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -228,6 +216,8 @@ pub(super) struct RawField {
     #[serde(default)]
     pub(super) channel: u8,
     pub(super) time: Option<RawTime>,
+    #[serde(default)]
+    pub(super) past: bool,
     pub(super) at: Option<RawAt>,
     pub(super) width: Option<usize>,
     pub(super) endian: Option<RawEndian>,
@@ -236,6 +226,8 @@ pub(super) struct RawField {
     #[serde(default)]
     pub(super) signed: bool,
     pub(super) bits: Option<(u32, u32)>,
+    #[serde(default, deserialize_with = "some_flaw")]
+    pub(super) nan: Option<Flaw>,
     #[serde(default)]
     pub(super) when: Vec<RawTest>,
     pub(super) unit: Option<String>,
@@ -250,6 +242,7 @@ pub(super) struct RawField {
     pub(super) add: f64,
     #[serde(default)]
     pub(super) steps: Vec<RawStep>,
+    pub(super) plus: Option<Quantity>,
     #[serde(default)]
     pub(super) values: BTreeMap<String, f64>,
     #[serde(default)]
@@ -327,6 +320,10 @@ pub(super) struct RawMark {
 fn flaw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Flaw, D::Error> {
     let code = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
     Flaw::from_code(&code).ok_or_else(|| serde::de::Error::custom(format!("`{code}` is not a flaw")))
+}
+
+fn some_flaw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Flaw>, D::Error> {
+    flaw(deserializer).map(Some)
 }
 
 /// A test case: what comes in, and the readings in order.

@@ -3,7 +3,7 @@
 //! Derived here: fill level from distance and container, index from pulses, percent from volts, calibration, and doubts
 //! that one value casts on others. Counters are not unwrapped: the index is kept as the meter shows it.
 
-use schemas::{Device, Fill, Fitting, Flaw, Quality, Quantity};
+use schemas::{Fill, Fitting, Flaw, Quality, Quantity};
 
 use super::Profile;
 use crate::normalise::Sink;
@@ -11,16 +11,14 @@ use crate::reject::Reject;
 use crate::uplink::Uplink;
 
 impl Profile {
-    /// Pushes what the uplink says; `known` is the device as the catalogue has it.
-    pub(crate) fn read(&self, uplink: &Uplink<'_>, known: Option<&Device>, out: &mut Sink<'_>) -> Result<(), Reject> {
+    /// Pushes what the uplink says, of a device that is fitted like this.
+    pub(crate) fn read(&self, uplink: &Uplink<'_>, fitting: &Fitting, out: &mut Sink<'_>) -> Result<(), Reject> {
         if let Some(logs) = self.logs {
             out.believe(logs);
         }
         out.at(None);
         self.codec.decode(uplink, out)?;
-        if let Some(device) = known {
-            fit(&device.fitting, out)?;
-        }
+        fit(fitting, out)?;
         self.derive_level(out)?;
         for mark in &self.marks {
             let cast =

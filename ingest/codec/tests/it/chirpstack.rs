@@ -1,9 +1,8 @@
 //! ChirpStack v4 and the two layouts, against our own examples and against third-party ones.
 
-use crate::common::{catalogue, decode, show, third_party};
+use crate::common::{catalogue, decode, show};
 use codec::{ChirpStackUp, Decoder, NoScripts, ProfileError, Profiles};
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
-use serde_json::Value;
 
 const BAY: &str = "application/casa/device/0101010101010101/event/up";
 
@@ -107,89 +106,6 @@ fn what_the_encoder_writes_reads_back() {
 }
 
 #[test]
-fn third_party_mqtt_examples_are_read_or_rejected_with_a_sensible_code() {
-    for example in third_party("direct_mqtt_examples.jsonl") {
-        let id = example["id"].as_str().unwrap();
-        let topic = example["topic"].as_str().unwrap_or("no/topic/given");
-        let payload = match (&example["payload"], &example["payload_text"]) {
-            (Value::Null, Value::String(text)) => text.clone(),
-            (payload, _) => payload.to_string(),
-        };
-        let result = decode(topic, payload);
-        if id == "chirpstack-v4-up" {
-            // Heard four years later: the network's time is trusted as it is.
-            let at = "@ 2022-07-18T09:34:15.775Z [late]";
-            assert_eq!(
-                show(&result.unwrap().1),
-                [
-                    format!("parking.occupied#0 = 0 {at}"),
-                    format!("parking.prev_state_duration#0 = 5100 {at}"),
-                    format!("radio.rssi#0 = -36 {at}"),
-                    format!("radio.snr#0 = 10.5 {at}"),
-                ]
-            );
-        } else {
-            let reject = result.unwrap_err();
-            assert_eq!(reject.code(), "not_a_topic", "{id}: {reject}");
-        }
-    }
-}
-
-/// The third party's own bytes, port and canonical readings of the two makes that are built in.
-#[test]
-fn third_party_mappings_of_the_built_in_profiles_hold() {
-    for (example, eui) in third_party("mapping_expected.jsonl").iter().filter_map(|example| match example["id"].as_str()? {
-        "netvox-r718x" => Some((example, "00137a1000000001")),
-        "nwave-nps405" => Some((example, "0101010101010101")),
-        _ => None,
-    }) {
-        let hex = example["bytes_hex"].as_str().unwrap();
-        let data: Vec<u8> = (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect();
-        let dev_eui = DeviceId::new(eui).unwrap();
-        let up = ChirpStackUp {
-            application: "casa",
-            dev_eui: &dev_eui,
-            f_port: u8::try_from(example["fPort"].as_u64().unwrap()).unwrap(),
-            f_cnt: 1,
-            data: &data,
-            time: "2026-11-21T20:00:01Z".parse().unwrap(),
-            gateway: "0016c001f153a14c",
-            rssi: -97,
-            snr: -3.5,
-        };
-        let mut payload = Vec::new();
-        up.write(&mut payload);
-        let (_, out) = decode(&up.topic(), &payload).unwrap();
-        let expected = example["canonical"].as_array().unwrap();
-        assert_eq!(out.len(), expected.len() + 2, "{eui}: the frame's values and two of the radio");
-        for (reading, expected) in out.iter().zip(expected) {
-            let value = &expected["value"];
-            assert_eq!(reading.series.quantity.name(), expected["name"].as_str().unwrap());
-            assert_eq!(reading.value, value.as_f64().unwrap_or_else(|| f64::from(u8::from(value.as_bool().unwrap()))));
-            assert_eq!(reading.quality, schemas::Quality::GOOD);
-        }
-    }
-}
-
-/// Hundreds of real envelopes: all that say ChirpStack v4 open, whatever the device inside is.
-#[test]
-fn third_party_chirpstack_envelopes_open() {
-    let all = third_party("envelopes.jsonl");
-    let mut opened = 0;
-    for example in all.iter().filter(|e| e["network_server"] == "ChirpStack" && e["envelope"]["deviceInfo"].is_object()) {
-        let eui = example["envelope"]["deviceInfo"]["devEui"].as_str().unwrap();
-        if eui.len() != 16 || example["envelope"]["data"].is_null() {
-            continue;
-        }
-        let topic = format!("application/x/device/{eui}/event/up");
-        let reject = decode(&topic, example["envelope"].to_string()).unwrap_err();
-        assert!(["unknown_device", "no_reading"].contains(&reject.code()), "{}: {} {reject}", example["path"], reject.code());
-        opened += 1;
-    }
-    assert!(all.is_empty() || opened > 20, "only {opened} envelopes were ChirpStack's");
-}
-
-#[test]
 fn a_profile_is_loaded_only_if_its_own_cases_pass() {
     let good = r#"
         name = "acme-bin"
@@ -220,8 +136,8 @@ fn a_profile_is_loaded_only_if_its_own_cases_pass() {
         expect = []
     "#;
     // A frame of absent values only is understood; it is the decoder that finds nothing to store.
-    let profiles = Profiles::built_in().unwrap().with(good, "acme.toml", &NoScripts).unwrap();
-    assert_eq!(profiles.iter().count(), Profiles::built_in().unwrap().iter().count() + 1);
+    let profiles = Profiles::default().with(good, "acme.toml", &NoScripts).unwrap();
+    assert_eq!(profiles.iter().count(), 1);
     let again = profiles.with(good, "again.toml", &NoScripts);
     assert!(matches!(again, Err(ProfileError::Twice { ref file, .. }) if file == "again.toml"), "{again:?}");
 

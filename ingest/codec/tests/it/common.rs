@@ -1,7 +1,6 @@
 //! A small city to decode for.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use codec::{Decoded, Decoder, Profiles, Reject};
@@ -33,11 +32,32 @@ pub(crate) fn catalogue() -> Arc<Catalogue> {
     )
 }
 
-/// Loaded once: each of them runs its cases.
+/// Loaded once: the profiles prove themselves each time that they are loaded.
 pub(crate) static BUILT_IN: LazyLock<Profiles> = LazyLock::new(|| Profiles::built_in().unwrap());
 
-pub(crate) fn decoder() -> Decoder {
-    Decoder::new(catalogue(), BUILT_IN.clone()).unwrap()
+pub(crate) fn decoder() -> &'static Decoder {
+    static DECODER: LazyLock<Decoder> = LazyLock::new(|| Decoder::new(catalogue(), BUILT_IN.clone()).unwrap());
+    &DECODER
+}
+
+/// Third-party examples beside the project, one JSON value a line; none (said loudly) if they are not there.
+#[expect(clippy::disallowed_methods, reason = "a test reads its examples")]
+pub(crate) fn third_party(file: &str) -> Vec<serde_json::Value> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/devices/vectors").join(file);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        Err(e) => {
+            let _ = writeln!(std::io::stderr(), "SKIPPED: third-party examples {} cannot be read: {e}", path.display());
+            Vec::new()
+        }
+    }
+}
+
+/// Pairs of digits.
+pub(crate) fn unhex(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.bytes().filter(|b| *b != b' ').collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    digits.chunks(2).map(byte).collect()
 }
 
 pub(crate) fn message(topic: &str, payload: impl AsRef<[u8]>) -> Message {
@@ -63,17 +83,4 @@ pub(crate) fn show(readings: &[Reading]) -> Vec<String> {
         format!("{}#{} = {} @ {at} [{}]", r.series.quantity, r.series.channel, r.value, flaws.join(" "))
     };
     readings.iter().map(line).collect()
-}
-
-/// Third-party examples beside the project, one JSON value a line; none (said loudly) if they are not there.
-#[expect(clippy::disallowed_methods, reason = "a test reads its examples")]
-pub(crate) fn third_party(file: &str) -> Vec<serde_json::Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/devices/vectors").join(file);
-    match std::fs::read_to_string(&path) {
-        Ok(text) => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-        Err(e) => {
-            let _ = writeln!(std::io::stderr(), "SKIPPED: third-party examples {} cannot be read: {e}", path.display());
-            Vec::new()
-        }
-    }
 }

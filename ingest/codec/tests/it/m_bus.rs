@@ -125,7 +125,12 @@ fn the_tail_of_a_b_meters_telegram_is_read() {
     let Some(bytes) = mapped("wmbus-hydrodigit") else { return };
     let readings = m_bus::telegram(&bytes, None).expect("a telegram").readings();
     let read: Vec<_> = readings.iter().map(|m| (m.quantity, m.value)).collect();
-    assert_eq!(read, [(Quantity::WATER_VOLUME, Some(43.964)), (Quantity::WATER_VOLUME_REVERSE, Some(0.015))]);
+    let expected = [
+        (Quantity::WATER_VOLUME, Some(43.964)),
+        (Quantity::WATER_VOLUME_REVERSE, Some(0.015)),
+        (Quantity::BATTERY_VOLTAGE, Some(3.05)),
+    ];
+    assert_eq!(read, expected);
 }
 
 fn bytes_of(hex: &str) -> Vec<u8> {

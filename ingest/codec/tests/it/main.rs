@@ -2,10 +2,21 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test cannot go on without, stops it")]
 
+mod add_a_device;
 mod chirpstack;
+mod city;
 mod common;
+mod fiware;
+mod language;
 mod m_bus;
 mod marsad_json;
+mod network_servers;
+mod opened;
 mod parking_water;
 mod points;
+mod profiles;
+mod real_frames;
+mod senml;
+mod sparkplug;
 mod total;
+mod vectors;

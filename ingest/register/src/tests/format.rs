@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use ports::{AlertBook, DeviceBook, EvaluatorStep, Outbox, Quarantine};
-use schemas::Phase;
+use ports::{AlertBook, DeviceBook, EvaluatorStep, Outbox, Page, PlanBook, Quarantine, QuarantineFilter, Quarantined};
+use schemas::{Container, Device, DeviceKey, Fitting, Kind, Phase, Place, ProfileName, Zone};
+use tempfile::TempDir;
 
 use super::{assert_tally, at, channel, device, line, plan, step, transition};
 use crate::Register;
-use crate::tests::records::{bin, garbage};
+use crate::schema::VERSION;
+use crate::tests::records::{all, bin, garbage, put};
 
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/register-v1.sqlite");
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
 fn history() -> EvaluatorStep {
     EvaluatorStep {
@@ -29,24 +31,45 @@ fn history() -> EvaluatorStep {
 #[test]
 #[ignore = "writes the fixture of the present format; only when the format has a new version"]
 fn write_the_fixture_of_this_format() {
-    let path = Path::new(FIXTURE);
-    assert!(!path.exists(), "a fixture is never written over: {FIXTURE}");
-    let register = Register::open(path).unwrap();
+    let path = Path::new(FIXTURES).join(format!("register-v{VERSION}.sqlite"));
+    assert!(!path.exists(), "a fixture is never written over: {}", path.display());
+    let register = Register::open(&path).unwrap();
     register.commit(&history()).unwrap();
     plan(&register, at(1000));
     register.delivered(1, at(61), &channel("log")).unwrap();
     register.postponed(2, at(90), "503").unwrap();
     register.seen(&[bin("bin-1", "maarif", 1, 2)]).unwrap();
-    register.put_aside(&[garbage(7, "not_json")]).unwrap();
+    put(&register, &[of_format_2()]);
+    register.adopt(&[adopted()], at(3)).unwrap();
+}
+
+/// Format 2 also keeps whose a message was.
+fn of_format_2() -> Quarantined {
+    let profile = ProfileName::new("acme-bin").unwrap();
+    Quarantined { device: Some(device("bin-7")), profile: Some(profile), ..garbage(7, "not_json") }
+}
+
+fn adopted() -> Device {
+    let fitting = Fitting {
+        container: Some(Container::new(1.2, 0.3, 0.0).unwrap()),
+        key: Some(DeviceKey::new([7; 16])),
+        ..Fitting::default()
+    };
+    let place = Some(Place::new(33.59, -7.6).unwrap());
+    Device { place, fitting, ..Device::new(device("bin-7"), Kind::WASTE, Zone::new("anfa").unwrap()) }
+}
+
+fn opened(version: usize) -> (TempDir, Register) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("register.sqlite");
+    std::fs::copy(Path::new(FIXTURES).join(format!("register-v{version}.sqlite")), &path).unwrap();
+    let register = Register::open(&path).unwrap();
+    (directory, register)
 }
 
 #[test]
 fn format_1_stays_readable_and_can_be_written_on() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("register.sqlite");
-    std::fs::copy(FIXTURE, &path).unwrap();
-    let register = Register::open(&path).unwrap();
-
+    let (_directory, register) = opened(1);
     let restored = register.restore().unwrap();
     assert_eq!((restored.cursor, restored.states), (Some(42), history().states));
     let transitions: Vec<_> = register.transitions(0, 10).unwrap().into_iter().map(|(_, t)| t).collect();
@@ -57,7 +80,10 @@ fn format_1_stays_readable_and_can_be_written_on() {
     assert_eq!(head.steps[0].transition, history().transitions[1]);
     assert_eq!((head.number, head.attempts, head.due, head.made_at), (2, 1, at(90), at(1000)));
     assert_eq!(register.devices().unwrap(), [bin("bin-1", "maarif", 1, 2)]);
-    assert_eq!(register.quarantine_page(None, None, 10).unwrap()[0].message, garbage(7, "not_json").message);
+    assert_eq!(all(&register), [garbage(7, "not_json")]);
+    let bytes = |m: &Quarantined| (m.message.payload.len() + m.message.topic.len() + m.text.len() + 128) as u64;
+    assert_eq!(register.holding(at(0)).unwrap().bytes, bytes(&garbage(7, "not_json")), "counted when the format was raised");
+    assert_eq!(register.adopted().unwrap(), []);
     assert_tally(&register);
 
     plan(&register, at(1000));
@@ -65,4 +91,38 @@ fn format_1_stays_readable_and_can_be_written_on() {
     register.commit(&step(43, vec![transition("bin-1", 0, Phase::Resolved, 99, &["hook"])])).unwrap();
     plan(&register, at(1000));
     assert_eq!((register.alert_counts(), register.outbox_counts()), ((0, 1), (2, 0)));
+}
+
+#[test]
+fn format_2_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(2);
+    assert_eq!(register.restore().unwrap().cursor, Some(42));
+    assert_eq!(all(&register), [of_format_2()]);
+    assert_eq!(register.adopted().unwrap(), [adopted()]);
+    put(&register, &[garbage(8, "not_json")]);
+    assert_eq!(register.holding(at(0)).unwrap().messages, 2);
+    assert_tally(&register);
+}
+
+#[test]
+fn format_3_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(3);
+    let firing = &history().transitions[1];
+    let head = register.head(&line("hook")).unwrap().unwrap();
+    assert_eq!((head.key(), head.attempts, head.due), (format!("hook/{}", firing.id), 1, at(90)));
+    assert_eq!(register.restore_plan().unwrap().cursor, 3);
+    let why = register.why(&firing.alert).unwrap().unwrap();
+    let states: Vec<_> = why.steps[1].deliveries.iter().map(|d| (d.channel.as_str(), d.state.as_str())).collect();
+    assert_eq!(states, [("log", "delivered"), ("hook", "waiting")]);
+    plan(&register, at(1000));
+    assert_eq!(register.outbox_counts(), (1, 0), "what was posted is not planned again");
+    assert_tally(&register);
+}
+
+#[test]
+fn the_messages_of_a_device_are_found_in_a_quarantine_of_format_1_by_their_topic() {
+    let (_directory, register) = opened(1);
+    let of = |name: &str| QuarantineFilter { device: Some(device(name)), ..QuarantineFilter::default() };
+    let found = |name: &str| register.page(&of(name), 0..u64::MAX, Page::WHOLE).unwrap().len();
+    assert_eq!((found("bin-7"), found("bin-8")), (1, 0));
 }

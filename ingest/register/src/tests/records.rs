@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ports::{AlertBook, AlertFilter, DeviceBook, DeviceFilter, DeviceSeen, Quarantine, Quarantined, RecordError};
+use ports::{
+    AlertBook, AlertFilter, DeviceBook, DeviceFilter, DeviceSeen, Page, Quarantine, QuarantineFilter, Quarantined, RecordError,
+};
 use rusqlite::Connection;
 use schemas::{Device, Kind, Message, Phase, Place, ProfileName, Provenance, Qos, Zone};
 
@@ -34,9 +36,22 @@ pub(super) fn garbage(offset: u64, reason: &'static str) -> Quarantined {
             received_at: at(0),
             provenance: Provenance { qos: Qos::AtLeastOnce, retain: true, dup: false, will: true },
         },
-        reason,
+        reason: reason.into(),
         text: format!("expected an object, found byte {offset}"),
+        device: None,
+        profile: None,
     }
+}
+
+/// Puts messages aside as the historian does: all that was read from the first to the last.
+pub(super) fn put(register: &Register, messages: &[Quarantined]) {
+    let first = messages.first().map_or(0, |m| m.offset);
+    register.put_aside(first..messages.last().map_or(0, |m| m.offset + 1), messages).unwrap();
+}
+
+/// The whole quarantine.
+pub(super) fn all(register: &Register) -> Vec<Quarantined> {
+    register.page(&QuarantineFilter::default(), 0..u64::MAX, Page::WHOLE).unwrap()
 }
 
 #[test]
@@ -81,28 +96,28 @@ fn devices_are_paged_in_the_order_of_their_ids() {
 #[test]
 fn a_message_put_aside_twice_is_one_row_exactly_as_it_came() {
     let (_directory, path, register) = fresh();
-    register.put_aside(&[garbage(4, "not_json"), garbage(9, "unknown_device")]).unwrap();
-    register.put_aside(&[garbage(9, "unknown_device"), garbage(10, "not_json")]).unwrap();
+    put(&register, &[garbage(4, "not_json"), garbage(9, "unknown_device")]);
+    put(&register, &[garbage(9, "unknown_device"), garbage(10, "not_json")]);
     assert_eq!(register.quarantine_count(), 3);
     drop(register);
 
     let register = Register::open(&path).unwrap();
     assert_eq!(register.quarantine_count(), 3);
-    let page = |after, reason, rows| -> Vec<u64> {
-        register.quarantine_page(after, reason, rows).unwrap().iter().map(|q| q.offset).collect()
+    let page = |first, reason: &str, rows| -> Vec<u64> {
+        let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
+        let (filter, most) = (QuarantineFilter { reasons, ..Default::default() }, Page { rows, ..Page::WHOLE });
+        register.page(&filter, first..u64::MAX, most).unwrap().iter().map(|q| q.offset).collect()
     };
-    assert_eq!(page(None, None, 2), [4, 9]);
-    assert_eq!(page(Some(9), None, 9), [10]);
-    assert_eq!(page(None, Some("not_json"), 9), [4, 10]);
-    let kept = &register.quarantine_page(Some(4), None, 1).unwrap()[0];
-    let came = garbage(9, "unknown_device");
-    assert_eq!((&kept.message, kept.reason.as_str(), &kept.text), (&came.message, came.reason, &came.text));
+    assert_eq!(page(0, "", 2), [4, 9]);
+    assert_eq!(page(10, "", 9), [10]);
+    assert_eq!(page(0, "not_json", 9), [4, 10]);
+    assert_eq!(all(&register)[1], garbage(9, "unknown_device"));
 }
 
 #[test]
 fn every_combination_of_flags_comes_back() {
     let (_directory, _path, register) = fresh();
-    let mut put = Vec::new();
+    let mut messages = Vec::new();
     for (offset, bits) in (0..24u64).enumerate() {
         let mut message = garbage(offset as u64, "not_json");
         message.message.provenance = Provenance {
@@ -111,12 +126,10 @@ fn every_combination_of_flags_comes_back() {
             dup: bits & 2 != 0,
             will: bits & 4 != 0,
         };
-        put.push(message);
+        messages.push(message);
     }
-    register.put_aside(&put).unwrap();
-    for (kept, came) in register.quarantine_page(None, None, 100).unwrap().iter().zip(&put) {
-        assert_eq!(kept.message, came.message);
-    }
+    put(&register, &messages);
+    assert_eq!(all(&register), messages);
 }
 
 #[test]

@@ -125,3 +125,11 @@ pub enum MBusError {
     #[error("more than {} records", super::RECORDS_LIMIT)]
     TooMany,
 }
+
+impl MBusError {
+    /// Whether a key, or another one, would help.
+    #[must_use]
+    pub const fn needs_key(&self) -> bool {
+        matches!(self, MBusError::Encrypted { .. } | MBusError::WrongKey { .. } | MBusError::BadMac)
+    }
+}

@@ -47,14 +47,29 @@ fn qundis(bytes: &[u8]) -> Result<Option<Vec<u8>>, MBusError> {
 }
 
 /// Hydrodigit, the packing 15: a byte of the battery, then what went backward, in litres; twelve months
-/// and a day follow. The battery's byte has no published scale.
+/// and a day follow.
 fn b_meters(bytes: &[u8]) -> Result<Option<Vec<u8>>, MBusError> {
     let mut rest = Bytes::new(bytes);
-    let [packing, _battery] = rest.array("packing")?;
+    let [packing, battery] = rest.array("packing")?;
     if packing != 0x15 || bytes.len() != 2 + 4 + 12 * 3 + 1 {
         return Ok(None);
     }
-    Ok(Some([&[0x04, 0x93, 0x3c], rest.take(4, "reverse volume")?].concat()))
+    let mut records = [&[0x04, 0x93, 0x3c], rest.take(4, "reverse volume")?].concat();
+    if let Some(millivolts) = b_meters_battery(battery) {
+        records.extend([0x02, 0xfd, 0x46]);
+        records.extend(millivolts.to_le_bytes());
+    }
+    Ok(Some(records))
+}
+
+/// The low half of the battery's byte is a step of a scale of which two steps are published with telegrams (0 is
+/// 3.7 V, 10 is 3.05 V); the others are left out.
+fn b_meters_battery(byte: u8) -> Option<u16> {
+    match byte & 0x0f {
+        0x0 => Some(3700),
+        0xa => Some(3050),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -87,12 +102,12 @@ mod tests {
     }
 
     #[test]
-    fn the_tail_of_a_b_meters_telegram_says_what_went_backward() {
+    fn the_tail_of_a_b_meters_telegram_says_what_went_backward_and_how_the_battery_is() {
         let mut tail = vec![0x0f, 0x15, 0x2a, 15, 0, 0, 0];
         tail.resize(1 + 43, 0);
         let mut records = records(&tail).unwrap();
         unpack(B_METERS, &mut records);
         let values: Vec<_> = readings(&records).iter().map(|m| (m.quantity.to_string(), m.value)).collect();
-        assert_eq!(values, [("water.volume_reverse".to_owned(), Some(0.015))]);
+        assert_eq!(values, [("water.volume_reverse".to_owned(), Some(0.015)), ("battery.voltage".to_owned(), Some(3.05))]);
     }
 }

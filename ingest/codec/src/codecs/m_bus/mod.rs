@@ -196,6 +196,12 @@ pub fn telegram(bytes: &[u8], key: Option<&Key>) -> Result<Telegram, MBusError> 
     read(content, link.note)
 }
 
+/// Whose telegram it is: the meter, where its header says that in the open, else whoever sent it.
+#[must_use]
+pub fn address(bytes: &[u8]) -> Option<Address> {
+    telegram(bytes, None).ok().and_then(|telegram| telegram.meter).or_else(|| link::open(bytes).ok()?.address)
+}
+
 /// Reads what stands behind a link layer, from the CI field on, as some makes send it in a LoRaWAN
 /// payload. Where no header names the meter, what is encrypted cannot be opened: its address is needed.
 ///

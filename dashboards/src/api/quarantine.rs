@@ -1,0 +1,205 @@
+//! The quarantine: looked at, tried again, emptied.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::Uri;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Refusal, Retry};
+use schemas::{DeviceId, ProfileName, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::api::body::Body;
+use crate::house::Shared;
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::rows::ReadingRow;
+
+/// Bytes of a payload that are shown in a list.
+const EXCERPT: usize = 256;
+
+#[derive(Serialize)]
+struct Groups {
+    groups: Vec<QuarantineGroup>,
+    /// The limit cut the answer.
+    more: bool,
+}
+
+#[derive(Serialize)]
+struct Messages<'a> {
+    messages: Vec<Row<'a>>,
+    /// The offset after which the next page begins.
+    next: Option<u64>,
+}
+
+/// A message as it waits.
+#[derive(Serialize)]
+struct Row<'a> {
+    offset: u64,
+    reason: &'a str,
+    text: &'a str,
+    device: Option<&'a DeviceId>,
+    profile: Option<&'a ProfileName>,
+    topic: &'a str,
+    received_at: Timestamp,
+    qos: u8,
+    retain: bool,
+    dup: bool,
+    will: bool,
+    /// Bytes of the payload.
+    size: usize,
+    #[serde(flatten)]
+    payload: Payload,
+}
+
+/// A payload, or its beginning.
+#[derive(Serialize)]
+enum Payload {
+    #[serde(rename = "payload_text")]
+    Text(String),
+    #[serde(rename = "payload_base64")]
+    Bytes(String),
+}
+
+impl Payload {
+    fn of(bytes: &[u8], most: usize) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+                Self::Text(text.get(..end).unwrap_or_default().to_owned())
+            }
+            Err(_) => Self::Bytes(STANDARD.encode(bytes.get(..most).unwrap_or(bytes))),
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    fn of(waiting: &'a Quarantined, most: usize) -> Self {
+        let Quarantined { offset, message, reason, text, device, profile } = waiting;
+        let provenance = message.provenance;
+        Self {
+            offset: *offset,
+            reason,
+            text,
+            device: device.as_ref(),
+            profile: profile.as_ref(),
+            topic: &message.topic,
+            received_at: message.received_at,
+            qos: provenance.qos as u8,
+            retain: provenance.retain,
+            dup: provenance.dup,
+            will: provenance.will,
+            size: message.payload.len(),
+            payload: Payload::of(&message.payload, most),
+        }
+    }
+}
+
+fn filter(params: &Params) -> Result<QuarantineFilter, Problem> {
+    const EXPECTED: &str = "an RFC 3339 instant with an offset, such as 2026-11-21T20:00:00Z (write + as %2B)";
+    Ok(QuarantineFilter {
+        reasons: params.list("reason", "reason codes joined by commas, such as unknown_device,no_profile")?,
+        device: params.parsed("device", "one device id")?,
+        profile: params.parsed("profile", "the name of a profile")?,
+        topic: params.one("topic")?.map(ToOwned::to_owned),
+        from: params.parsed("from", EXPECTED)?,
+        to: params.parsed("to", EXPECTED)?,
+    })
+}
+
+/// `GET /api/v1/quarantine?reason=&device=&profile=&topic=&from=&to=&limit=&each=&cursor=`
+pub(crate) async fn list(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+    let known = ["reason", "device", "profile", "topic", "from", "to", "limit", "each", "cursor"];
+    let params = Params::read(&uri, &known)?;
+    let settings = &rooms.house.settings;
+    let limit = params.limit(settings.default_rows, settings.most_rows)?;
+    let filter = filter(&params)?;
+    let cursor = params.parsed::<u64>("cursor", "the `next` of an earlier answer")?;
+    if params.parsed::<bool>("each", "true or false")?.unwrap_or(false) {
+        let (found, more) = rooms.house.operations.quarantined(&filter, cursor, limit).await?;
+        let next = found.last().filter(|_| more).map(|m| m.offset);
+        let messages = found.iter().map(|waiting| Row::of(waiting, EXCERPT)).collect();
+        return Ok(Json(Messages { messages, next }).into_response());
+    }
+    if cursor.is_some() {
+        return Err(Problem::parameter("cursor", "groups have no pages", "each=true beside it"));
+    }
+    let mut groups = rooms.house.operations.groups(&filter, limit + 1).await?;
+    let more = groups.len() > limit;
+    groups.truncate(limit);
+    Ok(Json(Groups { groups, more }).into_response())
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    message: Row<'a>,
+    /// How it is read with the present devices, profiles and routes.
+    now: Now<'a>,
+}
+
+#[derive(Serialize)]
+struct Now<'a> {
+    envelope: Option<&'a str>,
+    uplinks: Vec<Seen<'a>>,
+    readings: Vec<ReadingRow<'a>>,
+    refusal: Option<&'a Refusal>,
+}
+
+#[derive(Serialize)]
+struct Seen<'a> {
+    device: &'a DeviceId,
+    port: Option<u8>,
+    payload_base64: Option<String>,
+}
+
+/// `GET /api/v1/quarantine/{offset}`
+pub(crate) async fn show(State(rooms): Shared, uri: Uri, Path(offset): Path<String>) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    let number = offset.parse().map_err(|_| Problem::not_found(uri.path()))?;
+    let found = rooms.house.operations.explain(number).await?;
+    let Explanation { quarantined, envelope, uplinks, readings, refusal } =
+        found.ok_or_else(|| Problem::absent(format!("message {offset} does not wait in the quarantine")))?;
+    let uplinks = uplinks.iter().map(|(device, port, bytes)| {
+        let payload_base64 = bytes.as_ref().map(|bytes| STANDARD.encode(bytes));
+        Seen { device, port: *port, payload_base64 }
+    });
+    let now = Now {
+        envelope: envelope.as_deref(),
+        uplinks: uplinks.collect(),
+        readings: readings.iter().map(ReadingRow::from).collect(),
+        refusal: refusal.as_ref(),
+    };
+    Ok(Json(Shown { message: Row::of(&quarantined, usize::MAX), now }).into_response())
+}
+
+/// `POST /api/v1/quarantine/retry`
+pub(crate) async fn retry(State(rooms): Shared, Body(retry): Body<Retry>) -> Result<Response, Problem> {
+    Ok(Json(rooms.house.operations.retry(retry).await?).into_response())
+}
+
+/// What is to go for good.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Drop {
+    #[serde(default)]
+    filter: QuarantineFilter,
+    /// Needed where the filter takes everything.
+    #[serde(default)]
+    all: bool,
+}
+
+#[derive(Serialize)]
+struct Dropped {
+    dropped: u64,
+}
+
+/// `POST /api/v1/quarantine/drop`
+pub(crate) async fn drop(State(rooms): Shared, Body(asked): Body<Drop>) -> Result<Response, Problem> {
+    if asked.filter.takes_all() && !asked.all {
+        return Err(Problem::body("the filter takes every message, expected `\"all\": true` beside it".to_owned()));
+    }
+    let dropped = rooms.house.operations.drop_messages(asked.filter).await?;
+    Ok(Json(Dropped { dropped }).into_response())
+}

@@ -1,0 +1,213 @@
+//! Whom a command asks: the running program over HTTP or, where none runs, the same API on the stopped
+//! data directory.
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
+use ports::{Clock, Live, Quarantine, Store, SystemClock};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use settings::Settings;
+use tower::ServiceExt;
+
+use crate::clerk::{Clerk, Counter, Listed, Works};
+use crate::cli::Common;
+use crate::directory::{DataDirectory, running};
+use crate::failure::{Code, Failure};
+use crate::ground::Ground;
+use crate::observer::{Desk, Loops, Observer};
+use crate::platform::{Opened, house};
+
+const JSON: &str = "application/json";
+
+/// What a city is reached for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To know: a stopped store is shown what the journal holds beyond it.
+    Ask,
+    /// To change something: what the journal holds stays for the historian of the next start, which
+    /// counts it.
+    Change,
+}
+
+/// Whom to ask.
+pub(crate) enum City {
+    Running { client: reqwest::Client, base: String },
+    Stopped { router: Router, _held: DataDirectory },
+}
+
+/// An answer, still coming.
+pub(crate) type Answer = BoxStream<'static, io::Result<Bytes>>;
+
+impl City {
+    /// The program at `--http`, else the one that runs on the data directory, else the directory.
+    pub(crate) async fn reach(settings: &Settings, common: &Common, purpose: Purpose) -> Result<Self, Failure> {
+        if common.http.is_some() {
+            return Ok(Self::running(format!("http://{}", settings.http.listen)));
+        }
+        let path = &settings.data.directory;
+        if !path.is_dir() {
+            return Err(Failure::new(Code::Failed, format!("there is no data directory {}", path.display()))
+                .hint("name it with --data DIR (that of a demo is marsad-demo), or the running program with --http HOST:PORT"));
+        }
+        match DataDirectory::hold(path)? {
+            Some(held) => Self::stopped(settings, held, purpose).await,
+            None => running(path).map(|r| Self::running(r.http)).ok_or_else(|| {
+                Failure::new(Code::Unavailable, format!("a program holds {} but does not say where it answers", path.display()))
+                    .hint("name it with --http HOST:PORT")
+            }),
+        }
+    }
+
+    fn running(base: String) -> Self {
+        Self::Running { client: reqwest::Client::new(), base }
+    }
+
+    async fn stopped(settings: &Settings, held: DataDirectory, purpose: Purpose) -> Result<Self, Failure> {
+        let checked = settings::check(settings)?;
+        let opened = Opened::open(settings, held)?;
+        let damaged = |text: String| Failure::new(Code::Stopped, text);
+        let adopted = opened.register.adopted().map_err(|e| damaged(e.to_string()))?;
+        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
+        let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        let view = opened.journal.view();
+        let store: Arc<dyn Store> = opened.store;
+        let aged_before = settings.quarantine.aged_before(SystemClock.now());
+        let holding = opened.register.holding(aged_before).map_err(|e| damaged(e.to_string()))?;
+        let identity = pipeline::standing(&view, &holding.departed).map_err(|e| damaged(e.to_string()))?;
+        if purpose == Purpose::Ask {
+            pipeline::overlay(&view, &decoder, &*store).await.map_err(|e| damaged(e.to_string()))?;
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let observer = Observer {
+            city: settings.city.name.en.clone(),
+            demo: false,
+            started_at: clock.now(),
+            clock: Arc::clone(&clock),
+            loops: Loops::Stopped {
+                journal: view.clone(),
+                identity,
+                catalogue: Arc::clone(decoder.catalogue()),
+                quarantine: settings.quarantine.around(holding),
+            },
+            store: Arc::clone(&store),
+            register: Arc::clone(&opened.register),
+            directory: settings.data.directory.clone(),
+        };
+        let clerk = Clerk {
+            works: Works::Stopped { journal: view, decoder: Mutex::new(decoder), store: Arc::clone(&store) },
+            register: opened.register,
+            clock: Arc::clone(&clock),
+            files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
+        };
+        let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)));
+        let house = house(settings, store, who, Live::new(1), clock, false)?;
+        Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
+    }
+
+    /// Puts a question.
+    pub(crate) async fn ask(&self, path: &str) -> Result<Answer, Failure> {
+        self.send(path, None).await
+    }
+
+    /// Puts a question whose answer is one object.
+    pub(crate) async fn object<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        read(&whole(self.ask(path).await?).await?)
+    }
+
+    /// Asks for something to be done; the answer is one object.
+    pub(crate) async fn order<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+        read(&whole(self.send(path, Some(body)).await?).await?)
+    }
+
+    /// GET, or POST where there is a body.
+    async fn send(&self, path: &str, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
+        let (status, answer) = match self {
+            Self::Running { client, base } => {
+                let address = format!("{base}{path}");
+                let request = match body {
+                    Some(body) => client.post(address).header(CONTENT_TYPE, JSON).body(body),
+                    None => client.get(address),
+                };
+                let answer = request.send().await.map_err(|_| {
+                    Failure::new(Code::Unavailable, format!("nobody answers at {base}"))
+                        .hint("is the program running? see `marsad doctor`")
+                })?;
+                (answer.status().as_u16(), answer.bytes_stream().map_err(io::Error::other).boxed())
+            }
+            Self::Stopped { router, .. } => {
+                let request = match body {
+                    Some(body) => Request::post(path).header(CONTENT_TYPE, JSON).body(Body::from(body)),
+                    None => Request::get(path).body(Body::empty()),
+                };
+                let request = request.map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+                let Ok(answer) = router.clone().oneshot(request).await;
+                (answer.status().as_u16(), answer.into_body().into_data_stream().map_err(io::Error::other).boxed())
+            }
+        };
+        if (200..300).contains(&status) { Ok(answer) } else { Err(refused(status, answer).await) }
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(text)
+        .map_err(|cause| Failure::new(Code::Failed, format!("the answer is not one of this version: {cause}")))
+}
+
+/// A value of a query as an address holds it (RFC 3986, section 2.3).
+pub(crate) fn encoded(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
+/// A problem (RFC 9457) as a failure.
+async fn refused(status: u16, mut answer: Answer) -> Failure {
+    #[derive(Deserialize)]
+    struct Problem {
+        detail: Option<String>,
+        title: Option<String>,
+        #[serde(default)]
+        errors: Vec<String>,
+    }
+    let mut text = Vec::new();
+    while let Some(Ok(part)) = answer.next().await {
+        text.extend_from_slice(&part);
+        if text.len() > 1 << 20 {
+            break;
+        }
+    }
+    let problem = serde_json::from_slice::<Problem>(&text).ok();
+    // Each mistake on a line of its own, as `marsad check` tells them.
+    let said = problem.and_then(|p| if p.errors.is_empty() { p.detail.or(p.title) } else { Some(p.errors.join("\nmarsad: ")) });
+    Failure::new(Code::Failed, said.unwrap_or_else(|| format!("the answer was {status}")))
+}
+
+pub(crate) async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    while let Some(part) = answer.next().await {
+        text.extend_from_slice(&part.map_err(broken)?);
+    }
+    Ok(text)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function on Result::map_err")]
+pub(crate) fn broken(cause: io::Error) -> Failure {
+    Failure::new(Code::Unavailable, format!("the answer broke off: {cause}"))
+}

@@ -1,0 +1,236 @@
+//! Does what people ask to be done: through the running loops, or on the stopped directory.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use codec::{Decoder, Explained};
+use journal::View;
+use pipeline::{PipelineError, PipelineWatch};
+use ports::{
+    Adopted, BoxFuture, Clock, Explanation, OperationError, Operations, Page, Quarantine, QuarantineFilter, QuarantineGroup,
+    Quarantined, Refusal, Reloaded, Retried, Retry, Store, UnknownDevice,
+};
+use register::Register;
+use schemas::{Catalogue, Device};
+
+use crate::ground::{Ground, Origin, joined};
+use crate::observer::blocking;
+
+/// Bytes of payloads that one page of the quarantine may hold in memory.
+const PAGE_BYTES: usize = 64 << 20;
+
+/// By whom things are done.
+pub(crate) enum Works {
+    Running { watch: Box<PipelineWatch>, origin: Box<Origin> },
+    Stopped { journal: View, decoder: Mutex<Arc<Decoder>>, store: Arc<dyn Store> },
+}
+
+/// The devices of the files, as they were read last, and where devices may stand.
+pub(crate) struct Listed {
+    pub(crate) catalogue: Catalogue,
+    pub(crate) bounds: Option<settings::Bounds>,
+}
+
+pub(crate) struct Clerk {
+    pub(crate) works: Works,
+    pub(crate) register: Arc<Register>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Held while the catalogue is changed: two changes follow one another.
+    pub(crate) files: Mutex<Listed>,
+}
+
+/// A panic under the lock leaves whole values: each is written in one step.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn failed(error: PipelineError) -> OperationError {
+    match error {
+        PipelineError::Record(error) => error.into(),
+        other => OperationError::Unavailable(other.to_string()),
+    }
+}
+
+impl Clerk {
+    fn decoder(&self) -> Arc<Decoder> {
+        match &self.works {
+            Works::Running { watch, .. } => watch.feed().decoder(),
+            Works::Stopped { decoder, .. } => Arc::clone(&lock(decoder)),
+        }
+    }
+
+    fn set_decoder(&self, new: Arc<Decoder>) {
+        match &self.works {
+            Works::Running { watch, .. } => watch.feed().set_decoder(new),
+            Works::Stopped { decoder, .. } => *lock(decoder) = new,
+        }
+    }
+
+    /// Why devices cannot be adopted: all that is wrong.
+    fn objections(files: &Listed, decoder: &Decoder, devices: &[Device]) -> Vec<String> {
+        let (mut wrong, mut ids) = (Vec::new(), BTreeSet::new());
+        for device in devices {
+            let id = &device.id;
+            if !ids.insert(id) {
+                wrong.push(format!("device `{id}` is named twice"));
+            }
+            if files.catalogue.device(id).is_some() {
+                wrong.push(format!("device `{id}` is listed in a file of [devices], which wins: change it there and reload"));
+            }
+            if let Some(profile) = device.profile.as_ref().filter(|p| decoder.profiles().named(p).is_none()) {
+                wrong.push(format!("device `{id}` has the profile `{profile}`, which nobody knows"));
+            }
+            wrong.extend(files.bounds.and_then(|bounds| bounds.objection(device)));
+        }
+        wrong
+    }
+
+    fn adopt_now(&self, devices: &[Device], dry_run: bool) -> Result<Adopted, OperationError> {
+        let files = lock(&self.files);
+        let decoder = self.decoder();
+        let wrong = Self::objections(&files, &decoder, devices);
+        if !wrong.is_empty() {
+            return Err(OperationError::Refused(wrong));
+        }
+        let compared = self.register.compare_adopted(devices)?;
+        if dry_run {
+            return Ok(compared);
+        }
+        self.register.adopt(devices, self.clock.now())?;
+        let catalogue = joined(&files.catalogue, self.register.adopted()?, decoder.profiles());
+        let new = decoder.with_catalogue(Arc::new(catalogue)).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
+        self.set_decoder(Arc::new(new));
+        tracing::info!(new = compared.new, changed = compared.changed, "devices are adopted");
+        Ok(compared)
+    }
+
+    fn reload_now(&self) -> Result<Reloaded, OperationError> {
+        let Works::Running { origin, .. } = &self.works else {
+            return Err(OperationError::Refused(vec!["no program runs here: settings are read when it starts".to_owned()]));
+        };
+        let mut files = lock(&self.files);
+        let (settings, checked) =
+            origin.read().map_err(|wrong| OperationError::Refused(wrong.iter().map(ToString::to_string).collect()))?;
+        let adopted = self.register.adopted()?;
+        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
+        let decoder = ground.decoder(adopted).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
+        let reloaded = Reloaded {
+            listed: ground.files.len() as u64,
+            adopted: (decoder.catalogue().len() - ground.files.len()) as u64,
+            profiles: ground.profiles.iter().count() as u64,
+            routes: settings.route.len() as u64,
+        };
+        self.set_decoder(decoder);
+        *files = Listed { catalogue: ground.files, bounds: settings.city.bounds };
+        Ok(reloaded)
+    }
+
+    fn explain_now(&self, offset: u64) -> Result<Option<Explanation>, OperationError> {
+        let found = self.register.page(&QuarantineFilter::default(), offset..offset.saturating_add(1), Page::WHOLE)?;
+        Ok(found.into_iter().next().map(|quarantined| {
+            let Explained { envelope, uplinks, readings, result, .. } = self.decoder().explain(&quarantined.message);
+            Explanation {
+                quarantined,
+                envelope: envelope.map(ToOwned::to_owned),
+                uplinks: uplinks.into_iter().map(|uplink| (uplink.device, uplink.port, uplink.bytes)).collect(),
+                readings,
+                refusal: result.err().map(|why| Refusal { reason: why.code().to_owned(), text: why.to_string() }),
+            }
+        }))
+    }
+
+    fn page_now(
+        &self,
+        filter: &QuarantineFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<Quarantined>, bool), OperationError> {
+        let first = after.map_or(0, |after| after.saturating_add(1));
+        // One more than asked tells whether others follow.
+        let page = Page { rows: limit.saturating_add(1), bytes: PAGE_BYTES };
+        let mut found = self.register.page(filter, first..u64::MAX, page)?;
+        let bytes: usize = found.iter().map(|waiting| waiting.message.payload.len()).sum();
+        let more = found.len() > limit || bytes >= PAGE_BYTES;
+        found.truncate(limit);
+        Ok((found, more))
+    }
+}
+
+/// The clerk behind its `Arc`, which blocking work takes a share of.
+#[derive(Clone)]
+pub(crate) struct Counter(pub(crate) Arc<Clerk>);
+
+impl Counter {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Clerk) -> Result<T, OperationError> + Send + 'static,
+    ) -> Result<T, OperationError> {
+        let clerk = Arc::clone(&self.0);
+        blocking(move || work(&clerk)).await
+    }
+}
+
+impl Operations for Counter {
+    fn groups<'a>(
+        &'a self,
+        filter: &'a QuarantineFilter,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<QuarantineGroup>, OperationError>> {
+        let filter = filter.clone();
+        Box::pin(self.blocking(move |clerk| Ok(clerk.register.quarantine_groups(&filter, limit)?)))
+    }
+
+    fn quarantined<'a>(
+        &'a self,
+        filter: &'a QuarantineFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<(Vec<Quarantined>, bool), OperationError>> {
+        let filter = filter.clone();
+        Box::pin(self.blocking(move |clerk| clerk.page_now(&filter, after, limit)))
+    }
+
+    fn explain(&self, offset: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>> {
+        Box::pin(self.blocking(move |clerk| clerk.explain_now(offset)))
+    }
+
+    fn retry(&self, retry: Retry) -> BoxFuture<'_, Result<Retried, OperationError>> {
+        Box::pin(async move {
+            match &self.0.works {
+                Works::Running { watch, .. } => watch.retry(retry).await,
+                Works::Stopped { journal, store, .. } => {
+                    let (journal, store) = (journal.clone(), Arc::clone(store));
+                    self.blocking(move |clerk| {
+                        let register = &*clerk.register;
+                        pipeline::retry(&journal, &clerk.decoder(), &*store, register, register, &retry).map_err(failed)
+                    })
+                    .await
+                }
+            }
+        })
+    }
+
+    fn drop_messages(&self, filter: QuarantineFilter) -> BoxFuture<'_, Result<u64, OperationError>> {
+        Box::pin(async move {
+            match &self.0.works {
+                Works::Running { watch, .. } => watch.drop_messages(filter).await,
+                Works::Stopped { journal, .. } => {
+                    let journal = journal.clone();
+                    self.blocking(move |clerk| pipeline::drop_messages(&journal, &*clerk.register, &filter).map_err(failed)).await
+                }
+            }
+        })
+    }
+
+    fn unknown(&self, limit: usize) -> BoxFuture<'_, Result<Vec<UnknownDevice>, OperationError>> {
+        Box::pin(self.blocking(move |clerk| Ok(clerk.register.unknown_devices(limit)?)))
+    }
+
+    fn adopt(&self, devices: Vec<Device>, dry_run: bool) -> BoxFuture<'_, Result<Adopted, OperationError>> {
+        Box::pin(self.blocking(move |clerk| clerk.adopt_now(&devices, dry_run)))
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, OperationError>> {
+        Box::pin(self.blocking(Clerk::reload_now))
+    }
+}

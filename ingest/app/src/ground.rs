@@ -1,0 +1,83 @@
+//! What messages are read with: the devices of the files and those that were adopted, profiles, routes;
+//! and where the settings come from that say so, to be read again.
+
+use std::sync::Arc;
+
+use codec::{Decoder, ProfileError, Profiles, Routes};
+use schemas::{Catalogue, Device};
+use settings::{Checked, Layers, Settings, SettingsError};
+
+use crate::cli::Common;
+use crate::{demo, fit};
+
+/// What messages are read with, besides adopted devices.
+pub(crate) struct Ground {
+    /// Devices that files list.
+    pub(crate) files: Catalogue,
+    pub(crate) profiles: Profiles,
+    pub(crate) routes: Routes,
+}
+
+impl Ground {
+    /// A decoder for the devices of the files and, below them, the adopted ones.
+    ///
+    /// # Errors
+    /// A device of a file, or a route, names a profile that is not loaded: never after a check.
+    pub(crate) fn decoder(&self, adopted: Vec<Device>) -> Result<Arc<Decoder>, ProfileError> {
+        let catalogue = joined(&self.files, adopted, &self.profiles);
+        let decoder = Decoder::new(Arc::new(catalogue), self.profiles.clone())?.with_routes(self.routes.clone())?;
+        Ok(Arc::new(decoder))
+    }
+}
+
+/// The devices of the files and, where a file does not list them, the adopted ones.
+pub(crate) fn joined(files: &Catalogue, adopted: Vec<Device>, profiles: &Profiles) -> Catalogue {
+    let mut all = files.clone();
+    for mut device in adopted.into_iter().filter(|device| files.device(&device.id).is_none()) {
+        // A profile can be taken away after a device was adopted with it. That must stop nothing: the
+        // device's messages wait in the quarantine until the profile is back.
+        if let Some(profile) = device.profile.take_if(|profile| profiles.named(profile).is_none()) {
+            tracing::warn!(device = %device.id, %profile, "an adopted device has a profile that is not loaded: its frames wait");
+        }
+        all.insert(device);
+    }
+    all
+}
+
+/// Where settings come from.
+pub(crate) struct Origin {
+    layers: Layers,
+    common: Common,
+    /// The devices of a simulated city, in place of those of files.
+    demo: Option<Catalogue>,
+}
+
+impl Origin {
+    pub(crate) fn new(layers: Layers, common: Common) -> Self {
+        Self { layers, common, demo: None }
+    }
+
+    /// The same, of a simulated city with these devices.
+    pub(crate) fn of_demo(self, devices: Catalogue) -> Self {
+        Self { demo: Some(devices), ..self }
+    }
+
+    pub(crate) fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
+
+    /// Reads and checks all settings anew, as at the start.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub(crate) fn read(&self) -> Result<(Settings, Checked), Vec<SettingsError>> {
+        let mut settings = Settings::load(&self.layers).map_err(|wrong| vec![wrong])?;
+        let Some(devices) = &self.demo else {
+            let checked = fit::mistakes(&settings, &[])?;
+            return Ok((settings, checked));
+        };
+        demo::adapt(&mut settings, &self.common).map_err(|wrong| vec![wrong])?;
+        let checked = Checked { catalogue: devices.clone(), ..fit::mistakes(&settings, &demo::RULES)? };
+        Ok((settings, checked))
+    }
+}

@@ -1,0 +1,204 @@
+//! What a person may ask to be done while the platform runs, or on its stopped directory: try the
+//! quarantine again, adopt devices, read the settings anew.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use schemas::{Device, DeviceId, Reading, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{QuarantineFilter, Quarantined, RecordError};
+
+/// A request to try messages of the quarantine again. One request tries at most a chunk of them, so
+/// that ingestion is never held for longer; ask again with `after` set to `next`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retry {
+    /// Which messages.
+    pub filter: QuarantineFilter,
+    /// Only behind this offset of the journal.
+    pub after: Option<u64>,
+    /// Only before this offset; the first answer's `before` keeps a run from chasing what comes
+    /// meanwhile.
+    pub before: Option<u64>,
+    /// Only say what would be read; nothing is stored and nothing leaves.
+    pub dry_run: bool,
+}
+
+/// What a chunk of a retry gave, in messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retried {
+    /// Decoded again.
+    pub tried: u64,
+    /// Gave readings.
+    pub readable: u64,
+    /// Readings in all.
+    pub readings: u64,
+    /// Of the readable: gave at least one new reading.
+    pub stored: u64,
+    /// Of the readable: gave only what was there already.
+    pub duplicate: u64,
+    /// Still rejected, by reason.
+    pub rejected: BTreeMap<String, u64>,
+    /// Ask again with this as `after`; none where all is done.
+    pub next: Option<u64>,
+    /// Offsets from here on were not asked.
+    pub before: u64,
+}
+
+impl Retried {
+    /// Adds the chunk that follows.
+    pub fn add(&mut self, chunk: Self) {
+        self.tried += chunk.tried;
+        self.readable += chunk.readable;
+        self.readings += chunk.readings;
+        self.stored += chunk.stored;
+        self.duplicate += chunk.duplicate;
+        for (reason, count) in chunk.rejected {
+            *self.rejected.entry(reason).or_default() += count;
+        }
+        (self.next, self.before) = (chunk.next, chunk.before);
+    }
+}
+
+/// Messages of the quarantine that have reason and device in common, or topic where no device is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineGroup {
+    /// The stable reason code.
+    pub reason: String,
+    /// Whose they are, where that is known.
+    pub device: Option<DeviceId>,
+    /// The topic of the last one.
+    pub topic: String,
+    /// How many.
+    pub count: u64,
+    /// When the first was received.
+    pub first: Timestamp,
+    /// When the last was received.
+    pub last: Timestamp,
+    /// The reason of the last one, for a person.
+    pub text: String,
+    /// The offset of the last one.
+    pub sample: u64,
+}
+
+/// A device that speaks and cannot be read, since nothing says what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownDevice {
+    /// As its messages name it.
+    pub id: DeviceId,
+    /// `unknown_device` or `no_profile`.
+    pub reason: String,
+    /// Messages that wait.
+    pub count: u64,
+    /// When the first was received.
+    pub first: Timestamp,
+    /// When the last was received.
+    pub last: Timestamp,
+    /// The topic of the last one.
+    pub topic: String,
+    /// The first bytes of its payload, at most 64, in hexadecimal.
+    pub payload_hex: String,
+    /// The offset of the last one.
+    pub sample: u64,
+}
+
+/// Why a message gives no reading now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The stable reason code.
+    pub reason: String,
+    /// For a person.
+    pub text: String,
+}
+
+/// A message of the quarantine, read with the present profiles and devices.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// As it waits.
+    pub quarantined: Quarantined,
+    /// The envelope that opens it; none where no route takes its topic.
+    pub envelope: Option<String>,
+    /// Device, port and the device's own bytes of each uplink in it.
+    pub uplinks: Vec<(DeviceId, Option<u8>, Option<Vec<u8>>)>,
+    /// What a retry would bring back.
+    pub readings: Vec<Reading>,
+    /// Why it would bring back nothing.
+    pub refusal: Option<Refusal>,
+}
+
+/// What became of devices that were to be adopted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopted {
+    /// Were not known before.
+    pub new: u64,
+    /// Were adopted before and are other now.
+    pub changed: u64,
+    /// Were adopted before, just so.
+    pub same: u64,
+}
+
+/// What is in force after a reload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Devices listed in files.
+    pub listed: u64,
+    /// Devices adopted besides.
+    pub adopted: u64,
+    /// Device profiles.
+    pub profiles: u64,
+    /// Routes of the city's own.
+    pub routes: u64,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// The register could not be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// What was asked cannot be: each line says what and why. Nothing was done.
+    #[error("{}", .0.join("\n"))]
+    Refused(Vec<String>),
+    /// Not now: the program is stopping, the store is away, or as many requests as may be wait.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// What a person may ask to be done.
+pub trait Operations: Send + Sync + 'static {
+    /// The quarantine, by reason and device or topic, the most frequent first.
+    fn groups<'a>(
+        &'a self,
+        filter: &'a QuarantineFilter,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<QuarantineGroup>, OperationError>>;
+
+    /// Messages of the quarantine, in the order of the journal, behind the offset `after`, and whether
+    /// there are more. Long payloads can make a page shorter than `limit`.
+    fn quarantined<'a>(
+        &'a self,
+        filter: &'a QuarantineFilter,
+        after: Option<u64>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<(Vec<Quarantined>, bool), OperationError>>;
+
+    /// One of them, read again without storing anything; none where it is not there.
+    fn explain(&self, offset: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>>;
+
+    /// Tries a chunk of messages again, each with the time at which it was received. What gives readings
+    /// leaves the quarantine once they are durable. Alerts are not judged by it: it is data, not news.
+    fn retry(&self, retry: Retry) -> BoxFuture<'_, Result<Retried, OperationError>>;
+
+    /// Takes messages out for good. How many.
+    fn drop_messages(&self, filter: QuarantineFilter) -> BoxFuture<'_, Result<u64, OperationError>>;
+
+    /// Devices that speak and cannot be read, those that were heard last first.
+    fn unknown(&self, limit: usize) -> BoxFuture<'_, Result<Vec<UnknownDevice>, OperationError>>;
+
+    /// Lists devices from now on, all or none; with `dry_run` only says what would become of them.
+    fn adopt(&self, devices: Vec<Device>, dry_run: bool) -> BoxFuture<'_, Result<Adopted, OperationError>>;
+
+    /// Reads devices, routes and profiles anew, all or nothing.
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, OperationError>>;
+}
