@@ -329,6 +329,7 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         let notifier: Arc<dyn Notifier> = if settings.dry_run { Arc::new(DryRun) } else { made };
         channels.push(Made { name: channel.name.clone(), address: kind.address, notifier });
     }
+    settings.receiver.iter().try_for_each(|receiver| reachable(settings, receiver, &channels))?;
     let mut receivers = Vec::new();
     let mut lines = Vec::new();
     for channel in &channels {
@@ -360,6 +361,24 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
     let (storm, territories) = (settings.storm.clone(), settings.territories()?);
     let policy = Policy::new(receivers, &settings.route, quiet, storm, territories, city.zone.clone())?;
     Ok(Desk { lines, policy })
+}
+
+/// A mail to nobody would be a dead letter: better said before anything starts.
+fn reachable(settings: &Settings, receiver: &ReceiverSettings, channels: &[Made]) -> Result<(), SettingsError> {
+    for name in receiver.via.iter().chain(&receiver.fallback) {
+        let Some(made) = channels.iter().find(|c| c.name == *name) else { continue };
+        let (key, own) = match made.address {
+            Address::Own => continue,
+            Address::Mail => ("mail", &receiver.mail),
+            Address::Phone => ("phone", &receiver.phone),
+        };
+        let to = settings.of(name).and_then(|channel| channel.keys.get("to")).and_then(Value::as_array);
+        if own.is_empty() && to.is_none_or(Vec::is_empty) {
+            let reason = format!("{key}: expected an address for `{name}`, which has no `to` of its own");
+            return Err(SettingsError::Receiver { receiver: receiver.name.clone(), reason });
+        }
+    }
+    Ok(())
 }
 
 /// A channel, made.

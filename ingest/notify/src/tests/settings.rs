@@ -103,6 +103,7 @@ fn what_is_wrong_with_a_receiver_or_a_route_is_said_with_its_name() {
     let phone = receiver("via = [\"mail\"]\nphone = [\"0612345678\"]");
     assert!(phone.contains("telephone") && !phone.contains("0612345678"), "{phone}");
     assert!(receiver("via = [\"mail\"]\nmail = [\"nobody\"]").contains("name@domain"));
+    assert!(receiver("via = [\"log\"]\nfallback = \"mail\"").contains("an address for `mail`"));
     assert!(refused(&format!("{TWO}[[notify.receiver]]\nname = \"log\"\nvia = [\"mail\"]\n")).contains("`log` is there twice"));
     let route = |keys: &str| refused(&format!("{TWO}[[notify.route]]\nname = \"r\"\n{keys}\n"));
     assert_eq!(route("to = [\"pigeon\"]"), "notify.route `r`: no receiver and no channel `pigeon`");
@@ -114,6 +115,20 @@ fn what_is_wrong_with_a_receiver_or_a_route_is_said_with_its_name() {
         |keys: &str| refused(&format!("[[notify.channel]]\nname = \"x\"\ntype = \"email\"\nfrom = \"a@b.example\"\n{keys}\n"));
     assert!(email("server = \"mail.example\"\nprotection = \"none\"").contains("allow_plain"));
     assert!(email("server = \"mail.example\"\nuser = \"u\"").contains("expected a password too"));
+}
+
+#[test]
+fn what_is_wrong_is_found_again_by_its_key() {
+    let key = |toml: &str| {
+        let settings = with(&format!("{TWO}{toml}"));
+        build(&settings).map(drop).unwrap_err().key(&settings)
+    };
+    assert_eq!(key("[[notify.channel]]\nname = \"x\"\ntype = \"pigeon\"\n"), "notify.channel[2]");
+    assert_eq!(key("[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n"), "notify.channel[2]");
+    assert_eq!(key("[[notify.receiver]]\nname = \"x\"\nvia = []\n"), "notify.receiver[0]");
+    let routes = "[[notify.route]]\nname = \"a\"\nto = [\"log\"]\n[[notify.route]]\nname = \"b\"\nto = [\"log\"]\n\
+        [[notify.route.route]]\nname = \"c\"\nto = [\"pigeon\"]\n";
+    assert_eq!(key(routes), "notify.route[1].route[0]");
 }
 
 #[test]
