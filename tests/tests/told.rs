@@ -69,9 +69,7 @@ fn webhook(mut stream: TcpStream, heard: &Heard) -> io::Result<()> {
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(": ") else {
-            if line.trim().is_empty() { break } else { continue }
-        };
+        let Some((name, value)) = line.trim_end().split_once(": ") else { if line.trim().is_empty() { break } else { continue } };
         match name.to_ascii_lowercase().as_str() {
             "idempotency-key" => value.clone_into(&mut key),
             "content-length" => length = value.parse().unwrap_or(0),

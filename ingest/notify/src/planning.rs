@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{Clock, PlanBook, PlanStep, Reason, RecordError};
-use schemas::{Timestamp, Transition};
+use schemas::{Phase, Timestamp, Transition};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -96,7 +96,9 @@ impl Planning {
             let Some(read) = read else { return Ok(()) };
             let (now, before) = (self.clock.now(), cursor);
             for (number, transition) in &read {
-                planner.observe(*number, transition, self.curb.withheld(transition, now), now, &mut out);
+                let fires = transition.to == Phase::Firing;
+                let withheld = if fires { self.curb.withheld(transition, now) } else { None };
+                planner.observe(*number, transition, withheld, now, &mut out);
                 cursor = *number;
             }
             let caught_up = read.len() < BATCH;

@@ -71,7 +71,10 @@ fn check_finds_what_run_would_refuse() {
         ("[notify]\ntimeout = \"1ms\"\n", &["notify.timeout", "10ms to 5m"]),
         ("[[notify.channel]]\nname = \"log\"\ntype = \"webhook\"\nurl = \"nowhere\"\n", &["log", "url"]),
         ("[[collector]]\nname = \"sea\"\nurl = \"nowhere\"\nfilters = [\"#\"]\n", &["sea", "mqtt://"]),
-        ("[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n[[notify.receiver]]\nname = \"x\"\nvia = [\"pigeon\"]\n", &["city.toml:4", "pigeon"]),
+        (
+            "[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n[[notify.receiver]]\nname = \"x\"\nvia = [\"pigeon\"]\n",
+            &["city.toml:4", "pigeon"],
+        ),
         ("[[notify.channel]]\nname = \"other\"\ntype = \"log\"\n", &["log", "[[notify.channel]]"]),
         ("[rules]\npacks = [\"noise\"]\n", &["noise", "waste, air, parking, water, devices"]),
         ("[city]\ntime_zone = \"Mars/Olympus\"\n", &["city.time_zone", "Mars/Olympus"]),

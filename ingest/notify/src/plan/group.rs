@@ -3,6 +3,7 @@
 use ports::{Form, Reason};
 use schemas::{ChannelName, Phase, Timestamp};
 
+use super::route::Timing;
 use super::state::{Group, GroupKey, Item, Member};
 use super::{FULL, Outcome, Planner};
 
@@ -30,7 +31,7 @@ impl Planner {
 
     /// A group's timer has run: a message, a reminder, or the end of its rest.
     pub(super) fn group_is_due(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
-        let (flush, remind) = self.state.change_group(key, super::route::Timing::default(), |group| {
+        let (flush, remind) = self.state.change_group(key, Timing::default(), |group| {
             let past = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
             if past(group.rest) {
                 group.rest = None;
@@ -45,7 +46,7 @@ impl Planner {
     }
 
     fn flush(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
-        let items = self.state.change_group(key, super::route::Timing::default(), |group| {
+        let items = self.state.change_group(key, Timing::default(), |group| {
             group.due = None;
             let interval = group.timing.interval();
             group.rest = (!interval.is_zero()).then(|| now.plus(interval));
@@ -60,19 +61,18 @@ impl Planner {
         let receiver: &ChannelName = &key.0;
         let held: Vec<_> =
             self.state.digest(receiver).map(|d| d.held.iter().map(|i| i.alert.clone()).collect()).unwrap_or_default();
-        let (items, again) = self.state.change_group(key, super::route::Timing::default(), |group| {
+        let (items, again) = self.state.change_group(key, Timing::default(), |group| {
             group.remind = None;
-            let told = group.firing.iter().filter(|item| !held.contains(&item.alert));
+            let told = group.firing.iter().filter(|item| !behind.contains(&item.alert));
             (told.take(FULL).cloned().collect::<Vec<_>>(), group.timing.repeat())
         });
-        let next = match self.hold(receiver, &items, now) {
-            Some((until, _)) => Some(until),
-            None => again.map(|repeat| now.plus(repeat)),
-        };
-        if self.hold(receiver, &items, now).is_none() && !items.is_empty() {
+        // A reminder that may not go now is not gathered: it is said once, when it may.
+        let held = self.hold(receiver, &items, now).map(|(until, _)| until);
+        if held.is_none() && !items.is_empty() {
             self.post(receiver, Form::Reminder, &items, now, out);
         }
-        self.state.change_group(key, super::route::Timing::default(), |group| {
+        let next = held.or_else(|| again.map(|repeat| now.plus(repeat)));
+        self.state.change_group(key, Timing::default(), |group| {
             group.remind = next.filter(|_| !group.firing.is_empty());
         });
     }
