@@ -59,7 +59,7 @@ impl Planner {
 
     fn remind(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
         let receiver: &ChannelName = &key.0;
-        let held: Vec<_> =
+        let behind: Vec<_> =
             self.state.digest(receiver).map(|d| d.held.iter().map(|i| i.alert.clone()).collect()).unwrap_or_default();
         let (items, again) = self.state.change_group(key, Timing::default(), |group| {
             group.remind = None;
