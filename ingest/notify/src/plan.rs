@@ -193,7 +193,7 @@ fn decided(t: &Transition) -> Reason {
         phase: t.to,
         value: t.value,
         since: t.since,
-        at: t.at,
+        decided_at: t.at,
         held_ms: u64::try_from(t.at.since(t.since).as_millis()).unwrap_or(u64::MAX),
     }
 }

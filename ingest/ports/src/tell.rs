@@ -24,8 +24,8 @@ pub enum Reason {
         value: Option<f64>,
         /// When the condition first held.
         since: Timestamp,
-        /// When the step was made, in event time.
-        at: Timestamp,
+        /// When the step was made, in event time. Named apart from the link's own `at`, beside which it stands.
+        decided_at: Timestamp,
         /// How long it had held by then, ms: at least the rule's `hold` for a step into firing.
         held_ms: u64,
     },

@@ -2,13 +2,22 @@
 
 use bytes::Bytes;
 use ports::{AlertBook, Because, Form, Outbox, PlanBook, PlanStep, Posted, Reason};
-use schemas::{AlertId, Phase};
+use schemas::{AlertId, Phase, RuleId, Severity};
 
 use super::{assert_tally, at, channel, fresh, line, step, transition};
 use crate::Register;
 
 fn group() -> PlanStep {
-    let chain = [Reason::AsTheRuleSays, Reason::Grouped { group: "zone=maarif".to_owned(), until: at(30) }];
+    let decided = Reason::Decided {
+        rule: RuleId::new("bin-full").unwrap(),
+        severity: Severity::Warning,
+        phase: Phase::Firing,
+        value: Some(91.25),
+        since: at(0),
+        decided_at: at(5),
+        held_ms: 5000,
+    };
+    let chain = [decided, Reason::AsTheRuleSays, Reason::Grouped { group: "zone=maarif".to_owned(), until: at(30) }];
     PlanStep {
         cursor: 2,
         pieces: vec![("alert/x".to_owned(), Bytes::from_static(b"{}")), ("gone".to_owned(), Bytes::new())],
