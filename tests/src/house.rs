@@ -108,6 +108,7 @@ impl House {
             quarantine: Arc::clone(&self.quarantine),
             bounds: self.bounds,
             devices: Arc::clone(&self.register) as _,
+            births: Arc::clone(&self.register) as _,
             alerts: Arc::clone(&self.register) as _,
             engine: Engine::new(Arc::new(rules)),
             sources: vec![Box::new(source)],

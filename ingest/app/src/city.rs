@@ -24,7 +24,7 @@ use crate::directory::{DataDirectory, running};
 use crate::failure::{Code, Failure};
 use crate::ground::Ground;
 use crate::observer::{Desk, Loops, Observer};
-use crate::platform::{Opened, house};
+use crate::platform::{Opened, hear_again, house};
 
 const JSON: &str = "application/json";
 
@@ -78,6 +78,7 @@ impl City {
         let adopted = opened.register.adopted().map_err(|e| damaged(e.to_string()))?;
         let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
         let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        hear_again(&decoder, &opened.register).map_err(|e| damaged(e.to_string()))?;
         let view = opened.journal.view();
         let store: Arc<dyn Store> = opened.store;
         let aged_before = settings.quarantine.aged_before(SystemClock.now());

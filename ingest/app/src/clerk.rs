@@ -120,7 +120,8 @@ impl Clerk {
             profiles: ground.profiles.iter().count() as u64,
             routes: settings.route.len() as u64,
         };
-        self.set_decoder(decoder);
+        // What was heard under the old files is still known.
+        self.set_decoder(Arc::new(Decoder::clone(&decoder).with_births(self.decoder().births().clone())));
         *files = Listed { catalogue: ground.files, bounds: settings.city.bounds };
         Ok(reloaded)
     }

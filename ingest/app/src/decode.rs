@@ -228,7 +228,9 @@ fn uplink_text(uplink: &UplinkView, envelope: Option<&str>) -> String {
     }
     if let Some(bytes) = &uplink.bytes {
         let shown = if bytes.len() <= 256 { hex(bytes) } else { format!("{}..", hex(bytes.get(..256).unwrap_or_default())) };
-        line("payload", format!("{shown} ({} bytes)", bytes.len()));
+        // JSON and Ultralight are shown as they are written.
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.starts_with(['{', '[']) || text.contains('|'));
+        line("payload", format!("{} ({} bytes)", text.map_or(shown, ToOwned::to_owned), bytes.len()));
     }
     for (time, fields) in &uplink.fields {
         line("fields", time.map_or_else(String::new, |t| format!("{t} ")) + &fields.to_string());

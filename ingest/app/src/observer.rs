@@ -263,9 +263,4 @@ mod tests {
             }
         }
     }
-
-    fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>> {
-        let (observer, alert) = (Arc::clone(&self.0), alert.clone());
-        Box::pin(blocking(move || observer.register.why(&alert)))
-    }
 }

@@ -11,7 +11,7 @@ use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::{Dispatcher, Planning, Unbridled};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
-use ports::{Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
+use ports::{BirthBook, Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
 use register::Register;
 use rules::Engine;
 use settings::{Checked, Settings};
@@ -167,6 +167,7 @@ impl Platform {
         let catalogue = Arc::new(checked.catalogue.clone());
         let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
         let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        hear_again(&decoder, &opened.register).map_err(|e| record_failure(place, &e))?;
         let (live, decided) = (Live::new(FRAMES), Arc::new(Notify::new()));
         let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
         let mut engine = Engine::new(checked.rules);
@@ -179,6 +180,7 @@ impl Platform {
             quarantine: Arc::clone(&opened.register) as _,
             bounds: settings.quarantine,
             devices: Arc::clone(&opened.register) as _,
+            births: Arc::clone(&opened.register) as _,
             alerts: Arc::clone(&opened.register) as _,
             engine,
             sources,
@@ -300,6 +302,14 @@ async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<
             }
         }
     }
+}
+
+/// Tells a new decoder what an earlier one has heard and later messages cannot be read without.
+pub(crate) fn hear_again(decoder: &::codec::Decoder, register: &Register) -> Result<(), RecordError> {
+    for birth in register.births()? {
+        decoder.learn(&birth);
+    }
+    Ok(())
 }
 
 /// What pages and API are made of.

@@ -128,7 +128,9 @@ impl Decoder {
     /// ([`Decoder::learn`]) the last birth under each topic before anything else.
     #[must_use]
     pub fn is_birth(&self, message: &Message) -> bool {
-        self.routes.find(message, &self.births).is_ok_and(|(route, _)| route.envelope.is_birth(message))
+        // Asked of every message: most are told by their topic alone.
+        message.topic.contains(envelope::sparkplug::NAMESPACE)
+            && self.routes.find(message, &self.births).is_ok_and(|(route, _)| route.envelope.is_birth(message))
     }
 
     /// Hears a Sparkplug birth without reading its values; false if it is none, or not readable. [`Decoder::decode`] hears

@@ -262,13 +262,21 @@ pub(crate) struct Arrival<'m> {
 }
 
 impl<'m> Arrival<'m> {
-    /// The device that the topic names, else the route.
+    /// The device that the topic names.
+    ///
+    /// # Errors
+    /// What stands there is not a name of the house.
+    pub(crate) fn named(&self) -> Result<Option<DeviceId>, Reject> {
+        let name = |text| DeviceId::new(text).map_err(|e| Reject::new(Reason::BadName, format!("the topic's device: {e}")));
+        self.found.device.map(name).transpose()
+    }
+
+    /// The device that the topic names, else the route: for messages that name none.
     ///
     /// # Errors
     /// What stands there is not a name of the house.
     pub(crate) fn device(&self) -> Result<Option<DeviceId>, Reject> {
-        let name = |text| DeviceId::new(text).map_err(|e| Reject::new(Reason::BadName, format!("the topic's device: {e}")));
-        Ok(self.found.device.map(name).transpose()?.or_else(|| self.device.clone()))
+        Ok(self.named()?.or_else(|| self.device.clone()))
     }
 
     /// Neither topic nor route says whose message it is.

@@ -39,6 +39,8 @@ pub(crate) struct Batch {
     pub(crate) outcomes: Vec<Outcome>,
     /// The readings of all of them, in order.
     pub(crate) readings: Vec<Reading>,
+    /// Those of the messages without which later ones cannot be read.
+    pub(crate) births: Vec<Message>,
 }
 
 impl Batch {
@@ -183,11 +185,15 @@ impl FeedReader {
             first: self.position,
             outcomes: Vec::with_capacity(records.len()),
             readings: Vec::with_capacity(records.len() * 2),
+            births: Vec::new(),
         };
         for record in &records {
             let offset = batch.next();
             let message = Message::decode(record).map_err(|cause| FeedError::Message { offset, cause })?;
             let before = batch.readings.len();
+            if decoder.is_birth(&message) {
+                batch.births.push(message.clone());
+            }
             batch.outcomes.push(match decoder.decode(&message, &mut batch.readings) {
                 Ok(_) => Outcome::Readings(batch.readings.len() - before),
                 Err(reject) => {

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use journal::{Cursor, View};
-use ports::{Clock, DeviceBook, DeviceSeen, Quarantine, Quarantined, Store, StoreError};
+use ports::{BirthBook, Clock, DeviceBook, DeviceSeen, Quarantine, Quarantined, Store, StoreError};
 use rustc_hash::FxBuildHasher;
 use schemas::{DeviceId, Message, Reading, Timestamp};
 use tokio::sync::mpsc;
@@ -58,6 +58,7 @@ pub(crate) struct Historian {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) quarantine: Arc<dyn Quarantine>,
     pub(crate) devices: Arc<dyn DeviceBook>,
+    pub(crate) births: Arc<dyn BirthBook>,
     pub(crate) account: Arc<Account>,
     /// Publishes turned away at the doors, since the data directory was made.
     pub(crate) refused: DoorCount,
@@ -77,6 +78,7 @@ struct Unflushed {
     since: Option<Instant>,
     aside: Vec<Quarantined>,
     seen: Vec<DeviceSeen>,
+    births: Vec<Message>,
     offset: u64,
     tallies: Tallies,
 }
@@ -188,12 +190,16 @@ impl Historian {
                     } else {
                         open.tallies.duplicate += 1;
                     }
-                    if let Some(reading) = own.first() {
-                        self.hear(reading, open, heard);
+                    // Several devices may speak in one message, one after another.
+                    for same in own.chunk_by(|a, b| a.series.device == b.series.device) {
+                        if let Some(reading) = same.first() {
+                            self.hear(reading, open, heard);
+                        }
                     }
                 }
             }
         }
+        open.births.extend(batch.births.iter().cloned());
         open.since.get_or_insert_with(Instant::now);
         open.offset = batch.next();
         open.tallies.refused = self.refused.now();
@@ -263,6 +269,7 @@ impl Historian {
         let read = self.patience.gauges.durable.load(Ordering::Relaxed)..work.offset;
         self.patience.retry(REGISTER, || self.quarantine.put_aside(read.clone(), &work.aside))?;
         self.patience.retry(REGISTER, || self.devices.seen(&work.seen))?;
+        self.patience.retry(REGISTER, || self.births.keep(&work.births))?;
         let cursor = Cursor { offset: work.offset, note: work.tallies.note() };
         self.patience.retry_journal(|| self.view.set_cursor(NAME, &cursor))?;
         self.patience.gauges.durable.store(work.offset, Ordering::Relaxed);

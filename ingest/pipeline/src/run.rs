@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use codec::Decoder;
 use journal::{Cursor, Journal, JournalError, View};
-use ports::{AlertBook, Clock, DeviceBook, Live, Quarantine, RecordError, Store, StoreError};
+use ports::{AlertBook, BirthBook, Clock, DeviceBook, Live, Quarantine, RecordError, Store, StoreError};
 use rules::Engine;
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -127,6 +127,8 @@ pub struct Parts {
     pub bounds: Bounds,
     /// Where devices are entered.
     pub devices: Arc<dyn DeviceBook>,
+    /// Where births are kept; the decoder has heard those of before.
+    pub births: Arc<dyn BirthBook>,
     /// Where alerts go.
     pub alerts: Arc<dyn AlertBook>,
     /// Decides them; without state, the register's is restored into it.
@@ -179,6 +181,7 @@ impl Pipeline {
             quarantine,
             bounds,
             devices,
+            births,
             alerts,
             mut engine,
             sources,
@@ -242,6 +245,7 @@ impl Pipeline {
             store,
             quarantine,
             devices,
+            births,
             account: Arc::clone(&account),
             refused: refused.clone(),
             policy: FlushPolicy { every: settings.flush_every, readings: settings.flush_readings },

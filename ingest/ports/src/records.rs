@@ -4,7 +4,7 @@
 //! These calls block for a disk write. Call them from a thread that may block.
 
 use bytes::Bytes;
-use schemas::{Device, DeviceId, Timestamp, Transition};
+use schemas::{Device, DeviceId, Message, Timestamp, Transition};
 
 use crate::{Fate, Fated};
 
@@ -53,6 +53,21 @@ pub trait DeviceBook: Send + Sync + 'static {
     /// # Errors
     /// As [`RecordError`] says.
     fn devices(&self) -> Result<Vec<DeviceSeen>, RecordError>;
+}
+
+/// Messages without which later ones cannot be read: Sparkplug births, by which metrics have names.
+pub trait BirthBook: Send + Sync + 'static {
+    /// Keeps the last one of each topic.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn keep(&self, births: &[Message]) -> Result<(), RecordError>;
+
+    /// All of them, in the order in which they were heard.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn births(&self) -> Result<Vec<Message>, RecordError>;
 }
 
 /// What the evaluator commits at once, or not at all.

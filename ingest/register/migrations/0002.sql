@@ -37,3 +37,10 @@ CREATE TABLE adopted (
     key        BLOB,
     adopted_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Messages without which later ones cannot be read (Sparkplug births): the last one of each topic.
+CREATE TABLE birth (
+    topic       TEXT PRIMARY KEY,
+    payload     BLOB NOT NULL,
+    received_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -8,6 +8,7 @@
 
 mod adopted;
 mod alerts;
+mod births;
 mod devices;
 mod groups;
 mod outbox;

@@ -25,10 +25,7 @@ impl Envelope for WirelessMBus {
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let payload = arrival.payload();
-        let device = match arrival.found.device {
-            Some(_) => arrival.device()?,
-            None => serial(payload),
-        };
+        let device = arrival.named()?.or_else(|| serial(payload));
         let unreadable = || Reject::new(Reason::UnknownFrame, "the telegram has no link layer with a meter's address");
         let device = device.or(arrival.device.clone()).ok_or_else(unreadable)?;
         out(Uplink::new(device, Body::Frame(Frame::Plain(payload))))

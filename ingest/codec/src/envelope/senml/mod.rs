@@ -56,7 +56,7 @@ impl Envelope for SenMl {
     }
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
-        let told = arrival.device()?;
+        let told = arrival.named()?;
         let mut devices: BTreeMap<DeviceId, Instants> = BTreeMap::new();
         let mut base = Base::default();
         for record in record::read(arrival.payload())? {
@@ -67,8 +67,9 @@ impl Envelope for SenMl {
                 Some(told) => (told.clone(), field_of(told, &name)),
                 None => {
                     let Name { device, field } = split(&name);
-                    let device = device.ok_or_else(|| arrival.nameless())?;
-                    (device.map_err(|e| Reject::new(Reason::BadName, format!("`{}`: {e}", excerpt(&name))))?, field)
+                    let device = device.transpose();
+                    let device = device.map_err(|e| Reject::new(Reason::BadName, format!("`{}`: {e}", excerpt(&name))))?;
+                    (device.or_else(|| arrival.device.clone()).ok_or_else(|| arrival.nameless())?, field)
                 }
             };
             let field = if field.is_empty() { UNNAMED } else { field };

@@ -23,7 +23,8 @@ use crate::reject::{Reason, Reject, excerpt};
 use crate::route::Arrival;
 use crate::uplink::{Body, Envelope, Open, Uplink};
 
-const NAMESPACE: &str = "spBv1.0";
+/// The level with which its topics begin, unless a bridge has put others before it.
+pub(crate) const NAMESPACE: &str = "spBv1.0";
 /// Metrics that the protocol itself needs, and no device measures.
 const OWN: [&str; 4] = ["bdSeq", "Node Control/", "Device Control/", "Properties/"];
 
@@ -60,7 +61,7 @@ impl Envelope for SparkplugB {
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let address = Address::read(&arrival.message.topic)?;
-        let device = match arrival.device()? {
+        let device = match arrival.named()? {
             Some(device) => device,
             None => DeviceId::new(address.device.unwrap_or(address.edge))
                 .map_err(|e| Reject::new(Reason::BadName, format!("the topic's device: {e}")))?,
