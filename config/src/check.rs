@@ -57,11 +57,14 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         None
     });
     if let Some(rules) = &rules {
-        let channels = settings.notify.channel_names();
+        let names = settings.notify.names();
         for rule in rules.rules() {
-            for channel in rule.notify().iter().filter(|c| !channels.contains(c)) {
+            for channel in rule.notify().iter().filter(|c| !names.contains(c)) {
                 let (file, line) = rule.origin();
-                let message = format!("rule `{}` tells `{channel}`, but there is no such [[notify.channel]]", rule.id());
+                let message = format!(
+                    "rule `{}` tells `{channel}`, but there is no such [[notify.channel]] or [[notify.receiver]]",
+                    rule.id()
+                );
                 errors.push(wrong(&format!("{file}:{line}"), message));
             }
         }

@@ -206,6 +206,7 @@ impl Settings {
             &mut settings.devices.files,
             &mut settings.profiles.directories,
             &mut settings.profiles.files,
+            &mut settings.notify.territories,
         ];
         let listed = lists.into_iter().flatten().chain(settings.domains.files());
         listed.chain(&mut settings.privacy.pseudonym_key_file).for_each(|path| layers.resolve(path));
@@ -214,7 +215,8 @@ impl Settings {
     }
 
     /// Where a key stands, `route[1].profile`: file and line, or its name where no file gives it.
-    pub(crate) fn place(&self, path: &str) -> String {
+    #[must_use]
+    pub fn place(&self, path: &str) -> String {
         let found = self.texts.iter().rev().find_map(|(file, text)| Some((file, line_of(text, position(text, path)?))));
         found.map_or_else(|| path.to_owned(), |(file, line)| format!("{}:{line}", file.display()))
     }

@@ -21,7 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ports", &["schemas"]),
     ("register", &["ports", "schemas"]),
     ("store", &["ports", "schemas"]),
-    ("notify", &["ports", "schemas"]),
+    // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
+    ("notify", &["ports", "schemas", "domains"]),
     // What is derived is derived at query time, by the one place that can.
     ("dashboards", &["ports", "schemas", "domains"]),
     ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),

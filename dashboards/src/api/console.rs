@@ -1,11 +1,11 @@
 //! Devices, alerts and the platform's own state.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use ports::{AlertFilter, AlertView, Check, DeviceFilter, DeviceView, Status};
-use schemas::{DeviceId, Phase};
+use schemas::{AlertId, DeviceId, Phase};
 use serde::Serialize;
 
 use crate::house::Shared;
@@ -59,6 +59,14 @@ pub(crate) async fn alerts(State(rooms): Shared, uri: Uri) -> Result<Response, P
     let more = alerts.len() > limit;
     alerts.truncate(limit);
     Ok(Json(Alerts { alerts, more }).into_response())
+}
+
+/// `GET /api/v1/alerts/{id}/why`: why each step of an alert was told, or not.
+pub(crate) async fn why(State(rooms): Shared, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    let why = rooms.house.console.why(&AlertId(id)).await?;
+    let why = why.ok_or_else(|| Problem::absent("there is no such alert"))?;
+    Ok(Json(why).into_response())
 }
 
 #[derive(Serialize)]

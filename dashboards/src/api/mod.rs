@@ -36,6 +36,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/quarantine/drop", post(quarantine::drop))
         .route("/api/v1/reload", post(operations::reload))
         .route("/api/v1/alerts", get(console::alerts))
+        .route("/api/v1/alerts/{id}/why", get(console::why))
         .route("/api/v1/status", get(console::status))
         .route("/api/v1/latest", get(readings::latest))
         .route("/api/v1/readings", get(readings::readings))

@@ -13,9 +13,9 @@ use domains::water::Pseudonyms;
 use ports::{
     AlertFilter, AlertView, Appended, BoxFuture, Caps, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity,
     Live, Points, Quarantined, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError,
-    StoreGauges,
+    StoreGauges, Why,
 };
-use schemas::{Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
+use schemas::{AlertId, Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
 
 pub(crate) use works::Done;
 
@@ -256,6 +256,15 @@ impl Console for Town {
                     && filter.device.as_ref().is_none_or(|d| *d == a.series.device)
             };
             Ok(self.alerts.lock().unwrap().iter().filter(fits).take(filter.limit).cloned().collect())
+        })
+    }
+
+    fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>> {
+        Box::pin(async move {
+            self.register_answers()?;
+            let alerts = self.alerts.lock().unwrap();
+            let known = alerts.iter().find(|known| known.id == *alert);
+            Ok(known.map(|known| Why { alert: known.id.clone(), steps: Vec::new() }))
         })
     }
 }

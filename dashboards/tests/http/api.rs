@@ -177,6 +177,10 @@ async fn alerts_are_open_ones_unless_asked_otherwise() {
     assert_eq!(pending["alerts"].as_array().unwrap().len(), 1);
     let one = get(&router, "/api/v1/alerts?kind=air&zone=sidi-othmane&device=air-sidi-othmane&limit=1").await.json();
     assert_eq!(one["alerts"][0]["quantity"], "air.pm10");
+    let id = one["alerts"][0]["id"].as_str().unwrap();
+    let why = get(&router, &format!("/api/v1/alerts/{id}/why")).await.json();
+    assert_eq!((why["alert"].as_str(), why["steps"].as_array().map(Vec::len)), (Some(id), Some(0)));
+    assert_eq!(get(&router, "/api/v1/alerts/nobody/why").await.status, 404);
     assert_eq!(get(&router, "/api/v1/alerts?limit=5").await.json()["more"], true);
 }
 

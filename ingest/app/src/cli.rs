@@ -8,6 +8,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 
 use crate::air::AirCommand;
+use crate::alert::AlertCommand;
 use crate::backtest::Backtest;
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
@@ -151,6 +152,9 @@ Works on a stopped data directory and through a running program.")]
     /// Vendors' scripts by themselves; envelopes and codecs
     #[command(subcommand)]
     Codec(CodecCommand),
+    /// Alerts: why somebody was told, or not
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Look at messages that gave no reading, and try them again
     #[command(subcommand)]
     Quarantine(quarantine::Quarantine),

@@ -28,6 +28,15 @@ pub(crate) fn check(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<
 pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Vec<SettingsError>> {
     let mut errors = Vec::new();
     let checked = settings::check_with(settings, more_rules).map_err(|found| errors.extend(found)).ok();
+    let telling = notify::City {
+        catalogue: Arc::default(),
+        zone: checked.as_ref().map_or(jiff::tz::TimeZone::UTC, |checked| checked.time.zone().clone()),
+        simulated: false,
+    };
+    if let Err(wrong) = notify::build(&settings.notify, &telling) {
+        let place = settings.place(&wrong.key(&settings.notify));
+        errors.push(SettingsError { place, message: wrong.to_string() });
+    }
     let mut say = |text: String| {
         // The parts name the place themselves.
         let (place, message) = text.split_once(": ").unwrap_or(("settings", &text));
@@ -35,7 +44,6 @@ pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Resu
     };
     settings.journal.check().map_err(|e| say(e.to_string())).ok();
     settings.endpoint.check().map_err(|e| say(e.to_string())).ok();
-    notify::build(&settings.notify).map_err(|e| say(e.to_string())).ok();
     for broker in &settings.collector {
         Collector::new(broker, Arc::new(SystemClock)).map_err(|e| say(e.to_string())).ok();
     }

@@ -1,6 +1,7 @@
 //! `marsad`: a city's observatory. This file reads the command line and says how it ended.
 
 mod air;
+mod alert;
 mod answer;
 mod ask;
 mod backtest;
@@ -89,6 +90,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Status => ask::status(&settings, &common).await,
             Command::Query(query) => ask::query(&settings, &common, &query).await,
             Command::Export(export) => ask::export(&settings, &common, &export).await,
+            Command::Alert(command) => alert::alert(&settings, &common, &command).await,
             Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
             Command::Device(command) => device::run(&settings, &common, command).await,
             Command::Reload => device::reload(&settings, &common).await,

@@ -9,10 +9,10 @@ use journal::View;
 use pipeline::PipelineWatch;
 use ports::{
     AlertFilter, AlertView, BoxFuture, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Holding, Identity,
-    RecordError, Status, Store,
+    RecordError, Status, Store, Why,
 };
 use register::Register;
-use schemas::{Catalogue, Device, Timestamp};
+use schemas::{AlertId, Catalogue, Device, Timestamp};
 
 /// A reader that is this many messages behind is not ready to be believed.
 const LAG: u64 = 100_000;
@@ -217,6 +217,11 @@ impl Console for Desk {
     fn alerts<'a>(&'a self, filter: &'a AlertFilter) -> BoxFuture<'a, Result<Vec<AlertView>, ConsoleError>> {
         let (observer, filter) = (Arc::clone(&self.0), filter.clone());
         Box::pin(blocking(move || Ok(observer.register.alerts(&filter)?)))
+    }
+
+    fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>> {
+        let (observer, alert) = (Arc::clone(&self.0), alert.clone());
+        Box::pin(blocking(move || Ok(observer.register.why(&alert)?)))
     }
 }
 

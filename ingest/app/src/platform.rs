@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashboards::{City, House, Parameters};
 use endpoint::{Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
-use notify::Dispatcher;
+use notify::{Dispatcher, Planning, Unbridled};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
 use ports::{BirthBook, Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
@@ -164,10 +164,11 @@ impl Platform {
             sources.push(Box::new(collector));
         }
         let adopted = opened.register.adopted().map_err(|e| record_failure(place, &e))?;
+        let catalogue = Arc::new(checked.catalogue.clone());
         let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
         let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         hear_again(&decoder, &opened.register).map_err(|e| record_failure(place, &e))?;
-        let (live, outbox) = (Live::new(FRAMES), Arc::new(Notify::new()));
+        let (live, decided) = (Live::new(FRAMES), Arc::new(Notify::new()));
         let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
         let mut engine = Engine::new(checked.rules);
         engine.set_time_zone(checked.time.zone().clone());
@@ -185,29 +186,35 @@ impl Platform {
             engine,
             sources,
             live: live.clone(),
-            outbox: Arc::clone(&outbox),
+            outbox: Arc::clone(&decided),
             clock: Arc::clone(&clock),
         })
         .map_err(|e| pipeline_failure(place, &e))?;
 
         let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
-        let channels = notify::build(&settings.notify).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-        // What was to go over a channel that is no more would wait for ever and be counted for ever.
-        let known: Vec<_> = channels.iter().map(|(channel, _)| channel.clone()).collect();
+        let telling = notify::City { catalogue: Arc::clone(&catalogue), zone: checked.time.zone().clone(), simulated: demo };
+        let told = notify::build(&settings.notify, &telling).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        // What was to go by a line that is no more would wait for ever and be counted for ever.
+        let known: Vec<_> = told.lines.iter().map(notify::LineSetup::line).collect();
         let strays =
             opened.register.bury_strays(&known, clock.now()).map_err(|e| record_failure(&settings.data.directory, &e))?;
         if strays > 0 {
-            tracing::warn!(strays, "notifications for channels that are no more are dead letters now");
+            tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
         }
-        for (channel, notifier) in channels {
-            let dispatcher = Dispatcher::new(
-                channel,
-                notifier,
-                Arc::clone(&opened.register) as _,
-                Arc::clone(&clock),
-                Arc::clone(&outbox),
-                &settings.notify,
-            );
+        let posted = Arc::new(Notify::new());
+        let planning = Planning::new(
+            Arc::new(told.policy),
+            Arc::clone(&opened.register) as _,
+            Arc::new(Unbridled),
+            Arc::clone(&clock),
+            Arc::clone(&decided),
+            Arc::clone(&posted),
+        );
+        let stop = after.clone();
+        helpers.spawn(async move { ("planning", planning.run(stop).await.map_err(|e| e.to_string())) });
+        for setup in told.lines {
+            let (register, clock, posted) = (Arc::clone(&opened.register), Arc::clone(&clock), Arc::clone(&posted));
+            let dispatcher = Dispatcher::new(setup, register as _, clock, posted, &settings.notify);
             let stop = after.clone();
             helpers.spawn(async move { ("a dispatcher", dispatcher.run(stop).await.map_err(|e| e.to_string())) });
         }

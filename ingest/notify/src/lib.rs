@@ -1,20 +1,29 @@
-//! Tells people: one dispatcher per channel reads the durable outbox in order, delivers, tries again,
-//! gives up.
+//! Tells people: plans what is told to whom and when, renders it, and delivers it from a durable outbox, in
+//! order, again and again, until the receiver has it or it is given up.
 //!
-//! At least once, and once by key: the same transition over the same channel has the same
-//! [key](ports::Notification::key) however often it is sent. Deliberately absent: the decision what
-//! is told to whom (`rules`), the outbox itself (`register`), silences, grouping and digests.
+//! At least once, and once by key: the same message to the same receiver has the same
+//! [key](ports::Notification::key) however often it is sent. Deliberately absent: the decision what is an
+//! alert (`rules`), the outbox itself (`register`), and the reasons to keep an alert to oneself (silences,
+//! inhibition, maintenance), which come in by [`Curb`].
 
 mod channels;
 mod dispatcher;
 mod gauges;
+pub mod gsm;
+pub mod plan;
+mod planning;
+mod records;
+pub mod render;
 mod settings;
 
-pub use channels::webhook::{Webhook, WebhookError, WebhookKeys, webhook_schema};
-pub use channels::{ChannelType, TYPES, log::LogChannel};
-pub use dispatcher::{Dispatcher, DispatcherError};
+pub use channels::dry::DryRun;
+pub use channels::http::HttpError;
+pub use channels::webhook::{Webhook, WebhookError, WebhookKeys, webhook_group_schema, webhook_schema};
+pub use channels::{Address, ChannelType, TYPES, log::LogChannel};
+pub use dispatcher::{Dispatcher, DispatcherError, Fallback, LineSetup, Route};
 pub use gauges::ChannelGauges;
-pub use settings::{ChannelSettings, NamedChannel, Settings, SettingsError, build};
+pub use planning::{Curb, Planning, PlanningError, Unbridled};
+pub use settings::{ChannelSettings, City, Desk, ReceiverSettings, Settings, SettingsError, build};
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,25 @@
-//! The section `[notify]`, and how it becomes channels.
+//! The section `[notify]`, and how it becomes lines to tell and a policy to plan by.
+
+mod wrong;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Notifier, SystemClock};
-use schemas::ChannelName;
+use domains::waste::Territories;
+use jiff::tz::TimeZone;
+use ports::{Clock, Language, Notifier, SystemClock};
+use schemas::{Catalogue, ChannelName};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::channels::{Context, TYPES};
+use crate::channels::dry::DryRun;
+use crate::channels::{Address, Context, TYPES, sms};
+use crate::dispatcher::{Fallback, LineSetup, Route};
+use crate::plan::{Policy, QuietHours, Receiver, RouteSettings, Storm};
+
+pub use wrong::SettingsError;
 
 /// The section `[notify]`; `config/default.toml` says what each key means.
 #[derive(Clone, Debug, Deserialize)]
@@ -27,8 +37,74 @@ pub struct Settings {
     /// The age at which a notification that cannot be delivered is given up.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub give_up: Duration,
-    /// The channels that rules may name.
+    /// Nothing leaves; a line of the log says what would have.
+    pub dry_run: bool,
+    /// Of receivers that do not say another.
+    pub language: Language,
+    /// Files of `[[contract]]` tables: whose territory is whose. None: the shipped table of Casablanca.
+    pub territories: Vec<PathBuf>,
+    /// The hours in which mild things are held.
+    pub quiet: QuietHours,
+    /// How much is told before the rest is gathered.
+    pub storm: Storm,
+    /// The ways to tell somebody; rules and routes may name them.
     pub channel: Vec<ChannelSettings>,
+    /// Who is told; rules and routes may name them.
+    #[serde(default)]
+    pub receiver: Vec<ReceiverSettings>,
+    /// What goes to whom, before the rules' own word.
+    #[serde(default)]
+    pub route: Vec<RouteSettings>,
+}
+
+/// One `[[notify.receiver]]`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiverSettings {
+    /// By which rules and routes name it; no channel has the same name.
+    pub name: ChannelName,
+    /// The channels over which it is told: each message goes over all of them.
+    pub via: Vec<ChannelName>,
+    /// Its language.
+    pub language: Option<Language>,
+    /// Its addresses on channels of type `email`.
+    #[serde(default)]
+    pub mail: Vec<String>,
+    /// Its numbers on channels of type `sms`.
+    #[serde(default)]
+    pub phone: Vec<String>,
+    /// The contractor whose receiver it is, as the table of territories names it.
+    pub contractor: Option<String>,
+    /// Whether quiet hours and the limit on storms hold for it.
+    #[serde(default = "yes")]
+    pub sheltered: bool,
+    /// The channel that steps in where one of `via` fails.
+    pub fallback: Option<ChannelName>,
+    /// The age of a notification from which on it does.
+    #[serde(default = "ten_minutes", with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub fallback_after: Duration,
+    /// The failures in a row from which on it does.
+    #[serde(default = "three")]
+    pub fallback_failures: u32,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn ten_minutes() -> Duration {
+    Duration::from_secs(600)
+}
+
+const fn three() -> u32 {
+    3
+}
+
+impl fmt::Debug for ReceiverSettings {
+    /// Without addresses: they are personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiverSettings").field("name", &self.name).field("via", &self.via).finish_non_exhaustive()
+    }
 }
 
 /// One `[[notify.channel]]`: a name, a type, and the keys of that type.
@@ -51,49 +127,11 @@ impl fmt::Debug for ChannelSettings {
     }
 }
 
-/// Why the section `[notify]` cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    /// A duration outside its range.
-    #[error("notify.{key}: {reason}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What was expected.
-        reason: String,
-    },
-    /// Two channels with one name.
-    #[error("notify.channel: `{0}` is there twice")]
-    Twice(ChannelName),
-    /// No such type.
-    #[error("notify.channel `{channel}`: no type `{found}`, expected one of {}", known())]
-    Type {
-        /// Which channel.
-        channel: ChannelName,
-        /// What stood there.
-        found: String,
-    },
-    /// The type cannot use its keys.
-    #[error("notify.channel `{channel}` of type {kind}: {reason}")]
-    Keys {
-        /// Which channel.
-        channel: ChannelName,
-        /// Its type.
-        kind: &'static str,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-fn known() -> String {
-    TYPES.iter().map(|t| t.name).collect::<Vec<_>>().join(", ")
-}
-
 impl Settings {
-    /// The names that rules may use, in the order of the settings.
+    /// The names that rules may use, in the order of the settings: channels, then receivers.
     #[must_use]
-    pub fn channel_names(&self) -> Vec<ChannelName> {
-        self.channel.iter().map(|c| c.name.clone()).collect()
+    pub fn names(&self) -> Vec<ChannelName> {
+        self.channel.iter().map(|c| c.name.clone()).chain(self.receiver.iter().map(|r| r.name.clone())).collect()
     }
 
     fn check(&self) -> Result<(), SettingsError> {
@@ -107,36 +145,167 @@ impl Settings {
         if self.retry_limit > self.give_up {
             return value("retry_limit", "expected not more than give_up");
         }
-        for (place, channel) in self.channel.iter().enumerate() {
-            if self.channel[..place].iter().any(|before| before.name == channel.name) {
-                return Err(SettingsError::Twice(channel.name.clone()));
+        let names = self.names();
+        for (place, name) in names.iter().enumerate() {
+            if names.iter().take(place).any(|before| before == name) {
+                let section = if place < self.channel.len() { "channel" } else { "receiver" };
+                return Err(SettingsError::Twice { section, name: name.clone() });
             }
         }
-        Ok(())
+        self.receiver.iter().try_for_each(|receiver| self.check_receiver(receiver))
+    }
+
+    fn check_receiver(&self, receiver: &ReceiverSettings) -> Result<(), SettingsError> {
+        let wrong = |reason: String| Err(SettingsError::Receiver { receiver: receiver.name.clone(), reason });
+        if receiver.via.is_empty() {
+            return wrong("via: expected at least one channel".to_owned());
+        }
+        if let Some(unknown) = receiver.via.iter().chain(&receiver.fallback).find(|c| self.of(c).is_none()) {
+            return wrong(format!("there is no channel `{unknown}`"));
+        }
+        if receiver.fallback.as_ref().is_some_and(|fallback| receiver.via.contains(fallback)) {
+            return wrong("fallback: expected another channel than those of via".to_owned());
+        }
+        if receiver.fallback_failures == 0 {
+            return wrong("fallback_failures: expected 1 or more".to_owned());
+        }
+        receiver.phone.iter().try_for_each(|phone| sms::number("phone", phone)).or_else(wrong)?;
+        match receiver.mail.iter().find(|mail| mail.parse::<lettre::message::Mailbox>().is_err()) {
+            Some(_) => wrong("mail: expected addresses such as name@domain".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn of(&self, channel: &ChannelName) -> Option<&ChannelSettings> {
+        self.channel.iter().find(|c| c.name == *channel)
+    }
+
+    fn territories(&self) -> Result<Territories, SettingsError> {
+        let mut text = String::new();
+        for path in &self.territories {
+            let read = std::fs::read_to_string(path);
+            text += &read.map_err(|error| SettingsError::Territories(format!("{}: {error}", path.display())))?;
+            text.push('\n');
+        }
+        if self.territories.is_empty() {
+            return Ok(Territories::casablanca());
+        }
+        let name = self.territories.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", ");
+        Territories::parse(&name, &text).map_err(|error| SettingsError::Territories(error.to_string()))
     }
 }
 
-/// A channel, and the name by which rules know it.
-pub type NamedChannel = (ChannelName, Arc<dyn Notifier>);
+/// What telling needs to know of the city.
+#[derive(Clone, Debug)]
+pub struct City {
+    /// Where devices are.
+    pub catalogue: Arc<Catalogue>,
+    /// Its time zone.
+    pub zone: TimeZone,
+    /// Whether it is simulated: then nothing that leaves may look like the real one.
+    pub simulated: bool,
+}
 
-/// Makes the channels, in the order of the settings. Reads the files that they name; connects to
+/// Everything that tells.
+#[derive(Debug)]
+pub struct Desk {
+    /// The lines of the outbox: a dispatcher each.
+    pub lines: Vec<LineSetup>,
+    /// What is planned by.
+    pub policy: Policy,
+}
+
+/// Makes channels, lines and policy, in the order of the settings. Reads the files that they name; connects to
 /// nothing.
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn build(settings: &Settings) -> Result<Vec<NamedChannel>, SettingsError> {
+pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
     settings.check()?;
-    let clock: Arc<dyn ports::Clock> = Arc::new(SystemClock);
-    let make = |channel: &ChannelSettings| {
-        let name = channel.name.clone();
-        let Some(kind) = TYPES.iter().find(|t| t.name == channel.kind) else {
-            return Err(SettingsError::Type { channel: name, found: channel.kind.clone() });
-        };
-        let context = Context { timeout: settings.timeout, clock: &clock };
-        match (kind.make)(&context, channel.keys.clone()) {
-            Ok(notifier) => Ok((name, notifier)),
-            Err(reason) => Err(SettingsError::Keys { channel: name, kind: kind.name, reason }),
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut channels = Vec::with_capacity(settings.channel.len());
+    for channel in &settings.channel {
+        let kind = TYPES
+            .iter()
+            .find(|t| t.name == channel.kind)
+            .ok_or_else(|| SettingsError::Type { channel: channel.name.clone(), found: channel.kind.clone() })?;
+        let context = Context { timeout: settings.timeout, clock: &clock, catalogue: &city.catalogue, simulated: city.simulated };
+        let made = (kind.make)(&context, channel.keys.clone()).map_err(|reason| SettingsError::Keys {
+            channel: channel.name.clone(),
+            kind: kind.name,
+            reason,
+        })?;
+        // The keys are read all the same: a dry run finds what is wrong with them.
+        let notifier: Arc<dyn Notifier> = if settings.dry_run { Arc::new(DryRun) } else { made };
+        channels.push(Made { name: channel.name.clone(), address: kind.address, notifier });
+    }
+    settings.receiver.iter().try_for_each(|receiver| reachable(settings, receiver, &channels))?;
+    let mut receivers = Vec::new();
+    let mut lines = Vec::new();
+    for channel in &channels {
+        // A channel that is named is a receiver that is reached over itself: a machine, most often.
+        let (name, via) = (channel.name.clone(), vec![channel.name.clone()]);
+        receivers.push(Receiver { name: name.clone(), via, contractor: None, sheltered: false });
+        let route = channel.route(None);
+        lines.push(LineSetup { receiver: name, language: settings.language, route, fallback: None });
+    }
+    for receiver in &settings.receiver {
+        let made = |name: &ChannelName| channels.iter().find(|c| c.name == *name).map(|c| c.route(Some(receiver)));
+        let fallback = receiver.fallback.as_ref().and_then(made).map(|route| Fallback {
+            route,
+            after: receiver.fallback_after,
+            failures: receiver.fallback_failures,
+        });
+        let language = receiver.language.unwrap_or(settings.language);
+        for route in receiver.via.iter().filter_map(made) {
+            lines.push(LineSetup { receiver: receiver.name.clone(), language, route, fallback: fallback.clone() });
         }
-    };
-    settings.channel.iter().map(make).collect()
+        receivers.push(Receiver {
+            name: receiver.name.clone(),
+            via: receiver.via.clone(),
+            contractor: receiver.contractor.clone(),
+            sheltered: receiver.sheltered,
+        });
+    }
+    let quiet = Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty());
+    let (storm, territories) = (settings.storm.clone(), settings.territories()?);
+    let policy = Policy::new(receivers, &settings.route, quiet, storm, territories, city.zone.clone())?;
+    Ok(Desk { lines, policy })
+}
+
+/// A mail to nobody would be a dead letter: better said before anything starts.
+fn reachable(settings: &Settings, receiver: &ReceiverSettings, channels: &[Made]) -> Result<(), SettingsError> {
+    for name in receiver.via.iter().chain(&receiver.fallback) {
+        let Some(made) = channels.iter().find(|c| c.name == *name) else { continue };
+        let (key, own) = match made.address {
+            Address::Own => continue,
+            Address::Mail => ("mail", &receiver.mail),
+            Address::Phone => ("phone", &receiver.phone),
+        };
+        let to = settings.of(name).and_then(|channel| channel.keys.get("to")).and_then(Value::as_array);
+        if own.is_empty() && to.is_none_or(Vec::is_empty) {
+            let reason = format!("{key}: expected an address for `{name}`, which has no `to` of its own");
+            return Err(SettingsError::Receiver { receiver: receiver.name.clone(), reason });
+        }
+    }
+    Ok(())
+}
+
+/// A channel, made.
+struct Made {
+    name: ChannelName,
+    address: Address,
+    notifier: Arc<dyn Notifier>,
+}
+
+impl Made {
+    /// The way to a receiver; none: to whom the channel's own keys say.
+    fn route(&self, receiver: Option<&ReceiverSettings>) -> Route {
+        let to = match (receiver, self.address) {
+            (Some(receiver), Address::Mail) => receiver.mail.clone(),
+            (Some(receiver), Address::Phone) => receiver.phone.clone(),
+            (None, _) | (_, Address::Own) => Vec::new(),
+        };
+        Route { channel: self.name.clone(), notifier: Arc::clone(&self.notifier), to }
+    }
 }

@@ -1,16 +1,24 @@
 //! Dispatchers and channels, tried against receivers that break. The outbox is a stand-in in memory;
 //! the real one keeps the same promises by tests of its own.
 
+mod broker;
+mod cap;
+mod channels;
 mod dispatcher;
+mod fallback;
 mod https;
+mod mail;
+mod plan;
+mod planning;
 mod receiver;
 mod settings;
+mod smtp;
 mod webhook;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ports::{Clock, Notification, Notifier, Outbox, RecordError, SystemClock};
+use ports::{Clock, Form, Language, Line, Notification, Notifier, Outbox, RecordError, Step, SystemClock};
 use schemas::{
     AlertId, ChannelName, DeviceId, Kind, Phase, Quantity, RuleId, SeriesKey, Severity, Texts, Timestamp, Transition,
     TransitionId, Zone,
@@ -19,7 +27,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{ChannelGauges, Dispatcher, DispatcherError, Settings};
+use crate::plan::{QuietHours, Storm};
+use crate::{ChannelGauges, Dispatcher, DispatcherError, Fallback, LineSetup, Route, Settings};
 
 pub(super) fn channel(name: &str) -> ChannelName {
     ChannelName::new(name).unwrap()
@@ -58,6 +67,23 @@ pub(super) fn transition(n: u32, to: Phase) -> Transition {
     }
 }
 
+/// A message of one step to whoever is behind a channel.
+pub(super) fn single(name: &str, transition: Transition) -> Notification {
+    Notification {
+        number: 1,
+        receiver: channel(name),
+        channel: channel(name),
+        id: transition.id.0.clone(),
+        form: Form::Single,
+        steps: vec![Step { fired_at: Some(start()), transition }],
+        attempts: 0,
+        made_at: start(),
+        due: start(),
+        language: Language::Fr,
+        to: Vec::new(),
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fared {
     Waiting,
@@ -77,6 +103,8 @@ pub(super) struct Lines {
     troubled_looks: Mutex<Vec<RecordError>>,
     troubled_marks: Mutex<Vec<RecordError>>,
     settled: watch::Sender<usize>,
+    /// The channels that carried what was delivered, in order.
+    via: Mutex<Vec<ChannelName>>,
     pub(super) wake: Arc<Notify>,
 }
 
@@ -87,6 +115,7 @@ impl Lines {
             troubled_looks: Mutex::default(),
             troubled_marks: Mutex::default(),
             settled: watch::Sender::new(0),
+            via: Mutex::default(),
             wake: Arc::default(),
         })
     }
@@ -101,7 +130,7 @@ impl Lines {
     pub(super) fn post_silently(&self, name: &str, transition: Transition, now: Timestamp) {
         let mut rows = self.rows.lock().unwrap();
         let number = rows.len() as u64 + 1;
-        let notification = Notification { number, channel: channel(name), transition, attempts: 0, made_at: now, due: now };
+        let notification = Notification { number, made_at: now, due: now, ..single(name, transition) };
         rows.push(Row { notification, fared: Fared::Waiting });
     }
 
@@ -123,6 +152,10 @@ impl Lines {
     pub(super) fn keys(&self, name: &str) -> Vec<String> {
         let rows = self.rows.lock().unwrap();
         rows.iter().filter(|r| r.notification.channel == channel(name)).map(|r| r.notification.key()).collect()
+    }
+
+    pub(super) fn via(&self) -> Vec<ChannelName> {
+        self.via.lock().unwrap().clone()
     }
 
     pub(super) fn fared(&self) -> Vec<Fared> {
@@ -168,16 +201,19 @@ impl Lines {
 }
 
 impl Outbox for Lines {
-    fn head(&self, channel: &ChannelName) -> Result<Option<Notification>, RecordError> {
+    fn head(&self, line: &Line) -> Result<Option<Notification>, RecordError> {
         if let Some(trouble) = self.troubled_looks.lock().unwrap().pop() {
             return Err(trouble);
         }
         let rows = self.rows.lock().unwrap();
-        let head = rows.iter().find(|r| r.notification.channel == *channel && r.fared == Fared::Waiting);
+        let head = rows.iter().find(|r| {
+            r.notification.channel == line.channel && r.notification.receiver == line.receiver && r.fared == Fared::Waiting
+        });
         Ok(head.map(|r| r.notification.clone()))
     }
 
-    fn delivered(&self, number: u64, _: Timestamp) -> Result<(), RecordError> {
+    fn delivered(&self, number: u64, _: Timestamp, via: &ChannelName) -> Result<(), RecordError> {
+        self.via.lock().unwrap().push(via.clone());
         self.settle(number, Fared::Delivered)
     }
 
@@ -213,10 +249,37 @@ pub(super) fn dispatch(
     clock: Arc<dyn Clock>,
     settings: &Settings,
 ) -> AtWork {
+    dispatch_line(setup(name, notifier, None), lines, clock, settings)
+}
+
+pub(super) fn setup(name: &str, notifier: Arc<dyn Notifier>, fallback: Option<Fallback>) -> LineSetup {
+    let route = Route { channel: channel(name), notifier, to: Vec::new() };
+    LineSetup { receiver: channel(name), language: Language::Fr, route, fallback }
+}
+
+pub(super) fn dispatch_line(setup: LineSetup, lines: &Arc<Lines>, clock: Arc<dyn Clock>, settings: &Settings) -> AtWork {
     let wake = Arc::clone(&lines.wake);
-    let dispatcher = Dispatcher::new(channel(name), notifier, Arc::clone(lines) as _, clock, wake, settings);
+    let dispatcher = Dispatcher::new(setup, Arc::clone(lines) as _, clock, wake, settings);
     let (gauges, stop) = (dispatcher.gauges(), CancellationToken::new());
     AtWork { gauges, run: tokio::spawn(dispatcher.run(stop.clone())), stop }
+}
+
+/// Settings without a channel.
+pub(super) fn bare() -> Settings {
+    Settings {
+        timeout: Duration::from_secs(10),
+        retry_first: Duration::from_secs(1),
+        retry_limit: Duration::from_secs(300),
+        give_up: Duration::from_secs(24 * 3600),
+        dry_run: false,
+        language: Language::Fr,
+        territories: Vec::new(),
+        quiet: QuietHours { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap(), severities: [Severity::Info].into() },
+        storm: Storm { limit: 20, per: Duration::from_secs(3600), exempt: [Severity::Emergency].into() },
+        channel: Vec::new(),
+        receiver: Vec::new(),
+        route: Vec::new(),
+    }
 }
 
 /// Fast enough for real sockets.
@@ -226,7 +289,7 @@ pub(super) fn quick() -> Settings {
         retry_first: Duration::from_millis(5),
         retry_limit: Duration::from_millis(20),
         give_up: Duration::from_secs(3600),
-        channel: Vec::new(),
+        ..bare()
     }
 }
 

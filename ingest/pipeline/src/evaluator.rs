@@ -1,5 +1,6 @@
 //! The evaluator: judges readings by its own cursor, backlog first, then sleeps until a reading comes
-//! or the engine wants to be woken. Transitions, outbox rows, engine state and cursor are one commit.
+//! or the engine wants to be woken. Transitions, engine state and cursor are one commit; whom they are told is
+//! planned behind it.
 //!
 //! It never waits for the store: a dead database delays no alert.
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use schemas::{AlertId, Device, Kind, Phase, RuleId, SeriesKey, Severity, Texts, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::{Holding, RecordError};
+use crate::{Holding, RecordError, Why};
 
 /// `received = stored + duplicate + quarantined + refused + waiting`, in messages since the data
 /// directory was made. `waiting` is 0 when the historian has caught up.
@@ -232,4 +232,7 @@ pub trait Console: Send + Sync + 'static {
 
     /// Alerts, gravest and newest first.
     fn alerts<'a>(&'a self, filter: &'a AlertFilter) -> BoxFuture<'a, Result<Vec<AlertView>, ConsoleError>>;
+
+    /// Why each step of an alert was told, or not; none where there is no such alert.
+    fn why<'a>(&'a self, alert: &'a AlertId) -> BoxFuture<'a, Result<Option<Why>, ConsoleError>>;
 }

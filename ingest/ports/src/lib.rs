@@ -13,6 +13,7 @@ mod operations;
 mod quarantine;
 mod records;
 mod store;
+mod tell;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};
@@ -22,12 +23,13 @@ pub use console::{
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
-pub use notifier::{DeliveryError, Notification, Notifier};
+pub use notifier::{DeliveryError, Form, Language, Line, Notification, Notifier, Step};
 pub use operations::{
     Adopted, Explanation, OperationError, Operations, QuarantineGroup, Refusal, Reloaded, Retried, Retry, UnknownDevice,
 };
 pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };
-pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, RecordError, RestoredEvaluator};
+pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, RecordError, RestoredEvaluator};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
+pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

@@ -1,11 +1,12 @@
-//! The platform's own records: devices, alerts, outbox, evaluator state. The quarantine stands in a file of its own.
+//! The platform's own records: devices, alerts, evaluator state. The quarantine stands in a file of its own, what is
+//! told in `tell`.
 //!
 //! These calls block for a disk write. Call them from a thread that may block.
 
 use bytes::Bytes;
-use schemas::{ChannelName, Device, DeviceId, Message, Timestamp, Transition};
+use schemas::{Device, DeviceId, Message, Timestamp, Transition};
 
-use crate::{Fate, Fated, Notification};
+use crate::{Fate, Fated};
 
 /// Why a record was not kept or found.
 #[derive(Debug, thiserror::Error)]
@@ -76,11 +77,10 @@ pub struct EvaluatorStep {
     pub cursor: u64,
     /// Engine state that changed, by device; an empty state removes the row.
     pub states: Vec<(DeviceId, Bytes)>,
-    /// Transitions in the order in which they were decided. Each is told over the channels that its
-    /// `notify` names: the outbox rows are made in the same commit. A transition whose id is there
-    /// already is skipped with its notifications.
+    /// Transitions in the order in which they were decided; one whose id is there already is skipped.
+    /// Whom they are told is planned from here on ([`crate::PlanBook`]).
     pub transitions: Vec<Transition>,
-    /// When this happened, for the outbox.
+    /// When this happened.
     pub now: Timestamp,
 }
 
@@ -101,37 +101,9 @@ pub trait AlertBook: Send + Sync + 'static {
     /// As [`RecordError`] says.
     fn restore(&self) -> Result<RestoredEvaluator, RecordError>;
 
-    /// Cursor, states, transitions and outbox rows in one transaction.
+    /// Cursor, states and transitions in one transaction.
     ///
     /// # Errors
     /// As [`RecordError`] says; nothing of it was kept.
     fn commit(&self, step: &EvaluatorStep) -> Result<(), RecordError>;
-}
-
-/// What is still to be told.
-pub trait Outbox: Send + Sync + 'static {
-    /// The oldest notification of a channel that waits, whether or not it is due: a channel tells in
-    /// order, so the head of the line holds the rest.
-    ///
-    /// # Errors
-    /// As [`RecordError`] says.
-    fn head(&self, channel: &ChannelName) -> Result<Option<Notification>, RecordError>;
-
-    /// The receiver has it.
-    ///
-    /// # Errors
-    /// As [`RecordError`] says.
-    fn delivered(&self, number: u64, at: Timestamp) -> Result<(), RecordError>;
-
-    /// It failed; try again at `due`.
-    ///
-    /// # Errors
-    /// As [`RecordError`] says.
-    fn postponed(&self, number: u64, due: Timestamp, reason: &str) -> Result<(), RecordError>;
-
-    /// It will never arrive: kept as a dead letter with the reason.
-    ///
-    /// # Errors
-    /// As [`RecordError`] says.
-    fn buried(&self, number: u64, at: Timestamp, reason: &str) -> Result<(), RecordError>;
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ports::{AlertBook, AlertFilter, AlertView, EvaluatorStep, RestoredEvaluator};
 use rusqlite::{Connection, Row, Transaction, params, params_from_iter, types::Value};
-use schemas::{AlertId, DeviceId, Phase, Timestamp, Transition};
+use schemas::{AlertId, DeviceId, Note, Phase, Transition};
 
 use crate::rows::{
     TRANSITION, channels, count, gather, if_any, instant, instant_if_any, limit, phase, rank, series, severity, texts,
@@ -56,7 +56,7 @@ impl AlertBook for Register {
         self.write(WRITING, |transaction, tally| {
             keep_states(transaction, &step.states).while_("writing the evaluator's state")?;
             for decided in &step.transitions {
-                keep_transition(transaction, tally, decided, step.now).while_(WRITING)?;
+                keep_transition(transaction, tally, decided).while_(WRITING)?;
             }
             transaction
                 .prepare_cached(
@@ -84,17 +84,23 @@ fn keep_states(transaction: &Transaction<'_>, states: &[(DeviceId, Bytes)]) -> r
     Ok(())
 }
 
-/// The transition, its episode and its notifications; nothing where the transition is there already.
-fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition, now: Timestamp) -> rusqlite::Result<()> {
+/// The transition and its episode; nothing where the transition is there already.
+fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition) -> rusqlite::Result<()> {
     let known = db.prepare_cached("SELECT 1 FROM transition WHERE id = ?1")?.exists([&t.id.0])?;
     if known {
         return Ok(());
     }
     keep_episode(db, tally, t)?;
+    let note = t
+        .note
+        .as_ref()
+        .map(serde_json::to_string)
+        .transpose()
+        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?;
     db.prepare_cached(
         "INSERT INTO transition (id, alert, rule, device, quantity, channel, kind, zone, severity, from_phase, to_phase, at, \
-         since, value, fr, ar, en, notify) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+         since, value, fr, ar, en, notify, note) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?
     .execute(params![
         t.id.0,
@@ -115,16 +121,8 @@ fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition, now:
         t.texts.ar,
         t.texts.en,
         channels(&t.notify),
+        note,
     ])?;
-    let number = db.last_insert_rowid();
-    let mut post =
-        db.prepare_cached("INSERT INTO outbox (channel, transition, made_at, due, state) VALUES (?1, ?2, ?3, ?3, 'waiting')")?;
-    for (place, channel) in t.notify.iter().enumerate() {
-        // A rule that names a channel twice tells it once.
-        if !t.notify[..place].contains(channel) {
-            tally.waiting += post.execute(params![channel.as_str(), number, now.millis()])? as u64;
-        }
-    }
     Ok(())
 }
 
@@ -137,7 +135,7 @@ fn keep_episode(db: &Transaction<'_>, tally: &mut Tally, t: &Transition) -> rusq
          value, fr, ar, en) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, zone = excluded.zone, severity = excluded.severity, \
          phase = excluded.phase, at = excluded.at, fired_at = coalesce(excluded.fired_at, fired_at), \
-         resolved_at = coalesce(excluded.resolved_at, resolved_at), value = excluded.value, fr = excluded.fr, \
+         resolved_at = excluded.resolved_at, value = excluded.value, fr = excluded.fr, \
          ar = excluded.ar, en = excluded.en",
     )?
     .execute(params![
@@ -152,7 +150,8 @@ fn keep_episode(db: &Transaction<'_>, tally: &mut Tally, t: &Transition) -> rusq
         t.to.code(),
         t.since.millis(),
         t.at.millis(),
-        (t.to == Phase::Firing).then(|| t.at.millis()),
+        // A withdrawal moves back to firing; it did not begin then.
+        (t.to == Phase::Firing && !matches!(t.note, Some(Note::Withdrawn { .. }))).then(|| t.at.millis()),
         (t.to == Phase::Resolved).then(|| t.at.millis()),
         t.value,
         t.texts.fr,

@@ -12,6 +12,7 @@ mod births;
 mod devices;
 mod groups;
 mod outbox;
+mod plan;
 mod quarantine;
 mod rows;
 mod schema;
@@ -25,6 +26,7 @@ use ports::RecordError;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use outbox::{DEAD_KEPT, DELIVERED_KEPT};
+pub use plan::REASONS_KEPT;
 
 use trouble::{Result, While};
 

@@ -1,10 +1,10 @@
 //! What is still to be told, and what became of it.
 
-use ports::{Notification, Outbox};
-use rusqlite::{Row, Transaction, params, params_from_iter};
+use ports::{Language, Line, Notification, Outbox, Posted, Step};
+use rusqlite::{Connection, Row, Transaction, params};
 use schemas::{ChannelName, Timestamp};
 
-use crate::rows::{TRANSITION, count, if_any, instant, small, transition, whole, word};
+use crate::rows::{TRANSITION, count, form, gather, if_any, instant, instant_if_any, small, transition, whole, word};
 use crate::trouble::{Result, While};
 use crate::{Register, Tally};
 
@@ -18,15 +18,54 @@ pub const DEAD_KEPT: u64 = 100_000;
 const READING: &str = "reading the outbox";
 const WRITING: &str = "writing the outbox";
 
+/// The message of a row, without its steps. Language and addresses are the settings' affair.
 fn row(row: &Row<'_>) -> rusqlite::Result<Notification> {
     Ok(Notification {
         number: count(row, 0)?,
-        channel: word(row, 1)?,
-        attempts: small(row, 2)?,
-        made_at: instant(row, 3)?,
-        due: instant(row, 4)?,
-        transition: transition(row, 5)?,
+        receiver: word(row, 1)?,
+        channel: word(row, 2)?,
+        id: row.get(3)?,
+        form: form(row, 4)?,
+        attempts: small(row, 5)?,
+        made_at: instant(row, 6)?,
+        due: instant(row, 7)?,
+        steps: Vec::new(),
+        language: Language::default(),
+        to: Vec::new(),
     })
+}
+
+/// The steps of a message, in the order in which they were decided.
+fn steps(db: &Connection, number: u64) -> Result<Vec<Step>> {
+    let mut select = db
+        .prepare_cached(&format!(
+            "SELECT a.fired_at, {TRANSITION} FROM told JOIN transition t ON t.number = told.transition \
+             JOIN alert a ON a.id = t.alert WHERE told.outbox = ?1 ORDER BY t.number"
+        ))
+        .while_(READING)?;
+    let step = |row: &Row<'_>| Ok(Step { fired_at: instant_if_any(row, 0)?, transition: transition(row, 1)? });
+    gather(select.query_map([whole(number)], step), READING)
+}
+
+/// Puts a message into the lines of its receiver; where it is there already, nothing.
+pub(crate) fn post(db: &Transaction<'_>, tally: &mut Tally, posted: &Posted, now: Timestamp) -> rusqlite::Result<()> {
+    let mut line = db.prepare_cached(
+        "INSERT INTO outbox (receiver, channel, id, form, made_at, due, state) VALUES (?1, ?2, ?3, ?4, ?5, ?5, 'waiting') \
+         ON CONFLICT (receiver, channel, id) DO NOTHING",
+    )?;
+    let mut tell = db.prepare_cached("INSERT INTO told (outbox, transition) VALUES (?1, ?2)")?;
+    for channel in &posted.channels {
+        let (receiver, channel, form) = (posted.receiver.as_str(), channel.as_str(), posted.form.code());
+        if line.execute(params![receiver, channel, posted.id, form, now.millis()])? == 0 {
+            continue;
+        }
+        tally.waiting += 1;
+        let number = db.last_insert_rowid();
+        for step in &posted.steps {
+            tell.execute(params![number, whole(*step)])?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes away the oldest of a settled state beyond what is kept.
@@ -58,27 +97,29 @@ fn bury(transaction: &Transaction<'_>, tally: &mut Tally, number: u64, at: Times
 }
 
 impl Outbox for Register {
-    fn head(&self, channel: &ChannelName) -> Result<Option<Notification>> {
+    fn head(&self, line: &Line) -> Result<Option<Notification>> {
         self.read(|db| {
             let mut statement = db
-                .prepare_cached(&format!(
-                    "SELECT o.number, o.channel, o.attempts, o.made_at, o.due, {TRANSITION} \
-                     FROM outbox o JOIN transition t ON t.number = o.transition \
-                     WHERE o.state = 'waiting' AND o.channel = ?1 ORDER BY o.number LIMIT 1"
-                ))
+                .prepare_cached(
+                    "SELECT number, receiver, channel, id, form, attempts, made_at, due FROM outbox \
+                     WHERE state = 'waiting' AND receiver = ?1 AND channel = ?2 ORDER BY number LIMIT 1",
+                )
                 .while_(READING)?;
-            if_any(statement.query_row([channel.as_str()], row)).while_(READING)
+            let head = if_any(statement.query_row([line.receiver.as_str(), line.channel.as_str()], row)).while_(READING)?;
+            let Some(mut head) = head else { return Ok(None) };
+            head.steps = steps(db, head.number)?;
+            Ok(Some(head))
         })
     }
 
-    fn delivered(&self, number: u64, at: Timestamp) -> Result<()> {
+    fn delivered(&self, number: u64, at: Timestamp, via: &ChannelName) -> Result<()> {
         self.write(WRITING, |transaction, tally| {
             let delivered = transaction
                 .prepare_cached(
-                    "UPDATE outbox SET state = 'delivered', settled_at = ?2, reason = NULL, attempts = attempts + 1 \
+                    "UPDATE outbox SET state = 'delivered', settled_at = ?2, reason = NULL, via = ?3, attempts = attempts + 1 \
                      WHERE number = ?1 AND state = 'waiting'",
                 )
-                .and_then(|mut update| update.execute(params![whole(number), at.millis()]))
+                .and_then(|mut update| update.execute(params![whole(number), at.millis(), via.as_str()]))
                 .while_(WRITING)? as u64;
             tally.waiting = tally.waiting.saturating_sub(delivered);
             tally.delivered += delivered;
@@ -111,23 +152,21 @@ impl Register {
         (tally.waiting, tally.dead)
     }
 
-    /// Buries what waits for a channel that is not among `channels`: nobody will ever tell it. How
-    /// many were buried.
+    /// Buries what waits in a line that is not among `lines`: nobody will ever tell it. How many were
+    /// buried.
     ///
     /// # Errors
     /// As [`ports::RecordError`] says; none was buried.
-    pub fn bury_strays(&self, channels: &[ChannelName], at: Timestamp) -> Result<u64> {
-        let named = vec!["?"; channels.len()].join(", ");
-        let sql = format!("SELECT number FROM outbox WHERE state = 'waiting' AND channel NOT IN ({named}) ORDER BY number");
+    pub fn bury_strays(&self, lines: &[Line], at: Timestamp) -> Result<u64> {
         self.write(WRITING, |transaction, tally| {
-            let strays: Vec<u64> = transaction
-                .prepare(&sql)
-                .and_then(|mut select| {
-                    select.query_map(params_from_iter(channels.iter().map(ChannelName::as_str)), |row| count(row, 0))?.collect()
-                })
+            let mut select = transaction
+                .prepare("SELECT number, receiver, channel FROM outbox WHERE state = 'waiting' ORDER BY number")
                 .while_(WRITING)?;
-            for &number in &strays {
-                bury(transaction, tally, number, at, "the settings have no such channel").while_(WRITING)?;
+            let waiting = |row: &Row<'_>| Ok((count(row, 0)?, Line { receiver: word(row, 1)?, channel: word(row, 2)? }));
+            let mut strays = gather(select.query_map([], waiting), WRITING)?;
+            strays.retain(|(_, line)| !lines.contains(line));
+            for (number, _) in &strays {
+                bury(transaction, tally, *number, at, "the settings have no such receiver or channel").while_(WRITING)?;
             }
             Ok(strays.len() as u64)
         })

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use ports::RecordError;
+use ports::{Form, RecordError};
 use rusqlite::types::Type;
 use rusqlite::{Error, Row};
 use schemas::{AlertId, ChannelName, Phase, Place, SeriesKey, Severity, Texts, Timestamp, Transition, TransitionId};
+use serde::de::DeserializeOwned;
 
 /// A whole number as SQLite keeps it. Offsets and counts stay far below 2^63.
 pub(crate) fn whole(number: u64) -> i64 {
@@ -85,6 +86,22 @@ pub(crate) fn phase(row: &Row<'_>, column: usize) -> rusqlite::Result<Phase> {
     Phase::from_code(row.get_ref(column)?.as_str()?).ok_or_else(|| unfit(column, Odd("phase")))
 }
 
+/// A form of message.
+pub(crate) fn form(row: &Row<'_>, column: usize) -> rusqlite::Result<Form> {
+    Form::from_code(row.get_ref(column)?.as_str()?).ok_or_else(|| unfit(column, Odd("form of message")))
+}
+
+/// What is kept as JSON.
+pub(crate) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|error| unfit(column, error))
+}
+
+/// What is kept as JSON and may be absent.
+fn json_if_any<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<T>> {
+    let text = row.get_ref(column)?.as_str_or_null()?;
+    text.map(serde_json::from_str).transpose().map_err(|error| unfit(column, error))
+}
+
 /// A severity, by its place from mild to grave.
 pub(crate) fn severity(row: &Row<'_>, column: usize) -> rusqlite::Result<Severity> {
     let place: usize = small(row, column)?;
@@ -113,7 +130,7 @@ pub(crate) fn series(row: &Row<'_>, column: usize) -> rusqlite::Result<SeriesKey
 
 /// The columns that [`transition`] reads, of a table or alias `t`.
 pub(crate) const TRANSITION: &str = "t.id, t.alert, t.rule, t.device, t.quantity, t.channel, t.kind, t.zone, t.severity, \
-     t.from_phase, t.to_phase, t.at, t.since, t.value, t.fr, t.ar, t.en, t.notify";
+     t.from_phase, t.to_phase, t.at, t.since, t.value, t.fr, t.ar, t.en, t.notify, t.note";
 
 /// A transition, from the first of its columns on.
 pub(crate) fn transition(row: &Row<'_>, column: usize) -> rusqlite::Result<Transition> {
@@ -135,7 +152,7 @@ pub(crate) fn transition(row: &Row<'_>, column: usize) -> rusqlite::Result<Trans
         value: row.get(at(13))?,
         texts: texts(row, at(14))?,
         notify: notify.map_err(|error| unfit(at(17), error))?,
-        note: None,
+        note: json_if_any(row, at(18))?,
     })
 }
 

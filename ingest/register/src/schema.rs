@@ -10,7 +10,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::trouble::{Result, While};
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 2] = [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql"), include_str!("../migrations/0003.sql")];
 
 /// The newest format.
 pub(crate) const VERSION: usize = STEPS.len();

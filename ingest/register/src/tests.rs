@@ -4,12 +4,13 @@ mod alerts;
 mod crash;
 mod format;
 mod model;
+mod plan;
 mod quarantine;
 mod records;
 
 use std::path::PathBuf;
 
-use ports::{AlertBook, EvaluatorStep};
+use ports::{AlertBook, EvaluatorStep, Form, Line, PlanBook, PlanStep, Posted};
 use schemas::{
     AlertId, ChannelName, DeviceId, Kind, Phase, Quantity, RuleId, SeriesKey, Severity, Texts, Timestamp, Transition,
     TransitionId, Zone,
@@ -80,4 +81,26 @@ pub(super) fn assert_tally(register: &Register) {
 
 pub(super) fn commit(register: &Register, cursor: u64, transitions: Vec<Transition>) {
     register.commit(&step(cursor, transitions)).unwrap();
+    plan(register, at(1000));
+}
+
+/// Whoever is behind a channel.
+pub(super) fn line(name: &str) -> Line {
+    Line { receiver: channel(name), channel: channel(name) }
+}
+
+/// The simplest planner: what was decided goes to the channels that its rule names.
+pub(super) fn plan(register: &Register, now: Timestamp) {
+    let cursor = register.restore_plan().unwrap().cursor;
+    let decided = register.decided(cursor, 10_000).unwrap();
+    let Some((last, _)) = decided.last() else { return };
+    let mut plan = PlanStep { cursor: *last, now, ..PlanStep::default() };
+    for (number, t) in &decided {
+        // A rule that names a channel twice tells it once.
+        for (_, name) in t.notify.iter().enumerate().filter(|(place, name)| !t.notify[..*place].contains(name)) {
+            let (receiver, channels) = (name.clone(), vec![name.clone()]);
+            plan.posted.push(Posted { receiver, channels, id: t.id.0.clone(), form: Form::Single, steps: vec![*number] });
+        }
+    }
+    register.commit_plan(&plan).unwrap();
 }

@@ -16,6 +16,7 @@ fn all() -> Vec<(&'static str, Schema)> {
     all.push(("alert", named_schema("alert", 1, alert)));
     all.push(("payload", codec::payload_schema()));
     all.push(("webhook", notify::webhook_schema()));
+    all.push(("webhook-group", notify::webhook_group_schema()));
     all
 }
 

@@ -64,13 +64,17 @@ fn a_wrong_setting_in_a_file_is_refused_with_file_and_line() {
 
 #[test]
 fn check_finds_what_run_would_refuse() {
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 13] = [
         ("[journal]\nlimit = \"1 MiB\"\n", &["limit", "expected at least keep and two segments"]),
         ("[endpoint]\nmax_packet = \"1 B\"\n", &["endpoint.max_packet", "1 KiB to 256 MiB"]),
         ("[endpoint]\ntls_listen = \"127.0.0.1:0\"\n", &["endpoint.certificate", "PEM"]),
         ("[notify]\ntimeout = \"1ms\"\n", &["notify.timeout", "10ms to 5m"]),
         ("[[notify.channel]]\nname = \"log\"\ntype = \"webhook\"\nurl = \"nowhere\"\n", &["log", "url"]),
         ("[[collector]]\nname = \"sea\"\nurl = \"nowhere\"\nfilters = [\"#\"]\n", &["sea", "mqtt://"]),
+        (
+            "[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n[[notify.receiver]]\nname = \"x\"\nvia = [\"pigeon\"]\n",
+            &["city.toml:4", "pigeon"],
+        ),
         ("[[notify.channel]]\nname = \"other\"\ntype = \"log\"\n", &["log", "[[notify.channel]]"]),
         ("[rules]\npacks = [\"noise\"]\n", &["noise", "waste, air, parking, water, devices"]),
         ("[city]\ntime_zone = \"Mars/Olympus\"\n", &["city.time_zone", "Mars/Olympus"]),

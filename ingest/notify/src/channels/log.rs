@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use ports::{BoxFuture, DeliveryError, Notification, Notifier};
-use schemas::{Phase, Severity};
+use schemas::{Phase, Severity, Transition};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{ChannelType, Context};
+use super::{Address, ChannelType, Context};
 
-pub(crate) const TYPE: ChannelType =
-    ChannelType { name: "log", about: "a line in the program's own log, at a level that follows the severity", make };
+pub(crate) const TYPE: ChannelType = ChannelType {
+    name: "log",
+    about: "a line in the program's own log, at a level that follows the severity",
+    address: Address::Own,
+    make,
+};
 
 /// It has none.
 #[derive(Deserialize)]
@@ -22,20 +26,19 @@ fn make(_: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, 
     Ok(Arc::new(LogChannel))
 }
 
-/// Writes a line: INFO for what is resolved or only worth knowing, WARN for a warning, ERROR where a
+/// Writes a line for each step: INFO for what is resolved or only worth knowing, WARN for a warning, ERROR where a
 /// person must act. It never fails.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogChannel;
 
 impl Notifier for LogChannel {
     fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), DeliveryError>> {
-        say(notification);
+        notification.transitions().for_each(say);
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
-fn say(notification: &Notification) {
-    let t = &notification.transition;
+fn say(t: &Transition) {
     let (phase, severity, text) = (t.to.code(), t.severity.code(), t.texts.en.as_str());
     let (alert, rule, device, quantity) = (&t.alert, &t.rule, &t.series.device, t.series.quantity);
     let (zone, at, since, value) = (&t.zone, t.at, t.since, t.value);

@@ -9,11 +9,11 @@ use proptest::prelude::*;
 use schemas::{Phase, Timestamp};
 use tokio::time::Instant;
 
-use super::{AtWork, Fared, Lines, dispatch, start, transition};
-use crate::{DispatcherError, Settings};
+use super::{AtWork, Fared, Lines, bare, dispatch, start, transition};
+use crate::DispatcherError;
 
 /// Virtual time as a clock.
-struct Virtual(Instant);
+pub(super) struct Virtual(pub(super) Instant);
 
 impl Clock for Virtual {
     fn now(&self) -> Timestamp {
@@ -22,7 +22,7 @@ impl Clock for Virtual {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Answer {
+pub(super) enum Answer {
     Take,
     Busy(Option<u64>),
     Refuse,
@@ -33,7 +33,7 @@ enum Answer {
 
 /// A receiver that answers by a script, then takes everything.
 #[derive(Default)]
-struct Scripted {
+pub(super) struct Scripted {
     script: Mutex<Vec<Answer>>,
     /// Every attempt: its key and when.
     tried: Mutex<Vec<(String, Instant)>>,
@@ -43,20 +43,20 @@ struct Scripted {
 }
 
 impl Scripted {
-    fn new(mut script: Vec<Answer>) -> Arc<Self> {
+    pub(super) fn new(mut script: Vec<Answer>) -> Arc<Self> {
         script.reverse();
         Arc::new(Self { script: Mutex::new(script), ..Self::default() })
     }
 
-    fn always(answer: Answer) -> Arc<Self> {
+    pub(super) fn always(answer: Answer) -> Arc<Self> {
         Arc::new(Self { always: Some(answer), ..Self::default() })
     }
 
-    fn taken(&self) -> Vec<String> {
+    pub(super) fn taken(&self) -> Vec<String> {
         self.taken.lock().unwrap().clone()
     }
 
-    fn tried(&self) -> Vec<Instant> {
+    pub(super) fn tried(&self) -> Vec<Instant> {
         self.tried.lock().unwrap().iter().map(|(_, at)| *at).collect()
     }
 
@@ -94,18 +94,8 @@ impl Notifier for Scripted {
     }
 }
 
-fn settings() -> Settings {
-    Settings {
-        timeout: Duration::from_secs(10),
-        retry_first: Duration::from_secs(1),
-        retry_limit: Duration::from_secs(300),
-        give_up: Duration::from_secs(24 * 3600),
-        channel: Vec::new(),
-    }
-}
-
 fn at_work(name: &str, lines: &Arc<Lines>, receiver: &Arc<Scripted>) -> AtWork {
-    dispatch(name, lines, Arc::clone(receiver) as _, Arc::new(Virtual(Instant::now())), &settings())
+    dispatch(name, lines, Arc::clone(receiver) as _, Arc::new(Virtual(Instant::now())), &bare())
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,7 +238,7 @@ async fn told_to_stop_it_ends_at_once_when_idle_resting_or_hanging() {
 #[tokio::test(start_paused = true)]
 async fn a_line_is_looked_at_again_even_if_nobody_wakes_it() {
     let (lines, receiver) = (Lines::new(), Scripted::new(vec![]));
-    let _work = dispatch("hook", &Arc::clone(&lines), Arc::clone(&receiver) as _, Arc::new(Virtual(Instant::now())), &settings());
+    let _work = dispatch("hook", &Arc::clone(&lines), Arc::clone(&receiver) as _, Arc::new(Virtual(Instant::now())), &bare());
     tokio::time::sleep(Duration::from_secs(1)).await;
     lines.post_silently("hook", transition(0, Phase::Firing), start());
     lines.settled(1).await;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{DeliveryError, Notification, Notifier};
+use ports::{DeliveryError, Notifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use schemas::Phase;
@@ -12,10 +12,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::{channel, start, transition, wall};
+use super::{single, transition, wall};
 use crate::{Webhook, WebhookKeys};
 
-fn file(name: &str) -> PathBuf {
+pub(super) fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests/tls").join(name)
 }
 
@@ -48,8 +48,7 @@ async fn deliver(url: String, ca_file: Option<PathBuf>) -> Result<(), DeliveryEr
     let keys = WebhookKeys { url, ca_file, ..WebhookKeys::default() };
     let webhook = Webhook::new(&keys, Duration::from_secs(5), wall()).unwrap();
     let transition = transition(1, Phase::Firing);
-    let notification =
-        Notification { number: 1, channel: channel("hook"), transition, attempts: 0, made_at: start(), due: start() };
+    let notification = single("hook", transition);
     webhook.deliver(&notification).await
 }
 

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ports::{Notification, Notifier};
+use jiff::tz::TimeZone;
+use ports::Notifier;
 use schemas::{Phase, Severity};
 use serde::Deserialize;
 
-use super::{channel, start, transition};
-use crate::{LogChannel, Settings, SettingsError, TYPES, build};
+use super::{channel, single, transition};
+use crate::{City, Desk, LogChannel, Settings, SettingsError, TYPES};
 
 fn section(toml: &str) -> Result<Settings, toml::de::Error> {
     #[derive(Deserialize)]
@@ -19,9 +20,22 @@ fn section(toml: &str) -> Result<Settings, toml::de::Error> {
     toml::from_str::<File>(toml).map(|file| file.notify)
 }
 
+const REST: &str = "dry_run = false\nlanguage = \"fr\"\nterritories = []\n\
+    quiet = { from = \"22:00\", to = \"06:00\", severities = [\"info\"] }\n\
+    storm = { limit = 20, per = \"1h\", exempt = [\"emergency\"] }\n";
+
 fn with(channels: &str) -> Settings {
     let times = "[notify]\ntimeout = \"10s\"\nretry_first = \"1s\"\nretry_limit = \"5m\"\ngive_up = \"24h\"\n";
-    section(&format!("{times}{channels}")).unwrap()
+    section(&format!("{times}{REST}{channels}")).unwrap()
+}
+
+fn build(settings: &Settings) -> Result<Desk, SettingsError> {
+    crate::build(settings, &City { catalogue: Arc::default(), zone: TimeZone::UTC, simulated: false })
+}
+
+fn lines(desk: &Desk) -> Vec<String> {
+    let name = |line: ports::Line| format!("{} by {}", line.receiver, line.channel);
+    desk.lines.iter().map(|setup| name(setup.line())).collect()
 }
 
 fn refused(channels: &str) -> String {
@@ -31,9 +45,8 @@ fn refused(channels: &str) -> String {
 #[test]
 fn the_defaults_are_a_log_channel() {
     let settings = section(include_str!("../../../../config/default.toml")).unwrap();
-    assert_eq!(settings.channel_names(), [channel("log")]);
-    let built = build(&settings).unwrap();
-    assert_eq!(built.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), [channel("log")]);
+    assert_eq!(settings.names(), [channel("log")]);
+    assert_eq!(lines(&build(&settings).unwrap()), ["log by log"]);
 }
 
 #[test]
@@ -42,14 +55,14 @@ fn channels_are_built_in_the_order_of_the_settings() {
         "[[notify.channel]]\nname = \"fleet\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n\
          secret = \"0123456789abcdef\"\ntimeout = \"2s\"\n[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n",
     );
-    assert_eq!(build(&settings).unwrap().into_iter().map(|(name, _)| name).collect::<Vec<_>>(), settings.channel_names());
+    assert_eq!(lines(&build(&settings).unwrap()), ["fleet by fleet", "log by log"]);
     assert!(!format!("{settings:?}").contains("0123456789abcdef"), "a secret is printed");
 }
 
 #[test]
 fn what_is_wrong_with_a_channel_is_said_with_its_name() {
     let pigeon = refused("[[notify.channel]]\nname = \"x\"\ntype = \"pigeon\"\n");
-    assert_eq!(pigeon, "notify.channel `x`: no type `pigeon`, expected one of log, webhook");
+    assert_eq!(pigeon, "notify.channel `x`: no type `pigeon`, expected one of log, webhook, email, sms, mqtt, cap, open311");
     let loud = refused("[[notify.channel]]\nname = \"x\"\ntype = \"log\"\nloud = true\n");
     assert!(loud.contains("`x` of type log") && loud.contains("unknown field `loud`"), "{loud}");
     let twice = refused("[[notify.channel]]\nname = \"x\"\ntype = \"log\"\n[[notify.channel]]\nname = \"x\"\ntype = \"log\"\n");
@@ -62,6 +75,60 @@ fn what_is_wrong_with_a_channel_is_said_with_its_name() {
     assert!(webhook("url = \"http://a/\"\nsecret_file = \"/nowhere\"").contains("/nowhere"));
     assert!(webhook("url = \"http://a/\"\ntimeout = \"11s\"").contains("longer than notify.timeout"));
     assert!(webhook("url = \"http://a/\"\ntimeout = \"soon\"").contains("of type webhook"));
+}
+
+const TWO: &str = "[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n\
+    [[notify.channel]]\nname = \"mail\"\ntype = \"email\"\nserver = \"127.0.0.1\"\nprotection = \"none\"\nfrom = \"a@b.example\"\n";
+
+#[test]
+fn a_receiver_has_a_line_for_each_of_its_channels_and_a_fallback_inside_it() {
+    let receiver = "[[notify.receiver]]\nname = \"arma\"\nvia = [\"mail\"]\nmail = [\"ops@arma.example\"]\nfallback = \"log\"\n\
+        contractor = \"ARMA\"\n[[notify.route]]\nname = \"waste\"\nkind = [\"waste\"]\nto_contractor = true\n\
+        group = [\"contractor\", \"rule\"]\nwait = \"30s\"\n[[notify.route.route]]\nname = \"fire\"\nrule = [\"waste.fire*\"]\nto = [\"log\"]\n";
+    let settings = with(&format!("{TWO}{receiver}"));
+    assert_eq!(settings.names(), [channel("log"), channel("mail"), channel("arma")]);
+    let desk = build(&settings).unwrap();
+    assert_eq!(lines(&desk), ["log by log", "mail by mail", "arma by mail"]);
+    assert_eq!(desk.lines[2].route.to, ["ops@arma.example"]);
+    assert_eq!(desk.lines[2].fallback.as_ref().unwrap().route.channel, channel("log"));
+    assert!(!format!("{settings:?}{desk:?}").contains("ops@"), "an address is printed");
+}
+
+#[test]
+fn what_is_wrong_with_a_receiver_or_a_route_is_said_with_its_name() {
+    let receiver = |keys: &str| refused(&format!("{TWO}[[notify.receiver]]\nname = \"x\"\n{keys}\n"));
+    assert_eq!(receiver("via = []"), "notify.receiver `x`: via: expected at least one channel");
+    assert_eq!(receiver("via = [\"pigeon\"]"), "notify.receiver `x`: there is no channel `pigeon`");
+    assert!(receiver("via = [\"mail\"]\nfallback = \"mail\"").contains("another channel"));
+    let phone = receiver("via = [\"mail\"]\nphone = [\"0612345678\"]");
+    assert!(phone.contains("telephone") && !phone.contains("0612345678"), "{phone}");
+    assert!(receiver("via = [\"mail\"]\nmail = [\"nobody\"]").contains("name@domain"));
+    assert!(receiver("via = [\"log\"]\nfallback = \"mail\"").contains("an address for `mail`"));
+    assert!(refused(&format!("{TWO}[[notify.receiver]]\nname = \"log\"\nvia = [\"mail\"]\n")).contains("`log` is there twice"));
+    let route = |keys: &str| refused(&format!("{TWO}[[notify.route]]\nname = \"r\"\n{keys}\n"));
+    assert_eq!(route("to = [\"pigeon\"]"), "notify.route `r`: no receiver and no channel `pigeon`");
+    assert!(route("").contains("`r`: tells nobody"));
+    let mut settings = with(TWO);
+    settings.storm.limit = 0;
+    assert_eq!(build(&settings).map(drop).unwrap_err().to_string(), "notify.storm.limit: expected 1 to 10000");
+    let email =
+        |keys: &str| refused(&format!("[[notify.channel]]\nname = \"x\"\ntype = \"email\"\nfrom = \"a@b.example\"\n{keys}\n"));
+    assert!(email("server = \"mail.example\"\nprotection = \"none\"").contains("allow_plain"));
+    assert!(email("server = \"mail.example\"\nuser = \"u\"").contains("expected a password too"));
+}
+
+#[test]
+fn what_is_wrong_is_found_again_by_its_key() {
+    let key = |toml: &str| {
+        let settings = with(&format!("{TWO}{toml}"));
+        build(&settings).map(drop).unwrap_err().key(&settings)
+    };
+    assert_eq!(key("[[notify.channel]]\nname = \"x\"\ntype = \"pigeon\"\n"), "notify.channel[2]");
+    assert_eq!(key("[[notify.channel]]\nname = \"log\"\ntype = \"log\"\n"), "notify.channel[2]");
+    assert_eq!(key("[[notify.receiver]]\nname = \"x\"\nvia = []\n"), "notify.receiver[0]");
+    let routes = "[[notify.route]]\nname = \"a\"\nto = [\"log\"]\n[[notify.route]]\nname = \"b\"\nto = [\"log\"]\n\
+        [[notify.route.route]]\nname = \"c\"\nto = [\"pigeon\"]\n";
+    assert_eq!(key(routes), "notify.route[1].route[0]");
 }
 
 #[test]
@@ -115,8 +182,7 @@ fn the_log_channel_writes_a_line_at_the_level_of_its_severity() {
         ] {
             let mut transition = transition(7, to);
             transition.severity = severity;
-            let notification =
-                Notification { number: 1, channel: channel("log"), transition, attempts: 0, made_at: start(), due: start() };
+            let notification = single("log", transition);
             // Ready at once: no runtime is needed.
             drop(LogChannel.deliver(&notification));
         }

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::receiver::{Break, Receiver};
-use super::{AtWork, Fared, Lines, channel, dispatch, quick, start, transition, wall};
+use super::{AtWork, Fared, Lines, dispatch, quick, single, transition, wall};
 use crate::{Webhook, WebhookKeys};
 
 const SECRET: &str = "correct horse battery staple";
@@ -26,7 +26,7 @@ fn at_work(lines: &Arc<Lines>, receiver: &Receiver) -> AtWork {
 
 fn notification() -> Notification {
     let transition = transition(42, Phase::Firing);
-    Notification { number: 1, channel: channel("fleet"), transition, attempts: 0, made_at: start(), due: start() }
+    single("fleet", transition)
 }
 
 /// More than any test here needs, so that a hang fails the test and not the machine.
@@ -160,7 +160,8 @@ async fn the_request_is_the_one_that_the_reference_page_shows() {
     mac.update(timestamp.as_bytes());
     mac.update(b".");
     mac.update(&request.body);
-    let signature = request.header("x-marsad-signature");
+    let signature = request.header("x-signature");
+    assert_eq!(signature, request.header("x-marsad-signature"), "the older name says the same");
     let digits = signature.strip_prefix("sha256=").unwrap();
     let bytes: Vec<u8> = (0..32).map(|n| u8::from_str_radix(&digits[2 * n..2 * n + 2], 16).unwrap()).collect();
     mac.verify_slice(&bytes).unwrap();
@@ -171,7 +172,7 @@ async fn without_a_secret_nothing_is_signed() {
     let receiver = Receiver::new(vec![]).await;
     let keys = WebhookKeys { url: receiver.url(), ..WebhookKeys::default() };
     Webhook::new(&keys, quick().timeout, wall()).unwrap().deliver(&notification()).await.unwrap();
-    assert!(receiver.requests()[0].headers.get("x-marsad-signature").is_none());
+    assert!(receiver.requests()[0].headers.get("x-signature").is_none());
 }
 
 #[tokio::test]

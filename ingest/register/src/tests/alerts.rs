@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use ports::{AlertBook, AlertFilter, EvaluatorStep, Outbox};
-use schemas::{Kind, Phase, Severity, Zone};
+use schemas::{Kind, Note, Phase, Severity, Transition, TransitionId, Zone};
 
-use super::{assert_tally, at, channel, commit, device, fresh, step, transition};
+use super::{assert_tally, at, channel, commit, device, fresh, line, plan, step, transition};
 use crate::{DELIVERED_KEPT, Register};
 
 fn all() -> AlertFilter {
@@ -56,6 +56,28 @@ fn a_transition_reads_back_as_it_was_decided() {
 }
 
 #[test]
+fn a_correction_reads_back_with_what_it_corrects_and_moves_its_episode_back() {
+    let (_directory, _path, register) = fresh();
+    let said = [
+        transition("bin-1", 0, Phase::Pending, 0, &[]),
+        transition("bin-1", 0, Phase::Firing, 60, &[]),
+        transition("bin-1", 0, Phase::Resolved, 120, &[]),
+    ];
+    let of = said[2].id.clone();
+    let id = TransitionId(format!("{of}-withdrawn"));
+    let withdrawn =
+        Transition { id, from: Phase::Resolved, to: Phase::Firing, note: Some(Note::Withdrawn { of }), ..said[2].clone() };
+    commit(&register, 1, said.to_vec());
+    commit(&register, 2, vec![withdrawn.clone()]);
+    let read: Vec<_> = register.transitions(0, 10).unwrap().into_iter().map(|(_, t)| t).collect();
+    assert_eq!(read, [said.as_slice(), &[withdrawn]].concat());
+    let alert = &register.alerts(&all()).unwrap()[0];
+    assert_eq!((alert.phase, alert.fired_at, alert.resolved_at), (Phase::Firing, Some(at(60)), None));
+    assert_eq!(register.alert_counts(), (1, 0));
+    assert_tally(&register);
+}
+
+#[test]
 fn the_same_step_twice_is_the_step_once() {
     let (_directory, _path, register) = fresh();
     let step = EvaluatorStep {
@@ -63,11 +85,13 @@ fn the_same_step_twice_is_the_step_once() {
         ..step(7, vec![transition("bin-1", 0, Phase::Firing, 60, &["log", "hook", "log"])])
     };
     register.commit(&step).unwrap();
-    register.delivered(1, at(61)).unwrap();
+    plan(&register, at(1000));
+    register.delivered(1, at(61), &channel("log")).unwrap();
     register.commit(&step).unwrap();
+    plan(&register, at(1000));
     assert_eq!(register.transitions(0, 10).unwrap().len(), 1);
     assert_eq!(register.outbox_counts(), (1, 0), "the log has it already, a channel named twice is told once");
-    assert!(register.head(&channel("log")).unwrap().is_none());
+    assert!(register.head(&line("log")).unwrap().is_none());
     assert_eq!(register.alert_counts(), (1, 0));
     assert_tally(&register);
 }
@@ -155,21 +179,22 @@ fn a_channel_is_told_in_the_order_of_decision_and_its_head_holds_the_rest() {
     commit(&register, 1, vec![firing.clone(), resolved.clone()]);
     assert_eq!(register.outbox_counts(), (4, 0));
 
-    let head = register.head(&channel("hook")).unwrap().unwrap();
-    assert_eq!((&head.transition, head.attempts, head.due, head.made_at), (&firing, 0, at(1000), at(1000)));
+    let head = register.head(&line("hook")).unwrap().unwrap();
+    assert_eq!((&head.steps[0].transition, head.attempts, head.due, head.made_at), (&firing, 0, at(1000), at(1000)));
     register.postponed(head.number, at(2000), "503").unwrap();
     drop(register);
 
     let register = Register::open(&path).unwrap();
-    let again = register.head(&channel("hook")).unwrap().unwrap();
+    let again = register.head(&line("hook")).unwrap().unwrap();
     assert_eq!((again.number, again.attempts, again.due, again.made_at), (head.number, 1, at(2000), at(1000)));
-    assert_eq!(register.head(&channel("log")).unwrap().unwrap().attempts, 0, "the other line does not wait");
+    assert_eq!(register.head(&line("log")).unwrap().unwrap().attempts, 0, "the other line does not wait");
     register.buried(again.number, at(2001), "400").unwrap();
-    let next = register.head(&channel("hook")).unwrap().unwrap();
-    assert_eq!(next.transition, resolved);
-    register.delivered(next.number, at(2002)).unwrap();
-    register.delivered(next.number, at(2003)).unwrap();
-    assert!(register.head(&channel("hook")).unwrap().is_none());
+    let next = register.head(&line("hook")).unwrap().unwrap();
+    assert_eq!(next.steps[0].transition, resolved);
+    assert_eq!((next.id.as_str(), next.steps[0].fired_at), (resolved.id.0.as_str(), Some(at(60))));
+    register.delivered(next.number, at(2002), &channel("log")).unwrap();
+    register.delivered(next.number, at(2003), &channel("log")).unwrap();
+    assert!(register.head(&line("hook")).unwrap().is_none());
     assert_eq!(register.outbox_counts(), (2, 1));
     assert_tally(&register);
 }
@@ -184,7 +209,8 @@ fn delivered_notifications_are_kept_up_to_a_bound() {
             for n in 0..DELIVERED_KEPT {
                 transaction
                     .prepare_cached(
-                        "INSERT INTO outbox (channel, transition, made_at, due, state) VALUES (?1, 1, 0, 0, 'delivered')",
+                        "INSERT INTO outbox (receiver, channel, id, form, made_at, due, state) \
+                         VALUES (?1, ?1, '1', 'single', 0, 0, 'delivered')",
                     )
                     .unwrap()
                     .execute([format!("c{n}")])
@@ -194,7 +220,7 @@ fn delivered_notifications_are_kept_up_to_a_bound() {
             Ok(())
         })
         .unwrap();
-    register.delivered(1, at(61)).unwrap();
+    register.delivered(1, at(61), &channel("log")).unwrap();
     assert_eq!(register.tally().delivered, DELIVERED_KEPT);
     assert_tally(&register);
     commit(&register, 2, vec![transition("bin-1", 0, Phase::Firing, 60, &["log"])]);
@@ -205,7 +231,7 @@ fn delivered_notifications_are_kept_up_to_a_bound() {
 fn what_waits_for_a_channel_that_is_gone_is_buried_when_asked() {
     let (_directory, _path, register) = fresh();
     commit(&register, 1, vec![transition("bin-1", 0, Phase::Firing, 60, &["log", "gone"])]);
-    assert_eq!(register.bury_strays(&[channel("log")], at(70)).unwrap(), 1);
+    assert_eq!(register.bury_strays(&[line("log")], at(70)).unwrap(), 1);
     assert_eq!(register.outbox_counts(), (1, 1));
     assert_eq!(register.bury_strays(&[], at(70)).unwrap(), 1);
     assert_tally(&register);

@@ -8,7 +8,7 @@ use ports::{AlertBook, EvaluatorStep, Outbox, Quarantine, RecordError};
 use schemas::Phase;
 use tempfile::TempDir;
 
-use super::{assert_tally, at, channel, device, fresh, records, step, transition};
+use super::{assert_tally, at, device, fresh, line, plan, records, step, transition};
 use crate::Register;
 
 const STEPS: u64 = 12;
@@ -24,6 +24,8 @@ fn nth(cursor: u64) -> EvaluatorStep {
 
 /// What must be there when the first `cursor` steps are.
 fn assert_prefix(register: &Register) -> u64 {
+    // What was decided and not planned before the crash is planned after it, once.
+    plan(register, at(1000));
     let restored = register.restore().unwrap();
     let cursor = restored.cursor.unwrap_or(0);
     let expected: Vec<_> = (1..=cursor).flat_map(|n| nth(n).transitions).collect();
@@ -33,7 +35,7 @@ fn assert_prefix(register: &Register) -> u64 {
     assert_eq!(register.alert_counts(), (cursor, 0));
     let states = if cursor == 0 { vec![] } else { nth(cursor).states };
     assert_eq!(restored.states, states);
-    assert_eq!(register.head(&channel("hook")).unwrap().map(|n| n.transition), expected.first().cloned());
+    assert_eq!(register.head(&line("hook")).unwrap().map(|n| n.steps[0].transition.clone()), expected.first().cloned());
     assert_tally(register);
     cursor
 }
@@ -61,6 +63,7 @@ fn after_a_crash_with_a_torn_or_damaged_log_a_prefix_of_the_steps_is_there_whole
     let (_directory, path, register) = fresh();
     for cursor in 1..=STEPS {
         register.commit(&nth(cursor)).unwrap();
+        plan(&register, at(1000));
     }
     let (file, log) = photograph(&path);
     assert_eq!(assert_prefix(&develop(&file, &log).1), STEPS, "what was committed is there");
@@ -100,6 +103,7 @@ fn a_crash_in_the_middle_of_a_step_leaves_nothing_of_it() {
 fn a_full_disk_keeps_nothing_of_the_step_and_the_step_is_kept_later() {
     let (_directory, _path, register) = fresh();
     register.commit(&nth(1)).unwrap();
+    plan(&register, at(1000));
     let pages: i64 = crate::lock(&register.writer).query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     let allow = |pages: i64| {
         let writer = crate::lock(&register.writer);

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use ports::{AlertBook, DeviceBook, EvaluatorStep, Outbox, Page, Quarantine, QuarantineFilter, Quarantined};
+use ports::{AlertBook, DeviceBook, EvaluatorStep, Outbox, Page, PlanBook, Quarantine, QuarantineFilter, Quarantined};
 use schemas::{Container, Device, DeviceKey, Fitting, Kind, Phase, Place, ProfileName, Zone};
 use tempfile::TempDir;
 
-use super::{assert_tally, at, channel, device, step, transition};
+use super::{assert_tally, at, channel, device, line, plan, step, transition};
 use crate::Register;
 use crate::schema::VERSION;
 use crate::tests::records::{all, bin, garbage, put};
@@ -35,7 +35,8 @@ fn write_the_fixture_of_this_format() {
     assert!(!path.exists(), "a fixture is never written over: {}", path.display());
     let register = Register::open(&path).unwrap();
     register.commit(&history()).unwrap();
-    register.delivered(1, at(61)).unwrap();
+    plan(&register, at(1000));
+    register.delivered(1, at(61), &channel("log")).unwrap();
     register.postponed(2, at(90), "503").unwrap();
     register.seen(&[bin("bin-1", "maarif", 1, 2)]).unwrap();
     put(&register, &[of_format_2()]);
@@ -74,7 +75,9 @@ fn format_1_stays_readable_and_can_be_written_on() {
     let transitions: Vec<_> = register.transitions(0, 10).unwrap().into_iter().map(|(_, t)| t).collect();
     assert_eq!(transitions, history().transitions);
     assert_eq!((register.alert_counts(), register.outbox_counts()), ((1, 1), (1, 0)));
-    let head = register.head(&channel("hook")).unwrap().unwrap();
+    let head = register.head(&line("hook")).unwrap().unwrap();
+    assert_eq!(head.key(), format!("hook/{}", history().transitions[1].id), "its key is as the receiver knows it");
+    assert_eq!(head.steps[0].transition, history().transitions[1]);
     assert_eq!((head.number, head.attempts, head.due, head.made_at), (2, 1, at(90), at(1000)));
     assert_eq!(register.devices().unwrap(), [bin("bin-1", "maarif", 1, 2)]);
     assert_eq!(all(&register), [garbage(7, "not_json")]);
@@ -83,7 +86,10 @@ fn format_1_stays_readable_and_can_be_written_on() {
     assert_eq!(register.adopted().unwrap(), []);
     assert_tally(&register);
 
+    plan(&register, at(1000));
+    assert_eq!(register.outbox_counts(), (1, 0), "what was posted is not planned again");
     register.commit(&step(43, vec![transition("bin-1", 0, Phase::Resolved, 99, &["hook"])])).unwrap();
+    plan(&register, at(1000));
     assert_eq!((register.alert_counts(), register.outbox_counts()), ((0, 1), (2, 0)));
 }
 
@@ -95,6 +101,21 @@ fn format_2_stays_readable_and_can_be_written_on() {
     assert_eq!(register.adopted().unwrap(), [adopted()]);
     put(&register, &[garbage(8, "not_json")]);
     assert_eq!(register.holding(at(0)).unwrap().messages, 2);
+    assert_tally(&register);
+}
+
+#[test]
+fn format_3_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(3);
+    let firing = &history().transitions[1];
+    let head = register.head(&line("hook")).unwrap().unwrap();
+    assert_eq!((head.key(), head.attempts, head.due), (format!("hook/{}", firing.id), 1, at(90)));
+    assert_eq!(register.restore_plan().unwrap().cursor, 3);
+    let why = register.why(&firing.alert).unwrap().unwrap();
+    let states: Vec<_> = why.steps[1].deliveries.iter().map(|d| (d.channel.as_str(), d.state.as_str())).collect();
+    assert_eq!(states, [("log", "delivered"), ("hook", "waiting")]);
+    plan(&register, at(1000));
+    assert_eq!(register.outbox_counts(), (1, 0), "what was posted is not planned again");
     assert_tally(&register);
 }
 

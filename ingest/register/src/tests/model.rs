@@ -8,7 +8,7 @@ use ports::{AlertBook, AlertFilter, AlertView, EvaluatorStep, Outbox};
 use proptest::prelude::*;
 use schemas::{ChannelName, DeviceId, Phase, Severity, Timestamp, Transition};
 
-use super::{assert_tally, at, channel, device, fresh, transition};
+use super::{assert_tally, at, channel, device, fresh, line, plan, transition};
 use crate::Register;
 
 const CHANNELS: [&str; 2] = ["hook", "log"];
@@ -82,7 +82,7 @@ impl Model {
                 since: t.since,
                 at: t.at,
                 fired_at: if t.to == Phase::Firing { Some(t.at) } else { before.and_then(|b| b.fired_at) },
-                resolved_at: if t.to == Phase::Resolved { Some(t.at) } else { before.and_then(|b| b.resolved_at) },
+                resolved_at: (t.to == Phase::Resolved).then_some(t.at),
                 value: t.value,
                 texts: t.texts.clone(),
             };
@@ -132,10 +132,10 @@ impl Model {
         }
         assert_eq!(register.outbox_counts(), (self.waiting.len() as u64, self.dead));
         for name in CHANNELS {
-            let head = register.head(&channel(name)).unwrap();
+            let head = register.head(&line(name)).unwrap();
             let expected = self.head(&channel(name));
             assert_eq!(
-                head.as_ref().map(|n| (n.number, &n.transition, n.due, n.attempts)),
+                head.as_ref().map(|n| (n.number, &n.steps[0].transition, n.due, n.attempts)),
                 expected.as_ref().map(|r| (r.number, &r.transition, r.due, r.attempts))
             );
         }
@@ -174,11 +174,12 @@ proptest! {
                         now,
                     };
                     open.commit(&step).unwrap();
+                    plan(open, now);
                     model.commit(&step);
                 }
                 Act::Deliver(c) => {
                     if let Some(number) = model.settle(&channel(CHANNELS[c])) {
-                        open.delivered(number, now).unwrap();
+                        open.delivered(number, now, &channel(CHANNELS[c])).unwrap();
                     }
                 }
                 Act::Bury(c) => {

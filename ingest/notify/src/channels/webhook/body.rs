@@ -1,9 +1,9 @@
 //! What is sent: a format on the wire, with a version. The same transition gives the same bytes.
 
-use ports::Notification;
+use ports::{Form, Notification};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use schemas::{DeviceId, Kind, Phase, Quantity, RuleId, Severity, Texts, Timestamp, Zone, named_schema};
+use schemas::{DeviceId, Kind, Phase, Quantity, RuleId, Severity, Texts, Timestamp, Transition, Zone, named_schema};
 use serde::Serialize;
 
 /// Changes when a field changes its meaning or goes; a new field is no new version.
@@ -66,9 +66,52 @@ pub fn webhook_schema() -> Schema {
     named_schema("webhook", u32::from(VERSION), schema)
 }
 
+/// What a webhook receives of several steps at once.
+#[derive(Serialize, JsonSchema)]
+struct Several<'a> {
+    /// Changes when a field goes or changes its meaning; new fields may come at any time.
+    #[schemars(extend("const" = VERSION))]
+    version: u8,
+    /// This message; unique for good at its receiver.
+    id: &'a str,
+    /// Why several come together: `group`, `digest` or `reminder`.
+    form: &'static str,
+    /// The receiver, as the settings name it.
+    receiver: &'a str,
+    /// The steps, in the order in which they were decided.
+    steps: Vec<Body<'a>>,
+}
+
+/// The JSON Schema of what is sent of several steps, `docs/reference/webhook.md`.
+#[must_use]
+pub fn webhook_group_schema() -> Schema {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = generator.into_root_schema_for::<Several<'static>>();
+    schema.insert("title".to_owned(), "WebhookGroup".into());
+    named_schema("webhook-group", u32::from(VERSION), schema)
+}
+
+/// The message: of one step the step itself, of several a list.
 pub(super) fn json(notification: &Notification) -> Result<Vec<u8>, serde_json::Error> {
-    let t = &notification.transition;
-    serde_json::to_vec(&Body {
+    match (notification.form, notification.steps.as_slice()) {
+        (Form::Single, [step]) => json_of_step(&step.transition),
+        (form, steps) => serde_json::to_vec(&Several {
+            version: VERSION,
+            id: &notification.id,
+            form: form.code(),
+            receiver: notification.receiver.as_str(),
+            steps: steps.iter().map(|step| body(&step.transition)).collect(),
+        }),
+    }
+}
+
+/// One step by itself.
+pub(in crate::channels) fn json_of_step(t: &Transition) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&body(t))
+}
+
+fn body(t: &Transition) -> Body<'_> {
+    Body {
         version: VERSION,
         id: &t.id.0,
         alert: &t.alert.0,
@@ -86,5 +129,5 @@ pub(super) fn json(notification: &Notification) -> Result<Vec<u8>, serde_json::E
         since: t.since,
         at: t.at,
         texts: &t.texts,
-    })
+    }
 }

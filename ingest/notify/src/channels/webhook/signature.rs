@@ -2,10 +2,11 @@
 //! neither can be changed nor an old message be sent again later.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use crate::channels::secret::Place;
 
 /// Shorter ones can be guessed.
 const SHORTEST: usize = 16;
@@ -14,22 +15,21 @@ const SHORTEST: usize = 16;
 #[derive(Clone)]
 pub(super) struct Secret(Hmac<Sha256>);
 
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 impl Secret {
-    /// Of one of the two keys; none of none.
-    pub(super) fn of(secret: Option<&str>, file: Option<&Path>) -> Result<Option<Self>, String> {
-        let (key, bytes) = match (secret, file) {
-            (None, None) => return Ok(None),
-            (Some(_), Some(_)) => return Err("expected secret or secret_file, found both".to_owned()),
-            (Some(secret), None) => ("secret", secret.as_bytes().to_vec()),
-            (None, Some(path)) => {
-                let read = std::fs::read(path).map_err(|error| format!("secret_file {}: {error}", path.display()))?;
-                ("secret_file", read.trim_ascii_end().to_vec())
-            }
-        };
+    /// Of the secret's place; none of none.
+    pub(super) fn of(place: Place<'_>) -> Result<Option<Self>, String> {
+        let Some(secret) = place.read("secret")? else { return Ok(None) };
+        let bytes = secret.show().as_bytes();
         if bytes.len() < SHORTEST {
-            return Err(format!("{key}: expected a secret of at least {SHORTEST} bytes, found {}", bytes.len()));
+            return Err(format!("secret: expected at least {SHORTEST} bytes, found {}", bytes.len()));
         }
-        let mac = Hmac::new_from_slice(&bytes).map_err(|error| format!("{key}: {error}"))?;
+        let mac = Hmac::new_from_slice(bytes).map_err(|error| format!("secret: {error}"))?;
         Ok(Some(Self(mac)))
     }
 
@@ -51,10 +51,12 @@ impl Secret {
 mod tests {
     use super::*;
 
+    const LONG: Place<'static> = Place { stated: Some("correct horse battery staple"), file: None, variable: None };
+
     #[test]
     fn the_signature_is_the_documented_one() {
         // printf '1795000000.{"version":1}' | openssl dgst -sha256 -hmac 'correct horse battery staple'
-        let secret = Secret::of(Some("correct horse battery staple"), None).unwrap().unwrap();
+        let secret = Secret::of(LONG).unwrap().unwrap();
         assert_eq!(
             secret.sign("1795000000", br#"{"version":1}"#),
             "sha256=b1ad8a4957c6f372c7e4f8f9a2638f3e0b26f2a050a153ce7ba537411838dc1d"
@@ -66,15 +68,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("secret");
         std::fs::write(&file, "correct horse battery staple\n").unwrap();
-        let from_file = Secret::of(None, Some(&file)).unwrap().unwrap();
-        let stated = Secret::of(Some("correct horse battery staple"), None).unwrap().unwrap();
+        let from_file = Secret::of(Place { file: Some(&file), ..Place::default() }).unwrap().unwrap();
+        let stated = Secret::of(LONG).unwrap().unwrap();
         assert_eq!(from_file.sign("1", b"x"), stated.sign("1", b"x"));
 
-        assert!(Secret::of(None, None).unwrap().is_none());
-        let refused = |secret, file: Option<&Path>| Secret::of(secret, file).map(drop).unwrap_err();
-        assert!(refused(Some("correct horse battery staple"), Some(&file)).contains("both"));
-        assert!(refused(Some("too short"), None).contains("at least 16 bytes, found 9"));
-        assert!(!refused(Some("too short"), None).contains("too short"));
-        assert!(refused(None, Some(&directory.path().join("nowhere"))).contains("nowhere"));
+        assert!(Secret::of(Place::default()).unwrap().is_none());
+        let refused = |place: Place<'_>| Secret::of(place).map(drop).unwrap_err();
+        assert!(refused(Place { file: Some(&file), ..LONG }).contains("found several"));
+        let short = refused(Place { stated: Some("too short"), ..Place::default() });
+        assert!(short.contains("at least 16 bytes, found 9") && !short.contains("too short"));
+        assert!(refused(Place { file: Some(&directory.path().join("nowhere")), ..Place::default() }).contains("nowhere"));
+        assert!(refused(Place { variable: Some("MARSAD_NO_SUCH_SECRET"), ..Place::default() }).contains("NO_SUCH_SECRET"));
     }
 }

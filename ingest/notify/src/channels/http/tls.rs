@@ -4,15 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-/// What a connection to `url` may trust: `ca_file`, else the system's certificates, else (without
+/// What a connection may trust: `ca_file`, else the system's certificates, else (without
 /// TLS) nothing.
-pub(super) fn client(url: &Url, ca_file: Option<&Path>) -> Result<ClientConfig, String> {
+pub(in crate::channels) fn client(encrypted: bool, ca_file: Option<&Path>) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -20,7 +19,7 @@ pub(super) fn client(url: &Url, ca_file: Option<&Path>) -> Result<ClientConfig, 
     if let Some(path) = ca_file {
         return Ok(builder.with_root_certificates(roots(path)?).with_no_client_auth());
     }
-    if url.scheme() == "http" {
+    if !encrypted {
         // A machine without any certificates may still post to its own network.
         return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
     }

@@ -13,7 +13,7 @@ use schemas::Timestamp;
 const EXCERPT: usize = 256;
 
 /// An error and its causes, without the address.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(in crate::channels) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -24,7 +24,7 @@ pub(super) fn chain(error: &dyn Error) -> String {
 }
 
 /// Nothing came back.
-pub(super) fn unsent(error: &reqwest::Error) -> DeliveryError {
+pub(in crate::channels) fn unsent(error: &reqwest::Error) -> DeliveryError {
     if error.is_builder() {
         return DeliveryError::Refused(format!("not sent: {}", causes(error)));
     }
@@ -38,7 +38,7 @@ fn causes(error: &reqwest::Error) -> String {
 }
 
 /// The receiver answered.
-pub(super) async fn judge(answer: Response, now: Timestamp) -> Result<(), DeliveryError> {
+pub(in crate::channels) async fn judge(answer: Response, now: Timestamp) -> Result<(), DeliveryError> {
     let status = answer.status();
     if status.is_success() {
         // It has it; what else it says, or fails to say, changes nothing.

@@ -1,0 +1,295 @@
+//! What the planner remembers, in pieces small enough to be kept with every step: which alerts are open and
+//! who was told, what waits in a group, what waits in a digest, and when messages went.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::route::Timing;
+
+/// A piece of the planner's state that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("piece `{piece}` of the plan: {reason}")]
+pub struct PieceError {
+    piece: String,
+    reason: String,
+}
+
+/// A step that waits to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Item {
+    pub(super) step: u64,
+    pub(super) alert: AlertId,
+    pub(super) phase: Phase,
+    pub(super) severity: Severity,
+}
+
+/// A receiver of an alert, and the group in which it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Member {
+    pub(super) receiver: ChannelName,
+    pub(super) group: String,
+    pub(super) timing: Timing,
+}
+
+/// An alert that fires, and whom that was told; nobody where it was withheld.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Opened {
+    pub(super) members: Vec<Member>,
+}
+
+/// One group at one receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Group {
+    /// What is to be told, in order.
+    pub(super) waiting: Vec<Item>,
+    /// What was told and still fires; kept only for reminders.
+    pub(super) firing: Vec<Item>,
+    /// When `waiting` goes.
+    pub(super) due: Option<Timestamp>,
+    /// Before then no further message of the group goes.
+    pub(super) rest: Option<Timestamp>,
+    /// When it is said again.
+    pub(super) remind: Option<Timestamp>,
+    pub(super) timing: Timing,
+}
+
+impl Group {
+    fn next(&self) -> Option<Timestamp> {
+        // The rest is waited out too, so that a group with nothing left is let go.
+        [self.due, self.remind, self.rest.filter(|_| self.waiting.is_empty())].into_iter().flatten().min()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.firing.is_empty() && self.rest.is_none()
+    }
+}
+
+/// What is held for one receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Digest {
+    pub(super) held: Vec<Item>,
+    pub(super) due: Option<Timestamp>,
+}
+
+pub(super) type GroupKey = (ChannelName, String);
+
+/// What has come due.
+pub(super) enum Due {
+    Group(GroupKey),
+    Digest(ChannelName),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Piece {
+    Alert(AlertId),
+    Group(GroupKey),
+    Digest(ChannelName),
+    Sent(String),
+}
+
+impl Piece {
+    fn name(&self) -> String {
+        match self {
+            Piece::Alert(alert) => format!("alert/{alert}"),
+            // A receiver's name has no slash in it.
+            Piece::Group((receiver, group)) => format!("group/{receiver}/{group}"),
+            Piece::Digest(receiver) => format!("digest/{receiver}"),
+            Piece::Sent(key) => format!("sent/{key}"),
+        }
+    }
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    opened: BTreeMap<AlertId, Opened>,
+    groups: BTreeMap<GroupKey, Group>,
+    digests: BTreeMap<ChannelName, Digest>,
+    /// When the last messages went, by whom the limit protects.
+    sent: BTreeMap<String, VecDeque<Timestamp>>,
+    dirty: BTreeSet<Piece>,
+    timers: BTreeSet<(Timestamp, Piece)>,
+    set: BTreeMap<Piece, Timestamp>,
+}
+
+impl State {
+    pub(super) fn read(pieces: &[(String, Bytes)]) -> Result<Self, PieceError> {
+        let mut state = Self::default();
+        for (name, bytes) in pieces {
+            let wrong = |reason: String| PieceError { piece: name.clone(), reason };
+            let (sort, rest) = name.split_once('/').ok_or_else(|| wrong("expected a sort and a slash".to_owned()))?;
+            let receiver = |text: &str| ChannelName::new(text).map_err(|error| wrong(error.to_string()));
+            match sort {
+                "alert" => drop(state.opened.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
+                "group" => {
+                    let (of, group) = rest.split_once('/').ok_or_else(|| wrong("expected a receiver".to_owned()))?;
+                    let key = (receiver(of)?, group.to_owned());
+                    state.groups.insert(key.clone(), json(name, bytes)?);
+                    state.reschedule_group(&key);
+                }
+                "digest" => {
+                    let of = receiver(rest)?;
+                    state.digests.insert(of.clone(), json(name, bytes)?);
+                    state.reschedule_digest(&of);
+                }
+                "sent" => drop(state.sent.insert(rest.to_owned(), json(name, bytes)?)),
+                _ => return Err(wrong("nobody knows this sort".to_owned())),
+            }
+        }
+        Ok(state)
+    }
+
+    pub(super) fn take_dirty(&mut self) -> Result<Vec<(String, Bytes)>, PieceError> {
+        let pieces = std::mem::take(&mut self.dirty);
+        let written = pieces.into_iter().map(|piece| {
+            let bytes = match &piece {
+                Piece::Alert(alert) => self.opened.get(alert).map(serde_json::to_vec),
+                Piece::Group(key) => self.groups.get(key).map(serde_json::to_vec),
+                Piece::Digest(receiver) => self.digests.get(receiver).map(serde_json::to_vec),
+                Piece::Sent(key) => self.sent.get(key).map(serde_json::to_vec),
+            };
+            let name = piece.name();
+            match bytes.transpose() {
+                Ok(bytes) => Ok((name, Bytes::from(bytes.unwrap_or_default()))),
+                Err(error) => Err(PieceError { piece: name, reason: error.to_string() }),
+            }
+        });
+        written.collect()
+    }
+
+    /// Lets go of what waits for receivers that are no more: step and receiver of each.
+    pub(super) fn forget_receivers(&mut self, gone: impl Fn(&ChannelName) -> bool) -> Vec<(u64, ChannelName)> {
+        let mut lost = Vec::new();
+        let keys: Vec<GroupKey> = self.groups.keys().filter(|(receiver, _)| gone(receiver)).cloned().collect();
+        for key in keys {
+            let group = self.groups.remove(&key).unwrap_or_default();
+            lost.extend(group.waiting.iter().map(|item| (item.step, key.0.clone())));
+            self.touch_group(&key);
+        }
+        let receivers: Vec<ChannelName> = self.digests.keys().filter(|r| gone(r)).cloned().collect();
+        for receiver in receivers {
+            let digest = self.digests.remove(&receiver).unwrap_or_default();
+            lost.extend(digest.held.iter().map(|item| (item.step, receiver.clone())));
+            self.touch_digest(&receiver);
+        }
+        lost
+    }
+
+    pub(super) fn take_opened(&mut self, alert: &AlertId) -> Option<Opened> {
+        let opened = self.opened.remove(alert)?;
+        self.dirty.insert(Piece::Alert(alert.clone()));
+        Some(opened)
+    }
+
+    pub(super) fn put_opened(&mut self, alert: &AlertId, opened: Opened) {
+        self.opened.insert(alert.clone(), opened);
+        self.dirty.insert(Piece::Alert(alert.clone()));
+    }
+
+    pub(super) fn quieten(&mut self, alert: &AlertId) {
+        let Some(opened) = self.opened.get(alert) else { return };
+        let keys: Vec<GroupKey> = opened.members.iter().map(|m| (m.receiver.clone(), m.group.clone())).collect();
+        for key in keys {
+            self.change_group(&key, Timing::default(), |group| {
+                group.firing.retain(|item| item.alert != *alert);
+                group.remind = group.remind.filter(|_| !group.firing.is_empty());
+            });
+        }
+    }
+
+    /// Changes a group, made where it is not there, let go where nothing is left of it.
+    pub(super) fn change_group<T>(&mut self, key: &GroupKey, timing: Timing, change: impl FnOnce(&mut Group) -> T) -> T {
+        let group = self.groups.entry(key.clone()).or_insert_with(|| Group { timing, ..Group::default() });
+        let done = change(group);
+        if group.is_idle() {
+            self.groups.remove(key);
+        }
+        self.touch_group(key);
+        done
+    }
+
+    /// Changes what is held for a receiver.
+    pub(super) fn change_digest<T>(&mut self, receiver: &ChannelName, change: impl FnOnce(&mut Digest) -> T) -> T {
+        let digest = self.digests.entry(receiver.clone()).or_default();
+        let done = change(digest);
+        if digest.held.is_empty() {
+            self.digests.remove(receiver);
+        }
+        self.touch_digest(receiver);
+        done
+    }
+
+    pub(super) fn digest(&self, receiver: &ChannelName) -> Option<&Digest> {
+        self.digests.get(receiver)
+    }
+
+    pub(super) fn sent(&self, key: &str) -> impl DoubleEndedIterator<Item = Timestamp> + '_ {
+        self.sent.get(key).into_iter().flatten().copied()
+    }
+
+    /// Notes that a message went; the last `kept` are remembered.
+    pub(super) fn note_sent(&mut self, key: &str, at: Timestamp, kept: usize) {
+        let sent = self.sent.entry(key.to_owned()).or_default();
+        sent.push_back(at);
+        while sent.len() > kept {
+            sent.pop_front();
+        }
+        self.dirty.insert(Piece::Sent(key.to_owned()));
+    }
+
+    pub(super) fn first_due(&self) -> Option<Timestamp> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// The earliest that has come due; its timer is spent.
+    pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Due> {
+        if self.first_due()? > now {
+            return None;
+        }
+        let (_, piece) = self.timers.pop_first()?;
+        self.set.remove(&piece);
+        match piece {
+            Piece::Group(key) => Some(Due::Group(key)),
+            Piece::Digest(receiver) => Some(Due::Digest(receiver)),
+            Piece::Alert(_) | Piece::Sent(_) => None,
+        }
+    }
+
+    fn touch_group(&mut self, key: &GroupKey) {
+        self.reschedule_group(key);
+        self.dirty.insert(Piece::Group(key.clone()));
+    }
+
+    fn touch_digest(&mut self, receiver: &ChannelName) {
+        self.reschedule_digest(receiver);
+        self.dirty.insert(Piece::Digest(receiver.clone()));
+    }
+
+    fn reschedule_group(&mut self, key: &GroupKey) {
+        let due = self.groups.get(key).and_then(Group::next);
+        self.schedule(Piece::Group(key.clone()), due);
+    }
+
+    fn reschedule_digest(&mut self, receiver: &ChannelName) {
+        let due = self.digests.get(receiver).and_then(|digest| digest.due);
+        self.schedule(Piece::Digest(receiver.clone()), due);
+    }
+
+    fn schedule(&mut self, piece: Piece, due: Option<Timestamp>) {
+        if let Some(before) = self.set.remove(&piece) {
+            self.timers.remove(&(before, piece.clone()));
+        }
+        if let Some(due) = due {
+            self.timers.insert((due, piece.clone()));
+            self.set.insert(piece, due);
+        }
+    }
+}
+
+fn json<T: DeserializeOwned>(piece: &str, bytes: &[u8]) -> Result<T, PieceError> {
+    serde_json::from_slice(bytes).map_err(|error| PieceError { piece: piece.to_owned(), reason: error.to_string() })
+}

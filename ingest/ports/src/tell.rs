@@ -1,0 +1,261 @@
+//! Records of telling: what the planner commits, what a line of the outbox holds, and why.
+//!
+//! These calls block for a disk write. Call them from a thread that may block.
+
+use bytes::Bytes;
+use schemas::{AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
+use serde::{Deserialize, Serialize};
+
+use crate::{Form, Line, Notification, RecordError};
+
+/// One link in the chain that leads from a decision to a message, or to none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Reason {
+    /// A rule decided.
+    Decided {
+        /// Which one.
+        rule: RuleId,
+        /// How much it matters.
+        severity: Severity,
+        /// Where the alert stands now.
+        phase: Phase,
+        /// The value that decided, in the quantity's unit; none where silence decided.
+        value: Option<f64>,
+        /// When the condition first held.
+        since: Timestamp,
+        /// When the step was made, in event time. Named apart from the link's own `at`, beside which it stands.
+        decided_at: Timestamp,
+        /// How long it had held by then, ms: at least the rule's `hold` for a step into firing.
+        held_ms: u64,
+    },
+    /// The rule wants nobody told.
+    ToNobody,
+    /// Somebody's doing keeps it back: a silence, an inhibition, a maintenance window, a shelf.
+    Withheld {
+        /// Which sort: `silence`, `inhibition`, `maintenance`, `shelf`.
+        by: String,
+        /// Which one.
+        id: String,
+        /// What a person should know: author and note, or what inhibits.
+        note: String,
+        /// Until when, where that is known.
+        until: Option<Timestamp>,
+    },
+    /// The alert is over, and this receiver was never told that it began.
+    NeverTold,
+    /// Whose territory it is on that day.
+    Territory {
+        /// None: nobody has it, and somebody must know.
+        contractor: Option<String>,
+        /// How well that is known, or why it is not.
+        note: String,
+    },
+    /// A route of the settings takes it.
+    Routed {
+        /// Its name, with those above it: `waste > fires`.
+        route: String,
+    },
+    /// No route takes it: it goes where the rule says.
+    AsTheRuleSays,
+    /// It follows the step that began the alert.
+    FollowsFiring,
+    /// It waits for others of its group.
+    Grouped {
+        /// Which group.
+        group: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It is held over the quiet hours.
+    QuietHours {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// So much was told that the rest is gathered.
+    Storm {
+        /// Messages that may go in a period.
+        limit: u32,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It waits behind a step of the same alert that is held.
+    Behind {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It is in a message that was put in the outbox.
+    Posted {
+        /// The message's id.
+        id: String,
+        /// Which sort of message.
+        form: Form,
+        /// Over which channels.
+        channels: Vec<ChannelName>,
+        /// Steps in the message.
+        steps: u32,
+    },
+    /// The settings have no such receiver any more.
+    ReceiverGone,
+}
+
+/// A reason, and for what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Because {
+    /// When.
+    pub at: Timestamp,
+    /// The number of the transition.
+    pub step: u64,
+    /// The receiver that it concerns; none: all of them.
+    pub receiver: Option<ChannelName>,
+    /// The link.
+    pub reason: Reason,
+}
+
+/// A message that is to go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posted {
+    /// Who is told.
+    pub receiver: ChannelName,
+    /// Over which channels: a line each.
+    pub channels: Vec<ChannelName>,
+    /// Which message of this receiver: `{receiver}/{id}` is its key.
+    pub id: String,
+    /// Which sort of message.
+    pub form: Form,
+    /// The numbers of its transitions, in order.
+    pub steps: Vec<u64>,
+}
+
+/// What the planner commits at once, or not at all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PlanStep {
+    /// The number of the last transition that is planned.
+    pub cursor: u64,
+    /// Pieces of the planner's state that changed; an empty one removes the row.
+    pub pieces: Vec<(String, Bytes)>,
+    /// Messages, in the order in which they are to go. One that is there already, by receiver, channel
+    /// and id, is skipped.
+    pub posted: Vec<Posted>,
+    /// The links of the chains.
+    pub reasons: Vec<Because>,
+    /// When this happened, for the outbox.
+    pub now: Timestamp,
+}
+
+/// What the planner starts from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RestoredPlan {
+    /// The number of the last transition that is planned; 0 before the first.
+    pub cursor: u64,
+    /// Its state, by piece.
+    pub pieces: Vec<(String, Bytes)>,
+}
+
+/// Where the planner reads transitions and keeps what it made of them.
+pub trait PlanBook: Send + Sync + 'static {
+    /// The last committed step.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn restore_plan(&self) -> Result<RestoredPlan, RecordError>;
+
+    /// Transitions after the number `after`, in the order in which they were decided, at most `rows`.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn decided(&self, after: u64, rows: usize) -> Result<Vec<(u64, Transition)>, RecordError>;
+
+    /// Cursor, state, messages and reasons in one transaction.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says; nothing of it was kept.
+    fn commit_plan(&self, step: &PlanStep) -> Result<(), RecordError>;
+}
+
+/// What is still to be told.
+pub trait Outbox: Send + Sync + 'static {
+    /// The oldest notification of a line that waits, whether or not it is due: a line is told in order,
+    /// so its head holds the rest. Language and addresses are left to whoever knows the settings.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn head(&self, line: &Line) -> Result<Option<Notification>, RecordError>;
+
+    /// The receiver has it, by the channel `via`: its own, or the one that stepped in.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn delivered(&self, number: u64, at: Timestamp, via: &ChannelName) -> Result<(), RecordError>;
+
+    /// It failed; try again at `due`.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn postponed(&self, number: u64, due: Timestamp, reason: &str) -> Result<(), RecordError>;
+
+    /// It will never arrive: kept as a dead letter with the reason.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn buried(&self, number: u64, at: Timestamp, reason: &str) -> Result<(), RecordError>;
+}
+
+/// How a message fares.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Who is told.
+    pub receiver: ChannelName,
+    /// The line's channel.
+    pub channel: ChannelName,
+    /// The receiver's idempotency key.
+    pub key: String,
+    /// `waiting`, `delivered` or `dead`.
+    pub state: String,
+    /// The channel that carried it; none before.
+    pub via: Option<ChannelName>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it was put in the outbox.
+    pub made_at: Timestamp,
+    /// When it was delivered or given up; none before.
+    pub settled_at: Option<Timestamp>,
+    /// What went wrong last, if anything did.
+    pub trouble: Option<String>,
+}
+
+/// A link of a chain, for people.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Link {
+    /// When.
+    pub at: Timestamp,
+    /// The receiver that it concerns; none: all of them.
+    pub receiver: Option<ChannelName>,
+    /// The link.
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+/// What became of one step of an alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WhyStep {
+    /// Which step.
+    pub id: TransitionId,
+    /// Where the alert went.
+    pub phase: Phase,
+    /// When, in event time.
+    pub at: Timestamp,
+    /// Why it was told, held or kept back, in the order in which that was found.
+    pub chain: Vec<Link>,
+    /// The messages that carry it.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Why each step of an alert was told, or not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    /// The episode.
+    pub alert: AlertId,
+    /// Its steps, in the order in which they were decided.
+    pub steps: Vec<WhyStep>,
+}
