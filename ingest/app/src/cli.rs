@@ -170,7 +170,7 @@ the same. Other settings are read at the start only."
     /// The rules: which there are, what they do, whether files of them are right
     #[command(subcommand)]
     Rule(RuleCommand),
-    /// What rules would have said of readings of the past; nothing is kept and nobody is told
+    /// What rules would have said of the past; nothing is kept, nobody told
     #[command(after_help = "Examples:
   marsad backtest --readings day.ndjson --json
   marsad backtest --rules new.toml --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z
