@@ -128,7 +128,8 @@ impl Watched {
                 .is_none_or(|r| !w.concerns(r, &sample) || !r.condition.hears(&sample) || w.is_next(r, &sample))
         };
         if in_order && self.watches.iter().all(next) {
-            self.history.place(sample);
+            // Even what nobody judges now: another series may be compared with it later.
+            heard.changed |= self.history.place(sample);
             self.follow(&sample, stage, &mut heard);
         } else {
             self.join(&sample, stage, &mut heard);

@@ -3,6 +3,7 @@
 
 use schemas::{Kind, Note, Quantity, Timestamp, Zone};
 
+use crate::condition::Own;
 use crate::core::{Core, Step};
 use crate::correction::{Change, Corrected, difference, replay};
 use crate::hours::Local;
@@ -77,8 +78,11 @@ impl Watch {
     /// no later sign of life than that one was: nothing changes but, perhaps, the series by which the device is named.
     pub(crate) fn adds_nothing(&self, rule: &Rule, sample: &Sample) -> bool {
         let memory = &self.live.memory;
-        // Where gaps are learned, another instant of hearing is another gap.
-        let no_later = if memory.own.is_some() { sample.received == memory.alive } else { sample.received <= memory.alive };
+        // Where gaps are learned, a later hearing is a longer gap.
+        let no_later = match memory.own.as_deref() {
+            Some(Own::Gaps(gaps)) => gaps.knows(sample),
+            _ => sample.received <= memory.alive,
+        };
         let as_heard = sample.observed == memory.heard && no_later;
         self.whole && !rule.by_value && as_heard && sample.observed >= self.judged_to(rule)
     }

@@ -56,25 +56,43 @@ enum Absence {
     },
 }
 
-/// The last gaps between two times at which the device was heard, seconds, the newest last.
+/// The last gaps between two times at which the device was heard, seconds, the newest last. What was observed at one
+/// instant counts once, by the one that was heard last: so it makes no difference in which order they are judged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Gaps {
     #[serde(with = "super::millis")]
     heard: Timestamp,
+    /// What `heard` was before anything of the latest instant.
+    #[serde(with = "super::millis")]
+    before: Timestamp,
+    #[serde(with = "super::millis")]
+    observed: Timestamp,
     gaps: Vec<u32>,
 }
 
 impl Gaps {
-    fn hear(&mut self, at: Timestamp) {
-        let gap = at.since(self.heard);
-        // What comes in one burst was sent at once.
-        if self.heard > Timestamp::MIN && gap >= SHORTEST {
+    /// Whether this is of the latest instant and heard no later than another of it: it is no gap.
+    pub(crate) fn knows(&self, sample: &Sample) -> bool {
+        sample.observed == self.observed && sample.received <= self.heard
+    }
+
+    fn hear(&mut self, sample: &Sample) {
+        if self.knows(sample) {
+            return;
+        }
+        if sample.observed != self.observed {
+            (self.before, self.observed) = (self.heard, sample.observed);
+        } else if is_gap(self.before, self.heard) {
+            // A longer one takes its place.
+            self.gaps.pop();
+        }
+        if is_gap(self.before, sample.received) {
             if self.gaps.len() >= GAPS {
                 self.gaps.remove(0);
             }
-            self.gaps.push(u32::try_from(gap.as_secs()).unwrap_or(u32::MAX));
+            self.gaps.push(u32::try_from(sample.received.since(self.before).as_secs()).unwrap_or(u32::MAX));
         }
-        self.heard = self.heard.max(at);
+        self.heard = self.heard.max(sample.received);
     }
 
     fn median(&self) -> Option<Duration> {
@@ -83,6 +101,11 @@ impl Gaps {
         let middle = gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= ENOUGH);
         middle.map(|seconds| Duration::from_secs(u64::from(*seconds)))
     }
+}
+
+/// What comes in one burst was sent at once: that is no gap.
+fn is_gap(before: Timestamp, at: Timestamp) -> bool {
+    before > Timestamp::MIN && at.since(before) >= SHORTEST
 }
 
 impl Absence {
@@ -109,7 +132,7 @@ impl Condition for Absence {
                 memory.own = Some(Box::new(Own::Gaps(Gaps::default())));
             }
             if let Some(Own::Gaps(gaps)) = memory.own.as_deref_mut() {
-                gaps.hear(sample.received);
+                gaps.hear(sample);
             }
         }
         Some(Verdict::Clear)

@@ -187,3 +187,34 @@ proptest! {
         let _ = Engine::new(rules()).restore(&"bin".parse().unwrap(), &state);
     }
 }
+
+/// Found by the property above.
+#[test]
+fn a_reading_that_nobody_judges_but_others_are_compared_with_survives_a_restart() {
+    let stale = |r: Reading| Reading { quality: Quality::from(Flaw::Stale), ..r };
+    let all = [
+        stale(reading("bin", Quantity::BATTERY_LEVEL, 30.0, 10 * HOUR)),
+        reading("bin", Quantity::WASTE_FILL, 42.0, 10 * HOUR + 60),
+    ];
+    let said = settled(&run(&all, &[]).0);
+    assert!(said.iter().any(|s| s.0 == "pair"), "{said:?}");
+    assert_eq!(settled(&run(&all, &[Between::Nothing, Between::Restart]).0), said);
+}
+
+/// Found by the property above: what is heard late of an instant is one gap, whichever series comes first.
+#[test]
+fn readings_of_one_instant_that_are_heard_apart_are_one_gap_in_any_order() {
+    let heard = |quantity, now: i64, after: i64| Reading { received_at: at(now + after), ..reading("bin", quantity, 1.0, now) };
+    let before: Vec<Reading> = (0..5).map(|n| heard(Quantity::WASTE_FILL, 6 * HOUR + n * 900, 0)).collect();
+    let instant = [
+        heard(Quantity::WATER_VOLUME, 8 * HOUR, 2),
+        heard(Quantity::BATTERY_LEVEL, 8 * HOUR, 3000),
+        heard(Quantity::WASTE_LID_OPEN, 8 * HOUR, 3000),
+    ];
+    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let logs = orders.map(|order| {
+        let all: Vec<Reading> = before.iter().cloned().chain(order.map(|i| instant[i].clone())).collect();
+        settled(&run(&all, &[]).0).into_iter().filter(|s| s.0 == "dead").map(|s| (s.4, s.5)).collect::<Vec<_>>()
+    });
+    assert!(!logs[0].is_empty() && logs.iter().all(|log| *log == logs[0]), "{logs:?}");
+}
