@@ -10,6 +10,8 @@ use crate::sample::Sample;
 
 /// Unpacked samples, at most.
 const TAIL: usize = 24;
+/// Unpacked samples where more than [`TAIL`] are of one instant, at most.
+const TAIL_LIMIT: usize = 256;
 /// So many of them are packed when the tail is full.
 const PACKED_AT_ONCE: usize = 16;
 /// A device has at most so many series in its history.
@@ -94,10 +96,7 @@ impl History {
     pub(crate) fn place(&mut self, sample: Sample) -> bool {
         if self.tail.last().is_none_or(|last| last.key() < sample.key()) && (self.count == 0 || !self.tail.is_empty()) {
             self.tail.push(sample);
-            if self.tail.len() > TAIL {
-                let old: Vec<Sample> = self.tail.drain(..PACKED_AT_ONCE).collect();
-                old.iter().for_each(|s| self.pack(s));
-            }
+            self.pack_old();
             return true;
         }
         if self.count > 0 && self.tail.first().is_none_or(|first| sample.key() < first.key()) {
@@ -109,6 +108,19 @@ impl History {
             return placed;
         }
         settle(&mut self.tail, sample)
+    }
+
+    /// Packs the older half of a full tail. The readings of one message come in any order: what was observed at the
+    /// newest instant stays, so that those that are still to come find their place in the tail.
+    fn pack_old(&mut self) {
+        if self.tail.len() <= TAIL {
+            return;
+        }
+        let newest = self.tail.last().map(|s| s.observed);
+        let whole = self.tail.partition_point(|s| Some(s.observed) < newest);
+        let many = if self.tail.len() > TAIL_LIMIT { PACKED_AT_ONCE } else { whole.min(self.tail.len() - TAIL + PACKED_AT_ONCE) };
+        let old: Vec<Sample> = self.tail.drain(..many).collect();
+        old.iter().for_each(|s| self.pack(s));
     }
 
     /// Takes out the first.
@@ -271,6 +283,27 @@ mod tests {
         let observed = Timestamp::clamped(1_790_000_000_000 + at);
         let received = Timestamp::clamped(observed.millis() + delay);
         Sample { observed, received, value, quantity: Quantity::WASTE_FILL, channel, bad: at % 7 == 0, stale: false, peers: None }
+    }
+
+    /// Else each reading of a long message would unpack the whole past of its device.
+    #[test]
+    fn the_readings_of_the_newest_message_find_their_places_unpacked_in_any_order() {
+        let mut history = History::default();
+        for message in 0..20 {
+            let channels: Vec<u8> = if message % 2 == 0 { (0..40).collect() } else { (0..40).rev().collect() };
+            for channel in channels {
+                let before = history.count;
+                assert!(history.place(sample(message * 60_000, channel, 1.0, 5)));
+                assert!(
+                    history
+                        .tail
+                        .iter()
+                        .any(|s| s.observed.millis() == 1_790_000_000_000 + message * 60_000 && s.channel == channel)
+                );
+                assert!(history.count >= before, "nothing is unpacked");
+            }
+        }
+        assert!(history.count >= 18 * 40, "what is older is packed: {}", history.count);
     }
 
     proptest! {
