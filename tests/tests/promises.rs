@@ -24,9 +24,10 @@ async fn a_store_that_is_away_for_ten_minutes_stops_no_ingestion_and_delays_no_a
     met("the alert", || house.phases() == [("bin-1".to_owned(), Phase::Firing)]).await;
     assert!(house.stored().await.is_empty(), "the store was away");
     assert!(watch.identity().waiting > 0 && watch.identity().balances());
-    let lags: Vec<(String, bool)> = watch.readers().into_iter().map(|r| (r.name, r.lag > 0)).collect();
-    let behind = |name: &str| lags.iter().find(|(n, _)| n == name).map(|(_, behind)| *behind);
-    assert_eq!((behind("keeper"), behind("historian"), behind("evaluator")), (Some(false), Some(true), Some(false)), "{lags:?}");
+    let behind = |name: &str| watch.readers().into_iter().find(|r| r.name == name).map(|r| r.lag > 0);
+    // It fired in the middle of what was sent.
+    met("the evaluator", || behind("evaluator") == Some(false)).await;
+    assert_eq!((behind("keeper"), behind("historian")), (Some(false), Some(true)));
     assert!(behind("live").is_some());
     let fired = house.register.transitions(0, 100).unwrap().into_iter().find(|(_, t)| t.to == Phase::Firing).unwrap().1;
     assert_eq!(fired.at, after(330), "the alert was decided 30 s after the bin was full, in event time");

@@ -98,6 +98,13 @@ impl Journal {
         taken.saturating_add(bytes).saturating_add((RECORD_HEAD + SEGMENT_HEAD) as u64) <= self.shared.limit
     }
 
+    /// Bytes from which on a segment is followed by another. A commit is never split: one that is larger stands in a
+    /// segment of its own, and that is freed only when another follows it.
+    #[must_use]
+    pub fn segment_limit(&self) -> u64 {
+        self.segment_limit
+    }
+
     /// Makes all that was appended durable, by one write and one sync, and shows it to readers.
     /// Gives the offset after the last record. Without anything appended it does nothing. Begins
     /// a new segment when this commit does not fit the present one (three more syncs).

@@ -14,7 +14,7 @@ use crate::lock;
 use crate::source::Waiting;
 
 /// Bytes that one sync commits, at most: bounds the wait of the first in the group.
-const GROUP: usize = 8 << 20;
+const GROUP: u64 = 8 << 20;
 /// How often a keeper that waits for room looks by itself.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -97,7 +97,8 @@ impl Keeper {
             }
             append(&mut self.journal, &waiting);
             group.push(waiting);
-            if self.journal.pending_bytes() < GROUP {
+            // A group that fills the journal would be one segment, with none behind it that could be freed.
+            if (self.journal.pending_bytes() as u64) < self.journal.segment_limit().min(GROUP) {
                 next = self.intake.try_recv().ok();
             }
         }
