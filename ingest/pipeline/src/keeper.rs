@@ -166,3 +166,59 @@ fn append(journal: &mut Journal, waiting: &Waiting) {
         journal.append_with(message.encoded_len(), |out| message.encode(out));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use bytesize::ByteSize;
+    use bytestring::ByteString;
+    use journal::{Cursor, RealDisk, Settings};
+    use schemas::{Message, Provenance, Timestamp};
+
+    use super::*;
+    use crate::source::{Arrivals, Intake, NoTicket};
+
+    /// One that filled the journal was one segment, with none behind it that could be freed.
+    #[test]
+    fn what_waits_together_and_is_more_than_the_journal_holds_is_kept_as_its_readers_pass() {
+        const MESSAGES: u64 = 900;
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { segment: ByteSize::kib(16), limit: ByteSize::kib(64), keep: ByteSize::b(0) };
+        let (journal, _) = Journal::open(Arc::new(RealDisk::open(folder.path()).unwrap()), &settings).unwrap();
+        let view = journal.view();
+        let pass = |offset| view.set_cursor("reader", &Cursor { offset, note: Bytes::new() }).unwrap();
+        pass(0);
+        let (intake, reads) = Intake::new();
+        for _ in 0..MESSAGES {
+            let message = Message {
+                topic: ByteString::from_static("a/topic"),
+                payload: Bytes::from_static(&[b'x'; 100]),
+                received_at: Timestamp::MIN,
+                provenance: Provenance::default(),
+            };
+            intake.try_offer(Arrivals { messages: vec![message], ticket: Box::new(NoTicket) }).unwrap();
+        }
+        drop(intake);
+        let (tail, seen) = watch::channel(0);
+        let (room, deadline) = (Arc::new(Room::default()), CancellationToken::new());
+        let gauges = Arc::<KeeperGauges>::default();
+        let keeper = Keeper {
+            journal,
+            intake: reads,
+            tail,
+            room: Arc::clone(&room),
+            gauges: Arc::clone(&gauges),
+            deadline: deadline.clone(),
+        };
+        let keeper = std::thread::spawn(move || keeper.run());
+        let began = std::time::Instant::now();
+        while !keeper.is_finished() && began.elapsed() < Duration::from_secs(30) {
+            pass(*seen.borrow());
+            room.ring();
+            std::thread::yield_now();
+        }
+        deadline.cancel();
+        keeper.join().unwrap().unwrap();
+        assert_eq!(gauges.kept.load(Ordering::Relaxed), MESSAGES);
+    }
+}
