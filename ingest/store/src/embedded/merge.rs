@@ -21,7 +21,7 @@ use super::shelf::{PartitionKey, Run, Shelf};
 
 /// So many runs of one level make a run of the next. Few in this crate's own tests, so that short
 /// histories merge.
-const FAN_IN: usize = if cfg!(test) { 3 } else { 8 };
+pub(crate) const FAN_IN: usize = if cfg!(test) { 3 } else { 8 };
 /// Entries that one merge takes at most: about 40 MB of blocks, which wait in memory until its end.
 const MOST: u64 = 32 << 20;
 
