@@ -30,6 +30,11 @@ impl Deadline {
         self.at.store(processor_time().saturating_add(limit), Ordering::Relaxed);
     }
 
+    /// What is left of it.
+    pub(crate) fn left(&self) -> Duration {
+        Duration::from_nanos(self.at.load(Ordering::Relaxed).saturating_sub(processor_time()))
+    }
+
     /// Whether it has passed; remembered for [`Deadline::was_seen`].
     pub(crate) fn expired(&self) -> bool {
         let expired = processor_time() >= self.at.load(Ordering::Relaxed);

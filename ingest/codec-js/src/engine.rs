@@ -5,6 +5,8 @@
 //! interpreter is used again once `restore` has brought back what is shared. As a *program* ([`Way::Program`]), at the top
 //! level of an interpreter of its own, for the few that find their own functions through the global object.
 
+use std::time::Duration;
+
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, CaughtError, Context, Ctx, Function, Object, Persistent, Runtime, Value};
 
@@ -44,8 +46,19 @@ const GARBAGE: usize = 512 * 1024;
 /// Characters of a message that are kept.
 const MESSAGE: usize = 500;
 
-/// What came out of one attempt, with what it means for the interpreter.
+/// What came out of one attempt.
 pub(crate) type Attempt = Result<Output, RunError>;
+
+/// One attempt, with what it leaves to a next one.
+#[derive(Debug)]
+pub(crate) struct Attempted {
+    pub(crate) attempt: Attempt,
+    /// The script threw a `TypeError` or a `ReferenceError`, or had no entry point: it may be one that must stand as a
+    /// program.
+    pub(crate) homeless: bool,
+    /// Processor time that was not used up.
+    pub(crate) left: Duration,
+}
 
 /// What was thrown, in Rust.
 #[derive(Debug)]
@@ -100,13 +113,10 @@ impl Engine {
         Ok(Self { script, begin, call, shape, restore, context, runtime, deadline, limits, garbage_from, name, way })
     }
 
-    /// Decodes one message. Afterwards the interpreter may be used again only if [`Engine::forget`] says so.
-    ///
-    /// A script that threw a `TypeError` or a `ReferenceError` as a function says so by the second value: it may be one
-    /// that must stand as a program.
-    pub(crate) fn attempt(&self, uplink: &Uplink<'_>) -> (Attempt, bool) {
+    /// Decodes one message within `time`. Afterwards the interpreter may be used again only if [`Engine::forget`] says so.
+    pub(crate) fn attempt(&self, uplink: &Uplink<'_>, time: Duration) -> Attempted {
         self.runtime.set_gc_threshold(self.garbage_from);
-        self.deadline.set(self.limits.deadline);
+        self.deadline.set(time);
         let (attempt, homeless) = self.context.with(|ctx| match self.decode(&ctx, uplink).catch(&ctx) {
             Ok(attempt) => {
                 let homeless = attempt == Err(RunError::NoEntryPoint);
@@ -119,10 +129,11 @@ impl Engine {
                 (Err(self.judge(thrown)), homeless)
             }
         });
+        let left = self.deadline.left();
         if self.deadline.was_seen() {
-            return (Err(RunError::Timeout { limit: self.limits.deadline }), false);
+            return Attempted { attempt: Err(RunError::Timeout { limit: self.limits.deadline }), homeless: false, left };
         }
-        (attempt, homeless)
+        Attempted { attempt, homeless, left }
     }
 
     fn decode<'js>(&self, ctx: &Ctx<'js>, uplink: &Uplink<'_>) -> rquickjs::Result<Attempt> {

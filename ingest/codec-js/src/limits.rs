@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Bounds of one script. The defaults fit every decoder that its vendor published for TTN; a city may set others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Processor time that one message may take. The engine looks at it every ten thousand steps, so the end comes some
+    /// Processor time that one message may take, in all attempts at it. The engine looks at it every ten thousand steps, so the end comes some
     /// milliseconds later. Default 50 ms.
     pub deadline: Duration,
     /// Bytes of the interpreter's heap: engine, host library, script and all that it makes. An interpreter alone has about

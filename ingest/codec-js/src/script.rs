@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemas::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::engine::{Attempt, Engine, Thrown, Way};
+use crate::engine::{Attempt, Attempted, Engine, Thrown, Way};
 use crate::error::{Place, RunError, ScriptError};
 use crate::limits::Limits;
 use crate::module;
@@ -114,13 +115,14 @@ impl Script {
         &self.0.name
     }
 
-    /// Decodes one message: the same answer for the same uplink, whatever came before.
+    /// Decodes one message: the same answer for the same uplink, whatever came before. [`Limits::deadline`] is for all
+    /// attempts at it together.
     ///
     /// # Errors
     /// See [`RunError`]. Errors that the script reports in its answer are in [`Output::errors`].
     pub fn run(&self, uplink: &Uplink<'_>) -> Result<Output, RunError> {
         if self.0.way == Way::Program {
-            return self.run_alone(uplink, Way::Program);
+            return self.run_alone(uplink, self.0.limits.deadline);
         }
         let kept = self.take();
         let fresh = kept.is_none();
@@ -128,7 +130,7 @@ impl Script {
             Some(engine) => engine,
             None => self.engine(Way::Function)?,
         };
-        let (attempt, homeless) = engine.attempt(uplink);
+        let Attempted { attempt, homeless, left } = engine.attempt(uplink, self.0.limits.deadline);
         if engine.forget(&attempt) {
             self.keep(engine);
         } else {
@@ -136,8 +138,8 @@ impl Script {
         }
         match attempt {
             // It may be the garbage of earlier messages that stood in the way.
-            Err(RunError::Memory { .. }) if !fresh => self.run_fresh(uplink),
-            _ if homeless => self.run_alone(uplink, Way::Program),
+            Err(RunError::Memory { .. }) if !fresh => self.run_new(uplink, left),
+            _ if homeless => self.run_alone(uplink, left),
             attempt => attempt,
         }
     }
@@ -147,11 +149,7 @@ impl Script {
     /// # Errors
     /// As [`Script::run`].
     pub fn run_fresh(&self, uplink: &Uplink<'_>) -> Result<Output, RunError> {
-        if self.0.way == Way::Program {
-            return self.run_alone(uplink, Way::Program);
-        }
-        let (attempt, homeless) = self.engine(Way::Function)?.attempt(uplink);
-        if homeless { self.run_alone(uplink, Way::Program) } else { attempt }
+        self.run_new(uplink, self.0.limits.deadline)
     }
 
     /// Bytes of heap that this thread's interpreter for it has, if there is one.
@@ -160,8 +158,16 @@ impl Script {
         ENGINES.with_borrow(|engines| engines.iter().find(|(s, _)| Arc::ptr_eq(s, &self.0)).map(|(_, engine)| engine.memory()))
     }
 
-    fn run_alone(&self, uplink: &Uplink<'_>, way: Way) -> Attempt {
-        self.engine(way)?.attempt(uplink).0
+    fn run_new(&self, uplink: &Uplink<'_>, time: Duration) -> Attempt {
+        if self.0.way == Way::Program {
+            return self.run_alone(uplink, time);
+        }
+        let Attempted { attempt, homeless, left } = self.engine(Way::Function)?.attempt(uplink, time);
+        if homeless { self.run_alone(uplink, left) } else { attempt }
+    }
+
+    fn run_alone(&self, uplink: &Uplink<'_>, time: Duration) -> Attempt {
+        self.engine(Way::Program)?.attempt(uplink, time).attempt
     }
 
     fn engine(&self, way: Way) -> Result<Engine, RunError> {

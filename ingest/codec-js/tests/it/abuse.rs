@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use codec_js::RunError;
+use codec_js::{Limits, RunError, Script, Uplink};
+use schemas::Timestamp;
 
 use crate::common::{compile, run};
 
@@ -57,6 +58,31 @@ fn what_runs_for_ever_is_ended() {
     }
     let job = compile("async function decodeUplink() { for (;;) await 1; }");
     assert_eq!(run(&job, 1, &[]), Err(RunError::Timeout { limit: Duration::from_millis(50) }));
+}
+
+/// A script that fails so that it is tried again as a program has no more time for both than for one.
+#[test]
+fn all_attempts_at_a_message_share_one_deadline() {
+    let source = "function decodeUplink() { for (var i = 0; i < 6000000; i++); nowhere.to.be.found; }";
+    let patient = Limits { deadline: Duration::from_mins(1), ..Limits::default() };
+    let script = Script::compile_within("slow.js", source, patient).unwrap();
+    let uplink = Uplink { port: 1, bytes: &[], time: Timestamp::clamped(1_795_291_200_000), recv_time: None };
+    let (mut attempts, mut least) = (Vec::new(), Duration::MAX);
+    for _ in 0..5 {
+        let began = processor_time();
+        attempts.push(script.run(&uplink));
+        least = least.min(processor_time().saturating_sub(began));
+    }
+    assert!(attempts.iter().all(|a| matches!(a, Err(RunError::Thrown { .. }))), "{attempts:?}");
+    // Two attempts took `least`: one fits into three quarters of it, two do not.
+    let hasty = Limits { deadline: least * 3 / 4, ..patient };
+    let script = Script::compile_within("slow.js", source, hasty).unwrap();
+    assert_eq!(script.run(&uplink), Err(RunError::Timeout { limit: hasty.deadline }));
+}
+
+fn processor_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap())
 }
 
 #[test]
