@@ -82,7 +82,7 @@ fn all_attempts_at_a_message_share_one_deadline() {
 
 fn processor_time() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap())
+    Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).expect("a second has fewer than 2^32 ns"))
 }
 
 #[test]
