@@ -73,6 +73,13 @@ fn say(reason: &Reason) -> String {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
             format!("withheld by {by} {id}{until}: {note}")
         }
+        Reason::Released => "what withheld it has ended, and it still fires".to_owned(),
+        Reason::Acknowledged { by, until } => {
+            let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
+            format!("{by} has it in hand{until}: not said again, no escalation")
+        }
+        Reason::Unacknowledged { lapsed: true } => "the acknowledgement has lapsed: nobody has it in hand".to_owned(),
+        Reason::Unacknowledged { lapsed: false } => "the acknowledgement was taken back: nobody has it in hand".to_owned(),
         Reason::NeverTold => "not told: nobody was told that it began".to_owned(),
         Reason::Territory { contractor: Some(contractor), note } => format!("the territory of {contractor} ({note})"),
         Reason::Territory { contractor: None, note } => format!("nobody's territory: {note}"),

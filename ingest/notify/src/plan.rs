@@ -14,6 +14,7 @@
 
 mod gate;
 mod group;
+mod hand;
 mod hours;
 mod policy;
 mod route;
@@ -105,47 +106,82 @@ impl Planner {
             return;
         }
         out.because(now, step, None, decided(t));
-        let members = match (t.to, self.state.take_opened(&t.alert)) {
-            (Phase::Resolved, Some(opened)) if opened.members.is_empty() => {
-                return out.because(now, step, None, Reason::NeverTold);
-            }
-            (Phase::Resolved, Some(opened)) => {
-                for member in &opened.members {
-                    out.because(now, step, Some(&member.receiver), Reason::FollowsFiring);
+        match (t.to, self.state.take_opened(&t.alert)) {
+            (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
+            (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),
+            (Phase::Firing, before) => {
+                let hand = before.and_then(|opened| opened.hand);
+                let opened = Opened { item: Some(item(step, t)), hand, ..Opened::default() };
+                self.state.put_opened(&t.alert, opened);
+                match withheld {
+                    Some(reason) => out.because(now, step, None, reason),
+                    None => self.begins(step, t, now, out),
                 }
-                opened.members
             }
-            (_, _) if t.notify.is_empty() => return out.because(now, step, None, Reason::ToNobody),
-            (_, _) => match withheld.filter(|_| t.to == Phase::Firing) {
-                Some(reason) => {
-                    out.because(now, step, None, reason);
-                    Vec::new()
-                }
-                None => self.members(step, t, now, out),
-            },
-        };
-        let item = Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity };
-        if t.to == Phase::Firing {
-            self.state.put_opened(&t.alert, Opened { members: members.clone() });
+            // Its beginning is not known to us: as if it were one.
+            (_, _) => drop(self.tell(step, t, now, out)),
         }
-        for member in members {
-            self.join(&member, item.clone(), now, out);
+    }
+
+    /// Takes in once more a step into firing that was withheld, since what withheld it has ended; `withheld`
+    /// is what withholds it instead. Whether it is told now: once, and only while the alert fires.
+    pub fn hand_again(&mut self, step: u64, t: &Transition, withheld: Option<Reason>, now: Timestamp, out: &mut Outcome) -> bool {
+        if t.to != Phase::Firing || !self.state.opened(&t.alert).is_some_and(Opened::is_withheld) {
+            return false;
         }
+        if let Some(reason) = withheld {
+            out.because(now, step, None, reason);
+            return false;
+        }
+        out.because(now, step, None, Reason::Released);
+        self.begins(step, t, now, out);
+        true
+    }
+
+    /// The alerts that fire and were told nobody since something withheld them, each with the number of its
+    /// step into firing: what [`Planner::hand_again`] may be called for.
+    pub fn withheld(&self) -> impl Iterator<Item = (&AlertId, u64)> {
+        let withheld = self.state.all_opened().filter(|(_, opened)| opened.is_withheld());
+        withheld.filter_map(|(alert, opened)| Some((alert, opened.item.as_ref()?.step)))
     }
 
     /// Does what is due by `now`.
     pub fn advance(&mut self, now: Timestamp, out: &mut Outcome) {
         while let Some(due) = self.state.take_due(now) {
             match due {
+                state::Due::Alert(alert) => self.alert_is_due(&alert, now, out),
                 state::Due::Group(key) => self.group_is_due(&key, now, out),
                 state::Due::Digest(receiver) => self.digest_is_due(&receiver, now, out),
             }
         }
     }
 
-    /// No more reminders of this alert: somebody has it in hand. Its end is told all the same.
-    pub fn quieten(&mut self, alert: &AlertId) {
-        self.state.quieten(alert);
+    /// Tells that an alert fires, and remembers whom.
+    fn begins(&mut self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) {
+        let members = self.tell(step, t, now, out);
+        self.state.change_opened(&t.alert, |opened| opened.members = members);
+    }
+
+    /// Tells that an alert is over to whom it was told that it fires.
+    fn ends(&mut self, step: u64, t: &Transition, opened: &Opened, now: Timestamp, out: &mut Outcome) {
+        if opened.members.is_empty() {
+            return out.because(now, step, None, Reason::NeverTold);
+        }
+        for member in &opened.members {
+            out.because(now, step, Some(&member.receiver), Reason::FollowsFiring);
+        }
+        for member in &opened.members {
+            self.join(member, item(step, t), now, out);
+        }
+    }
+
+    /// Tells a step by the routes, or as its rule says.
+    fn tell(&mut self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) -> Vec<Member> {
+        let members = self.members(step, t, now, out);
+        for member in &members {
+            self.join(member, item(step, t), now, out);
+        }
+        members
     }
 
     /// Who is to be told, each receiver once: the first route that names it counts.
@@ -184,6 +220,10 @@ impl Planner {
         out.because(now, step, None, Reason::Territory { contractor: contractor.clone(), note });
         contractor
     }
+}
+
+fn item(step: u64, t: &Transition) -> Item {
+    Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity }
 }
 
 fn decided(t: &Transition) -> Reason {

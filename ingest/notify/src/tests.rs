@@ -6,6 +6,7 @@ mod cap;
 mod channels;
 mod dispatcher;
 mod fallback;
+mod hand;
 mod https;
 mod mail;
 mod plan;

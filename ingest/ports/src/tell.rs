@@ -42,6 +42,20 @@ pub enum Reason {
         /// Until when, where that is known.
         until: Option<Timestamp>,
     },
+    /// What withheld it has ended, and it still fires.
+    Released,
+    /// Somebody has it in hand: it is not said again, and does not climb.
+    Acknowledged {
+        /// Who.
+        by: String,
+        /// When that lapses by itself; none: when the alert ends.
+        until: Option<Timestamp>,
+    },
+    /// Nobody has it in hand any more.
+    Unacknowledged {
+        /// Whether the acknowledgement's time was over; otherwise it was taken back.
+        lapsed: bool,
+    },
     /// The alert is over, and this receiver was never told that it began.
     NeverTold,
     /// Whose territory it is on that day.

@@ -61,13 +61,15 @@ impl Planner {
         let receiver: &ChannelName = &key.0;
         let behind: Vec<_> =
             self.state.digest(receiver).map(|d| d.held.iter().map(|i| i.alert.clone()).collect()).unwrap_or_default();
-        let (items, again) = self.state.change_group(key, Timing::default(), |group| {
+        let (firing, again) = self.state.change_group(key, Timing::default(), |group| {
             group.remind = None;
-            let told = group.firing.iter().filter(|item| !behind.contains(&item.alert));
-            (told.take(FULL).cloned().collect::<Vec<_>>(), group.timing.repeat())
+            (group.firing.clone(), group.timing.repeat())
         });
+        let mut items = firing;
+        items.retain(|item| !behind.contains(&item.alert) && !self.is_in_hand(&item.alert));
+        items.truncate(FULL);
         // A reminder that may not go now is not gathered: it is said once, when it may.
-        let held = self.hold(receiver, &items, now).map(|(until, _)| until);
+        let held = if items.is_empty() { None } else { self.hold(receiver, &items, now).map(|(until, _)| until) };
         if held.is_none() && !items.is_empty() {
             self.post(receiver, Form::Reminder, &items, now, out);
         }

@@ -36,9 +36,34 @@ pub(super) struct Member {
 }
 
 /// An alert that fires, and whom that was told; nobody where it was withheld.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Opened {
     pub(super) members: Vec<Member>,
+    /// The step by which it fires; none in what an earlier program wrote.
+    #[serde(default)]
+    pub(super) item: Option<Item>,
+    /// Somebody who has it in hand.
+    #[serde(default)]
+    pub(super) hand: Option<Hand>,
+}
+
+impl Opened {
+    /// Nobody was told, and somebody may be when what withheld it ends.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    fn next(&self) -> Option<Timestamp> {
+        self.hand.as_ref().and_then(|hand| hand.until)
+    }
+}
+
+/// An acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hand {
+    pub(super) by: String,
+    /// When it lapses by itself; none: when the alert ends.
+    pub(super) until: Option<Timestamp>,
 }
 
 /// One group at one receiver.
@@ -79,6 +104,7 @@ pub(super) type GroupKey = (ChannelName, String);
 
 /// What has come due.
 pub(super) enum Due {
+    Alert(AlertId),
     Group(GroupKey),
     Digest(ChannelName),
 }
@@ -124,7 +150,11 @@ impl State {
             let (sort, rest) = name.split_once('/').ok_or_else(|| wrong("expected a sort and a slash".to_owned()))?;
             let receiver = |text: &str| ChannelName::new(text).map_err(|error| wrong(error.to_string()));
             match sort {
-                "alert" => drop(state.opened.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
+                "alert" => {
+                    let alert = AlertId(rest.to_owned());
+                    state.opened.insert(alert.clone(), json(name, bytes)?);
+                    state.reschedule_alert(&alert);
+                }
                 "group" => {
                     let (of, group) = rest.split_once('/').ok_or_else(|| wrong("expected a receiver".to_owned()))?;
                     let key = (receiver(of)?, group.to_owned());
@@ -179,26 +209,31 @@ impl State {
         lost
     }
 
+    pub(super) fn opened(&self, alert: &AlertId) -> Option<&Opened> {
+        self.opened.get(alert)
+    }
+
+    /// All that fire, in the order of their names.
+    pub(super) fn all_opened(&self) -> impl Iterator<Item = (&AlertId, &Opened)> {
+        self.opened.iter()
+    }
+
     pub(super) fn take_opened(&mut self, alert: &AlertId) -> Option<Opened> {
         let opened = self.opened.remove(alert)?;
-        self.dirty.insert(Piece::Alert(alert.clone()));
+        self.touch_alert(alert);
         Some(opened)
     }
 
     pub(super) fn put_opened(&mut self, alert: &AlertId, opened: Opened) {
         self.opened.insert(alert.clone(), opened);
-        self.dirty.insert(Piece::Alert(alert.clone()));
+        self.touch_alert(alert);
     }
 
-    pub(super) fn quieten(&mut self, alert: &AlertId) {
-        let Some(opened) = self.opened.get(alert) else { return };
-        let keys: Vec<GroupKey> = opened.members.iter().map(|m| (m.receiver.clone(), m.group.clone())).collect();
-        for key in keys {
-            self.change_group(&key, Timing::default(), |group| {
-                group.firing.retain(|item| item.alert != *alert);
-                group.remind = group.remind.filter(|_| !group.firing.is_empty());
-            });
-        }
+    /// Changes what is known of an alert that fires; none where it does not.
+    pub(super) fn change_opened<T>(&mut self, alert: &AlertId, change: impl FnOnce(&mut Opened) -> T) -> Option<T> {
+        let done = change(self.opened.get_mut(alert)?);
+        self.touch_alert(alert);
+        Some(done)
     }
 
     /// Changes a group, made where it is not there, let go where nothing is left of it.
@@ -253,10 +288,16 @@ impl State {
         let (_, piece) = self.timers.pop_first()?;
         self.set.remove(&piece);
         match piece {
+            Piece::Alert(alert) => Some(Due::Alert(alert)),
             Piece::Group(key) => Some(Due::Group(key)),
             Piece::Digest(receiver) => Some(Due::Digest(receiver)),
-            Piece::Alert(_) | Piece::Sent(_) => None,
+            Piece::Sent(_) => None,
         }
+    }
+
+    fn touch_alert(&mut self, alert: &AlertId) {
+        self.reschedule_alert(alert);
+        self.dirty.insert(Piece::Alert(alert.clone()));
     }
 
     fn touch_group(&mut self, key: &GroupKey) {
@@ -267,6 +308,11 @@ impl State {
     fn touch_digest(&mut self, receiver: &ChannelName) {
         self.reschedule_digest(receiver);
         self.dirty.insert(Piece::Digest(receiver.clone()));
+    }
+
+    fn reschedule_alert(&mut self, alert: &AlertId) {
+        let due = self.opened.get(alert).and_then(Opened::next);
+        self.schedule(Piece::Alert(alert.clone()), due);
     }
 
     fn reschedule_group(&mut self, key: &GroupKey) {

@@ -13,12 +13,12 @@ use schemas::{ChannelName, Phase, Severity, Timestamp, Transition};
 use super::{bare, channel, start, transition};
 use crate::plan::{FULL, Outcome, Planner, Policy, Receiver, RouteSettings};
 
-fn receiver(name: &str, contractor: Option<&str>, sheltered: bool) -> Receiver {
+pub(super) fn receiver(name: &str, contractor: Option<&str>, sheltered: bool) -> Receiver {
     let via = vec![channel(&format!("{name}-way"))];
     Receiver { name: channel(name), via, contractor: contractor.map(str::to_owned), sheltered }
 }
 
-fn routes(toml: &str) -> Vec<RouteSettings> {
+pub(super) fn routes(toml: &str) -> Vec<RouteSettings> {
     #[derive(serde::Deserialize)]
     struct File {
         #[serde(default)]
@@ -27,7 +27,7 @@ fn routes(toml: &str) -> Vec<RouteSettings> {
     toml::from_str::<File>(toml).unwrap().route
 }
 
-fn policy(toml: &str) -> Arc<Policy> {
+pub(super) fn policy(toml: &str) -> Arc<Policy> {
     let receivers = vec![
         receiver("arma", Some("ARMA"), true),
         receiver("city", None, true),
@@ -41,19 +41,29 @@ fn policy(toml: &str) -> Arc<Policy> {
 }
 
 /// A planner, and all that it said.
-struct Scene {
-    planner: Planner,
-    out: Outcome,
-    steps: u64,
-    now: Timestamp,
+pub(super) struct Scene {
+    pub(super) planner: Planner,
+    pub(super) out: Outcome,
+    pub(super) steps: u64,
+    pub(super) now: Timestamp,
+    kept: BTreeMap<String, bytes::Bytes>,
 }
 
 impl Scene {
-    fn new(toml: &str, at: &str) -> Self {
-        Self { planner: Planner::new(policy(toml)), out: Outcome::default(), steps: 0, now: at.parse().unwrap() }
+    pub(super) fn new(toml: &str, at: &str) -> Self {
+        let (planner, out) = (Planner::new(policy(toml)), Outcome::default());
+        Self { planner, out, steps: 0, now: at.parse().unwrap(), kept: BTreeMap::new() }
     }
 
-    fn tell(&mut self, change: impl FnOnce(&mut Transition), n: u32, to: Phase) -> u64 {
+    /// The program is killed and started again, perhaps with other routes.
+    pub(super) fn restart(&mut self, policy: Arc<Policy>) {
+        self.kept.extend(self.planner.take_dirty().unwrap());
+        self.kept.retain(|_, bytes| !bytes.is_empty());
+        let pieces: Vec<_> = self.kept.clone().into_iter().collect();
+        self.planner = Planner::restore(policy, &pieces, self.now, &mut self.out).unwrap();
+    }
+
+    pub(super) fn tell(&mut self, change: impl FnOnce(&mut Transition), n: u32, to: Phase) -> u64 {
         let mut t = transition(n, to);
         t.notify = vec![channel("hook")];
         change(&mut t);
@@ -62,7 +72,7 @@ impl Scene {
         self.steps
     }
 
-    fn pass(&mut self, by: Duration) {
+    pub(super) fn pass(&mut self, by: Duration) {
         let end = self.now.plus(by);
         while let Some(due) = self.planner.wake_at().filter(|due| *due <= end) {
             self.now = self.now.max(due);
@@ -72,18 +82,18 @@ impl Scene {
     }
 
     /// Receiver, form and steps of each message.
-    fn messages(&self) -> Vec<(&str, Form, &[u64])> {
+    pub(super) fn messages(&self) -> Vec<(&str, Form, &[u64])> {
         self.out.posted.iter().map(|p| (p.receiver.as_str(), p.form, p.steps.as_slice())).collect()
     }
 
-    fn reasons(&self, step: u64) -> Vec<&Reason> {
+    pub(super) fn reasons(&self, step: u64) -> Vec<&Reason> {
         self.out.reasons.iter().filter(|b| b.step == step).map(|b| &b.reason).collect()
     }
 }
 
-const NOON: &str = "2026-11-21T12:00:00Z";
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const NOON: &str = "2026-11-21T12:00:00Z";
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
 fn where_no_route_takes_it_a_step_goes_where_its_rule_says_alone_and_at_once() {
@@ -171,7 +181,7 @@ fn a_zone_that_nobody_has_is_said_and_the_rules_own_word_counts() {
     assert_eq!(scene.reasons(1).iter().filter(nobody).count(), 1);
 }
 
-const CITY: &str = "[[route]]\nname = \"all\"\nto = [\"city\"]\n";
+pub(super) const CITY: &str = "[[route]]\nname = \"all\"\nto = [\"city\"]\n";
 
 #[test]
 fn mild_things_are_held_over_the_night_and_told_together_in_the_morning() {
@@ -207,7 +217,7 @@ fn what_fires_on_is_said_again_until_it_ends_or_somebody_has_it_in_hand() {
     scene.tell(|_| {}, 1, Phase::Firing);
     scene.pass(9 * HOUR);
     assert_eq!(scene.messages().iter().map(|m| m.1).collect::<Vec<_>>(), [Form::Single, Form::Reminder, Form::Reminder]);
-    scene.planner.quieten(&transition(1, Phase::Firing).alert);
+    scene.planner.acknowledge(&transition(1, Phase::Firing).alert, "desk", None, scene.now, &mut scene.out);
     scene.pass(9 * HOUR);
     assert_eq!(scene.messages().len(), 3);
     scene.tell(|_| {}, 1, Phase::Resolved);
