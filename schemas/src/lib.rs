@@ -29,7 +29,7 @@ pub use names::{ChannelName, DeviceId, NameError, ProfileName, RuleId, Zone};
 pub use quality::{Flaw, Grade, Quality};
 pub use quantity::{Kind, Quantity, UnknownWord};
 pub use reading::{Partial, Reading, SeriesKey};
-pub use scope::{Pattern, PatternError, Scope};
+pub use scope::{Pattern, PatternError, Scope, Subject};
 pub use time::{HOUR, TimeError, Timestamp};
 pub use vocabulary::{Gas, InUse, QuantityRow, RowError, ValueClass, Vocabulary};
 pub use wire::{named_schema, wire_schemas};

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, Quantity, Severity, Transition, Zone};
+use crate::{Kind, Quantity, RuleId, SeriesKey, Severity, Transition, Zone};
 
 /// Values in one list of a scope.
 const LIST_LIMIT: usize = 100;
@@ -71,6 +71,27 @@ impl fmt::Display for Pattern {
     }
 }
 
+/// What a scope looks at: an alert, whoever speaks of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Subject<'a> {
+    /// The rule that decided.
+    pub rule: &'a RuleId,
+    /// What it judged.
+    pub series: &'a SeriesKey,
+    /// The device's kind.
+    pub kind: Kind,
+    /// Where the device is.
+    pub zone: &'a Zone,
+    /// How much it matters.
+    pub severity: Severity,
+}
+
+impl<'a> From<&'a Transition> for Subject<'a> {
+    fn from(t: &'a Transition) -> Self {
+        Self { rule: &t.rule, series: &t.series, kind: t.kind, zone: &t.zone, severity: t.severity }
+    }
+}
+
 /// Which alerts. Each list takes what is in it, an empty one takes all; an alert must be taken by every list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -101,10 +122,11 @@ pub struct Scope {
 impl Scope {
     /// Whether it takes this alert.
     #[must_use]
-    pub fn takes(&self, t: &Transition) -> bool {
+    pub fn takes<'a>(&self, alert: impl Into<Subject<'a>>) -> bool {
+        let t = alert.into();
         any(&self.rule, |p| p.takes(t.rule.as_str()))
             && any(&self.kind, |k| *k == t.kind)
-            && any(&self.zone, |z| *z == t.zone)
+            && any(&self.zone, |z| z == t.zone)
             && any(&self.device, |p| p.takes(t.series.device.as_str()))
             && any(&self.quantity, |q| *q == t.series.quantity)
             && any(&self.severity, |s| *s == t.severity)
