@@ -90,7 +90,10 @@ fn say(reason: &Reason) -> String {
         Reason::QuietHours { until } => format!("quiet hours: held until {until}"),
         Reason::Storm { limit, until } => format!("more than {limit} messages: gathered until {until}"),
         Reason::Behind { until } => format!("waits behind an earlier step of its alert until {until}"),
-        Reason::Posted { id, form, channels, steps } => {
+        Reason::Escalated { escalation, rung } => {
+            format!("nobody had it in hand in time: step {rung} of the escalation {escalation}")
+        }
+        Reason::Posted { id, form, channels, steps, .. } => {
             let channels = channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             format!("in the message {id} ({}, {steps} steps) over {channels}", form.code())
         }

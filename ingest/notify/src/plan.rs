@@ -12,6 +12,7 @@
 //! Deliberately absent: how a message looks (`render`), how it travels (`channels`), and whether an alert is
 //! silenced, inhibited or in a maintenance window: who knows that hands it in as a [`Reason`].
 
+mod climb;
 mod gate;
 mod group;
 mod hand;
@@ -26,8 +27,9 @@ use bytes::Bytes;
 use ports::{Because, Posted, Reason};
 use schemas::{AlertId, ChannelName, Kind, Phase, Timestamp, Transition};
 
+pub use climb::{EscalationSettings, EscalationStep};
 pub use hours::QuietHours;
-pub use policy::{Policy, PolicyError, Receiver, Storm};
+pub use policy::{Parts, Policy, PolicyError, Receiver, Storm};
 pub use route::{By, RouteSettings};
 pub use state::PieceError;
 
@@ -110,8 +112,7 @@ impl Planner {
             (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
             (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),
             (Phase::Firing, before) => {
-                let hand = before.and_then(|opened| opened.hand);
-                let opened = Opened { item: Some(item(step, t)), hand, ..Opened::default() };
+                let opened = Opened { item: Some(item(step, t)), ..before.unwrap_or_default() };
                 self.state.put_opened(&t.alert, opened);
                 match withheld {
                     Some(reason) => out.because(now, step, None, reason),
@@ -119,7 +120,7 @@ impl Planner {
                 }
             }
             // Its beginning is not known to us: as if it were one.
-            (_, _) => drop(self.tell(step, t, now, out)),
+            (_, _) => self.begins(step, t, now, out),
         }
     }
 
@@ -158,8 +159,17 @@ impl Planner {
 
     /// Tells that an alert fires, and remembers whom.
     fn begins(&mut self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) {
-        let members = self.tell(step, t, now, out);
-        self.state.change_opened(&t.alert, |opened| opened.members = members);
+        let contractor = self.contractor(step, t, now, out);
+        let facts = Facts { transition: t, contractor: contractor.as_deref() };
+        let members = self.members(step, &facts, now, out);
+        let ladder = self.policy.escalation(&facts).map(|escalation| escalation.ladder(now));
+        self.state.change_opened(&t.alert, |opened| {
+            opened.members.clone_from(&members);
+            opened.ladder = ladder;
+        });
+        for member in &members {
+            self.join(member, item(step, t), now, out);
+        }
     }
 
     /// Tells that an alert is over to whom it was told that it fires.
@@ -175,36 +185,25 @@ impl Planner {
         }
     }
 
-    /// Tells a step by the routes, or as its rule says.
-    fn tell(&mut self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) -> Vec<Member> {
-        let members = self.members(step, t, now, out);
-        for member in &members {
-            self.join(member, item(step, t), now, out);
-        }
-        members
-    }
-
     /// Who is to be told, each receiver once: the first route that names it counts.
-    fn members(&self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) -> Vec<Member> {
-        let contractor = self.contractor(step, t, now, out);
-        let facts = Facts { transition: t, contractor: contractor.as_deref() };
+    fn members(&self, step: u64, facts: &Facts<'_>, now: Timestamp, out: &mut Outcome) -> Vec<Member> {
         let mut members: Vec<Member> = Vec::new();
         let mut add = |receiver: &ChannelName, grouping: &Grouping, reason: Reason, out: &mut Outcome| {
             if members.iter().any(|m| m.receiver == *receiver) {
                 return;
             }
             out.because(now, step, Some(receiver), reason);
-            let group = grouping.key(&facts);
+            let group = grouping.key(facts);
             members.push(Member { receiver: receiver.clone(), group, timing: grouping.timing });
         };
-        let hops = self.policy.route(&facts);
+        let hops = self.policy.route(facts);
         for hop in &hops {
             for receiver in &hop.receivers {
                 add(receiver, hop.grouping, Reason::Routed { route: hop.path.clone() }, out);
             }
         }
         if hops.is_empty() {
-            for receiver in &t.notify {
+            for receiver in &facts.transition.notify {
                 add(receiver, &Grouping::ALONE, Reason::AsTheRuleSays, out);
             }
         }
@@ -223,7 +222,7 @@ impl Planner {
 }
 
 fn item(step: u64, t: &Transition) -> Item {
-    Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity }
+    Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity, mark: None, again: false }
 }
 
 fn decided(t: &Transition) -> Reason {

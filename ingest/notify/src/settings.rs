@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::channels::dry::DryRun;
 use crate::channels::{Address, Context, TYPES, sms};
 use crate::dispatcher::{Fallback, LineSetup, Route};
-use crate::plan::{Policy, QuietHours, Receiver, RouteSettings, Storm};
+use crate::plan::{EscalationSettings, Parts, Policy, QuietHours, Receiver, RouteSettings, Storm};
 
 pub use wrong::SettingsError;
 
@@ -55,6 +55,9 @@ pub struct Settings {
     /// What goes to whom, before the rules' own word.
     #[serde(default)]
     pub route: Vec<RouteSettings>,
+    /// What is told further where nobody has an alert in hand in time.
+    #[serde(default)]
+    pub escalation: Vec<EscalationSettings>,
 }
 
 /// One `[[notify.receiver]]`.
@@ -268,8 +271,15 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         });
     }
     let quiet = Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty());
-    let (storm, territories) = (settings.storm.clone(), settings.territories()?);
-    let policy = Policy::new(receivers, &settings.route, quiet, storm, territories, city.zone.clone())?;
+    let policy = Policy::new(Parts {
+        receivers,
+        routes: &settings.route,
+        escalations: &settings.escalation,
+        quiet,
+        storm: settings.storm.clone(),
+        territories: settings.territories()?,
+        zone: city.zone.clone(),
+    })?;
     Ok(Desk { lines, policy })
 }
 

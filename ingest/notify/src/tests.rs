@@ -4,6 +4,7 @@
 mod broker;
 mod cap;
 mod channels;
+mod climb;
 mod dispatcher;
 mod fallback;
 mod hand;
@@ -76,7 +77,7 @@ pub(super) fn single(name: &str, transition: Transition) -> Notification {
         channel: channel(name),
         id: transition.id.0.clone(),
         form: Form::Single,
-        steps: vec![Step { fired_at: Some(start()), transition }],
+        steps: vec![Step { fired_at: Some(start()), mark: None, transition }],
         attempts: 0,
         made_at: start(),
         due: start(),
@@ -280,6 +281,7 @@ pub(super) fn bare() -> Settings {
         channel: Vec::new(),
         receiver: Vec::new(),
         route: Vec::new(),
+        escalation: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use schemas::{Act, AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Form, Line, Notification, RecordError};
+use crate::{Form, Line, Mark, Notification, RecordError};
 
 /// One link in the chain that leads from a decision to a message, or to none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,13 @@ pub enum Reason {
     AsTheRuleSays,
     /// It follows the step that began the alert.
     FollowsFiring,
+    /// Nobody had it in hand in time.
+    Escalated {
+        /// The escalation, as the settings name it.
+        escalation: String,
+        /// Which of its steps, from 1; a repetition counts on.
+        rung: u32,
+    },
     /// It waits for others of its group.
     Grouped {
         /// Which group.
@@ -108,6 +115,9 @@ pub enum Reason {
         channels: Vec<ChannelName>,
         /// Steps in the message.
         steps: u32,
+        /// Why this one is told beyond the ordinary.
+        #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+        mark: Option<Mark>,
     },
     /// The settings have no such receiver any more.
     ReceiverGone,

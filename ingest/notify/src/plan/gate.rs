@@ -27,7 +27,11 @@ impl Planner {
         match self.hold(receiver, &free, now) {
             Some((until, reason)) => self.put_aside(receiver, free, until, &reason, now, out),
             None => {
-                let form = if free.len() == 1 { Form::Single } else { Form::Group };
+                let form = match &free[..] {
+                    [one] if one.again => Form::Reminder,
+                    [_] => Form::Single,
+                    _ => Form::Group,
+                };
                 self.post(receiver, form, &free, now, out);
             }
         }
@@ -68,7 +72,13 @@ impl Planner {
             out.because(now, item.step, Some(receiver), reason.clone());
         }
         let full = self.state.change_digest(receiver, |digest| {
-            digest.held.extend(items);
+            for item in items {
+                // What is held already is said once, with the mark of its last escalation.
+                match digest.held.iter_mut().find(|held| held.step == item.step) {
+                    Some(held) => held.mark = item.mark.or(held.mark.take()),
+                    None => digest.held.push(item),
+                }
+            }
             digest.due = Some(digest.due.map_or(until, |due| due.min(until)));
             digest.held.len() >= FULL
         });
@@ -98,7 +108,11 @@ impl Planner {
             digest.due = Some(now);
             digest.held.drain(..many).collect::<Vec<_>>()
         });
-        let form = if items.len() == 1 { Form::Single } else { Form::Digest };
+        let form = match &items[..] {
+            [one] if one.again => Form::Reminder,
+            [_] => Form::Single,
+            _ => Form::Digest,
+        };
         if !items.is_empty() {
             self.post(receiver, form, &items, now, out);
         }
@@ -112,7 +126,7 @@ impl Planner {
         let exempt = !known.sheltered || items.iter().any(|item| self.policy.storm.exempt.contains(&item.severity));
         for item in items {
             let steps = u32::try_from(items.len()).unwrap_or(u32::MAX);
-            let reason = Reason::Posted { id: id.clone(), form, channels: channels.clone(), steps };
+            let reason = Reason::Posted { id: id.clone(), form, channels: channels.clone(), steps, mark: item.mark.clone() };
             out.because(now, item.step, Some(receiver), reason);
         }
         out.posted.push(Posted {
@@ -135,6 +149,8 @@ fn id(first: &Item, form: Form, steps: usize, now: Timestamp) -> String {
     let step = TransitionId::new(&first.alert, first.phase);
     match form {
         Form::Single => step.0,
+        // Of what was told before there may be such a message already.
+        Form::Group | Form::Digest if first.again => format!("{step}+{}:{}", steps.saturating_sub(1), now.millis()),
         Form::Group | Form::Digest => format!("{step}+{}", steps.saturating_sub(1)),
         Form::Reminder => format!("{step}:reminder:{}", now.millis()),
     }

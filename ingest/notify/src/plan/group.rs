@@ -45,7 +45,7 @@ impl Planner {
         }
     }
 
-    fn flush(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
+    pub(super) fn flush(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
         let items = self.state.change_group(key, Timing::default(), |group| {
             group.due = None;
             let interval = group.timing.interval();

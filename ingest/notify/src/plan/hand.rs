@@ -1,6 +1,8 @@
 //! What it means for telling that somebody has an alert in hand: it is not said again, and does not climb. Its
 //! end is told all the same.
 
+use std::sync::Arc;
+
 use ports::Reason;
 use schemas::{AlertId, Timestamp};
 
@@ -35,16 +37,25 @@ impl Planner {
         self.state.opened(alert).is_some_and(|opened| opened.hand.is_some())
     }
 
-    /// A timer of an alert has run.
+    /// A timer of an alert has run: what somebody had in hand lapses, or nobody had it in hand in time.
     pub(super) fn alert_is_due(&mut self, alert: &AlertId, now: Timestamp, out: &mut Outcome) {
-        let hand = self.state.opened(alert).and_then(|opened| opened.hand.as_ref());
-        if hand.is_some_and(|hand| hand.until.is_some_and(|until| until <= now)) {
-            self.hand(alert, None, Reason::Unacknowledged { lapsed: true }, now, out);
+        let Some(opened) = self.state.opened(alert) else { return };
+        match &opened.hand {
+            Some(hand) if hand.until.is_some_and(|until| until <= now) => {
+                self.hand(alert, None, Reason::Unacknowledged { lapsed: true }, now, out);
+            }
+            Some(_) => {}
+            None => self.climb(alert, now, out),
         }
     }
 
     fn hand(&mut self, alert: &AlertId, hand: Option<Hand>, reason: Reason, now: Timestamp, out: &mut Outcome) -> bool {
+        let policy = Arc::clone(&self.policy);
         let step = self.state.change_opened(alert, |opened| {
+            // Whoever was told last has as long again as he had before.
+            if let (None, Some(ladder)) = (&hand, &mut opened.ladder) {
+                policy.rest(ladder, now);
+            }
             opened.hand = hand;
             opened.item.as_ref().map(|item| item.step)
         });

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use schemas::{ChannelName, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
+use super::climb::{self, EscalationSettings};
 use super::hours::QuietHours;
 use super::route::{Facts, Hop, Route, RouteSettings, walk};
 
@@ -63,9 +64,36 @@ pub enum PolicyError {
         /// What was expected.
         reason: &'static str,
     },
+    /// An escalation that cannot be climbed.
+    #[error("notify.escalation `{name}`: {reason}")]
+    Escalation {
+        /// Which one.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Too many routes, or too deep.
     #[error("notify.route: expected at most {ROUTES} routes, at most {DEPTH} deep")]
     Tree,
+}
+
+/// What a policy is made of.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    /// Who can be told.
+    pub receivers: Vec<Receiver>,
+    /// What goes to whom.
+    pub routes: &'a [RouteSettings],
+    /// What is told further where nobody has an alert in hand in time.
+    pub escalations: &'a [EscalationSettings],
+    /// The hours in which mild things are held; none: no hours.
+    pub quiet: Option<QuietHours>,
+    /// How much is told before the rest is gathered.
+    pub storm: Storm,
+    /// Whose territory is whose.
+    pub territories: Territories,
+    /// The city's time zone: quiet hours and the days of contracts are local.
+    pub zone: TimeZone,
 }
 
 /// What the planner goes by.
@@ -73,6 +101,7 @@ pub enum PolicyError {
 pub struct Policy {
     receivers: Vec<Receiver>,
     routes: Vec<Route>,
+    pub(super) escalations: Vec<EscalationSettings>,
     pub(super) quiet: Option<QuietHours>,
     pub(super) storm: Storm,
     territories: Territories,
@@ -80,19 +109,12 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy of its parts. `zone` is the city's time zone: quiet hours and the days of contracts are
-    /// local.
+    /// A policy of its parts.
     ///
     /// # Errors
     /// The first part that does not fit the others.
-    pub fn new(
-        receivers: Vec<Receiver>,
-        routes: &[RouteSettings],
-        quiet: Option<QuietHours>,
-        storm: Storm,
-        territories: Territories,
-        zone: TimeZone,
-    ) -> Result<Self, PolicyError> {
+    pub fn new(parts: Parts<'_>) -> Result<Self, PolicyError> {
+        let Parts { receivers, routes, escalations, quiet, storm, territories, zone } = parts;
         if !(1..=10_000).contains(&storm.limit) {
             return Err(PolicyError::Storm { key: "limit", reason: "expected 1 to 10000" });
         }
@@ -103,8 +125,9 @@ impl Policy {
             return Err(PolicyError::Tree);
         }
         let routes: Vec<Route> = routes.iter().map(|route| Route::of(route, None)).collect();
-        let policy = Self { receivers, routes, quiet, storm, territories, zone };
+        let policy = Self { receivers, routes, escalations: escalations.to_vec(), quiet, storm, territories, zone };
         policy.routes.iter().try_for_each(|route| policy.check(route))?;
+        climb::check(&policy.escalations, |name| policy.receiver(name).is_some())?;
         Ok(policy)
     }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
+use ports::Mark;
 use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,12 @@ pub(super) struct Item {
     pub(super) alert: AlertId,
     pub(super) phase: Phase,
     pub(super) severity: Severity,
+    /// Why it is told beyond the ordinary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<Mark>,
+    /// Its receiver was told before.
+    #[serde(default)]
+    pub(super) again: bool,
 }
 
 /// A receiver of an alert, and the group in which it is told.
@@ -45,6 +52,19 @@ pub(super) struct Opened {
     /// Somebody who has it in hand.
     #[serde(default)]
     pub(super) hand: Option<Hand>,
+    /// How far it has climbed; none where nothing climbs, or nothing is left to climb.
+    #[serde(default)]
+    pub(super) ladder: Option<Ladder>,
+}
+
+/// Where an alert stands in its escalation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ladder {
+    pub(super) escalation: String,
+    /// Steps that are behind it, repetitions included.
+    pub(super) climbed: u32,
+    /// When the next one is.
+    pub(super) due: Timestamp,
 }
 
 impl Opened {
@@ -54,7 +74,10 @@ impl Opened {
     }
 
     fn next(&self) -> Option<Timestamp> {
-        self.hand.as_ref().and_then(|hand| hand.until)
+        match &self.hand {
+            Some(hand) => hand.until,
+            None => self.ladder.as_ref().map(|ladder| ladder.due),
+        }
     }
 }
 

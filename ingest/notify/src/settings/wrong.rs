@@ -79,6 +79,9 @@ impl SettingsError {
             SettingsError::Policy(PolicyError::Receiver { route, .. } | PolicyError::Nobody(route)) => {
                 route_key(&settings.route, route)
             }
+            SettingsError::Policy(PolicyError::Escalation { name, .. }) => {
+                of("escalation", settings.escalation.iter().rposition(|e| e.name == *name))
+            }
             SettingsError::Policy(PolicyError::Storm { key, .. }) => format!("notify.storm.{key}"),
             SettingsError::Policy(PolicyError::Tree) => "notify.route".to_owned(),
         }

@@ -11,20 +11,21 @@ use proptest::prelude::*;
 use schemas::{ChannelName, Phase, Severity, Timestamp, Transition};
 
 use super::{bare, channel, start, transition};
-use crate::plan::{FULL, Outcome, Planner, Policy, Receiver, RouteSettings};
+use crate::plan::{EscalationSettings, FULL, Outcome, Parts, Planner, Policy, Receiver, RouteSettings};
 
 pub(super) fn receiver(name: &str, contractor: Option<&str>, sheltered: bool) -> Receiver {
     let via = vec![channel(&format!("{name}-way"))];
     Receiver { name: channel(name), via, contractor: contractor.map(str::to_owned), sheltered }
 }
 
-pub(super) fn routes(toml: &str) -> Vec<RouteSettings> {
-    #[derive(serde::Deserialize)]
-    struct File {
-        #[serde(default)]
-        route: Vec<RouteSettings>,
-    }
-    toml::from_str::<File>(toml).unwrap().route
+/// What a scene's settings may hold.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    route: Vec<RouteSettings>,
+    #[serde(default)]
+    escalation: Vec<EscalationSettings>,
 }
 
 pub(super) fn policy(toml: &str) -> Arc<Policy> {
@@ -34,10 +35,18 @@ pub(super) fn policy(toml: &str) -> Arc<Policy> {
         receiver("hook", None, false),
         receiver("desk", None, true),
     ];
-    let settings = bare();
-    let policy =
-        Policy::new(receivers, &routes(toml), Some(settings.quiet), settings.storm, Territories::casablanca(), TimeZone::UTC);
-    Arc::new(policy.unwrap())
+    let File { route, escalation } = toml::from_str(toml).unwrap();
+    Arc::new(Policy::new(Parts { quiet: Some(bare().quiet), ..parts(receivers, &route, &escalation) }).unwrap())
+}
+
+/// Without quiet hours.
+pub(super) fn parts<'a>(
+    receivers: Vec<Receiver>,
+    routes: &'a [RouteSettings],
+    escalations: &'a [EscalationSettings],
+) -> Parts<'a> {
+    let (storm, territories, zone) = (bare().storm, Territories::casablanca(), TimeZone::UTC);
+    Parts { receivers, routes, escalations, quiet: None, storm, territories, zone }
 }
 
 /// A planner, and all that it said.
@@ -250,9 +259,7 @@ fn what_waits_for_a_receiver_that_is_no_more_is_let_go_with_a_reason() {
     let mut scene = Scene::new(&format!("{CITY}wait = \"10m\"\ngroup = [\"zone\"]\n"), NOON);
     scene.tell(|_| {}, 1, Phase::Firing);
     let pieces = scene.planner.take_dirty().unwrap();
-    let settings = bare();
-    let other =
-        Policy::new(vec![receiver("hook", None, false)], &[], None, settings.storm, Territories::casablanca(), TimeZone::UTC);
+    let other = Policy::new(parts(vec![receiver("hook", None, false)], &[], &[]));
     let mut out = Outcome::default();
     let planner = Planner::restore(Arc::new(other.unwrap()), &pieces, scene.now, &mut out).unwrap();
     assert!(matches!(&out.reasons[..], [one] if one.reason == Reason::ReceiverGone && one.step == 1));
