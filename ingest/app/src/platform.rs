@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashboards::{City, House, Parameters};
 use endpoint::{Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
-use notify::{Dispatcher, Planning, Unbridled};
+use notify::{Dispatcher, Planning, Registered};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
 use ports::{BirthBook, Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
@@ -205,7 +205,7 @@ impl Platform {
         let planning = Planning::new(
             Arc::new(told.policy),
             Arc::clone(&opened.register) as _,
-            Arc::new(Unbridled),
+            Arc::new(Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone())),
             Arc::clone(&clock),
             Arc::clone(&decided),
             Arc::clone(&posted),

@@ -248,6 +248,16 @@ pub struct DeskAlert {
     pub withheld: Option<Withheld>,
 }
 
+/// An alert, and what was done to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeskRecord {
+    /// The alert.
+    #[serde(flatten)]
+    pub alert: DeskAlert,
+    /// What operators did, in order: the last hundred acts.
+    pub acts: Vec<Act>,
+}
+
 /// Which alerts of the desk.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeskFilter {
@@ -263,7 +273,7 @@ pub trait Desk: Send + Sync + 'static {
     fn alerts<'a>(&'a self, filter: &'a DeskFilter) -> BoxFuture<'a, Result<Vec<DeskAlert>, ActError>>;
 
     /// One of them, with what was done to it; none where there is no such alert.
-    fn alert<'a>(&'a self, id: &'a AlertId) -> BoxFuture<'a, Result<Option<(DeskAlert, Vec<Act>)>, ActError>>;
+    fn alert<'a>(&'a self, id: &'a AlertId) -> BoxFuture<'a, Result<Option<DeskRecord>, ActError>>;
 
     /// Does something to an alert, now. The act's own instant is not looked at.
     fn act(&self, act: Act) -> BoxFuture<'_, Result<Marks, ActError>>;

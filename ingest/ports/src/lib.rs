@@ -17,8 +17,8 @@ mod store;
 mod tell;
 
 pub use acts::{
-    ActBook, ActError, Curbs, Desk, DeskAlert, DeskFilter, MAINTENANCE_AHEAD, MAINTENANCE_AT_MOST, NewQuiet, Quiet, QuietFilter,
-    QuietSort, SILENCE_AT_MOST, STANDING, Withheld,
+    ActBook, ActError, Curbs, Desk, DeskAlert, DeskFilter, DeskRecord, MAINTENANCE_AHEAD, MAINTENANCE_AT_MOST, NewQuiet, Quiet,
+    QuietFilter, QuietSort, SILENCE_AT_MOST, STANDING, Withheld,
 };
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};

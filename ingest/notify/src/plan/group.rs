@@ -66,7 +66,7 @@ impl Planner {
             (group.firing.clone(), group.timing.repeat())
         });
         let mut items = firing;
-        items.retain(|item| !behind.contains(&item.alert) && !self.is_in_hand(&item.alert));
+        items.retain(|item| !behind.contains(&item.alert) && !self.is_in_hand(&item.alert) && !self.is_hushed(&item.alert));
         items.truncate(FULL);
         // A reminder that may not go now is not gathered: it is said once, when it may.
         let held = if items.is_empty() { None } else { self.hold(receiver, &items, now).map(|(until, _)| until) };

@@ -55,6 +55,19 @@ pub(super) struct Opened {
     /// How far it has climbed; none where nothing climbs, or nothing is left to climb.
     #[serde(default)]
     pub(super) ladder: Option<Ladder>,
+    /// Something withholds it.
+    #[serde(default)]
+    pub(super) hushed: bool,
+    /// Who was still to be told when it was kept back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) owed: Vec<Owed>,
+}
+
+/// A step that waited for a receiver when its alert was kept back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owed {
+    pub(super) member: Member,
+    pub(super) item: Item,
 }
 
 /// Where an alert stands in its escalation.
@@ -68,14 +81,16 @@ pub(super) struct Ladder {
 }
 
 impl Opened {
-    /// Nobody was told, and somebody may be when what withheld it ends.
+    /// Who was not told may be when what withholds it ends.
     pub(super) fn is_withheld(&self) -> bool {
-        self.members.is_empty()
+        self.hushed
     }
 
     fn next(&self) -> Option<Timestamp> {
         match &self.hand {
             Some(hand) => hand.until,
+            // What is withheld does not climb.
+            None if self.hushed => None,
             None => self.ladder.as_ref().map(|ladder| ladder.due),
         }
     }
