@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clerk::{Clerk, Counter, Listed, Works};
+use crate::desk::Operators;
 use crate::directory::{DataDirectory, Running};
 use crate::door::Door;
 use crate::failure::{Code, Failure};
@@ -202,10 +203,17 @@ impl Platform {
             tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
         }
         let posted = Arc::new(Notify::new());
+        let curb = Arc::new(Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone()));
+        let operators = Operators {
+            register: Arc::clone(&opened.register),
+            curb: Arc::clone(&curb),
+            clock: Arc::clone(&clock),
+            changed: Arc::clone(&decided),
+        };
         let planning = Planning::new(
             Arc::new(told.policy),
             Arc::clone(&opened.register) as _,
-            Arc::new(Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone())),
+            curb,
             Arc::clone(&clock),
             Arc::clone(&decided),
             Arc::clone(&posted),
@@ -240,7 +248,15 @@ impl Platform {
             register: opened.register,
             directory: settings.data.directory.clone(),
         };
-        let house = house(settings, checked.parameters, store, (Desk(Arc::new(observer)), counter.clone()), live, clock, demo)?;
+        let house = house(
+            settings,
+            checked.parameters,
+            store,
+            (Desk(Arc::new(observer)), counter.clone(), operators),
+            live,
+            clock,
+            demo,
+        )?;
         let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
         helpers.spawn(async move {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
@@ -318,7 +334,7 @@ pub(crate) fn house(
     settings: &Settings,
     parameters: Parameters,
     store: Arc<dyn Store>,
-    (desk, counter): (Desk, Counter),
+    (desk, counter, operators): (Desk, Counter, Operators),
     live: Live,
     clock: Arc<dyn Clock>,
     demo: bool,
@@ -329,6 +345,7 @@ pub(crate) fn house(
         store,
         console: Arc::new(desk),
         operations: Arc::new(counter),
+        desk: Arc::new(operators),
         live,
         clock,
         city,

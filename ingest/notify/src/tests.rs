@@ -16,6 +16,7 @@ mod receiver;
 mod settings;
 mod smtp;
 mod webhook;
+mod world;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
