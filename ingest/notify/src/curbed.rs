@@ -1,7 +1,7 @@
 //! The planner, with what keeps it from telling: takes in transitions and operators' acts, and looks again at all
 //! that fires whenever a silence, a window, a shelf or an inhibition begins or ends. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use schemas::{Act, AlertId, Deed, Phase, Texts, Timestamp, Transition};
@@ -14,7 +14,7 @@ use crate::plan::{Outcome, Planner};
 pub struct Curbed {
     /// Plans.
     pub planner: Planner,
-    /// The steps by which alerts fire, without their texts.
+    /// The steps by which alerts fire or fired, without their texts.
     open: BTreeMap<AlertId, (u64, Transition)>,
     sight: Arc<Sight>,
     /// Until then all that fires was looked at with this sight.
@@ -43,8 +43,6 @@ impl Curbed {
         self.planner.observe(step, t, withheld, now, out);
         if fires {
             self.open.insert(t.alert.clone(), (step, slim(t.clone())));
-        } else {
-            self.open.remove(&t.alert);
         }
     }
 
@@ -63,8 +61,17 @@ impl Curbed {
     /// comes due in the moment in which a silence begins is not told.
     pub fn advance(&mut self, now: Timestamp, out: &mut Outcome) {
         if self.looked.is_none_or(|until| until <= now) {
+            let ended: BTreeSet<AlertId> = self.planner.ended_untold().map(|(alert, _)| alert.clone()).collect();
+            let planner = &self.planner;
+            self.open.retain(|alert, _| planner.is_firing(alert) || ended.contains(alert));
             for (alert, (step, t)) in &self.open {
                 let withheld = self.sight.withheld(alert, t, now).map(reason);
+                if ended.contains(alert) {
+                    if let Some(reason) = withheld {
+                        self.planner.keep_back_ended(alert, &reason, now, out);
+                    }
+                    continue;
+                }
                 match (withheld, self.planner.is_hushed(alert)) {
                     (Some(reason), false) => drop(self.planner.keep_back(alert, reason, now, out)),
                     (None, true) => drop(self.planner.hand_again(*step, t, None, now, out)),

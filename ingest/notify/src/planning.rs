@@ -72,7 +72,7 @@ impl Planning {
         };
         let (mut out, mut cursor, mut acted) = (Outcome::default(), restored.cursor, restored.acted);
         let planner = Planner::restore(Arc::clone(&self.policy), &restored.pieces, self.clock.now(), &mut out)?;
-        let fired: Vec<u64> = planner.firing().map(|(_, step)| step).collect();
+        let fired: Vec<u64> = planner.firing().chain(planner.ended_untold()).map(|(_, step)| step).collect();
         let open = ask(&self.book, &*self.clock, &stop, "planning", move |book| {
             let steps = fired.iter().map(|step| book.decided(step.saturating_sub(1), 1));
             Ok(steps.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect::<Vec<_>>())

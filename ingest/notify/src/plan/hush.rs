@@ -1,9 +1,12 @@
 //! What it means for telling that something withholds an alert that fires already: who was not told yet is not
 //! told, nobody is told again, and nothing climbs. Its end is told to whom its beginning was told.
 
-use ports::Reason;
-use schemas::{AlertId, Phase, Timestamp};
+use std::collections::BTreeSet;
 
+use ports::Reason;
+use schemas::{AlertId, ChannelName, Phase, Timestamp};
+
+use super::route::Timing;
 use super::state::{Item, Member, Owed};
 use super::{Outcome, Planner};
 
@@ -15,9 +18,9 @@ impl Planner {
         let (members, item) = (opened.members.clone(), opened.item.clone());
         let (mut told, mut owed) = (Vec::new(), Vec::new());
         for member in members {
-            match self.take_back(alert, &member) {
-                Some(item) if !item.again => owed.push(Owed { member, item }),
-                _ => told.push(member),
+            match self.take_back(alert, &member, now, out) {
+                Some(item) => owed.push(Owed { member, item }),
+                None => told.push(member),
             }
         }
         self.state.change_opened(alert, |opened| {
@@ -31,15 +34,41 @@ impl Planner {
         true
     }
 
+    /// Whether this alert fires, as far as the planner has read.
+    #[must_use]
+    pub fn is_firing(&self, alert: &AlertId) -> bool {
+        self.state.opened(alert).is_some()
+    }
+
     /// Whether something withholds this alert.
     #[must_use]
     pub fn is_hushed(&self, alert: &AlertId) -> bool {
         self.state.opened(alert).is_some_and(|opened| opened.hushed)
     }
 
+    /// Something withholds an alert that is over, and whose beginning still waits to be told: neither is told.
+    pub fn keep_back_ended(&mut self, alert: &AlertId, reason: &Reason, now: Timestamp, out: &mut Outcome) {
+        let waits = self.state.waiting().filter(|(_, _, item)| item.alert == *alert);
+        let places: BTreeSet<(ChannelName, Option<String>)> =
+            waits.map(|(receiver, group, _)| (receiver.clone(), group.map(ToOwned::to_owned))).collect();
+        for (receiver, group) in places {
+            // Of what stands in a digest the group is not known, and need not be: nothing of it is said again.
+            let member = Member { receiver, group: group.unwrap_or_else(|| alert.0.clone()), timing: Timing::default() };
+            if let Some(item) = self.take_back(alert, &member, now, out) {
+                out.because(now, item.step, Some(&member.receiver), reason.clone());
+            }
+        }
+    }
+
     /// The alerts that fire, each with the number of its step into firing.
     pub fn firing(&self) -> impl Iterator<Item = (&AlertId, u64)> {
         self.state.all_opened().filter_map(|(alert, opened)| Some((alert, opened.item.as_ref()?.step)))
+    }
+
+    /// The alerts that are over and whose beginning still waits to be told, each with the number of that step.
+    pub fn ended_untold(&self) -> impl Iterator<Item = (&AlertId, u64)> {
+        let begins = |item: &Item| item.phase == Phase::Firing && !item.again && self.state.opened(&item.alert).is_none();
+        self.state.waiting().filter(move |(_, _, item)| begins(item)).map(|(_, _, item)| (&item.alert, item.step))
     }
 
     /// Whoever was to be told when it was kept back is told now. Whether there was anybody, told or to be told.
@@ -61,35 +90,33 @@ impl Planner {
         anybody
     }
 
-    /// Takes the beginning of an alert out of what waits for a receiver, in its group or in its digest.
-    fn take_back(&mut self, alert: &AlertId, member: &Member) -> Option<Item> {
-        let mine = |item: &Item| item.alert == *alert && item.phase == Phase::Firing;
+    /// Takes the beginning of an alert, and what follows it, out of what waits for a receiver in its digest and in
+    /// its group. The beginning, where the receiver was not told it before; an end that came between is told to
+    /// nobody, since nobody was told what it ends.
+    fn take_back(&mut self, alert: &AlertId, member: &Member, now: Timestamp, out: &mut Outcome) -> Option<Item> {
         let key = (member.receiver.clone(), member.group.clone());
-        let waited = self.state.change_group(&key, member.timing, |group| {
-            let place = group.waiting.iter().position(mine)?;
-            let item = group.waiting.remove(place);
-            group.due = group.due.filter(|_| !group.waiting.is_empty());
-            // It goes back into the group, if it goes: the group must not remember it as told.
-            group.firing.retain(|told| told.step != item.step);
-            Some(item)
-        });
-        if waited.is_some() {
-            return waited;
+        let mut begun = false;
+        let mut mine = |item: &Item| {
+            let first = item.phase == Phase::Firing;
+            begun |= first && !item.again && item.alert == *alert;
+            item.alert == *alert && (begun || first)
+        };
+        // The digest holds what is older.
+        let mut taken: Vec<Item> = Vec::new();
+        if self.state.digest(&member.receiver).is_some() {
+            self.state.change_digest(&member.receiver, |digest| taken.extend(digest.held.extract_if(.., |item| mine(item))));
         }
-        if !self.state.digest(&member.receiver).is_some_and(|digest| digest.held.iter().any(mine)) {
-            return None;
-        }
-        let held = self.state.change_digest(&member.receiver, |digest| {
-            let place = digest.held.iter().position(mine)?;
-            Some(digest.held.remove(place))
-        })?;
-        // A group that held it remembers it as told, though it only went into the digest.
         self.state.change_group(&key, member.timing, |group| {
-            if !held.again {
-                group.firing.retain(|told| told.step != held.step);
-                group.remind = group.remind.filter(|_| !group.firing.is_empty());
-            }
+            taken.extend(group.waiting.extract_if(.., |item| mine(item)));
+            group.due = group.due.filter(|_| !group.waiting.is_empty());
+            // It goes back into its group, if it goes: until then there is nothing to be said again.
+            group.firing.retain(|told| !taken.iter().any(|item| !item.again && item.step == told.step));
+            group.remind = group.remind.filter(|_| !group.firing.is_empty());
         });
-        Some(held)
+        let beginning = taken.iter().rfind(|item| item.phase == Phase::Firing && !item.again).cloned();
+        for item in taken.iter().filter(|item| !item.again && Some(item.step) != beginning.as_ref().map(|b| b.step)) {
+            out.because(now, item.step, Some(&member.receiver), Reason::NeverTold);
+        }
+        beginning
     }
 }

@@ -296,6 +296,14 @@ impl State {
         done
     }
 
+    /// What waits, in groups and in digests: receiver, its group where it is one, and the step.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (&ChannelName, Option<&str>, &Item)> {
+        let groups = self.groups.iter();
+        let grouped = groups.flat_map(|((r, g), group)| group.waiting.iter().map(move |item| (r, Some(g.as_str()), item)));
+        let digests = self.digests.iter();
+        grouped.chain(digests.flat_map(|(receiver, digest)| digest.held.iter().map(move |item| (receiver, None, item))))
+    }
+
     pub(super) fn digest(&self, receiver: &ChannelName) -> Option<&Digest> {
         self.digests.get(receiver)
     }

@@ -261,22 +261,26 @@ impl World {
     }
 
     fn judge(&mut self, out: &Outcome) {
+        let in_hand = |world: &Self, step: u64| {
+            let alert = &world.log[usize::try_from(step).unwrap() - 1].alert;
+            world.lives[alert].2.in_hand.is_some_and(|until| until.is_none_or(|until| until > world.now))
+        };
+        for because in out.reasons.iter().filter(|because| matches!(because.reason, Reason::Escalated { .. })) {
+            assert!(!in_hand(self, because.step), "step {} climbs while somebody has it in hand", because.step);
+        }
         for posted in &out.posted {
             for step in &posted.steps {
                 let t = self.log[usize::try_from(*step).unwrap() - 1].clone();
-                let plain = &self.lives[&t.alert].2;
                 if t.to == Phase::Firing {
                     assert!(!self.withheld(&t), "{} is told {} while it is withheld", posted.receiver, t.id);
                 }
-                let climbs = |r: &&ports::Because| {
-                    r.step == *step
-                        && r.receiver.as_ref() == Some(&posted.receiver)
-                        && matches!(r.reason, Reason::Escalated { .. })
-                };
-                let again = posted.form == Form::Reminder || out.reasons.iter().any(|r| climbs(&r));
-                if again {
-                    let in_hand = plain.in_hand.is_some_and(|until| until.is_none_or(|until| until > self.now));
-                    assert!(!in_hand, "{} is told {} again while somebody has it in hand", posted.receiver, t.id);
+                // What climbed may have waited for quiet hours to end: its message says that it climbed.
+                let climbed = out.reasons.iter().any(|r| {
+                    let mine = r.step == *step && r.receiver.as_ref() == Some(&posted.receiver);
+                    mine && matches!(&r.reason, Reason::Posted { id, mark: Some(_), .. } if *id == posted.id)
+                });
+                if climbed || posted.form == Form::Reminder {
+                    assert!(climbed || !in_hand(self, *step), "{} is reminded of {}, which is in hand", posted.receiver, t.id);
                     self.told.insert((posted.receiver.clone(), *step));
                     continue;
                 }
@@ -302,7 +306,11 @@ impl World {
         let pieces: Vec<_> = self.kept.clone().into_iter().collect();
         let mut out = Outcome::default();
         let planner = Planner::restore(Arc::clone(&self.policy), &pieces, self.now, &mut out).unwrap();
-        let open = planner.firing().map(|(_, step)| (step, self.log[usize::try_from(step).unwrap() - 1].clone())).collect();
+        let open = planner
+            .firing()
+            .chain(planner.ended_untold())
+            .map(|(_, step)| (step, self.log[usize::try_from(step).unwrap() - 1].clone()))
+            .collect();
         self.curbed = Curbed::new(planner, open);
         self.judge(&out);
     }
