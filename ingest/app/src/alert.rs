@@ -90,6 +90,12 @@ fn say(reason: &Reason) -> String {
         Reason::QuietHours { until } => format!("quiet hours: held until {until}"),
         Reason::Storm { limit, until } => format!("more than {limit} messages: gathered until {until}"),
         Reason::Behind { until } => format!("waits behind an earlier step of its alert until {until}"),
+        Reason::OnDuty { person, until, fallback } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            let how = if *fallback { "stands in where no shift does" } else { "is on duty" };
+            format!("{person} {how}{until}")
+        }
+        Reason::HearsOtherwise => "who is on duty is told of it by another way".to_owned(),
         Reason::Escalated { escalation, rung } => {
             format!("nobody had it in hand in time: step {rung} of the escalation {escalation}")
         }

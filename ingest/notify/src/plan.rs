@@ -13,6 +13,7 @@
 //! silenced, inhibited or in a maintenance window: who knows that hands it in as a [`Reason`].
 
 mod climb;
+mod duty;
 mod gate;
 mod group;
 mod hand;
@@ -80,7 +81,7 @@ impl Planner {
         out: &mut Outcome,
     ) -> Result<Self, PieceError> {
         let mut state = State::read(pieces)?;
-        for (step, receiver) in state.forget_receivers(|name| policy.receiver(name).is_none()) {
+        for (step, receiver) in state.forget_receivers(|name| !policy.knows(name)) {
             out.because(now, step, Some(&receiver), Reason::ReceiverGone);
         }
         Ok(Self { policy, state })

@@ -13,6 +13,7 @@ mod mail;
 mod plan;
 mod planning;
 mod receiver;
+mod rota;
 mod settings;
 mod smtp;
 mod webhook;
@@ -282,6 +283,7 @@ pub(super) fn bare() -> Settings {
         receiver: Vec::new(),
         route: Vec::new(),
         escalation: Vec::new(),
+        rota: Vec::new(),
     }
 }
 

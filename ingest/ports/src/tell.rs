@@ -74,6 +74,17 @@ pub enum Reason {
     AsTheRuleSays,
     /// It follows the step that began the alert.
     FollowsFiring,
+    /// Somebody stands in for the rota that it goes to.
+    OnDuty {
+        /// The receiver that is told. Named apart from the link's own `receiver`, the rota.
+        person: ChannelName,
+        /// Until when the shift lasts, or the hole between shifts; none: for good.
+        until: Option<Timestamp>,
+        /// Whether no shift covers the instant.
+        fallback: bool,
+    },
+    /// Whoever is on duty is told of it by his own name, or by that of another rota.
+    HearsOtherwise,
     /// Nobody had it in hand in time.
     Escalated {
         /// The escalation, as the settings name it.

@@ -11,8 +11,9 @@ impl Planner {
     /// A step joins its group; the group goes at once where it need not wait.
     pub(super) fn join(&mut self, member: &Member, item: Item, now: Timestamp, out: &mut Outcome) {
         let (receiver, step) = (&member.receiver, item.step);
-        if self.policy.receiver(receiver).is_none() {
-            return out.because(now, step, Some(receiver), Reason::ReceiverGone);
+        if !self.policy.knows(receiver) {
+            out.because(now, step, Some(receiver), Reason::ReceiverGone);
+            return self.end_of_lost_rota(receiver, &item, now, out);
         }
         let key = (receiver.clone(), member.group.clone());
         let (due, full) = self.state.change_group(&key, member.timing, |group| {

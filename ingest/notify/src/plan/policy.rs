@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::climb::{self, EscalationSettings};
 use super::hours::QuietHours;
 use super::route::{Facts, Hop, Route, RouteSettings, walk};
+use crate::rota::Rota;
 
 /// Routes in a tree at most, and how deep it may be.
 const ROUTES: usize = 1000;
@@ -46,7 +47,7 @@ pub struct Storm {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// A route names somebody whom nobody knows.
-    #[error("notify.route `{route}`: no receiver and no channel `{found}`")]
+    #[error("notify.route `{route}`: no receiver, no channel and no rota `{found}`")]
     Receiver {
         /// Which route.
         route: String,
@@ -86,6 +87,8 @@ pub struct Parts<'a> {
     pub routes: &'a [RouteSettings],
     /// What is told further where nobody has an alert in hand in time.
     pub escalations: &'a [EscalationSettings],
+    /// Who stands in for whom, and when.
+    pub rotas: Vec<Rota>,
     /// The hours in which mild things are held; none: no hours.
     pub quiet: Option<QuietHours>,
     /// How much is told before the rest is gathered.
@@ -102,6 +105,7 @@ pub struct Policy {
     receivers: Vec<Receiver>,
     routes: Vec<Route>,
     pub(super) escalations: Vec<EscalationSettings>,
+    rotas: Vec<Rota>,
     pub(super) quiet: Option<QuietHours>,
     pub(super) storm: Storm,
     territories: Territories,
@@ -114,7 +118,7 @@ impl Policy {
     /// # Errors
     /// The first part that does not fit the others.
     pub fn new(parts: Parts<'_>) -> Result<Self, PolicyError> {
-        let Parts { receivers, routes, escalations, quiet, storm, territories, zone } = parts;
+        let Parts { receivers, routes, escalations, rotas, quiet, storm, territories, zone } = parts;
         if !(1..=10_000).contains(&storm.limit) {
             return Err(PolicyError::Storm { key: "limit", reason: "expected 1 to 10000" });
         }
@@ -125,9 +129,9 @@ impl Policy {
             return Err(PolicyError::Tree);
         }
         let routes: Vec<Route> = routes.iter().map(|route| Route::of(route, None)).collect();
-        let policy = Self { receivers, routes, escalations: escalations.to_vec(), quiet, storm, territories, zone };
+        let policy = Self { receivers, routes, escalations: escalations.to_vec(), rotas, quiet, storm, territories, zone };
         policy.routes.iter().try_for_each(|route| policy.check(route))?;
-        climb::check(&policy.escalations, |name| policy.receiver(name).is_some())?;
+        climb::check(&policy.escalations, |name| policy.knows(name))?;
         Ok(policy)
     }
 
@@ -137,8 +141,19 @@ impl Policy {
         self.receivers.iter().find(|receiver| receiver.name == *name)
     }
 
+    /// The rota of this name, `rota:NAME`.
+    #[must_use]
+    pub fn rota(&self, name: &ChannelName) -> Option<&Rota> {
+        self.rotas.iter().find(|rota| rota.name() == name)
+    }
+
+    /// Whether there is a receiver, a channel or a rota of this name.
+    pub(super) fn knows(&self, name: &ChannelName) -> bool {
+        self.receiver(name).is_some() || self.rota(name).is_some()
+    }
+
     fn check(&self, route: &Route) -> Result<(), PolicyError> {
-        if let Some(found) = route.to.iter().find(|name| self.receiver(name).is_none()) {
+        if let Some(found) = route.to.iter().find(|name| !self.knows(name)) {
             return Err(PolicyError::Receiver { route: route.path.clone(), found: found.clone() });
         }
         if route.to.is_empty() && !route.to_contractor && route.below.is_empty() {

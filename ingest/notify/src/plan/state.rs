@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use ports::Mark;
+use ports::{Form, Mark};
 use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,13 @@ pub(super) struct Item {
     /// Its receiver was told before.
     #[serde(default)]
     pub(super) again: bool,
+}
+
+impl Item {
+    /// The form of a message of it alone.
+    pub(super) const fn form(&self) -> Form {
+        if self.again { Form::Reminder } else { Form::Single }
+    }
 }
 
 /// A receiver of an alert, and the group in which it is told.
@@ -116,6 +123,13 @@ impl Group {
     }
 }
 
+/// Somebody who was told in the name of a rota.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoodIn {
+    pub(super) rota: ChannelName,
+    pub(super) receiver: ChannelName,
+}
+
 /// What is held for one receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Digest {
@@ -138,6 +152,7 @@ enum Piece {
     Group(GroupKey),
     Digest(ChannelName),
     Sent(String),
+    StoodIn(AlertId),
 }
 
 impl Piece {
@@ -148,6 +163,7 @@ impl Piece {
             Piece::Group((receiver, group)) => format!("group/{receiver}/{group}"),
             Piece::Digest(receiver) => format!("digest/{receiver}"),
             Piece::Sent(key) => format!("sent/{key}"),
+            Piece::StoodIn(alert) => format!("stood-in/{alert}"),
         }
     }
 }
@@ -160,6 +176,8 @@ pub(super) struct State {
     digests: BTreeMap<ChannelName, Digest>,
     /// When the last messages went, by whom the limit protects.
     sent: BTreeMap<String, VecDeque<Timestamp>>,
+    /// Who was told of an alert in the name of which rota.
+    stood_in: BTreeMap<AlertId, Vec<StoodIn>>,
     dirty: BTreeSet<Piece>,
     timers: BTreeSet<(Timestamp, Piece)>,
     set: BTreeMap<Piece, Timestamp>,
@@ -189,6 +207,7 @@ impl State {
                     state.digests.insert(of.clone(), json(name, bytes)?);
                     state.reschedule_digest(&of);
                 }
+                "stood-in" => drop(state.stood_in.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
                 "sent" => drop(state.sent.insert(rest.to_owned(), json(name, bytes)?)),
                 _ => return Err(wrong("nobody knows this sort".to_owned())),
             }
@@ -204,6 +223,7 @@ impl State {
                 Piece::Group(key) => self.groups.get(key).map(serde_json::to_vec),
                 Piece::Digest(receiver) => self.digests.get(receiver).map(serde_json::to_vec),
                 Piece::Sent(key) => self.sent.get(key).map(serde_json::to_vec),
+                Piece::StoodIn(alert) => self.stood_in.get(alert).map(serde_json::to_vec),
             };
             let name = piece.name();
             match bytes.transpose() {
@@ -289,6 +309,22 @@ impl State {
         self.sent.get(key).into_iter().flatten().copied()
     }
 
+    /// Who was told of an alert in the name of rotas.
+    pub(super) fn stood_in(&self, alert: &AlertId) -> &[StoodIn] {
+        self.stood_in.get(alert).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Notes who was told of an alert in the name of a rota, in place of what was noted before.
+    pub(super) fn note_stood_in(&mut self, alert: &AlertId, rota: &ChannelName, receivers: Vec<ChannelName>) {
+        let noted = self.stood_in.entry(alert.clone()).or_default();
+        noted.retain(|one| one.rota != *rota);
+        noted.extend(receivers.into_iter().map(|receiver| StoodIn { rota: rota.clone(), receiver }));
+        if noted.is_empty() {
+            self.stood_in.remove(alert);
+        }
+        self.dirty.insert(Piece::StoodIn(alert.clone()));
+    }
+
     /// Notes that a message went; the last `kept` are remembered.
     pub(super) fn note_sent(&mut self, key: &str, at: Timestamp, kept: usize) {
         let sent = self.sent.entry(key.to_owned()).or_default();
@@ -314,7 +350,7 @@ impl State {
             Piece::Alert(alert) => Some(Due::Alert(alert)),
             Piece::Group(key) => Some(Due::Group(key)),
             Piece::Digest(receiver) => Some(Due::Digest(receiver)),
-            Piece::Sent(_) => None,
+            Piece::Sent(_) | Piece::StoodIn(_) => None,
         }
     }
 

@@ -29,6 +29,10 @@ struct File {
 }
 
 pub(super) fn policy(toml: &str) -> Arc<Policy> {
+    policy_with(toml, Vec::new())
+}
+
+pub(super) fn policy_with(toml: &str, rotas: Vec<crate::rota::Rota>) -> Arc<Policy> {
     let receivers = vec![
         receiver("arma", Some("ARMA"), true),
         receiver("city", None, true),
@@ -36,7 +40,7 @@ pub(super) fn policy(toml: &str) -> Arc<Policy> {
         receiver("desk", None, true),
     ];
     let File { route, escalation } = toml::from_str(toml).unwrap();
-    Arc::new(Policy::new(Parts { quiet: Some(bare().quiet), ..parts(receivers, &route, &escalation) }).unwrap())
+    Arc::new(Policy::new(Parts { rotas, quiet: Some(bare().quiet), ..parts(receivers, &route, &escalation) }).unwrap())
 }
 
 /// Without quiet hours.
@@ -46,7 +50,7 @@ pub(super) fn parts<'a>(
     escalations: &'a [EscalationSettings],
 ) -> Parts<'a> {
     let (storm, territories, zone) = (bare().storm, Territories::casablanca(), TimeZone::UTC);
-    Parts { receivers, routes, escalations, quiet: None, storm, territories, zone }
+    Parts { receivers, routes, escalations, rotas: Vec::new(), quiet: None, storm, territories, zone }
 }
 
 /// A planner, and all that it said.

@@ -106,7 +106,7 @@ fn what_is_wrong_with_a_receiver_or_a_route_is_said_with_its_name() {
     assert!(receiver("via = [\"log\"]\nfallback = \"mail\"").contains("an address for `mail`"));
     assert!(refused(&format!("{TWO}[[notify.receiver]]\nname = \"log\"\nvia = [\"mail\"]\n")).contains("`log` is there twice"));
     let route = |keys: &str| refused(&format!("{TWO}[[notify.route]]\nname = \"r\"\n{keys}\n"));
-    assert_eq!(route("to = [\"pigeon\"]"), "notify.route `r`: no receiver and no channel `pigeon`");
+    assert_eq!(route("to = [\"pigeon\"]"), "notify.route `r`: no receiver, no channel and no rota `pigeon`");
     assert!(route("").contains("`r`: tells nobody"));
     let mut settings = with(TWO);
     settings.storm.limit = 0;
