@@ -25,6 +25,7 @@ mod parking;
 mod platform;
 mod profile;
 mod quarantine;
+mod rota;
 mod rule;
 mod run;
 mod waste;
@@ -109,6 +110,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             }
             Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
             Command::Rule(command) => rule::rule(&command, &settings, common.json),
+            Command::Rota(command) => rota::rota(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,

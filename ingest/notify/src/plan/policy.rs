@@ -147,6 +147,12 @@ impl Policy {
         self.rotas.iter().find(|rota| rota.name() == name)
     }
 
+    /// All rotas.
+    #[must_use]
+    pub fn rotas(&self) -> &[Rota] {
+        &self.rotas
+    }
+
     /// Whether there is a receiver, a channel or a rota of this name.
     pub(super) fn knows(&self, name: &ChannelName) -> bool {
         self.receiver(name).is_some() || self.rota(name).is_some()
