@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::channels::dry::DryRun;
 use crate::channels::{Address, Context, TYPES, sms};
 use crate::dispatcher::{Fallback, LineSetup, Route};
-use crate::plan::{EscalationSettings, Parts, Policy, QuietHours, Receiver, RouteSettings, Storm};
+use crate::plan::{EscalationSettings, Flapping, Parts, Policy, QuietHours, Receiver, RouteSettings, Storm};
 use crate::rota::{self, Rota, RotaSettings};
 
 pub use wrong::SettingsError;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub quiet: QuietHours,
     /// How much is told before the rest is gathered.
     pub storm: Storm,
+    /// When something comes and goes too often.
+    pub flapping: Flapping,
     /// The ways to tell somebody; rules and routes may name them.
     pub channel: Vec<ChannelSettings>,
     /// Who is told; rules and routes may name them.
@@ -315,6 +317,7 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         rotas: settings.rotas(&city.zone)?,
         quiet,
         storm: settings.storm.clone(),
+        flapping: Some(settings.flapping.clone()).filter(|flapping| flapping.limit > 0),
         territories: settings.territories()?,
         zone: city.zone.clone(),
     })?;

@@ -92,6 +92,20 @@ pub enum Reason {
         /// Which of its steps, from 1; a repetition counts on.
         rung: u32,
     },
+    /// It comes and goes: this is the last step that is told before it is calm.
+    Flaps {
+        /// Steps into firing within the time, this one included.
+        times: u32,
+        /// The time that counts, ms, in event time.
+        within_ms: u64,
+    },
+    /// It is held, since it comes and goes.
+    Flapping {
+        /// When it is calm, if nothing more happens.
+        until: Timestamp,
+    },
+    /// It is calm again: what was held is told as it stands now.
+    Calm,
     /// It waits for others of its group.
     Grouped {
         /// Which group.

@@ -9,9 +9,9 @@ use ports::{Mark, Reason};
 use schemas::{AlertId, ChannelName, Kind, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
+use super::pieces::{Item, Ladder, Member};
 use super::policy::{Policy, PolicyError};
 use super::route::{Facts, Timing, matches};
-use super::state::{Item, Ladder, Member};
 use super::{Outcome, Planner};
 
 /// Escalations in the settings, and steps in one, at most.

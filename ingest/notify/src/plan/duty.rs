@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ports::{Form, Reason};
 use schemas::{AlertId, ChannelName, Phase, Timestamp};
 
-use super::state::Item;
+use super::pieces::Item;
 use super::{Outcome, Planner};
 
 /// A message to a rota, as it goes to people.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ports::{Form, Posted, Reason};
 use schemas::{AlertId, ChannelName, Timestamp, TransitionId};
 
-use super::state::Item;
+use super::pieces::Item;
 use super::{FULL, Outcome, Planner};
 
 impl Planner {

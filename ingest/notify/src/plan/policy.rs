@@ -9,6 +9,7 @@ use schemas::{ChannelName, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
 use super::climb::{self, EscalationSettings};
+use super::flap::Flapping;
 use super::hours::QuietHours;
 use super::route::{Facts, Hop, Route, RouteSettings, walk};
 use crate::rota::Rota;
@@ -65,6 +66,14 @@ pub enum PolicyError {
         /// What was expected.
         reason: &'static str,
     },
+    /// A number out of its range.
+    #[error("notify.flapping.{key}: {reason}")]
+    Flapping {
+        /// Which key.
+        key: &'static str,
+        /// What was expected.
+        reason: &'static str,
+    },
     /// An escalation that cannot be climbed.
     #[error("notify.escalation `{name}`: {reason}")]
     Escalation {
@@ -93,6 +102,8 @@ pub struct Parts<'a> {
     pub quiet: Option<QuietHours>,
     /// How much is told before the rest is gathered.
     pub storm: Storm,
+    /// When something comes and goes too often; none: never.
+    pub flapping: Option<Flapping>,
     /// Whose territory is whose.
     pub territories: Territories,
     /// The city's time zone: quiet hours and the days of contracts are local.
@@ -108,6 +119,7 @@ pub struct Policy {
     rotas: Vec<Rota>,
     pub(super) quiet: Option<QuietHours>,
     pub(super) storm: Storm,
+    pub(super) flapping: Option<Flapping>,
     territories: Territories,
     pub(super) zone: TimeZone,
 }
@@ -118,18 +130,27 @@ impl Policy {
     /// # Errors
     /// The first part that does not fit the others.
     pub fn new(parts: Parts<'_>) -> Result<Self, PolicyError> {
-        let Parts { receivers, routes, escalations, rotas, quiet, storm, territories, zone } = parts;
+        let Parts { receivers, routes, escalations, rotas, quiet, storm, flapping, territories, zone } = parts;
         if !(1..=10_000).contains(&storm.limit) {
             return Err(PolicyError::Storm { key: "limit", reason: "expected 1 to 10000" });
         }
         if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(&storm.per) {
             return Err(PolicyError::Storm { key: "per", reason: "expected 1m to 24h" });
         }
+        if let Some(Flapping { limit, within }) = &flapping {
+            if !(3..=100).contains(limit) {
+                return Err(PolicyError::Flapping { key: "limit", reason: "expected 3 to 100, or 0" });
+            }
+            if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(within) {
+                return Err(PolicyError::Flapping { key: "within", reason: "expected 1m to 24h" });
+            }
+        }
         if count(routes, DEPTH).is_none_or(|routes| routes > ROUTES) {
             return Err(PolicyError::Tree);
         }
         let routes: Vec<Route> = routes.iter().map(|route| Route::of(route, None)).collect();
-        let policy = Self { receivers, routes, escalations: escalations.to_vec(), rotas, quiet, storm, territories, zone };
+        let policy =
+            Self { receivers, routes, escalations: escalations.to_vec(), rotas, quiet, storm, flapping, territories, zone };
         policy.routes.iter().try_for_each(|route| policy.check(route))?;
         climb::check(&policy.escalations, |name| policy.knows(name))?;
         Ok(policy)

@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use ports::{Form, Mark};
-use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
+use schemas::{AlertId, ChannelName, Timestamp};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use super::pieces::{Digest, Flaps, Group, Opened, StoodIn};
 use super::route::Timing;
 
 /// A piece of the planner's state that cannot be read or written.
@@ -19,124 +18,6 @@ pub struct PieceError {
     reason: String,
 }
 
-/// A step that waits to be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Item {
-    pub(super) step: u64,
-    pub(super) alert: AlertId,
-    pub(super) phase: Phase,
-    pub(super) severity: Severity,
-    /// Why it is told beyond the ordinary.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) mark: Option<Mark>,
-    /// Its receiver was told before.
-    #[serde(default)]
-    pub(super) again: bool,
-}
-
-impl Item {
-    /// The form of a message of it alone.
-    pub(super) const fn form(&self) -> Form {
-        if self.again { Form::Reminder } else { Form::Single }
-    }
-}
-
-/// A receiver of an alert, and the group in which it is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Member {
-    pub(super) receiver: ChannelName,
-    pub(super) group: String,
-    pub(super) timing: Timing,
-}
-
-/// An alert that fires, and whom that was told; nobody where it was withheld.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Opened {
-    pub(super) members: Vec<Member>,
-    /// The step by which it fires; none in what an earlier program wrote.
-    #[serde(default)]
-    pub(super) item: Option<Item>,
-    /// Somebody who has it in hand.
-    #[serde(default)]
-    pub(super) hand: Option<Hand>,
-    /// How far it has climbed; none where nothing climbs, or nothing is left to climb.
-    #[serde(default)]
-    pub(super) ladder: Option<Ladder>,
-}
-
-/// Where an alert stands in its escalation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ladder {
-    pub(super) escalation: String,
-    /// Steps that are behind it, repetitions included.
-    pub(super) climbed: u32,
-    /// When the next one is.
-    pub(super) due: Timestamp,
-}
-
-impl Opened {
-    /// Nobody was told, and somebody may be when what withheld it ends.
-    pub(super) fn is_withheld(&self) -> bool {
-        self.members.is_empty()
-    }
-
-    fn next(&self) -> Option<Timestamp> {
-        match &self.hand {
-            Some(hand) => hand.until,
-            None => self.ladder.as_ref().map(|ladder| ladder.due),
-        }
-    }
-}
-
-/// An acknowledgement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hand {
-    pub(super) by: String,
-    /// When it lapses by itself; none: when the alert ends.
-    pub(super) until: Option<Timestamp>,
-}
-
-/// One group at one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Group {
-    /// What is to be told, in order.
-    pub(super) waiting: Vec<Item>,
-    /// What was told and still fires; kept only for reminders.
-    pub(super) firing: Vec<Item>,
-    /// When `waiting` goes.
-    pub(super) due: Option<Timestamp>,
-    /// Before then no further message of the group goes.
-    pub(super) rest: Option<Timestamp>,
-    /// When it is said again.
-    pub(super) remind: Option<Timestamp>,
-    pub(super) timing: Timing,
-}
-
-impl Group {
-    fn next(&self) -> Option<Timestamp> {
-        // The rest is waited out too, so that a group with nothing left is let go.
-        [self.due, self.remind, self.rest.filter(|_| self.waiting.is_empty())].into_iter().flatten().min()
-    }
-
-    fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.firing.is_empty() && self.rest.is_none()
-    }
-}
-
-/// Somebody who was told in the name of a rota.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StoodIn {
-    pub(super) rota: ChannelName,
-    pub(super) receiver: ChannelName,
-}
-
-/// What is held for one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Digest {
-    pub(super) held: Vec<Item>,
-    pub(super) due: Option<Timestamp>,
-}
-
 pub(super) type GroupKey = (ChannelName, String);
 
 /// What has come due.
@@ -144,6 +25,7 @@ pub(super) enum Due {
     Alert(AlertId),
     Group(GroupKey),
     Digest(ChannelName),
+    Flaps(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +35,7 @@ enum Piece {
     Digest(ChannelName),
     Sent(String),
     StoodIn(AlertId),
+    Flaps(String),
 }
 
 impl Piece {
@@ -164,6 +47,7 @@ impl Piece {
             Piece::Digest(receiver) => format!("digest/{receiver}"),
             Piece::Sent(key) => format!("sent/{key}"),
             Piece::StoodIn(alert) => format!("stood-in/{alert}"),
+            Piece::Flaps(series) => format!("flaps/{series}"),
         }
     }
 }
@@ -178,6 +62,8 @@ pub(super) struct State {
     sent: BTreeMap<String, VecDeque<Timestamp>>,
     /// Who was told of an alert in the name of which rota.
     stood_in: BTreeMap<AlertId, Vec<StoodIn>>,
+    /// By rule and series.
+    flaps: BTreeMap<String, Flaps>,
     dirty: BTreeSet<Piece>,
     timers: BTreeSet<(Timestamp, Piece)>,
     set: BTreeMap<Piece, Timestamp>,
@@ -207,6 +93,10 @@ impl State {
                     state.digests.insert(of.clone(), json(name, bytes)?);
                     state.reschedule_digest(&of);
                 }
+                "flaps" => {
+                    state.flaps.insert(rest.to_owned(), json(name, bytes)?);
+                    state.reschedule_flaps(rest);
+                }
                 "stood-in" => drop(state.stood_in.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
                 "sent" => drop(state.sent.insert(rest.to_owned(), json(name, bytes)?)),
                 _ => return Err(wrong("nobody knows this sort".to_owned())),
@@ -224,6 +114,7 @@ impl State {
                 Piece::Digest(receiver) => self.digests.get(receiver).map(serde_json::to_vec),
                 Piece::Sent(key) => self.sent.get(key).map(serde_json::to_vec),
                 Piece::StoodIn(alert) => self.stood_in.get(alert).map(serde_json::to_vec),
+                Piece::Flaps(series) => self.flaps.get(series).map(serde_json::to_vec),
             };
             let name = piece.name();
             match bytes.transpose() {
@@ -309,6 +200,23 @@ impl State {
         self.sent.get(key).into_iter().flatten().copied()
     }
 
+    pub(super) fn flaps(&self, series: &str) -> Option<&Flaps> {
+        self.flaps.get(series)
+    }
+
+    /// Changes what is known of a rule on a series, made where it is not there.
+    pub(super) fn change_flaps<T>(&mut self, series: &str, change: impl FnOnce(&mut Flaps) -> T) -> T {
+        let done = change(self.flaps.entry(series.to_owned()).or_default());
+        self.touch_flaps(series);
+        done
+    }
+
+    pub(super) fn take_flaps(&mut self, series: &str) -> Option<Flaps> {
+        let flaps = self.flaps.remove(series)?;
+        self.touch_flaps(series);
+        Some(flaps)
+    }
+
     /// Who was told of an alert in the name of rotas.
     pub(super) fn stood_in(&self, alert: &AlertId) -> &[StoodIn] {
         self.stood_in.get(alert).map(Vec::as_slice).unwrap_or_default()
@@ -350,6 +258,7 @@ impl State {
             Piece::Alert(alert) => Some(Due::Alert(alert)),
             Piece::Group(key) => Some(Due::Group(key)),
             Piece::Digest(receiver) => Some(Due::Digest(receiver)),
+            Piece::Flaps(series) => Some(Due::Flaps(series)),
             Piece::Sent(_) | Piece::StoodIn(_) => None,
         }
     }
@@ -372,6 +281,16 @@ impl State {
     fn reschedule_alert(&mut self, alert: &AlertId) {
         let due = self.opened.get(alert).and_then(Opened::next);
         self.schedule(Piece::Alert(alert.clone()), due);
+    }
+
+    fn touch_flaps(&mut self, series: &str) {
+        self.reschedule_flaps(series);
+        self.dirty.insert(Piece::Flaps(series.to_owned()));
+    }
+
+    fn reschedule_flaps(&mut self, series: &str) {
+        let due = self.flaps.get(series).and_then(|flaps| flaps.due);
+        self.schedule(Piece::Flaps(series.to_owned()), due);
     }
 
     fn reschedule_group(&mut self, key: &GroupKey) {

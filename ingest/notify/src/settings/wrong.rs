@@ -104,6 +104,7 @@ impl SettingsError {
                 of("escalation", settings.escalation.iter().rposition(|e| e.name == *name))
             }
             SettingsError::Policy(PolicyError::Storm { key, .. }) => format!("notify.storm.{key}"),
+            SettingsError::Policy(PolicyError::Flapping { key, .. }) => format!("notify.flapping.{key}"),
             SettingsError::Policy(PolicyError::Tree) => "notify.route".to_owned(),
         }
     }

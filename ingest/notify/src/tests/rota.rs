@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use schemas::{Phase, Severity, Timestamp};
 
 use super::channel;
-use super::plan::{HOUR, MINUTE, NOON, Scene, policy, policy_with};
+use super::scene::{HOUR, MINUTE, NOON, Scene, policy, policy_with};
 use crate::plan::Planner;
 use crate::rota::{Rota, RotaError};
 
