@@ -161,6 +161,9 @@ pub struct Settings {
     pub store: store::Settings,
     /// Who is told, and how.
     pub notify: notify::Settings,
+    /// What keeps other alerts from being told.
+    #[serde(default)]
+    pub inhibit: Vec<notify::Inhibit>,
     /// Pages and API.
     pub http: dashboards::Settings,
     /// The files that they come from, with their texts: for the places of mistakes that show later.

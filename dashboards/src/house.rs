@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domains::time::{CityTime, ZoneError};
 use jiff::tz::TimeZone;
-use ports::{Clock, Console, Live, Operations, Store};
+use ports::{Clock, Console, Desk, Live, Operations, Store};
 use schemas::Texts;
 use tokio::sync::Semaphore;
 
@@ -55,6 +55,8 @@ pub struct House {
     pub store: Arc<dyn Store>,
     /// Where devices, alerts and the platform's own state are.
     pub console: Arc<dyn Console>,
+    /// What operators ask and do.
+    pub desk: Arc<dyn Desk>,
     /// What a person may ask to be done.
     pub operations: Arc<dyn Operations>,
     /// What happens just now.

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ports::{ConsoleError, OperationError, RecordError, StoreError};
+use ports::{ActError, ConsoleError, OperationError, RecordError, StoreError};
 use serde::Serialize;
 
 /// An error for people and programs.
@@ -132,6 +132,20 @@ impl From<RecordError> for Problem {
 impl From<ConsoleError> for Problem {
     fn from(ConsoleError::Record(error): ConsoleError) -> Self {
         error.into()
+    }
+}
+
+impl From<ActError> for Problem {
+    fn from(error: ActError) -> Self {
+        let conflict =
+            |detail: String| Self::new("urn:marsad:problem:conflict", "not as it stands", StatusCode::CONFLICT, detail);
+        match error {
+            ActError::Record(error) => error.into(),
+            ActError::Illegal(error) => conflict(error.to_string()),
+            ActError::Conflict(detail) => conflict(detail),
+            ActError::Absent(detail) => Self::absent(detail),
+            ActError::Refused(errors) => OperationError::Refused(errors).into(),
+        }
     }
 }
 

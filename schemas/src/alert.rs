@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelName, Kind, RuleId, SeriesKey, Timestamp, Zone};
+use crate::{ChannelName, Kind, Person, Remark, RuleId, SeriesKey, Timestamp, Zone};
 
 /// How much it matters (CAP 1.2: Minor, Moderate, Severe, Extreme).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -194,6 +194,13 @@ pub enum Note {
     RuleChanged,
     /// The device is of another kind or in another zone, which the rule does not take.
     Moved,
+    /// A person says that it is over; the engine had not.
+    ByHand {
+        /// Who.
+        by: Person,
+        /// What they wrote.
+        note: Remark,
+    },
 }
 
 impl Note {
@@ -202,7 +209,7 @@ impl Note {
     pub const fn corrects(&self) -> Option<&TransitionId> {
         match self {
             Note::Added { of } | Note::Amended { of } | Note::Withdrawn { of } => Some(of),
-            Note::RuleRemoved | Note::RuleChanged | Note::Moved => None,
+            Note::RuleRemoved | Note::RuleChanged | Note::Moved | Note::ByHand { .. } => None,
         }
     }
 
@@ -216,6 +223,7 @@ impl Note {
             Note::RuleRemoved => "rule_removed",
             Note::RuleChanged => "rule_changed",
             Note::Moved => "moved",
+            Note::ByHand { .. } => "by_hand",
         }
     }
 }

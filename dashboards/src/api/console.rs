@@ -1,11 +1,11 @@
-//! Devices, alerts and the platform's own state.
+//! Devices, why alerts were told, and the platform's own state.
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use ports::{AlertFilter, AlertView, Check, DeviceFilter, DeviceView, Status};
-use schemas::{AlertId, DeviceId, Phase};
+use ports::{Check, DeviceFilter, DeviceView, Status};
+use schemas::{AlertId, DeviceId};
 use serde::Serialize;
 
 use crate::house::Shared;
@@ -33,32 +33,6 @@ pub(crate) async fn devices(State(rooms): Shared, uri: Uri) -> Result<Response, 
     devices.truncate(limit);
     let next = devices.last().filter(|_| more).map(|d| d.device.id.clone());
     Ok(Json(Devices { devices, next }).into_response())
-}
-
-#[derive(Serialize)]
-struct Alerts {
-    alerts: Vec<AlertView>,
-    /// The limit cut the answer.
-    more: bool,
-}
-
-/// `GET /api/v1/alerts?phase=&kind=&zone=&device=&limit=`
-pub(crate) async fn alerts(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    const PHASES: &str = "pending, firing, resolved or inactive, joined by commas";
-    let params = Params::read(&uri, &["phase", "kind", "zone", "device", "limit"])?;
-    let settings = &rooms.house.settings;
-    let limit = params.limit(settings.default_rows, settings.most_rows)?;
-    let codes: Vec<String> = params.list("phase", PHASES)?;
-    let phases = codes
-        .iter()
-        .map(|code| Phase::from_code(code).ok_or_else(|| Problem::parameter("phase", format!("`{code}` is not a phase"), PHASES)))
-        .collect::<Result<_, _>>()?;
-    let device = params.parsed("device", "one device id")?;
-    let filter = AlertFilter { phases, kind: params.kind()?, zone: params.zone()?, device, limit: limit + 1 };
-    let mut alerts = rooms.house.console.alerts(&filter).await?;
-    let more = alerts.len() > limit;
-    alerts.truncate(limit);
-    Ok(Json(Alerts { alerts, more }).into_response())
 }
 
 /// `GET /api/v1/alerts/{id}/why`: why each step of an alert was told, or not.

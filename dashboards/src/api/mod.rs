@@ -1,6 +1,7 @@
 //! `/api/v1` and the addresses that machines watch. `docs/reference/api.md` is their manual.
 
 mod air;
+mod alerts;
 mod answer;
 mod body;
 mod console;
@@ -8,6 +9,7 @@ mod gather;
 mod operations;
 mod parking;
 mod quarantine;
+mod quiets;
 mod readings;
 mod waste;
 mod water;
@@ -35,7 +37,13 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/quarantine/retry", post(quarantine::retry))
         .route("/api/v1/quarantine/drop", post(quarantine::drop))
         .route("/api/v1/reload", post(operations::reload))
-        .route("/api/v1/alerts", get(console::alerts))
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/{id}", get(alerts::show))
+        .route("/api/v1/alerts/{id}/{deed}", post(alerts::act))
+        .route("/api/v1/silences", get(quiets::silences).post(quiets::silence))
+        .route("/api/v1/silences/{id}/end", post(quiets::end_silence))
+        .route("/api/v1/maintenance", get(quiets::windows).post(quiets::window))
+        .route("/api/v1/maintenance/{id}/end", post(quiets::end_window))
         .route("/api/v1/alerts/{id}/why", get(console::why))
         .route("/api/v1/status", get(console::status))
         .route("/api/v1/latest", get(readings::latest))

@@ -1,5 +1,6 @@
 //! A town in memory: a store and a console that answer as the traits promise, and can be broken.
 
+mod desk;
 mod scene;
 mod works;
 
@@ -32,6 +33,10 @@ pub(crate) struct Town {
     pub(crate) status: Mutex<Status>,
     /// The quarantine.
     pub(crate) waiting: Mutex<Vec<Quarantined>>,
+    /// Silences and windows.
+    pub(crate) quiets: Mutex<Vec<ports::Quiet>>,
+    /// What operators did.
+    pub(crate) acts: Mutex<Vec<schemas::Act>>,
     /// What was asked to be done.
     pub(crate) done: Mutex<Vec<Done>>,
     /// The store is away.
@@ -52,6 +57,8 @@ impl Town {
             devices: Mutex::default(),
             alerts: Mutex::default(),
             waiting: Mutex::default(),
+            quiets: Mutex::default(),
+            acts: Mutex::default(),
             done: Mutex::default(),
             store_away: AtomicBool::new(false),
             register_away: AtomicBool::new(false),
@@ -87,6 +94,7 @@ impl Town {
             store: self.clone(),
             console: self.clone(),
             operations: self.clone(),
+            desk: self.clone(),
             live: self.live.clone(),
             clock: self.clock.clone(),
             city: City::new(name, "Africa/Casablanca", true).unwrap(),

@@ -150,6 +150,7 @@ impl Town {
                 resolved_at: None,
                 value,
                 texts: Texts { fr, ar, en },
+                marks: schemas::Marks::default(),
             }
         };
         let full = ["Bac presque plein", "الحاوية شبه ممتلئة", "Bin nearly full"];

@@ -1,37 +1,134 @@
-//! `marsad alert why`: the chain of reasons for every message that an alert gave, or did not.
+//! `marsad alert`: what can be done to an alert, and the chain of reasons for every message that it gave, or did not.
 
 use std::io::{self, Write};
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use ports::{Delivery, Reason, Why};
+use schemas::Person;
 use settings::Settings;
 
 use crate::city::{City, Purpose, whole};
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
+use crate::operator::{self, Author, List, Until};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AlertCommand {
+    /// Alerts, gravest and newest first
+    #[command(after_help = "Examples:
+  marsad alert list
+  marsad alert list --view history --device bin-0042
+  marsad alert list --view silenced --zone anfa --json")]
+    List(List),
+    /// One alert, and what was done to it
+    #[command(after_help = "Example:
+  marsad alert show bin-full:bin-0042:waste.fill:0:1795291200000")]
+    Show(Which),
+    /// Have an alert in hand: no reminders, no escalation
+    #[command(
+        visible_alias = "ack",
+        after_help = "Examples:
+  marsad alert acknowledge bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi' --note 'truck 4 is on its way'
+  marsad alert ack bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi' --for 2h
+
+Without an end it holds as long as the alert fires; with one, at most seven days."
+    )]
+    Acknowledge {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        until: Until,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Have it in hand no more
+    #[command(after_help = "Example:
+  marsad alert unacknowledge bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi'")]
+    Unacknowledge(Plain),
+    /// Say whose it is to see to
+    #[command(after_help = "Examples:
+  marsad alert assign bin-full:bin-0042:waste.fill:0:1795291200000 --to 'team 4' --by 'A. Idrissi'
+  marsad alert assign bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi'      to nobody")]
+    Assign {
+        #[command(flatten)]
+        which: Which,
+        /// Whose; nobody's where it is not given
+        #[arg(long, value_name = "NAME")]
+        to: Option<Person>,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Put an alert aside: nobody is told until it comes back
+    #[command(after_help = "Example:
+  marsad alert shelve bin-full:bin-0042:waste.fill:0:1795291200000 --for 2d --by 'A. Idrissi' --note 'sensor is replaced on Friday'
+
+At most thirty days. It comes back by itself, and is told then if it still fires.")]
+    Shelve {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        until: Until,
+        #[command(flatten)]
+        author: Author,
+    },
+    /// Take it from the shelf
+    #[command(after_help = "Example:
+  marsad alert unshelve bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi'")]
+    Unshelve(Plain),
+    /// Say that it is over; the next episode is another alert
+    #[command(after_help = "Example:
+  marsad alert resolve bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi' --note 'emptied, sensor is stuck'")]
+    Resolve(Plain),
     /// Why each step of an alert was told, held or kept back
     #[command(after_help = "Examples:
   marsad alert why bin-full:bin-0042:waste.fill:0:1795291200000
   marsad alert why bin-full:bin-0042:waste.fill:0:1795291200000 --json
 
-The ids of alerts stand in /api/v1/alerts. Works on a stopped data directory and through a running program.")]
-    Why {
-        /// The alert's id
-        #[arg(value_name = "ID")]
-        id: String,
-    },
+The ids of alerts stand in `marsad alert list`. Works on a stopped data directory and through a running program.")]
+    Why(Which),
+}
+
+/// Which alert.
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// The alert's id
+    #[arg(value_name = "ID", value_parser = named)]
+    id: String,
+}
+
+/// Which alert, and who.
+#[derive(Debug, Args)]
+pub(crate) struct Plain {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    author: Author,
+}
+
+fn named(id: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
+    if id.is_empty() || !id.chars().all(fits) {
+        return Err("ids are rule:device:quantity:sensor:begin, as `marsad alert list` shows them".to_owned());
+    }
+    Ok(id.to_owned())
 }
 
 pub(crate) async fn alert(settings: &Settings, common: &Common, command: &AlertCommand) -> Result<(), Failure> {
-    let AlertCommand::Why { id } = command;
-    let named = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
-    if id.is_empty() || !id.chars().all(named) {
-        return Err(Failure::new(Code::Failed, format!("`{id}` is not the id of an alert"))
-            .hint("ids are rule:device:quantity:sensor:begin, as /api/v1/alerts shows them"));
-    }
+    let (which, deed, author) = match command {
+        AlertCommand::List(list) => return operator::list(settings, common, list).await,
+        AlertCommand::Show(which) => return operator::show(settings, common, &which.id).await,
+        AlertCommand::Why(which) => return why(settings, common, &which.id).await,
+        AlertCommand::Acknowledge { which, until, author } => (which, ("acknowledge", Some(until), None), author),
+        AlertCommand::Shelve { which, until, author } => (which, ("shelve", Some(until), None), author),
+        AlertCommand::Assign { which, to, author } => (which, ("assign", None, to.as_ref()), author),
+        AlertCommand::Unacknowledge(Plain { which, author }) => (which, ("unacknowledge", None, None), author),
+        AlertCommand::Unshelve(Plain { which, author }) => (which, ("unshelve", None, None), author),
+        AlertCommand::Resolve(Plain { which, author }) => (which, ("resolve", None, None), author),
+    };
+    operator::act(settings, common, &which.id, deed, author).await
+}
+
+async fn why(settings: &Settings, common: &Common, id: &str) -> Result<(), Failure> {
     let city = City::reach(settings, common, Purpose::Ask).await?;
     let text = whole(city.ask(&format!("/api/v1/alerts/{id}/why")).await?).await?;
     let mut out = io::stdout().lock();

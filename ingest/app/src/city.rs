@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::cli::Common;
+use crate::desk::Operators;
 use crate::directory::{DataDirectory, running};
 use crate::failure::{Code, Failure};
 use crate::ground::Ground;
@@ -103,13 +104,20 @@ impl City {
             register: Arc::clone(&opened.register),
             directory: settings.data.directory.clone(),
         };
+        let operators = Operators {
+            register: Arc::clone(&opened.register),
+            curb: Arc::new(notify::Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone())),
+            clock: Arc::clone(&clock),
+            // Nobody plans here: the next start takes in what is done.
+            changed: Arc::default(),
+        };
         let clerk = Clerk {
             works: Works::Stopped { journal: view, decoder: Mutex::new(decoder), store: Arc::clone(&store) },
             register: opened.register,
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
         };
-        let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)));
+        let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);
         let house = house(settings, checked.parameters, store, who, Live::new(1), clock, false)?;
         Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
     }

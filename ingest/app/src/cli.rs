@@ -12,6 +12,7 @@ use crate::alert::AlertCommand;
 use crate::backtest::Backtest;
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
+use crate::operator::{MaintenanceCommand, SilenceCommand};
 use crate::parking::ParkingCommand;
 use crate::profile::ProfileCommand;
 use crate::rota::RotaCommand;
@@ -153,9 +154,15 @@ Works on a stopped data directory and through a running program.")]
     /// Vendors' scripts by themselves; envelopes and codecs
     #[command(subcommand)]
     Codec(CodecCommand),
-    /// Alerts: why somebody was told, or not
+    /// Alerts: look at them, acknowledge, assign, shelve, resolve; why somebody was told, or not
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Silences: alerts that nobody is told of for a while
+    #[command(subcommand)]
+    Silence(SilenceCommand),
+    /// Maintenance windows: where somebody works, nobody is told
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
     /// Look at messages that gave no reading, and try them again
     #[command(subcommand)]
     Quarantine(quarantine::Quarantine),

@@ -12,6 +12,7 @@ mod cli;
 mod codec;
 mod decode;
 mod demo;
+mod desk;
 mod device;
 mod directory;
 mod doctor;
@@ -21,6 +22,7 @@ mod fit;
 mod fitting;
 mod ground;
 mod observer;
+mod operator;
 mod parking;
 mod platform;
 mod profile;
@@ -92,6 +94,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Query(query) => ask::query(&settings, &common, &query).await,
             Command::Export(export) => ask::export(&settings, &common, &export).await,
             Command::Alert(command) => alert::alert(&settings, &common, &command).await,
+            Command::Silence(command) => operator::silence(&settings, &common, &command).await,
+            Command::Maintenance(command) => operator::maintenance(&settings, &common, &command).await,
             Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
             Command::Device(command) => device::run(&settings, &common, command).await,
             Command::Reload => device::reload(&settings, &common).await,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashboards::{City, House, Parameters};
 use endpoint::{Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
-use notify::{Dispatcher, Planning, Unbridled};
+use notify::{Dispatcher, Planning, Registered};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
 use ports::{BirthBook, Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clerk::{Clerk, Counter, Listed, Works};
+use crate::desk::Operators;
 use crate::directory::{DataDirectory, Running};
 use crate::door::Door;
 use crate::failure::{Code, Failure};
@@ -208,10 +209,17 @@ impl Platform {
             tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
         }
         let posted = Arc::new(Notify::new());
+        let curb = Arc::new(Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone()));
+        let operators = Operators {
+            register: Arc::clone(&opened.register),
+            curb: Arc::clone(&curb),
+            clock: Arc::clone(&clock),
+            changed: Arc::clone(&decided),
+        };
         let planning = Planning::new(
             Arc::new(told.policy),
             Arc::clone(&opened.register) as _,
-            Arc::new(Unbridled),
+            curb,
             Arc::clone(&clock),
             Arc::clone(&decided),
             Arc::clone(&posted),
@@ -246,7 +254,15 @@ impl Platform {
             register: opened.register,
             directory: settings.data.directory.clone(),
         };
-        let house = house(settings, checked.parameters, store, (Desk(Arc::new(observer)), counter.clone()), live, clock, demo)?;
+        let house = house(
+            settings,
+            checked.parameters,
+            store,
+            (Desk(Arc::new(observer)), counter.clone(), operators),
+            live,
+            clock,
+            demo,
+        )?;
         let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
         helpers.spawn(async move {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
@@ -324,7 +340,7 @@ pub(crate) fn house(
     settings: &Settings,
     parameters: Parameters,
     store: Arc<dyn Store>,
-    (desk, counter): (Desk, Counter),
+    (desk, counter, operators): (Desk, Counter, Operators),
     live: Live,
     clock: Arc<dyn Clock>,
     demo: bool,
@@ -335,6 +351,7 @@ pub(crate) fn house(
         store,
         console: Arc::new(desk),
         operations: Arc::new(counter),
+        desk: Arc::new(operators),
         live,
         clock,
         city,

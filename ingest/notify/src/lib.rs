@@ -7,6 +7,8 @@
 //! inhibition, maintenance), which come in by [`Curb`].
 
 mod channels;
+pub mod curb;
+mod curbed;
 mod dispatcher;
 mod gauges;
 pub mod gsm;
@@ -21,9 +23,11 @@ pub use channels::dry::DryRun;
 pub use channels::http::HttpError;
 pub use channels::webhook::{Webhook, WebhookError, WebhookKeys, webhook_group_schema, webhook_schema};
 pub use channels::{Address, ChannelType, TYPES, log::LogChannel};
+pub use curb::{Curb, Inhibit, Registered, Unbridled};
+pub use curbed::Curbed;
 pub use dispatcher::{Dispatcher, DispatcherError, Fallback, LineSetup, Route};
 pub use gauges::ChannelGauges;
-pub use planning::{Curb, Planning, PlanningError, Unbridled};
+pub use planning::{Planning, PlanningError};
 pub use settings::{ChannelSettings, City, Desk, ReceiverSettings, Settings, SettingsError, build, policy};
 
 #[cfg(test)]

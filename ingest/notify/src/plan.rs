@@ -19,6 +19,7 @@ mod gate;
 mod group;
 mod hand;
 mod hours;
+mod hush;
 mod pieces;
 mod policy;
 mod route;
@@ -119,7 +120,7 @@ impl Planner {
             (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
             (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),
             (Phase::Firing, before) => {
-                let opened = Opened { item: Some(item(step, t)), ..before.unwrap_or_default() };
+                let opened = Opened { item: Some(item(step, t)), hushed: withheld.is_some(), ..before.unwrap_or_default() };
                 self.state.put_opened(&t.alert, opened);
                 match withheld {
                     Some(reason) => out.because(now, step, None, reason),
@@ -142,11 +143,13 @@ impl Planner {
             return false;
         }
         out.because(now, step, None, Reason::Released);
-        self.begins(step, t, now, out);
+        if !self.pay(&t.alert, now, out) {
+            self.begins(step, t, now, out);
+        }
         true
     }
 
-    /// The alerts that fire and were told nobody since something withheld them, each with the number of its
+    /// The alerts that fire and that something withholds, each with the number of its
     /// step into firing: what [`Planner::hand_again`] may be called for.
     pub fn withheld(&self) -> impl Iterator<Item = (&AlertId, u64)> {
         let withheld = self.state.all_opened().filter(|(_, opened)| opened.is_withheld());

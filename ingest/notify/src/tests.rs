@@ -19,6 +19,7 @@ mod scene;
 mod settings;
 mod smtp;
 mod webhook;
+mod world;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

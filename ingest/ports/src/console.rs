@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
-use schemas::{AlertId, Device, Kind, Phase, RuleId, SeriesKey, Severity, Texts, Timestamp, Zone};
+use schemas::{AlertId, Device, Kind, Marks, Phase, RuleId, SeriesKey, Severity, Subject, Texts, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{Holding, RecordError, Why};
@@ -177,8 +177,49 @@ pub struct AlertFilter {
     pub zone: Option<Zone>,
     /// Only of this device.
     pub device: Option<schemas::DeviceId>,
+    /// Only of this rule.
+    pub rule: Option<RuleId>,
+    /// Only of one of these severities; empty means all.
+    pub severities: Vec<Severity>,
+    /// Only those that somebody has in hand at that instant.
+    pub acknowledged: Option<Timestamp>,
+    /// Only those that come after this place in the order: for paging.
+    pub after: Option<AlertPlace>,
     /// At most this many; gravest and newest first.
     pub limit: usize,
+}
+
+/// A place in the order of alerts: gravest first, of equal ones those that changed last, then by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertPlace {
+    /// How much it matters.
+    pub severity: Severity,
+    /// When it went into its phase.
+    pub at: Timestamp,
+    /// Which one.
+    pub id: AlertId,
+}
+
+impl std::fmt::Display for AlertPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.severity.code(), self.at.millis(), self.id)
+    }
+}
+
+/// A text that is not a place in the order of alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is not the `next` of an answer with alerts")]
+pub struct NoPlace;
+
+impl std::str::FromStr for AlertPlace {
+    type Err = NoPlace;
+    fn from_str(text: &str) -> Result<Self, NoPlace> {
+        let mut parts = text.splitn(3, '.');
+        let mut part = || parts.next().ok_or(NoPlace);
+        let severity = part()?.parse().map_err(|_| NoPlace)?;
+        let at = part()?.parse().ok().and_then(|ms| Timestamp::from_millis(ms).ok()).ok_or(NoPlace)?;
+        Ok(Self { severity, at, id: AlertId(part()?.to_owned()) })
+    }
 }
 
 /// An episode of an alert, for people.
@@ -212,6 +253,23 @@ pub struct AlertView {
     pub value: Option<f64>,
     /// What to say.
     pub texts: Texts,
+    /// What operators did to it.
+    #[serde(flatten)]
+    pub marks: Marks,
+}
+
+impl AlertView {
+    /// Where it stands in the order of alerts.
+    #[must_use]
+    pub fn place(&self) -> AlertPlace {
+        AlertPlace { severity: self.severity, at: self.at, id: self.id.clone() }
+    }
+}
+
+impl<'a> From<&'a AlertView> for Subject<'a> {
+    fn from(view: &'a AlertView) -> Self {
+        Self { rule: &view.rule, series: &view.series, kind: view.kind, zone: &view.zone, severity: view.severity }
+    }
 }
 
 /// Why an answer could not be given.

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: any implementation that touches a disk or a socket, but for the clock.
 
+mod acts;
 mod backoff;
 mod clock;
 mod console;
@@ -15,10 +16,15 @@ mod records;
 mod store;
 mod tell;
 
+pub use acts::{
+    ActBook, ActError, Curbs, Desk, DeskAlert, DeskFilter, DeskRecord, MAINTENANCE_AHEAD, MAINTENANCE_AT_MOST, NewQuiet, Quiet,
+    QuietFilter, QuietSort, SILENCE_AT_MOST, STANDING, Withheld,
+};
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};
 pub use console::{
-    AlertFilter, AlertView, Check, Console, ConsoleError, DeviceFilter, DeviceView, Identity, ReaderStatus, SourceStatus, Status,
+    AlertFilter, AlertPlace, AlertView, Check, Console, ConsoleError, DeviceFilter, DeviceView, Identity, NoPlace, ReaderStatus,
+    SourceStatus, Status,
 };
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;

@@ -3,7 +3,7 @@
 //! These calls block for a disk write. Call them from a thread that may block.
 
 use bytes::Bytes;
-use schemas::{AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
+use schemas::{Act, AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Form, Line, Mark, Notification, RecordError};
@@ -181,6 +181,8 @@ pub struct Posted {
 pub struct PlanStep {
     /// The number of the last transition that is planned.
     pub cursor: u64,
+    /// The number of the last act of an operator that is taken in.
+    pub acted: u64,
     /// Pieces of the planner's state that changed; an empty one removes the row.
     pub pieces: Vec<(String, Bytes)>,
     /// Messages, in the order in which they are to go. One that is there already, by receiver, channel
@@ -197,6 +199,8 @@ pub struct PlanStep {
 pub struct RestoredPlan {
     /// The number of the last transition that is planned; 0 before the first.
     pub cursor: u64,
+    /// The number of the last act that is taken in; 0 before the first.
+    pub acted: u64,
     /// Its state, by piece.
     pub pieces: Vec<(String, Bytes)>,
 }
@@ -215,7 +219,13 @@ pub trait PlanBook: Send + Sync + 'static {
     /// As [`RecordError`] says.
     fn decided(&self, after: u64, rows: usize) -> Result<Vec<(u64, Transition)>, RecordError>;
 
-    /// Cursor, state, messages and reasons in one transaction.
+    /// What operators did after the act with the number `after`, in order, at most `rows`.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn acts(&self, after: u64, rows: usize) -> Result<Vec<(u64, Act)>, RecordError>;
+
+    /// Cursors, state, messages and reasons in one transaction.
     ///
     /// # Errors
     /// As [`RecordError`] says; nothing of it was kept.

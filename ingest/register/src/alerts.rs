@@ -1,13 +1,14 @@
 //! Alerts, their history, and what the evaluator needs to go on after a restart.
 
 use bytes::Bytes;
-use ports::{AlertBook, AlertFilter, AlertView, EvaluatorStep, RestoredEvaluator};
+use ports::{AlertBook, AlertFilter, AlertPlace, AlertView, EvaluatorStep, RestoredEvaluator};
 use rusqlite::{Connection, Row, Transaction, params, params_from_iter, types::Value};
 use schemas::{AlertId, DeviceId, Note, Phase, Transition};
 
+use crate::acts::marks;
 use crate::rows::{
-    TRANSITION, channels, count, gather, if_any, instant, instant_if_any, limit, phase, rank, series, severity, texts,
-    transition, whole, word,
+    TRANSITION, channels, count, gather, if_any, instant, instant_if_any, json_if_any, limit, phase, rank, series, severity,
+    texts, transition, whole, word,
 };
 use crate::trouble::{Result, While};
 use crate::{Register, Tally};
@@ -15,7 +16,11 @@ use crate::{Register, Tally};
 const READING: &str = "reading alerts";
 const WRITING: &str = "writing alerts";
 
-fn view(row: &Row<'_>) -> rusqlite::Result<AlertView> {
+/// The columns that [`view`] reads, of `alert` with `life` joined.
+pub(crate) const ALERT: &str = "alert.id, rule, device, quantity, channel, kind, zone, severity, phase, since, at, fired_at, \
+     resolved_at, value, fr, ar, en, life.marks";
+
+pub(crate) fn view(row: &Row<'_>) -> rusqlite::Result<AlertView> {
     Ok(AlertView {
         id: AlertId(row.get(0)?),
         rule: word(row, 1)?,
@@ -30,6 +35,7 @@ fn view(row: &Row<'_>) -> rusqlite::Result<AlertView> {
         resolved_at: instant_if_any(row, 12)?,
         value: row.get(13)?,
         texts: texts(row, 14)?,
+        marks: json_if_any(row, 17)?.unwrap_or_default(),
     })
 }
 
@@ -65,7 +71,12 @@ impl AlertBook for Register {
                 .and_then(|mut upsert| upsert.execute([whole(step.cursor)]))
                 .map(drop)
                 .while_("writing the evaluator's cursor")
-        })
+        })?;
+        // Only once it is on disk: whoever looks then sees it.
+        if !step.transitions.is_empty() {
+            self.changed();
+        }
+        Ok(())
     }
 }
 
@@ -84,12 +95,22 @@ fn keep_states(transaction: &Transaction<'_>, states: &[(DeviceId, Bytes)]) -> r
     Ok(())
 }
 
-/// The transition and its episode; nothing where the transition is there already.
+/// The transition and its episode; nothing where the transition is there already, or where a person resolved the
+/// episode: that stands, whatever the engine says of its end or its going on. Only that it should never have
+/// begun is kept beside it.
 fn keep_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition) -> rusqlite::Result<()> {
     let known = db.prepare_cached("SELECT 1 FROM transition WHERE id = ?1")?.exists([&t.id.0])?;
     if known {
         return Ok(());
     }
+    if (t.to.is_open() || t.to == Phase::Resolved) && marks(db, &t.alert)?.resolved_by_hand.is_some() {
+        return Ok(());
+    }
+    enter_transition(db, tally, t)
+}
+
+/// Adds a transition that is not there yet.
+pub(crate) fn enter_transition(db: &Transaction<'_>, tally: &mut Tally, t: &Transition) -> rusqlite::Result<()> {
     keep_episode(db, tally, t)?;
     let note = t
         .note
@@ -190,11 +211,7 @@ impl Register {
     /// # Errors
     /// As [`ports::RecordError`] says.
     pub fn alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertView>> {
-        let mut sql = format!(
-            "SELECT id, rule, device, quantity, channel, kind, zone, severity, phase, since, at, fired_at, resolved_at, value, \
-             fr, ar, en FROM alert WHERE {}",
-            phases(filter)
-        );
+        let mut sql = format!("SELECT {ALERT} FROM alert LEFT JOIN life ON life.alert = alert.id WHERE {}", phases(filter));
         let mut values = Vec::new();
         let mut only = |column: &str, value: Option<&str>| {
             if let Some(value) = value {
@@ -205,11 +222,39 @@ impl Register {
         only("kind", filter.kind.map(schemas::Kind::name));
         only("zone", filter.zone.as_ref().map(schemas::Zone::as_str));
         only("device", filter.device.as_ref().map(DeviceId::as_str));
-        sql.push_str(" ORDER BY severity DESC, at DESC, id LIMIT ?");
+        only("rule", filter.rule.as_ref().map(schemas::RuleId::as_str));
+        if !filter.severities.is_empty() {
+            let ranks = filter.severities.iter().map(|s| rank(*s).to_string()).collect::<Vec<_>>().join(", ");
+            sql.push_str(&format!(" AND severity IN ({ranks})"));
+        }
+        if let Some(now) = filter.acknowledged {
+            sql.push_str(" AND life.acknowledged_until > ?");
+            values.push(Value::from(now.millis()));
+        }
+        if let Some(AlertPlace { severity, at, id }) = &filter.after {
+            // The order is down, down, up: a row value would compare all three the same way.
+            sql.push_str(" AND severity <= ? AND (severity < ? OR at < ? OR (at = ? AND alert.id > ?))");
+            let (rank, at) = (Value::from(rank(*severity)), Value::from(at.millis()));
+            values.extend([rank.clone(), rank, at.clone(), at, Value::from(id.0.clone())]);
+        }
+        sql.push_str(" ORDER BY severity DESC, at DESC, alert.id LIMIT ?");
         values.push(Value::from(limit(filter.limit)));
         self.read(|db| {
             let mut statement = db.prepare_cached(&sql).while_(READING)?;
             gather(statement.query_map(params_from_iter(values), view), READING)
+        })
+    }
+
+    /// One episode; none where there is no such alert.
+    ///
+    /// # Errors
+    /// As [`ports::RecordError`] says.
+    pub fn alert(&self, id: &AlertId) -> Result<Option<AlertView>> {
+        self.read(|db| {
+            let mut select = db
+                .prepare_cached(&format!("SELECT {ALERT} FROM alert LEFT JOIN life ON life.alert = alert.id WHERE alert.id = ?1"))
+                .while_(READING)?;
+            if_any(select.query_row([&id.0], view)).while_(READING)
         })
     }
 

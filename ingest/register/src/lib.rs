@@ -6,6 +6,7 @@
 //! call it from a thread that may. Deliberately absent: readings (`store`), raw messages (`journal`),
 //! and any thought about what an alert is (`rules`).
 
+mod acts;
 mod adopted;
 mod alerts;
 mod births;
@@ -14,12 +15,13 @@ mod groups;
 mod outbox;
 mod plan;
 mod quarantine;
+mod quiets;
 mod rows;
 mod schema;
 mod trouble;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ports::RecordError;
@@ -45,6 +47,8 @@ pub struct Register {
     // over millions of rows is not cheap. Changed only by who holds the writer. Another process that
     // writes here is not counted, so the counts never trust it enough to go below zero.
     tally: Mutex<Tally>,
+    /// Changes with what keeps alerts from being told.
+    revision: AtomicU64,
 }
 
 /// How many rows of each sort.
@@ -79,7 +83,13 @@ impl Register {
             readers.push(Mutex::new(schema::reader(path)?));
         }
         let readers = readers.try_into().map_err(|_| RecordError::Damaged("readers were miscounted".to_owned()))?;
-        Ok(Self { readers, next_reader: AtomicUsize::new(0), writer: Mutex::new(writer), tally: Mutex::new(tally) })
+        Ok(Self {
+            readers,
+            next_reader: AtomicUsize::new(0),
+            writer: Mutex::new(writer),
+            tally: Mutex::new(tally),
+            revision: AtomicU64::new(0),
+        })
     }
 
     /// Runs `work` in one transaction: all of it, or nothing. `work` keeps the tally, which counts
@@ -101,6 +111,11 @@ impl Register {
         let turn = self.next_reader.fetch_add(1, Ordering::Relaxed) % READERS;
         let reader = free.unwrap_or_else(|| lock(&self.readers[turn]));
         work(&reader)
+    }
+
+    /// What the planner knows of alerts and acts is of yesterday.
+    fn changed(&self) {
+        self.revision.fetch_add(1, Ordering::Release);
     }
 
     fn tally(&self) -> Tally {

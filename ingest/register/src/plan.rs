@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use ports::{Because, Delivery, Link, PlanBook, PlanStep, RestoredPlan, Why, WhyStep};
 use rusqlite::{Connection, Row, Transaction, params};
-use schemas::{AlertId, Phase, Timestamp, Transition, TransitionId};
+use schemas::{Act, AlertId, Phase, Timestamp, Transition, TransitionId};
 
 use crate::Register;
 use crate::outbox::post;
@@ -21,19 +21,22 @@ impl PlanBook for Register {
         self.read(|db| {
             // One transaction, so that cursor and pieces are of the same step.
             let db = db.unchecked_transaction().while_(READING)?;
-            let cursor = db
-                .prepare_cached("SELECT value FROM meta WHERE name = 'planned'")
-                .and_then(|mut select| select.query_row([], |row| count(row, 0)))
-                .while_(READING)?;
+            let mut select = db.prepare_cached("SELECT value FROM meta WHERE name = ?1").while_(READING)?;
+            let cursor = select.query_row(["planned"], |row| count(row, 0)).while_(READING)?;
+            let acted = select.query_row(["acted"], |row| count(row, 0)).while_(READING)?;
             let mut select = db.prepare_cached("SELECT piece, state FROM plan_state ORDER BY piece").while_(READING)?;
             let piece = |row: &Row<'_>| Ok((row.get(0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?)));
             let pieces = gather(select.query_map([], piece), READING)?;
-            Ok(RestoredPlan { cursor, pieces })
+            Ok(RestoredPlan { cursor, acted, pieces })
         })
     }
 
     fn decided(&self, after: u64, rows: usize) -> Result<Vec<(u64, Transition)>> {
         self.transitions(after, rows)
+    }
+
+    fn acts(&self, after: u64, rows: usize) -> Result<Vec<(u64, Act)>> {
+        self.read(|db| crate::acts::acts(db, after, rows))
     }
 
     fn commit_plan(&self, step: &PlanStep) -> Result<()> {
@@ -43,11 +46,9 @@ impl PlanBook for Register {
                 post(transaction, tally, posted, step.now).while_(WRITING)?;
             }
             keep_reasons(transaction, &step.reasons)?;
-            transaction
-                .prepare_cached("UPDATE meta SET value = ?1 WHERE name = 'planned'")
-                .and_then(|mut update| update.execute([whole(step.cursor)]))
-                .map(drop)
-                .while_(WRITING)
+            let mut update = transaction.prepare_cached("UPDATE meta SET value = ?1 WHERE name = ?2").while_(WRITING)?;
+            update.execute(params![whole(step.cursor), "planned"]).while_(WRITING)?;
+            update.execute(params![whole(step.acted), "acted"]).map(drop).while_(WRITING)
         })
     }
 }

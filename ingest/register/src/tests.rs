@@ -1,5 +1,6 @@
 //! What the register promises, tried on real files.
 
+mod acts;
 mod alerts;
 mod crash;
 mod format;

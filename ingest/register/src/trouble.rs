@@ -4,7 +4,7 @@ use ports::RecordError;
 use rusqlite::{Error, ErrorCode, ffi};
 
 /// The result of everything here.
-pub(crate) type Result<T> = std::result::Result<T, RecordError>;
+pub(crate) type Result<T, E = RecordError> = std::result::Result<T, E>;
 
 /// Adds what was being done, so that a person can tell one failure from another.
 pub(crate) trait While<T> {

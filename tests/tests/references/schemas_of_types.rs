@@ -82,6 +82,7 @@ fn what_the_types_write_fits_their_schemas() {
         resolved_at: None,
         value: Some(91.25),
         texts: transition.texts,
+        marks: schemas::Marks::default(),
     };
     fits("alert", &serde_json::to_value(&alert).expect("JSON"));
 }

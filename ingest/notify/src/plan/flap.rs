@@ -10,7 +10,7 @@ use ports::{Mark, Reason};
 use schemas::{Phase, Timestamp, Transition};
 use serde::Deserialize;
 
-use super::pieces::{Flaps, Item, Member, Opened, Owed};
+use super::pieces::{Flaps, Item, Member, Opened, OwedEnd};
 use super::{Outcome, Planner, Policy};
 
 /// `[notify.flapping]`: when a rule on a series comes and goes too often.
@@ -118,7 +118,7 @@ impl Planner {
             return false;
         };
         out.because(now, item.step, None, Reason::Flapping { until });
-        let owed = Owed { item: item.clone(), members: opened.members.clone() };
+        let owed = OwedEnd { item: item.clone(), members: opened.members.clone() };
         self.state.change_flaps(&key, |flaps| flaps.owed.push(owed));
         true
     }
@@ -135,7 +135,7 @@ impl Planner {
     pub(super) fn flaps_are_due(&mut self, key: &str, now: Timestamp, out: &mut Outcome) {
         let Some(flaps) = self.state.take_flaps(key) else { return };
         let mut telling: Vec<(Member, Vec<Item>)> = Vec::new();
-        for Owed { item, members } in flaps.owed {
+        for OwedEnd { item, members } in flaps.owed {
             out.because(now, item.step, None, Reason::Calm);
             for member in members {
                 add(&mut telling, member, item.clone());
@@ -147,7 +147,8 @@ impl Planner {
                 if let Some(ladder) = &mut opened.ladder {
                     policy.rest(ladder, now);
                 }
-                opened.held.take().zip(opened.item.clone())
+                // What is withheld by now is told when that ends.
+                opened.held.take().filter(|_| !opened.hushed).zip(opened.item.clone())
             });
             if let Some((members, item)) = held.flatten() {
                 out.because(now, item.step, None, Reason::Calm);

@@ -79,7 +79,7 @@ impl Planner {
         });
         let mut items = firing;
         // What is over fires no more, though its end may wait to be told.
-        let fires = |item: &Item| self.state.opened(&item.alert).is_some_and(|opened| opened.hand.is_none());
+        let fires = |item: &Item| self.state.opened(&item.alert).is_some_and(|opened| opened.hand.is_none() && !opened.hushed);
         items.retain(|item| !behind.contains(&item.alert) && fires(item));
         items.truncate(FULL);
         // A reminder that may not go now is not gathered: it is said once, when it may.

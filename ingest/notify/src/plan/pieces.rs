@@ -55,6 +55,19 @@ pub(super) struct Opened {
     /// Whom it is to be told when its series is calm; none where it does not flap.
     #[serde(default)]
     pub(super) held: Option<Vec<Member>>,
+    /// Something withholds it.
+    #[serde(default)]
+    pub(super) hushed: bool,
+    /// Who was still to be told when it was kept back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) owed: Vec<Owed>,
+}
+
+/// A step that waited for a receiver when its alert was kept back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owed {
+    pub(super) member: Member,
+    pub(super) item: Item,
 }
 
 /// Where an alert stands in its escalation.
@@ -68,15 +81,17 @@ pub(super) struct Ladder {
 }
 
 impl Opened {
-    /// Nobody was told, and somebody may be when what withheld it ends.
+    /// Who was not told may be when what withholds it ends.
     pub(super) fn is_withheld(&self) -> bool {
-        self.members.is_empty() && self.held.is_none()
+        self.hushed
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {
         match &self.hand {
             Some(hand) => hand.until,
-            None => self.ladder.as_ref().filter(|_| self.held.is_none()).map(|ladder| ladder.due),
+            // What is withheld, or held since it flaps, does not climb.
+            None if self.hushed || self.held.is_some() => None,
+            None => self.ladder.as_ref().map(|ladder| ladder.due),
         }
     }
 }
@@ -126,14 +141,14 @@ pub(super) struct Flaps {
     /// Whether it was told that it flaps: then further steps are held.
     pub(super) flapping: bool,
     /// Ends that are owed to whom the beginnings were told.
-    pub(super) owed: Vec<Owed>,
+    pub(super) owed: Vec<OwedEnd>,
     /// What fires now, and is told when it is calm.
     pub(super) present: Option<AlertId>,
 }
 
 /// The end of an alert, and whom it is owed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Owed {
+pub(super) struct OwedEnd {
     pub(super) item: Item,
     pub(super) members: Vec<Member>,
 }

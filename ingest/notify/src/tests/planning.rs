@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ports::{PlanBook, PlanStep, RecordError, RestoredPlan};
-use schemas::{Phase, Transition};
+use schemas::{Act, Phase, Transition};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +18,7 @@ use crate::{Planning, Unbridled};
 #[derive(Default)]
 struct Book {
     decided: Mutex<Vec<Transition>>,
+    acts: Mutex<Vec<Act>>,
     steps: Mutex<Vec<PlanStep>>,
     busy: Mutex<u32>,
 }
@@ -37,12 +38,22 @@ impl PlanBook for Book {
             pieces.insert(name, bytes);
         }
         pieces.retain(|_, bytes| !bytes.is_empty());
-        Ok(RestoredPlan { cursor: steps.last().map_or(0, |s| s.cursor), pieces: pieces.into_iter().collect() })
+        Ok(RestoredPlan {
+            cursor: steps.last().map_or(0, |s| s.cursor),
+            acted: steps.last().map_or(0, |s| s.acted),
+            pieces: pieces.into_iter().collect(),
+        })
     }
 
     fn decided(&self, after: u64, rows: usize) -> Result<Vec<(u64, Transition)>, RecordError> {
         let decided = self.decided.lock().unwrap();
         let numbered = decided.iter().enumerate().map(|(place, t)| (place as u64 + 1, t.clone()));
+        Ok(numbered.filter(|(number, _)| *number > after).take(rows).collect())
+    }
+
+    fn acts(&self, after: u64, rows: usize) -> Result<Vec<(u64, Act)>, RecordError> {
+        let acts = self.acts.lock().unwrap();
+        let numbered = acts.iter().enumerate().map(|(place, act)| (place as u64 + 1, act.clone()));
         Ok(numbered.filter(|(number, _)| *number > after).take(rows).collect())
     }
 
@@ -69,7 +80,7 @@ async fn what_was_decided_is_planned_once_over_restarts_and_a_busy_register() {
         let planning = Planning::new(
             Arc::clone(&policy),
             Arc::clone(&book) as _,
-            Arc::new(Unbridled),
+            Arc::new(Unbridled::default()),
             Arc::clone(&clock) as _,
             Arc::clone(&decided),
             Arc::clone(&posted),

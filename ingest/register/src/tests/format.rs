@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use ports::{AlertBook, DeviceBook, EvaluatorStep, Outbox, Page, PlanBook, Quarantine, QuarantineFilter, Quarantined};
+use ports::{ActBook, AlertBook, DeviceBook, EvaluatorStep, Outbox, Page, PlanBook, Quarantine, QuarantineFilter, Quarantined};
 use schemas::{Container, Device, DeviceKey, Fitting, Kind, Phase, Place, ProfileName, Zone};
 use tempfile::TempDir;
 
+use super::acts::{act, silence};
 use super::{assert_tally, at, channel, device, line, plan, step, transition};
 use crate::Register;
 use crate::schema::VERSION;
@@ -41,6 +42,13 @@ fn write_the_fixture_of_this_format() {
     register.seen(&[bin("bin-1", "maarif", 1, 2)]).unwrap();
     put(&register, &[of_format_2()]);
     register.adopt(&[adopted()], at(3)).unwrap();
+    register.act(&of_format_4()).unwrap();
+    register.begin_quiet(&silence("anfa", 0, 1000), at(0)).unwrap();
+}
+
+/// Format 4 also keeps what operators did.
+fn of_format_4() -> schemas::Act {
+    act(&history().transitions[1].alert, 70, schemas::Deed::Acknowledge { until: None })
 }
 
 /// Format 2 also keeps whose a message was.
@@ -116,6 +124,28 @@ fn format_3_stays_readable_and_can_be_written_on() {
     assert_eq!(states, [("log", "delivered"), ("hook", "waiting")]);
     plan(&register, at(1000));
     assert_eq!(register.outbox_counts(), (1, 0), "what was posted is not planned again");
+    assert_tally(&register);
+}
+
+#[test]
+fn format_3_knows_of_no_acts_and_takes_them() {
+    let (_directory, register) = opened(3);
+    let act = of_format_4();
+    assert_eq!((register.acts(0, 10).unwrap(), register.restore_plan().unwrap().acted), (vec![], 0));
+    register.act(&act).unwrap();
+    assert_eq!(register.acts_of(&act.alert, 10).unwrap(), [act]);
+    assert_eq!(register.begin_quiet(&silence("anfa", 0, 1000), at(0)).unwrap().id, 1);
+}
+
+#[test]
+fn format_4_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(4);
+    let act = of_format_4();
+    assert_eq!(register.acts_of(&act.alert, 10).unwrap(), [act.clone()]);
+    assert_eq!(register.alert(&act.alert).unwrap().unwrap().marks.acknowledged.unwrap().by, act.by);
+    let curbs = register.curbs(at(1)).unwrap();
+    assert_eq!((curbs.quiets.len(), curbs.firing.len()), (1, 1));
+    register.act(&schemas::Act { deed: schemas::Deed::Resolve, ..act }).unwrap();
     assert_tally(&register);
 }
 

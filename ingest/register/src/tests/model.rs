@@ -85,6 +85,7 @@ impl Model {
                 resolved_at: (t.to == Phase::Resolved).then_some(t.at),
                 value: t.value,
                 texts: t.texts.clone(),
+                marks: schemas::Marks::default(),
             };
             self.alerts.insert(t.alert.0.clone(), view);
             let mut told: Vec<&ChannelName> = Vec::new();

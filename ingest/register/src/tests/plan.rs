@@ -20,6 +20,7 @@ fn group() -> PlanStep {
     let chain = [decided, Reason::AsTheRuleSays, Reason::Grouped { group: "zone=maarif".to_owned(), until: at(30) }];
     PlanStep {
         cursor: 2,
+        acted: 0,
         pieces: vec![("alert/x".to_owned(), Bytes::from_static(b"{}")), ("gone".to_owned(), Bytes::new())],
         posted: vec![Posted {
             receiver: channel("arma"),

@@ -1,0 +1,98 @@
+//! The town's desk: the life cycle itself, over alerts in memory; nothing is withheld but by silences.
+
+use ports::{
+    ActError, AlertFilter, BoxFuture, Console, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort,
+    Withheld,
+};
+use schemas::{Act, AlertId, Life, Marks, Person};
+
+use super::Town;
+
+impl Town {
+    fn seen(&self, alert: ports::AlertView) -> DeskAlert {
+        let now = self.clock.now();
+        let quiets = self.quiets.lock().unwrap();
+        let holds = quiets.iter().find(|quiet| quiet.holds(now) && quiet.scope.takes(&alert));
+        let withheld = holds.map(|quiet| Withheld {
+            by: quiet.sort.code().to_owned(),
+            id: quiet.id.to_string(),
+            note: quiet.by.to_string(),
+            until: Some(quiet.until),
+        });
+        DeskAlert { alert, withheld }
+    }
+}
+
+impl Desk for Town {
+    fn alerts<'a>(&'a self, filter: &'a DeskFilter) -> BoxFuture<'a, Result<Vec<DeskAlert>, ActError>> {
+        Box::pin(async move {
+            let every = AlertFilter { limit: usize::MAX, ..filter.alerts.clone() };
+            let found = Console::alerts(self, &every).await.map_err(|ports::ConsoleError::Record(error)| error)?;
+            let rest = found.into_iter().skip_while(|a| filter.alerts.after.as_ref().is_some_and(|after| a.id != after.id));
+            let rest = rest.skip(usize::from(filter.alerts.after.is_some())).map(|alert| self.seen(alert));
+            let fits = |a: &DeskAlert| filter.withheld.is_none_or(|wanted| wanted == a.withheld.is_some());
+            let in_hand = |a: &DeskAlert| filter.alerts.acknowledged.is_none() || a.alert.marks.acknowledged.is_some();
+            Ok(rest.filter(fits).filter(in_hand).take(filter.alerts.limit).collect())
+        })
+    }
+
+    fn alert<'a>(&'a self, id: &'a AlertId) -> BoxFuture<'a, Result<Option<DeskRecord>, ActError>> {
+        Box::pin(async move {
+            let found = self.alerts.lock().unwrap().iter().find(|alert| alert.id == *id).cloned();
+            let acts = self.acts.lock().unwrap().iter().filter(|act| act.alert == *id).cloned().collect();
+            Ok(found.map(|alert| DeskRecord { alert: self.seen(alert), acts }))
+        })
+    }
+
+    fn act(&self, act: Act) -> BoxFuture<'_, Result<Marks, ActError>> {
+        Box::pin(async move {
+            let mut alerts = self.alerts.lock().unwrap();
+            let alert = alerts.iter_mut().find(|alert| alert.id == act.alert);
+            let alert = alert.ok_or_else(|| ActError::Absent("there is no such alert".to_owned()))?;
+            let mut life = Life::new(alert.phase, alert.marks.clone());
+            life.apply(&act, self.clock.now())?;
+            (alert.phase, alert.marks) = (life.phase(), life.marks().clone());
+            self.acts.lock().unwrap().push(act);
+            Ok(alert.marks.clone())
+        })
+    }
+
+    fn quiets(&self, filter: QuietFilter) -> BoxFuture<'_, Result<Vec<Quiet>, ActError>> {
+        Box::pin(async move {
+            let (now, quiets) = (self.clock.now(), self.quiets.lock().unwrap());
+            let fits = |q: &&Quiet| {
+                q.sort == filter.sort && (filter.over || !q.is_over(now)) && filter.before.is_none_or(|before| q.id < before)
+            };
+            Ok(quiets.iter().rev().filter(fits).take(filter.limit).cloned().collect())
+        })
+    }
+
+    fn begin_quiet(&self, new: NewQuiet) -> BoxFuture<'_, Result<Quiet, ActError>> {
+        Box::pin(async move {
+            let now = self.clock.now();
+            let wrong = new.objections(now);
+            if !wrong.is_empty() {
+                return Err(ActError::Refused(wrong));
+            }
+            let NewQuiet { sort, scope, from, until, by, note } = new;
+            let mut quiets = self.quiets.lock().unwrap();
+            let id = quiets.len() as u64 + 1;
+            let made = Quiet { id, sort, scope, from, until, by, note, created_at: now, ended_at: None, ended_by: None };
+            quiets.push(made.clone());
+            Ok(made)
+        })
+    }
+
+    fn end_quiet(&self, sort: QuietSort, id: u64, by: Person) -> BoxFuture<'_, Result<Quiet, ActError>> {
+        Box::pin(async move {
+            let (now, mut quiets) = (self.clock.now(), self.quiets.lock().unwrap());
+            let quiet = quiets.iter_mut().find(|quiet| quiet.id == id && quiet.sort == sort);
+            let quiet = quiet.ok_or_else(|| ActError::Absent(format!("there is no {} {id}", sort.code())))?;
+            if quiet.is_over(now) {
+                return Err(ActError::Conflict("it is over".to_owned()));
+            }
+            (quiet.ended_at, quiet.ended_by) = (Some(now), Some(by));
+            Ok(quiet.clone())
+        })
+    }
+}
