@@ -187,6 +187,17 @@ fn say(reason: &Reason) -> String {
         Reason::QuietHours { until } => format!("quiet hours: held until {until}"),
         Reason::Storm { limit, until } => format!("more than {limit} messages: gathered until {until}"),
         Reason::Behind { until } => format!("waits behind an earlier step of its alert until {until}"),
+        Reason::Flaps { times, within_ms } => {
+            format!("it comes and goes, {times} times within {} s: what follows is held until it is calm", within_ms / 1000)
+        }
+        Reason::Flapping { until } => format!("held since it comes and goes, until {until} if it is calm by then"),
+        Reason::Calm => "it is calm: told as it stands now".to_owned(),
+        Reason::OnDuty { person, until, fallback } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            let how = if *fallback { "stands in where no shift does" } else { "is on duty" };
+            format!("{person} {how}{until}")
+        }
+        Reason::HearsOtherwise => "who is on duty is told of it by another way".to_owned(),
         Reason::Escalated { escalation, rung } => {
             format!("nobody had it in hand in time: step {rung} of the escalation {escalation}")
         }

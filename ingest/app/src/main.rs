@@ -27,6 +27,7 @@ mod parking;
 mod platform;
 mod profile;
 mod quarantine;
+mod rota;
 mod rule;
 mod run;
 mod waste;
@@ -113,6 +114,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             }
             Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
             Command::Rule(command) => rule::rule(&command, &settings, common.json),
+            Command::Rota(command) => rota::rota(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,

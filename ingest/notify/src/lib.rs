@@ -16,6 +16,7 @@ pub mod plan;
 mod planning;
 mod records;
 pub mod render;
+pub mod rota;
 mod settings;
 
 pub use channels::dry::DryRun;
@@ -27,7 +28,7 @@ pub use curbed::Curbed;
 pub use dispatcher::{Dispatcher, DispatcherError, Fallback, LineSetup, Route};
 pub use gauges::ChannelGauges;
 pub use planning::{Planning, PlanningError};
-pub use settings::{ChannelSettings, City, Desk, ReceiverSettings, Settings, SettingsError, build};
+pub use settings::{ChannelSettings, City, Desk, ReceiverSettings, Settings, SettingsError, build, policy};
 
 #[cfg(test)]
 mod tests;

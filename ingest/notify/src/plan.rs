@@ -13,11 +13,14 @@
 //! silenced, inhibited or in a maintenance window: who knows that hands it in as a [`Reason`].
 
 mod climb;
+mod duty;
+mod flap;
 mod gate;
 mod group;
 mod hand;
 mod hours;
 mod hush;
+mod pieces;
 mod policy;
 mod route;
 mod state;
@@ -29,13 +32,16 @@ use ports::{Because, Posted, Reason};
 use schemas::{AlertId, ChannelName, Kind, Phase, Timestamp, Transition};
 
 pub use climb::{EscalationSettings, EscalationStep};
+pub use flap::Flapping;
 pub use hours::QuietHours;
 pub use policy::{Parts, Policy, PolicyError, Receiver, Storm};
 pub use route::{By, RouteSettings};
 pub use state::PieceError;
 
+use flap::Flap;
+use pieces::{Item, Member, Opened};
 use route::{Facts, Grouping};
-use state::{Item, Member, Opened, State};
+use state::State;
 
 /// Steps in one message at most; what is more goes in a further one.
 pub const FULL: usize = 1000;
@@ -81,7 +87,7 @@ impl Planner {
         out: &mut Outcome,
     ) -> Result<Self, PieceError> {
         let mut state = State::read(pieces)?;
-        for (step, receiver) in state.forget_receivers(|name| policy.receiver(name).is_none()) {
+        for (step, receiver) in state.forget_receivers(|name| !policy.knows(name)) {
             out.because(now, step, Some(&receiver), Reason::ReceiverGone);
         }
         Ok(Self { policy, state })
@@ -109,6 +115,7 @@ impl Planner {
             return;
         }
         out.because(now, step, None, decided(t));
+        self.count(t, now);
         match (t.to, self.state.take_opened(&t.alert)) {
             (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
             (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),
@@ -156,6 +163,7 @@ impl Planner {
                 state::Due::Alert(alert) => self.alert_is_due(&alert, now, out),
                 state::Due::Group(key) => self.group_is_due(&key, now, out),
                 state::Due::Digest(receiver) => self.digest_is_due(&receiver, now, out),
+                state::Due::Flaps(series) => self.flaps_are_due(&series, now, out),
             }
         }
     }
@@ -166,19 +174,27 @@ impl Planner {
         let facts = Facts { transition: t, contractor: contractor.as_deref() };
         let members = self.members(step, &facts, now, out);
         let ladder = self.policy.escalation(&facts).map(|escalation| escalation.ladder(now));
-        self.state.change_opened(&t.alert, |opened| {
-            opened.members.clone_from(&members);
-            opened.ladder = ladder;
-        });
+        self.state.change_opened(&t.alert, |opened| opened.ladder = ladder);
+        let flap = if t.to == Phase::Firing { self.flap(t) } else { Flap::No };
+        let mark = match flap {
+            Flap::Held { until } => return self.keep(step, t, members, until, now, out),
+            Flap::Begins { times } => Some(self.flap_begins(step, t, times, now, out)),
+            Flap::No => None,
+        };
+        self.state.change_opened(&t.alert, |opened| opened.members.clone_from(&members));
         for member in &members {
-            self.join(member, item(step, t), now, out);
+            self.join(member, Item { mark: mark.clone(), ..item(step, t) }, now, out);
         }
     }
 
     /// Tells that an alert is over to whom it was told that it fires.
     fn ends(&mut self, step: u64, t: &Transition, opened: &Opened, now: Timestamp, out: &mut Outcome) {
         if opened.members.is_empty() {
+            self.never_was(t);
             return out.because(now, step, None, Reason::NeverTold);
+        }
+        if self.owe(&item(step, t), t, opened, now, out) {
+            return;
         }
         for member in &opened.members {
             out.because(now, step, Some(&member.receiver), Reason::FollowsFiring);

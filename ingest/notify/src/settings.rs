@@ -17,7 +17,8 @@ use serde_json::{Map, Value};
 use crate::channels::dry::DryRun;
 use crate::channels::{Address, Context, TYPES, sms};
 use crate::dispatcher::{Fallback, LineSetup, Route};
-use crate::plan::{EscalationSettings, Parts, Policy, QuietHours, Receiver, RouteSettings, Storm};
+use crate::plan::{EscalationSettings, Flapping, Parts, Policy, QuietHours, Receiver, RouteSettings, Storm};
+use crate::rota::{self, Rota, RotaSettings};
 
 pub use wrong::SettingsError;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub quiet: QuietHours,
     /// How much is told before the rest is gathered.
     pub storm: Storm,
+    /// When something comes and goes too often.
+    pub flapping: Flapping,
     /// The ways to tell somebody; rules and routes may name them.
     pub channel: Vec<ChannelSettings>,
     /// Who is told; rules and routes may name them.
@@ -58,6 +61,9 @@ pub struct Settings {
     /// What is told further where nobody has an alert in hand in time.
     #[serde(default)]
     pub escalation: Vec<EscalationSettings>,
+    /// Who stands in for whom, and when.
+    #[serde(default)]
+    pub rota: Vec<RotaSettings>,
 }
 
 /// One `[[notify.receiver]]`.
@@ -131,10 +137,40 @@ impl fmt::Debug for ChannelSettings {
 }
 
 impl Settings {
-    /// The names that rules may use, in the order of the settings: channels, then receivers.
+    /// The names that rules may use, in the order of the settings: channels, then receivers, then rotas.
     #[must_use]
     pub fn names(&self) -> Vec<ChannelName> {
-        self.channel.iter().map(|c| c.name.clone()).chain(self.receiver.iter().map(|r| r.name.clone())).collect()
+        let rotas = self.rota.iter().filter_map(|rota| rota.receiver().ok());
+        self.reachable().cloned().chain(rotas).collect()
+    }
+
+    /// The names of channels, then of receivers.
+    fn reachable(&self) -> impl Iterator<Item = &ChannelName> {
+        self.channel.iter().map(|c| &c.name).chain(self.receiver.iter().map(|r| &r.name))
+    }
+
+    /// Reads the files of shifts. Times in them are local to `zone`.
+    ///
+    /// # Errors
+    /// A rota that cannot be, or all that is wrong in the first file that has mistakes.
+    pub fn rotas(&self, zone: &TimeZone) -> Result<Vec<Rota>, SettingsError> {
+        let known = |name: &ChannelName| self.reachable().any(|one| one == name);
+        let mut rotas: Vec<Rota> = Vec::with_capacity(self.rota.len());
+        for rota in &self.rota {
+            let wrong = |reason: String| SettingsError::Rota { rota: rota.name.clone(), reason };
+            let name = rota.receiver().map_err(|error| wrong(error.to_string()))?;
+            if rotas.iter().any(|before| *before.name() == name) {
+                return Err(wrong("is there twice".to_owned()));
+            }
+            if !known(&rota.fallback) {
+                return Err(wrong(format!("fallback: there is no receiver and no channel `{}`", rota.fallback)));
+            }
+            let file = rota.file.display().to_string();
+            let text = std::fs::read_to_string(&rota.file).map_err(|error| wrong(format!("{file}: {error}")))?;
+            let read = Rota::parse((name, rota.fallback.clone()), &file, &text, zone, known);
+            rotas.push(read.map_err(SettingsError::Shifts)?);
+        }
+        Ok(rotas)
     }
 
     fn check(&self) -> Result<(), SettingsError> {
@@ -148,12 +184,15 @@ impl Settings {
         if self.retry_limit > self.give_up {
             return value("retry_limit", "expected not more than give_up");
         }
-        let names = self.names();
+        let names: Vec<ChannelName> = self.reachable().cloned().collect();
         for (place, name) in names.iter().enumerate() {
             if names.iter().take(place).any(|before| before == name) {
                 let section = if place < self.channel.len() { "channel" } else { "receiver" };
                 return Err(SettingsError::Twice { section, name: name.clone() });
             }
+        }
+        if let Some(name) = names.iter().find(|name| name.as_str().starts_with(rota::PREFIX)) {
+            return Err(SettingsError::Prefix(name.clone()));
         }
         self.receiver.iter().try_for_each(|receiver| self.check_receiver(receiver))
     }
@@ -243,14 +282,10 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         channels.push(Made { name: channel.name.clone(), address: kind.address, notifier });
     }
     settings.receiver.iter().try_for_each(|receiver| reachable(settings, receiver, &channels))?;
-    let mut receivers = Vec::new();
     let mut lines = Vec::new();
     for channel in &channels {
-        // A channel that is named is a receiver that is reached over itself: a machine, most often.
-        let (name, via) = (channel.name.clone(), vec![channel.name.clone()]);
-        receivers.push(Receiver { name: name.clone(), via, contractor: None, sheltered: false });
-        let route = channel.route(None);
-        lines.push(LineSetup { receiver: name, language: settings.language, route, fallback: None });
+        let (receiver, language, route) = (channel.name.clone(), settings.language, channel.route(None));
+        lines.push(LineSetup { receiver, language, route, fallback: None });
     }
     for receiver in &settings.receiver {
         let made = |name: &ChannelName| channels.iter().find(|c| c.name == *name).map(|c| c.route(Some(receiver)));
@@ -263,24 +298,39 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         for route in receiver.via.iter().filter_map(made) {
             lines.push(LineSetup { receiver: receiver.name.clone(), language, route, fallback: fallback.clone() });
         }
-        receivers.push(Receiver {
-            name: receiver.name.clone(),
-            via: receiver.via.clone(),
-            contractor: receiver.contractor.clone(),
-            sheltered: receiver.sheltered,
-        });
     }
-    let quiet = Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty());
+    Ok(Desk { lines, policy: policy(settings, &city.zone)? })
+}
+
+/// What is planned by, and nothing that could tell: reads the files of territories and shifts, no secret.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn policy(settings: &Settings, zone: &TimeZone) -> Result<Policy, SettingsError> {
+    settings.check()?;
+    let alone = |channel: &ChannelSettings| {
+        // A channel that is named is a receiver that is reached over itself: a machine, most often.
+        let (name, via) = (channel.name.clone(), vec![channel.name.clone()]);
+        Receiver { name, via, contractor: None, sheltered: false }
+    };
+    let named = |receiver: &ReceiverSettings| Receiver {
+        name: receiver.name.clone(),
+        via: receiver.via.clone(),
+        contractor: receiver.contractor.clone(),
+        sheltered: receiver.sheltered,
+    };
     let policy = Policy::new(Parts {
-        receivers,
+        receivers: settings.channel.iter().map(alone).chain(settings.receiver.iter().map(named)).collect(),
         routes: &settings.route,
         escalations: &settings.escalation,
-        quiet,
+        rotas: settings.rotas(zone)?,
+        quiet: Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty()),
         storm: settings.storm.clone(),
+        flapping: Some(settings.flapping.clone()).filter(|flapping| flapping.limit > 0),
         territories: settings.territories()?,
-        zone: city.zone.clone(),
+        zone: zone.clone(),
     })?;
-    Ok(Desk { lines, policy })
+    Ok(policy)
 }
 
 /// A mail to nobody would be a dead letter: better said before anything starts.

@@ -7,12 +7,15 @@ mod channels;
 mod climb;
 mod dispatcher;
 mod fallback;
+mod flap;
 mod hand;
 mod https;
 mod mail;
 mod plan;
 mod planning;
 mod receiver;
+mod rota;
+mod scene;
 mod settings;
 mod smtp;
 mod webhook;
@@ -30,7 +33,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::plan::{QuietHours, Storm};
+use crate::plan::{Flapping, QuietHours, Storm};
 use crate::{ChannelGauges, Dispatcher, DispatcherError, Fallback, LineSetup, Route, Settings};
 
 pub(super) fn channel(name: &str) -> ChannelName {
@@ -279,10 +282,12 @@ pub(super) fn bare() -> Settings {
         territories: Vec::new(),
         quiet: QuietHours { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap(), severities: [Severity::Info].into() },
         storm: Storm { limit: 20, per: Duration::from_secs(3600), exempt: [Severity::Emergency].into() },
+        flapping: Flapping { limit: 5, within: Duration::from_secs(3600) },
         channel: Vec::new(),
         receiver: Vec::new(),
         route: Vec::new(),
         escalation: Vec::new(),
+        rota: Vec::new(),
     }
 }
 

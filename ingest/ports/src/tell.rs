@@ -74,6 +74,17 @@ pub enum Reason {
     AsTheRuleSays,
     /// It follows the step that began the alert.
     FollowsFiring,
+    /// Somebody stands in for the rota that it goes to.
+    OnDuty {
+        /// The receiver that is told. Named apart from the link's own `receiver`, the rota.
+        person: ChannelName,
+        /// Until when the shift lasts, or the hole between shifts; none: for good.
+        until: Option<Timestamp>,
+        /// Whether no shift covers the instant.
+        fallback: bool,
+    },
+    /// Whoever is on duty is told of it by his own name, or by that of another rota.
+    HearsOtherwise,
     /// Nobody had it in hand in time.
     Escalated {
         /// The escalation, as the settings name it.
@@ -81,6 +92,20 @@ pub enum Reason {
         /// Which of its steps, from 1; a repetition counts on.
         rung: u32,
     },
+    /// It comes and goes: this is the last step that is told before it is calm.
+    Flaps {
+        /// Steps into firing within the time, this one included.
+        times: u32,
+        /// The time that counts, ms, in event time.
+        within_ms: u64,
+    },
+    /// It is held, since it comes and goes.
+    Flapping {
+        /// When it is calm, if nothing more happens.
+        until: Timestamp,
+    },
+    /// It is calm again: what was held is told as it stands now.
+    Calm,
     /// It waits for others of its group.
     Grouped {
         /// Which group.

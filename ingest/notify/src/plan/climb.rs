@@ -9,9 +9,9 @@ use ports::{Mark, Reason};
 use schemas::{AlertId, ChannelName, Kind, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
+use super::pieces::{Item, Ladder, Member};
 use super::policy::{Policy, PolicyError};
 use super::route::{Facts, Timing, matches};
-use super::state::{Item, Ladder, Member};
 use super::{Outcome, Planner};
 
 /// Escalations in the settings, and steps in one, at most.
@@ -172,6 +172,10 @@ impl Planner {
     /// it in a group is told now, and one that knows is told again.
     fn climb_to(&mut self, receiver: ChannelName, item: Item, now: Timestamp, out: &mut Outcome) {
         let known = self.state.opened(&item.alert).and_then(|o| o.members.iter().find(|m| m.receiver == receiver).cloned());
+        if known.is_none() && self.state.stood_in(&item.alert).iter().any(|one| one.receiver == receiver) {
+            // Its end comes by the rota in whose name he was told.
+            return self.gate(&receiver, vec![Item { again: true, ..item }], now, out);
+        }
         let Some(member) = known else {
             let member = Member { receiver, group: item.alert.0.clone(), timing: Timing::default() };
             self.state.change_opened(&item.alert, |opened| opened.members.push(member.clone()));

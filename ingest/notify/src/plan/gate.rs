@@ -6,7 +6,7 @@ use std::time::Duration;
 use ports::{Form, Posted, Reason};
 use schemas::{AlertId, ChannelName, Timestamp, TransitionId};
 
-use super::state::Item;
+use super::pieces::Item;
 use super::{FULL, Outcome, Planner};
 
 impl Planner {
@@ -28,8 +28,7 @@ impl Planner {
             Some((until, reason)) => self.put_aside(receiver, free, until, &reason, now, out),
             None => {
                 let form = match &free[..] {
-                    [one] if one.again => Form::Reminder,
-                    [_] => Form::Single,
+                    [one] => one.form(),
                     _ => Form::Group,
                 };
                 self.post(receiver, form, &free, now, out);
@@ -37,8 +36,14 @@ impl Planner {
         }
     }
 
-    /// Until when a message of these steps must wait, and why; none where it may go.
+    /// Until when a message of these steps must wait, and why; none where it may go. One that reaches several waits
+    /// for the last of them, so that it stays in order.
     pub(super) fn hold(&self, receiver: &ChannelName, items: &[Item], now: Timestamp) -> Option<(Timestamp, Reason)> {
+        let reached = self.reaches(receiver, items, now);
+        reached.iter().filter_map(|(receiver, items)| self.hold_for(receiver, items, now)).max_by_key(|(until, _)| *until)
+    }
+
+    fn hold_for(&self, receiver: &ChannelName, items: &[Item], now: Timestamp) -> Option<(Timestamp, Reason)> {
         if !self.policy.receiver(receiver)?.sheltered {
             return None;
         }
@@ -109,8 +114,7 @@ impl Planner {
             digest.held.drain(..many).collect::<Vec<_>>()
         });
         let form = match &items[..] {
-            [one] if one.again => Form::Reminder,
-            [_] => Form::Single,
+            [one] => one.form(),
             _ => Form::Digest,
         };
         if !items.is_empty() {
@@ -120,7 +124,12 @@ impl Planner {
 
     /// Puts a message in the outbox, and counts it.
     pub(super) fn post(&mut self, receiver: &ChannelName, form: Form, items: &[Item], now: Timestamp, out: &mut Outcome) {
-        let (Some(first), Some(known)) = (items.first(), self.policy.receiver(receiver)) else { return };
+        if self.policy.rota(receiver).is_some() {
+            return self.post_to_rota(receiver, form, items, now, out);
+        }
+        let (Some(first), Some(known)) = (items.first(), self.policy.receiver(receiver)) else {
+            return items.iter().for_each(|item| out.because(now, item.step, Some(receiver), Reason::ReceiverGone));
+        };
         let channels = known.via.clone();
         let id = id(first, form, items.len(), now);
         let exempt = !known.sheltered || items.iter().any(|item| self.policy.storm.exempt.contains(&item.severity));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ports::Reason;
 use schemas::{AlertId, Timestamp};
 
-use super::state::Hand;
+use super::pieces::Hand;
 use super::{Outcome, Planner};
 
 impl Planner {

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use ports::Reason;
 use schemas::{AlertId, ChannelName, Phase, Timestamp};
 
+use super::pieces::{Item, Member, Owed};
 use super::route::Timing;
-use super::state::{Item, Member, Owed};
 use super::{Outcome, Planner};
 
 impl Planner {

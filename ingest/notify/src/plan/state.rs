@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use ports::Mark;
-use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
+use schemas::{AlertId, ChannelName, Timestamp};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use super::pieces::{Digest, Flaps, Group, Opened, StoodIn};
 use super::route::Timing;
 
 /// A piece of the planner's state that cannot be read or written.
@@ -19,125 +18,6 @@ pub struct PieceError {
     reason: String,
 }
 
-/// A step that waits to be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Item {
-    pub(super) step: u64,
-    pub(super) alert: AlertId,
-    pub(super) phase: Phase,
-    pub(super) severity: Severity,
-    /// Why it is told beyond the ordinary.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) mark: Option<Mark>,
-    /// Its receiver was told before.
-    #[serde(default)]
-    pub(super) again: bool,
-}
-
-/// A receiver of an alert, and the group in which it is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Member {
-    pub(super) receiver: ChannelName,
-    pub(super) group: String,
-    pub(super) timing: Timing,
-}
-
-/// An alert that fires, and whom that was told; nobody where it was withheld.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Opened {
-    pub(super) members: Vec<Member>,
-    /// The step by which it fires; none in what an earlier program wrote.
-    #[serde(default)]
-    pub(super) item: Option<Item>,
-    /// Somebody who has it in hand.
-    #[serde(default)]
-    pub(super) hand: Option<Hand>,
-    /// How far it has climbed; none where nothing climbs, or nothing is left to climb.
-    #[serde(default)]
-    pub(super) ladder: Option<Ladder>,
-    /// Something withholds it.
-    #[serde(default)]
-    pub(super) hushed: bool,
-    /// Who was still to be told when it was kept back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) owed: Vec<Owed>,
-}
-
-/// A step that waited for a receiver when its alert was kept back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Owed {
-    pub(super) member: Member,
-    pub(super) item: Item,
-}
-
-/// Where an alert stands in its escalation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Ladder {
-    pub(super) escalation: String,
-    /// Steps that are behind it, repetitions included.
-    pub(super) climbed: u32,
-    /// When the next one is.
-    pub(super) due: Timestamp,
-}
-
-impl Opened {
-    /// Who was not told may be when what withholds it ends.
-    pub(super) fn is_withheld(&self) -> bool {
-        self.hushed
-    }
-
-    fn next(&self) -> Option<Timestamp> {
-        match &self.hand {
-            Some(hand) => hand.until,
-            // What is withheld does not climb.
-            None if self.hushed => None,
-            None => self.ladder.as_ref().map(|ladder| ladder.due),
-        }
-    }
-}
-
-/// An acknowledgement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hand {
-    pub(super) by: String,
-    /// When it lapses by itself; none: when the alert ends.
-    pub(super) until: Option<Timestamp>,
-}
-
-/// One group at one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Group {
-    /// What is to be told, in order.
-    pub(super) waiting: Vec<Item>,
-    /// What was told and still fires; kept only for reminders.
-    pub(super) firing: Vec<Item>,
-    /// When `waiting` goes.
-    pub(super) due: Option<Timestamp>,
-    /// Before then no further message of the group goes.
-    pub(super) rest: Option<Timestamp>,
-    /// When it is said again.
-    pub(super) remind: Option<Timestamp>,
-    pub(super) timing: Timing,
-}
-
-impl Group {
-    fn next(&self) -> Option<Timestamp> {
-        // The rest is waited out too, so that a group with nothing left is let go.
-        [self.due, self.remind, self.rest.filter(|_| self.waiting.is_empty())].into_iter().flatten().min()
-    }
-
-    fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.firing.is_empty() && self.rest.is_none()
-    }
-}
-
-/// What is held for one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Digest {
-    pub(super) held: Vec<Item>,
-    pub(super) due: Option<Timestamp>,
-}
-
 pub(super) type GroupKey = (ChannelName, String);
 
 /// What has come due.
@@ -145,6 +25,7 @@ pub(super) enum Due {
     Alert(AlertId),
     Group(GroupKey),
     Digest(ChannelName),
+    Flaps(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +34,8 @@ enum Piece {
     Group(GroupKey),
     Digest(ChannelName),
     Sent(String),
+    StoodIn(AlertId),
+    Flaps(String),
 }
 
 impl Piece {
@@ -163,6 +46,8 @@ impl Piece {
             Piece::Group((receiver, group)) => format!("group/{receiver}/{group}"),
             Piece::Digest(receiver) => format!("digest/{receiver}"),
             Piece::Sent(key) => format!("sent/{key}"),
+            Piece::StoodIn(alert) => format!("stood-in/{alert}"),
+            Piece::Flaps(series) => format!("flaps/{series}"),
         }
     }
 }
@@ -175,6 +60,10 @@ pub(super) struct State {
     digests: BTreeMap<ChannelName, Digest>,
     /// When the last messages went, by whom the limit protects.
     sent: BTreeMap<String, VecDeque<Timestamp>>,
+    /// Who was told of an alert in the name of which rota.
+    stood_in: BTreeMap<AlertId, Vec<StoodIn>>,
+    /// By rule and series.
+    flaps: BTreeMap<String, Flaps>,
     dirty: BTreeSet<Piece>,
     timers: BTreeSet<(Timestamp, Piece)>,
     set: BTreeMap<Piece, Timestamp>,
@@ -204,6 +93,11 @@ impl State {
                     state.digests.insert(of.clone(), json(name, bytes)?);
                     state.reschedule_digest(&of);
                 }
+                "flaps" => {
+                    state.flaps.insert(rest.to_owned(), json(name, bytes)?);
+                    state.reschedule_flaps(rest);
+                }
+                "stood-in" => drop(state.stood_in.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
                 "sent" => drop(state.sent.insert(rest.to_owned(), json(name, bytes)?)),
                 _ => return Err(wrong("nobody knows this sort".to_owned())),
             }
@@ -219,6 +113,8 @@ impl State {
                 Piece::Group(key) => self.groups.get(key).map(serde_json::to_vec),
                 Piece::Digest(receiver) => self.digests.get(receiver).map(serde_json::to_vec),
                 Piece::Sent(key) => self.sent.get(key).map(serde_json::to_vec),
+                Piece::StoodIn(alert) => self.stood_in.get(alert).map(serde_json::to_vec),
+                Piece::Flaps(series) => self.flaps.get(series).map(serde_json::to_vec),
             };
             let name = piece.name();
             match bytes.transpose() {
@@ -312,6 +208,39 @@ impl State {
         self.sent.get(key).into_iter().flatten().copied()
     }
 
+    pub(super) fn flaps(&self, series: &str) -> Option<&Flaps> {
+        self.flaps.get(series)
+    }
+
+    /// Changes what is known of a rule on a series, made where it is not there.
+    pub(super) fn change_flaps<T>(&mut self, series: &str, change: impl FnOnce(&mut Flaps) -> T) -> T {
+        let done = change(self.flaps.entry(series.to_owned()).or_default());
+        self.touch_flaps(series);
+        done
+    }
+
+    pub(super) fn take_flaps(&mut self, series: &str) -> Option<Flaps> {
+        let flaps = self.flaps.remove(series)?;
+        self.touch_flaps(series);
+        Some(flaps)
+    }
+
+    /// Who was told of an alert in the name of rotas.
+    pub(super) fn stood_in(&self, alert: &AlertId) -> &[StoodIn] {
+        self.stood_in.get(alert).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Notes who was told of an alert in the name of a rota, in place of what was noted before.
+    pub(super) fn note_stood_in(&mut self, alert: &AlertId, rota: &ChannelName, receivers: Vec<ChannelName>) {
+        let noted = self.stood_in.entry(alert.clone()).or_default();
+        noted.retain(|one| one.rota != *rota);
+        noted.extend(receivers.into_iter().map(|receiver| StoodIn { rota: rota.clone(), receiver }));
+        if noted.is_empty() {
+            self.stood_in.remove(alert);
+        }
+        self.dirty.insert(Piece::StoodIn(alert.clone()));
+    }
+
     /// Notes that a message went; the last `kept` are remembered.
     pub(super) fn note_sent(&mut self, key: &str, at: Timestamp, kept: usize) {
         let sent = self.sent.entry(key.to_owned()).or_default();
@@ -337,7 +266,8 @@ impl State {
             Piece::Alert(alert) => Some(Due::Alert(alert)),
             Piece::Group(key) => Some(Due::Group(key)),
             Piece::Digest(receiver) => Some(Due::Digest(receiver)),
-            Piece::Sent(_) => None,
+            Piece::Flaps(series) => Some(Due::Flaps(series)),
+            Piece::Sent(_) | Piece::StoodIn(_) => None,
         }
     }
 
@@ -359,6 +289,16 @@ impl State {
     fn reschedule_alert(&mut self, alert: &AlertId) {
         let due = self.opened.get(alert).and_then(Opened::next);
         self.schedule(Piece::Alert(alert.clone()), due);
+    }
+
+    fn touch_flaps(&mut self, series: &str) {
+        self.reschedule_flaps(series);
+        self.dirty.insert(Piece::Flaps(series.to_owned()));
+    }
+
+    fn reschedule_flaps(&mut self, series: &str) {
+        let due = self.flaps.get(series).and_then(|flaps| flaps.due);
+        self.schedule(Piece::Flaps(series.to_owned()), due);
     }
 
     fn reschedule_group(&mut self, key: &GroupKey) {

@@ -1,12 +1,13 @@
 //! Escalation: scenes with exact outcomes, and a naive account minute by minute.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ports::{Form, Mark, Reason};
 use proptest::prelude::*;
 use schemas::{AlertId, Phase, Severity, Timestamp, Transition};
 
-use super::plan::{HOUR, MINUTE, NOON, Scene, policy};
+use super::scene::{HOUR, MINUTE, NOON, Scene, policy};
 use super::{channel, start, transition};
 use crate::plan::{Outcome, Planner};
 
@@ -182,7 +183,7 @@ fn what_climbs_while_it_is_held_for_a_receiver_is_in_its_digest_once_with_the_ma
 fn what_is_wrong_with_an_escalation_is_said_with_its_name() {
     let wrong = |toml: &str| {
         let one: crate::plan::EscalationSettings = toml::from_str(toml).unwrap();
-        let parts = super::plan::parts(Vec::new(), &[], std::slice::from_ref(&one));
+        let parts = super::scene::parts(Vec::new(), &[], std::slice::from_ref(&one));
         crate::plan::Policy::new(parts).map(drop).unwrap_err().to_string()
     };
     assert_eq!(wrong("name = \"x\"\nstep = []"), "notify.escalation `x`: expected 1 to 20 steps");
@@ -232,7 +233,8 @@ proptest! {
     #[test]
     fn whatever_people_do_an_alert_climbs_exactly_when_nobody_had_it_in_hand_for_as_long_as_the_settings_say(events in events()) {
         let settings = LADDER.replace("severity = [\"critical\"]", "repeat = \"2h\"");
-        let (mut planner, mut kept, mut out) = (Planner::new(policy(&settings)), BTreeMap::new(), Outcome::default());
+        let policy = policy(&settings);
+        let (mut planner, mut kept, mut out) = (Planner::new(Arc::clone(&policy)), BTreeMap::new(), Outcome::default());
         let (mut now, mut step, mut watched) = (start(), 0u64, BTreeMap::<u32, Watched>::new());
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         for event in events {
@@ -286,7 +288,7 @@ proptest! {
                         if bytes.is_empty() { kept.remove(&name); } else { kept.insert(name, bytes); }
                     }
                     let pieces: Vec<_> = kept.clone().into_iter().collect();
-                    planner = Planner::restore(policy(&settings), &pieces, now, &mut out).expect("it can be read");
+                    planner = Planner::restore(Arc::clone(&policy), &pieces, now, &mut out).expect("it can be read");
                 }
             }
             out.posted.clear();

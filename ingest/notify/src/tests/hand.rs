@@ -1,13 +1,14 @@
 //! What somebody has in hand, and what is handed to the planner again: scenes, and what holds for any sequence.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{Form, Reason};
 use proptest::prelude::*;
 use schemas::{AlertId, Phase, Transition};
 
-use super::plan::{CITY, HOUR, MINUTE, NOON, Scene, policy};
+use super::scene::{CITY, HOUR, MINUTE, NOON, Scene, policy};
 use super::{channel, start, transition};
 use crate::plan::{Outcome, Planner};
 
@@ -180,7 +181,8 @@ proptest! {
 
     #[test]
     fn whatever_people_do_what_fires_is_told_once_unless_silenced_and_never_again_while_in_hand(events in events()) {
-        let (mut planner, mut kept, mut out) = (Planner::new(policy(SAID_AGAIN)), BTreeMap::new(), Outcome::default());
+        let policy = policy(SAID_AGAIN);
+        let (mut planner, mut kept, mut out) = (Planner::new(Arc::clone(&policy)), BTreeMap::new(), Outcome::default());
         let (mut account, mut now, mut step) = (Account::default(), start(), 0u64);
         for event in events.into_iter().chain([Event::Silence(false), Event::Pass(400)]) {
             match event {
@@ -245,7 +247,7 @@ proptest! {
                         if bytes.is_empty() { kept.remove(&name); } else { kept.insert(name, bytes); }
                     }
                     let pieces: Vec<_> = kept.clone().into_iter().collect();
-                    planner = Planner::restore(policy(SAID_AGAIN), &pieces, now, &mut out).expect("it can be read");
+                    planner = Planner::restore(Arc::clone(&policy), &pieces, now, &mut out).expect("it can be read");
                 }
             }
         }

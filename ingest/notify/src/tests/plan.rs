@@ -4,105 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domains::waste::Territories;
-use jiff::tz::TimeZone;
 use ports::{Form, Reason};
 use proptest::prelude::*;
 use schemas::{ChannelName, Phase, Severity, Timestamp, Transition};
 
-use super::{bare, channel, start, transition};
-use crate::plan::{EscalationSettings, FULL, Outcome, Parts, Planner, Policy, Receiver, RouteSettings};
-
-pub(super) fn receiver(name: &str, contractor: Option<&str>, sheltered: bool) -> Receiver {
-    let via = vec![channel(&format!("{name}-way"))];
-    Receiver { name: channel(name), via, contractor: contractor.map(str::to_owned), sheltered }
-}
-
-/// What a scene's settings may hold.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    route: Vec<RouteSettings>,
-    #[serde(default)]
-    escalation: Vec<EscalationSettings>,
-}
-
-pub(super) fn policy(toml: &str) -> Arc<Policy> {
-    let receivers = vec![
-        receiver("arma", Some("ARMA"), true),
-        receiver("city", None, true),
-        receiver("hook", None, false),
-        receiver("desk", None, true),
-    ];
-    let File { route, escalation } = toml::from_str(toml).unwrap();
-    Arc::new(Policy::new(Parts { quiet: Some(bare().quiet), ..parts(receivers, &route, &escalation) }).unwrap())
-}
-
-/// Without quiet hours.
-pub(super) fn parts<'a>(
-    receivers: Vec<Receiver>,
-    routes: &'a [RouteSettings],
-    escalations: &'a [EscalationSettings],
-) -> Parts<'a> {
-    let (storm, territories, zone) = (bare().storm, Territories::casablanca(), TimeZone::UTC);
-    Parts { receivers, routes, escalations, quiet: None, storm, territories, zone }
-}
-
-/// A planner, and all that it said.
-pub(super) struct Scene {
-    pub(super) planner: Planner,
-    pub(super) out: Outcome,
-    pub(super) steps: u64,
-    pub(super) now: Timestamp,
-    kept: BTreeMap<String, bytes::Bytes>,
-}
-
-impl Scene {
-    pub(super) fn new(toml: &str, at: &str) -> Self {
-        let (planner, out) = (Planner::new(policy(toml)), Outcome::default());
-        Self { planner, out, steps: 0, now: at.parse().unwrap(), kept: BTreeMap::new() }
-    }
-
-    /// The program is killed and started again, perhaps with other routes.
-    pub(super) fn restart(&mut self, policy: Arc<Policy>) {
-        self.kept.extend(self.planner.take_dirty().unwrap());
-        self.kept.retain(|_, bytes| !bytes.is_empty());
-        let pieces: Vec<_> = self.kept.clone().into_iter().collect();
-        self.planner = Planner::restore(policy, &pieces, self.now, &mut self.out).unwrap();
-    }
-
-    pub(super) fn tell(&mut self, change: impl FnOnce(&mut Transition), n: u32, to: Phase) -> u64 {
-        let mut t = transition(n, to);
-        t.notify = vec![channel("hook")];
-        change(&mut t);
-        self.steps += 1;
-        self.planner.observe(self.steps, &t, None, self.now, &mut self.out);
-        self.steps
-    }
-
-    pub(super) fn pass(&mut self, by: Duration) {
-        let end = self.now.plus(by);
-        while let Some(due) = self.planner.wake_at().filter(|due| *due <= end) {
-            self.now = self.now.max(due);
-            self.planner.advance(self.now, &mut self.out);
-        }
-        self.now = end;
-    }
-
-    /// Receiver, form and steps of each message.
-    pub(super) fn messages(&self) -> Vec<(&str, Form, &[u64])> {
-        self.out.posted.iter().map(|p| (p.receiver.as_str(), p.form, p.steps.as_slice())).collect()
-    }
-
-    pub(super) fn reasons(&self, step: u64) -> Vec<&Reason> {
-        self.out.reasons.iter().filter(|b| b.step == step).map(|b| &b.reason).collect()
-    }
-}
-
-pub(super) const NOON: &str = "2026-11-21T12:00:00Z";
-pub(super) const MINUTE: Duration = Duration::from_secs(60);
-pub(super) const HOUR: Duration = Duration::from_secs(3600);
+use super::scene::{CITY, HOUR, MINUTE, NOON, Scene, parts, policy, receiver};
+use super::{channel, start, transition};
+use crate::plan::{FULL, Outcome, Planner, Policy};
 
 #[test]
 fn where_no_route_takes_it_a_step_goes_where_its_rule_says_alone_and_at_once() {
@@ -189,8 +97,6 @@ fn a_zone_that_nobody_has_is_said_and_the_rules_own_word_counts() {
     let nobody = |r: &&&Reason| matches!(r, Reason::Territory { contractor: None, note } if note.contains("atlantis"));
     assert_eq!(scene.reasons(1).iter().filter(nobody).count(), 1);
 }
-
-pub(super) const CITY: &str = "[[route]]\nname = \"all\"\nto = [\"city\"]\n";
 
 #[test]
 fn mild_things_are_held_over_the_night_and_told_together_in_the_morning() {
@@ -307,7 +213,8 @@ proptest! {
 
     #[test]
     fn whatever_happens_every_step_is_told_once_in_order_and_no_storm_breaks_the_limit(events in events()) {
-        let (mut planner, mut kept, mut out) = (Planner::new(policy(ALL)), BTreeMap::new(), Outcome::default());
+        let policy = policy(ALL);
+        let (mut planner, mut kept, mut out) = (Planner::new(Arc::clone(&policy)), BTreeMap::new(), Outcome::default());
         let (mut now, mut firing, mut step) = (start(), BTreeMap::<u32, (u64, u8)>::new(), 0u64);
         let mut told: BTreeMap<ChannelName, Vec<(u64, String)>> = BTreeMap::new();
         let mut sent: BTreeMap<ChannelName, Vec<Timestamp>> = BTreeMap::new();
@@ -349,7 +256,7 @@ proptest! {
                     }
                     let pieces: Vec<_> = kept.clone().into_iter().collect();
                     let wake = planner.wake_at();
-                    planner = Planner::restore(policy(ALL), &pieces, now, &mut out).unwrap();
+                    planner = Planner::restore(Arc::clone(&policy), &pieces, now, &mut out).unwrap();
                     prop_assert_eq!(planner.wake_at(), wake);
                 }
             }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatcher::Virtual;
-use super::plan::parts;
+use super::scene::parts;
 use super::{channel, transition};
 use crate::plan::{Policy, Receiver};
 use crate::{Planning, Unbridled};

@@ -20,7 +20,7 @@ use schemas::{
     SeriesKey, Severity, Texts, Timestamp, Transition, TransitionId, Zone,
 };
 
-use super::plan::policy;
+use super::scene::policy;
 use super::{channel, start};
 use crate::curb::{Common, Inhibit, Sight};
 use crate::curbed::Curbed;
