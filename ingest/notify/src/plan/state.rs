@@ -7,7 +7,7 @@ use bytes::Bytes;
 use schemas::{AlertId, ChannelName, Timestamp};
 use serde::de::DeserializeOwned;
 
-use super::pieces::{Digest, Flaps, Group, Opened, StoodIn};
+use super::pieces::{Digest, Flaps, Group, Item, Opened, StoodIn};
 use super::route::Timing;
 
 /// A piece of the planner's state that cannot be read or written.
