@@ -10,6 +10,7 @@ use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 use crate::air::AirCommand;
 use crate::alert::AlertCommand;
 use crate::backtest::Backtest;
+use crate::backup::{BackupCommand, StoreCommand};
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::parking::ParkingCommand;
@@ -179,6 +180,12 @@ the same. Other settings are read at the start only."
 A line of readings: {\"device\":\"bin-1\",\"quantity\":\"waste.fill\",\"value\":91,\"observed_at\":\"2026-11-21T08:00:00Z\"}
 and, if wanted, received_at, quality, kind, zone and channel, as `marsad export --format ndjson` writes them.")]
     Backtest(Backtest),
+    /// Copy the data directory while the program runs, check a copy, put it back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// The store of readings: whether every byte is as it was written
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

@@ -5,6 +5,7 @@ mod alert;
 mod answer;
 mod ask;
 mod backtest;
+mod backup;
 mod bench;
 mod city;
 mod clerk;
@@ -20,10 +21,12 @@ mod failure;
 mod fit;
 mod fitting;
 mod ground;
+mod ledger;
 mod observer;
 mod parking;
 mod platform;
 mod profile;
+mod progress;
 mod quarantine;
 mod rule;
 mod run;
@@ -110,6 +113,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
             Command::Rule(command) => rule::rule(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
+            Command::Backup(command) => backup::backup(&settings, &command, common.json),
+            Command::Store(command) => backup::store(&settings, &command, common.json),
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),

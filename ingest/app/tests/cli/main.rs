@@ -6,6 +6,7 @@
 mod adoption;
 mod alive;
 mod arguments;
+mod backup;
 mod city;
 mod decoding;
 mod disk;
