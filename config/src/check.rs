@@ -62,7 +62,7 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
             for channel in rule.notify().iter().filter(|c| !names.contains(c)) {
                 let (file, line) = rule.origin();
                 let message = format!(
-                    "rule `{}` tells `{channel}`, but there is no such [[notify.channel]] or [[notify.receiver]]",
+                    "rule `{}` tells `{channel}`, but there is no such [[notify.channel]], [[notify.receiver]] or [[notify.rota]]",
                     rule.id()
                 );
                 errors.push(wrong(&format!("{file}:{line}"), message));

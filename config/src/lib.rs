@@ -209,6 +209,7 @@ impl Settings {
             &mut settings.notify.territories,
         ];
         let listed = lists.into_iter().flatten().chain(settings.domains.files());
+        let listed = listed.chain(settings.notify.rota.iter_mut().map(|rota| &mut rota.file));
         listed.chain(&mut settings.privacy.pseudonym_key_file).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)

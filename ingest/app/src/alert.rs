@@ -73,6 +73,13 @@ fn say(reason: &Reason) -> String {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
             format!("withheld by {by} {id}{until}: {note}")
         }
+        Reason::Released => "what withheld it has ended, and it still fires".to_owned(),
+        Reason::Acknowledged { by, until } => {
+            let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
+            format!("{by} has it in hand{until}: not said again, no escalation")
+        }
+        Reason::Unacknowledged { lapsed: true } => "the acknowledgement has lapsed: nobody has it in hand".to_owned(),
+        Reason::Unacknowledged { lapsed: false } => "the acknowledgement was taken back: nobody has it in hand".to_owned(),
         Reason::NeverTold => "not told: nobody was told that it began".to_owned(),
         Reason::Territory { contractor: Some(contractor), note } => format!("the territory of {contractor} ({note})"),
         Reason::Territory { contractor: None, note } => format!("nobody's territory: {note}"),
@@ -83,7 +90,21 @@ fn say(reason: &Reason) -> String {
         Reason::QuietHours { until } => format!("quiet hours: held until {until}"),
         Reason::Storm { limit, until } => format!("more than {limit} messages: gathered until {until}"),
         Reason::Behind { until } => format!("waits behind an earlier step of its alert until {until}"),
-        Reason::Posted { id, form, channels, steps } => {
+        Reason::Flaps { times, within_ms } => {
+            format!("it comes and goes, {times} times within {} s: what follows is held until it is calm", within_ms / 1000)
+        }
+        Reason::Flapping { until } => format!("held since it comes and goes, until {until} if it is calm by then"),
+        Reason::Calm => "it is calm: told as it stands now".to_owned(),
+        Reason::OnDuty { person, until, fallback } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            let how = if *fallback { "stands in where no shift does" } else { "is on duty" };
+            format!("{person} {how}{until}")
+        }
+        Reason::HearsOtherwise => "who is on duty is told of it by another way".to_owned(),
+        Reason::Escalated { escalation, rung } => {
+            format!("nobody had it in hand in time: step {rung} of the escalation {escalation}")
+        }
+        Reason::Posted { id, form, channels, steps, .. } => {
             let channels = channels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             format!("in the message {id} ({}, {steps} steps) over {channels}", form.code())
         }

@@ -15,6 +15,7 @@ use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::parking::ParkingCommand;
 use crate::profile::ProfileCommand;
+use crate::rota::RotaCommand;
 use crate::rule::RuleCommand;
 
 use crate::waste::WasteCommand;
@@ -171,6 +172,9 @@ the same. Other settings are read at the start only."
     /// The rules: which there are, what they do, whether files of them are right
     #[command(subcommand)]
     Rule(RuleCommand),
+    /// Who is on duty: the rotas that alerts may go to
+    #[command(subcommand)]
+    Rota(RotaCommand),
     /// What rules would have said of the past; nothing is kept, nobody told
     #[command(after_help = "Examples:
   marsad backtest --readings day.ndjson --json

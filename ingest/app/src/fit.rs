@@ -33,9 +33,16 @@ pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Resu
         zone: checked.as_ref().map_or(jiff::tz::TimeZone::UTC, |checked| checked.time.zone().clone()),
         simulated: false,
     };
-    if let Err(wrong) = notify::build(&settings.notify, &telling) {
-        let place = settings.place(&wrong.key(&settings.notify));
-        errors.push(SettingsError { place, message: wrong.to_string() });
+    match notify::build(&settings.notify, &telling) {
+        Ok(_) => {}
+        // A file of shifts says itself where.
+        Err(notify::SettingsError::Shifts(wrong)) => {
+            errors.extend(wrong.into_iter().map(|wrong| SettingsError { place: wrong.place, message: wrong.message }));
+        }
+        Err(wrong) => {
+            let place = settings.place(&wrong.key(&settings.notify));
+            errors.push(SettingsError { place, message: wrong.to_string() });
+        }
     }
     let mut say = |text: String| {
         // The parts name the place themselves.

@@ -28,6 +28,7 @@ mod platform;
 mod profile;
 mod progress;
 mod quarantine;
+mod rota;
 mod rule;
 mod run;
 mod waste;
@@ -112,6 +113,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             }
             Command::Profile(command) => profile::profile(&command, &settings::check(&settings)?.profiles, common.json),
             Command::Rule(command) => rule::rule(&command, &settings, common.json),
+            Command::Rota(command) => rota::rota(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Backup(command) => backup::backup(&settings, &command, common.json),
             Command::Store(command) => backup::store(&settings, &command, common.json),

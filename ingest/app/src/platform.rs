@@ -194,6 +194,12 @@ impl Platform {
         let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let telling = notify::City { catalogue: Arc::clone(&catalogue), zone: checked.time.zone().clone(), simulated: demo };
         let told = notify::build(&settings.notify, &telling).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        for rota in told.policy.rotas() {
+            for hole in rota.holes().filter(|hole| hole.to > clock.now()) {
+                tracing::warn!(rota = %rota.name(), from = %hole.from, to = %hole.to, fallback = %rota.fallback(),
+                    "nobody is on duty between two shifts; the fallback stands in");
+            }
+        }
         // What was to go by a line that is no more would wait for ever and be counted for ever.
         let known: Vec<_> = told.lines.iter().map(notify::LineSetup::line).collect();
         let strays =

@@ -14,6 +14,7 @@ pub mod plan;
 mod planning;
 mod records;
 pub mod render;
+pub mod rota;
 mod settings;
 
 pub use channels::dry::DryRun;

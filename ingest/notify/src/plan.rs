@@ -12,9 +12,14 @@
 //! Deliberately absent: how a message looks (`render`), how it travels (`channels`), and whether an alert is
 //! silenced, inhibited or in a maintenance window: who knows that hands it in as a [`Reason`].
 
+mod climb;
+mod duty;
+mod flap;
 mod gate;
 mod group;
+mod hand;
 mod hours;
+mod pieces;
 mod policy;
 mod route;
 mod state;
@@ -25,13 +30,17 @@ use bytes::Bytes;
 use ports::{Because, Posted, Reason};
 use schemas::{AlertId, ChannelName, Kind, Phase, Timestamp, Transition};
 
+pub use climb::{EscalationSettings, EscalationStep};
+pub use flap::Flapping;
 pub use hours::QuietHours;
-pub use policy::{Policy, PolicyError, Receiver, Storm};
+pub use policy::{Parts, Policy, PolicyError, Receiver, Storm};
 pub use route::{By, RouteSettings};
 pub use state::PieceError;
 
+use flap::Flap;
+use pieces::{Item, Member, Opened};
 use route::{Facts, Grouping};
-use state::{Item, Member, Opened, State};
+use state::State;
 
 /// Steps in one message at most; what is more goes in a further one.
 pub const FULL: usize = 1000;
@@ -77,7 +86,7 @@ impl Planner {
         out: &mut Outcome,
     ) -> Result<Self, PieceError> {
         let mut state = State::read(pieces)?;
-        for (step, receiver) in state.forget_receivers(|name| policy.receiver(name).is_none()) {
+        for (step, receiver) in state.forget_receivers(|name| !policy.knows(name)) {
             out.because(now, step, Some(&receiver), Reason::ReceiverGone);
         }
         Ok(Self { policy, state })
@@ -105,70 +114,112 @@ impl Planner {
             return;
         }
         out.because(now, step, None, decided(t));
-        let members = match (t.to, self.state.take_opened(&t.alert)) {
-            (Phase::Resolved, Some(opened)) if opened.members.is_empty() => {
-                return out.because(now, step, None, Reason::NeverTold);
-            }
-            (Phase::Resolved, Some(opened)) => {
-                for member in &opened.members {
-                    out.because(now, step, Some(&member.receiver), Reason::FollowsFiring);
+        self.count(t);
+        match (t.to, self.state.take_opened(&t.alert)) {
+            (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
+            (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),
+            (Phase::Firing, before) => {
+                let opened = Opened { item: Some(item(step, t)), ..before.unwrap_or_default() };
+                self.state.put_opened(&t.alert, opened);
+                match withheld {
+                    Some(reason) => out.because(now, step, None, reason),
+                    None => self.begins(step, t, now, out),
                 }
-                opened.members
             }
-            (_, _) if t.notify.is_empty() => return out.because(now, step, None, Reason::ToNobody),
-            (_, _) => match withheld.filter(|_| t.to == Phase::Firing) {
-                Some(reason) => {
-                    out.because(now, step, None, reason);
-                    Vec::new()
-                }
-                None => self.members(step, t, now, out),
-            },
-        };
-        let item = Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity };
-        if t.to == Phase::Firing {
-            self.state.put_opened(&t.alert, Opened { members: members.clone() });
+            // Its beginning is not known to us: as if it were one.
+            (_, _) => self.begins(step, t, now, out),
         }
-        for member in members {
-            self.join(&member, item.clone(), now, out);
+    }
+
+    /// Takes in once more a step into firing that was withheld, since what withheld it has ended; `withheld`
+    /// is what withholds it instead. Whether it is told now: once, and only while the alert fires.
+    pub fn hand_again(&mut self, step: u64, t: &Transition, withheld: Option<Reason>, now: Timestamp, out: &mut Outcome) -> bool {
+        if t.to != Phase::Firing || !self.state.opened(&t.alert).is_some_and(Opened::is_withheld) {
+            return false;
         }
+        if let Some(reason) = withheld {
+            out.because(now, step, None, reason);
+            return false;
+        }
+        out.because(now, step, None, Reason::Released);
+        self.begins(step, t, now, out);
+        true
+    }
+
+    /// The alerts that fire and were told nobody since something withheld them, each with the number of its
+    /// step into firing: what [`Planner::hand_again`] may be called for.
+    pub fn withheld(&self) -> impl Iterator<Item = (&AlertId, u64)> {
+        let withheld = self.state.all_opened().filter(|(_, opened)| opened.is_withheld());
+        withheld.filter_map(|(alert, opened)| Some((alert, opened.item.as_ref()?.step)))
     }
 
     /// Does what is due by `now`.
     pub fn advance(&mut self, now: Timestamp, out: &mut Outcome) {
         while let Some(due) = self.state.take_due(now) {
             match due {
+                state::Due::Alert(alert) => self.alert_is_due(&alert, now, out),
                 state::Due::Group(key) => self.group_is_due(&key, now, out),
                 state::Due::Digest(receiver) => self.digest_is_due(&receiver, now, out),
+                state::Due::Flaps(series) => self.flaps_are_due(&series, now, out),
             }
         }
     }
 
-    /// No more reminders of this alert: somebody has it in hand. Its end is told all the same.
-    pub fn quieten(&mut self, alert: &AlertId) {
-        self.state.quieten(alert);
+    /// Tells that an alert fires, and remembers whom.
+    fn begins(&mut self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) {
+        let contractor = self.contractor(step, t, now, out);
+        let facts = Facts { transition: t, contractor: contractor.as_deref() };
+        let members = self.members(step, &facts, now, out);
+        let ladder = self.policy.escalation(&facts).map(|escalation| escalation.ladder(now));
+        self.state.change_opened(&t.alert, |opened| opened.ladder = ladder);
+        let flap = if t.to == Phase::Firing { self.flap(t) } else { Flap::No };
+        let mark = match flap {
+            Flap::Held { until } => return self.keep(step, t, members, until, now, out),
+            Flap::Begins { times } => Some(self.flap_begins(step, t, times, now, out)),
+            Flap::No => None,
+        };
+        self.state.change_opened(&t.alert, |opened| opened.members.clone_from(&members));
+        for member in &members {
+            self.join(member, Item { mark: mark.clone(), ..item(step, t) }, now, out);
+        }
+    }
+
+    /// Tells that an alert is over to whom it was told that it fires.
+    fn ends(&mut self, step: u64, t: &Transition, opened: &Opened, now: Timestamp, out: &mut Outcome) {
+        if opened.members.is_empty() {
+            self.never_was(t);
+            return out.because(now, step, None, Reason::NeverTold);
+        }
+        if self.owe(&item(step, t), t, opened, now, out) {
+            return;
+        }
+        for member in &opened.members {
+            out.because(now, step, Some(&member.receiver), Reason::FollowsFiring);
+        }
+        for member in &opened.members {
+            self.join(member, item(step, t), now, out);
+        }
     }
 
     /// Who is to be told, each receiver once: the first route that names it counts.
-    fn members(&self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) -> Vec<Member> {
-        let contractor = self.contractor(step, t, now, out);
-        let facts = Facts { transition: t, contractor: contractor.as_deref() };
+    fn members(&self, step: u64, facts: &Facts<'_>, now: Timestamp, out: &mut Outcome) -> Vec<Member> {
         let mut members: Vec<Member> = Vec::new();
         let mut add = |receiver: &ChannelName, grouping: &Grouping, reason: Reason, out: &mut Outcome| {
             if members.iter().any(|m| m.receiver == *receiver) {
                 return;
             }
             out.because(now, step, Some(receiver), reason);
-            let group = grouping.key(&facts);
+            let group = grouping.key(facts);
             members.push(Member { receiver: receiver.clone(), group, timing: grouping.timing });
         };
-        let hops = self.policy.route(&facts);
+        let hops = self.policy.route(facts);
         for hop in &hops {
             for receiver in &hop.receivers {
                 add(receiver, hop.grouping, Reason::Routed { route: hop.path.clone() }, out);
             }
         }
         if hops.is_empty() {
-            for receiver in &t.notify {
+            for receiver in &facts.transition.notify {
                 add(receiver, &Grouping::ALONE, Reason::AsTheRuleSays, out);
             }
         }
@@ -184,6 +235,10 @@ impl Planner {
         out.because(now, step, None, Reason::Territory { contractor: contractor.clone(), note });
         contractor
     }
+}
+
+fn item(step: u64, t: &Transition) -> Item {
+    Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity, mark: None, again: false }
 }
 
 fn decided(t: &Transition) -> Reason {

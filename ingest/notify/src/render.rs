@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use ports::{Form, Language, Notification};
+use ports::{Form, Language, Mark, Notification, Step};
 use schemas::{Phase, Transition};
 
 /// Steps that a text for people shows; the rest is counted.
@@ -14,8 +14,10 @@ const SHOWN: usize = 100;
 /// One line: of one step its text, of several how many, and of which devices.
 #[must_use]
 pub fn headline(notification: &Notification, language: Language) -> String {
-    if let (Form::Single, [step]) = (notification.form, notification.steps.as_slice()) {
-        return one_line(language.of(&step.transition.texts));
+    if let [step] = notification.steps.as_slice()
+        && (notification.form == Form::Single || step.mark.is_some())
+    {
+        return said(step, language);
     }
     let firing = notification.transitions().filter(|t| t.to == Phase::Firing).count();
     let resolved = notification.steps.len() - firing;
@@ -33,7 +35,27 @@ pub fn headline(notification: &Notification, language: Language) -> String {
         // An identifier keeps its direction inside Arabic.
         let _ = if language == Language::Ar { write!(line, " \u{2068}{device}\u{2069}") } else { write!(line, " {device}") };
     }
-    line
+    // Among many, what nobody had in hand is what counts.
+    let escalated = notification.steps.iter().find(|step| matches!(step.mark, Some(Mark::Escalated { .. })));
+    escalated.map_or_else(String::new, |step| prefix(step, language)) + &line
+}
+
+/// The text of a step in one line, and before it why it is told beyond the ordinary.
+pub(crate) fn said(step: &Step, language: Language) -> String {
+    prefix(step, language) + &one_line(language.of(&step.transition.texts))
+}
+
+/// Without brackets: in an SMS each costs two letters.
+fn prefix(step: &Step, language: Language) -> String {
+    match (&step.mark, language) {
+        (None, _) => String::new(),
+        (Some(Mark::Escalated { rung, .. }), Language::Fr) => format!("ESCALADE {rung}: "),
+        (Some(Mark::Escalated { rung, .. }), Language::Ar) => format!("تصعيد {rung}: "),
+        (Some(Mark::Escalated { rung, .. }), Language::En) => format!("ESCALATION {rung}: "),
+        (Some(Mark::Flaps), Language::Fr) => "INSTABLE, suite retenue: ".to_owned(),
+        (Some(Mark::Flaps), Language::Ar) => "غير مستقر، يؤجل ما يليه: ".to_owned(),
+        (Some(Mark::Flaps), Language::En) => "FLAPPING, the rest is held: ".to_owned(),
+    }
 }
 
 /// The subject of a mail: at most `limit` characters.
@@ -54,8 +76,9 @@ pub fn text(notification: &Notification, language: Language) -> String {
     if notification.form != Form::Single {
         let _ = writeln!(text, "{}\n", heading(notification, language));
     }
-    for t in notification.transitions().take(SHOWN) {
-        let _ = writeln!(text, "- {}\n  {}", language.of(&t.texts), facts(t));
+    for step in notification.steps.iter().take(SHOWN) {
+        let _ =
+            writeln!(text, "- {}{}\n  {}", prefix(step, language), language.of(&step.transition.texts), facts(&step.transition));
     }
     let more = notification.steps.len().saturating_sub(SHOWN);
     if more > 0 {
@@ -75,12 +98,14 @@ pub fn html(notification: &Notification, language: Language) -> String {
         language.tag(),
         escape(&heading(notification, language))
     );
-    for t in notification.transitions().take(SHOWN) {
+    for step in notification.steps.iter().take(SHOWN) {
+        let t = &step.transition;
         let mark = if t.to == Phase::Resolved { "#2e7d32" } else { "#b3261e" };
         let _ = write!(
             html,
-            "<li style=\"border-inline-start:4px solid {mark};padding-inline-start:8px;margin:8px 0;list-style:none\">{}\
+            "<li style=\"border-inline-start:4px solid {mark};padding-inline-start:8px;margin:8px 0;list-style:none\">{}{}\
              <br><small dir=\"ltr\">{}</small></li>",
+            escape(&prefix(step, language)),
             escape(language.of(&t.texts)),
             escape(&facts(t))
         );

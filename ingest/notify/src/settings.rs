@@ -17,7 +17,8 @@ use serde_json::{Map, Value};
 use crate::channels::dry::DryRun;
 use crate::channels::{Address, Context, TYPES, sms};
 use crate::dispatcher::{Fallback, LineSetup, Route};
-use crate::plan::{Policy, QuietHours, Receiver, RouteSettings, Storm};
+use crate::plan::{EscalationSettings, Flapping, Parts, Policy, QuietHours, Receiver, RouteSettings, Storm};
+use crate::rota::{self, Rota, RotaSettings};
 
 pub use wrong::SettingsError;
 
@@ -47,6 +48,8 @@ pub struct Settings {
     pub quiet: QuietHours,
     /// How much is told before the rest is gathered.
     pub storm: Storm,
+    /// When something comes and goes too often.
+    pub flapping: Flapping,
     /// The ways to tell somebody; rules and routes may name them.
     pub channel: Vec<ChannelSettings>,
     /// Who is told; rules and routes may name them.
@@ -55,6 +58,12 @@ pub struct Settings {
     /// What goes to whom, before the rules' own word.
     #[serde(default)]
     pub route: Vec<RouteSettings>,
+    /// What is told further where nobody has an alert in hand in time.
+    #[serde(default)]
+    pub escalation: Vec<EscalationSettings>,
+    /// Who stands in for whom, and when.
+    #[serde(default)]
+    pub rota: Vec<RotaSettings>,
 }
 
 /// One `[[notify.receiver]]`.
@@ -128,10 +137,40 @@ impl fmt::Debug for ChannelSettings {
 }
 
 impl Settings {
-    /// The names that rules may use, in the order of the settings: channels, then receivers.
+    /// The names that rules may use, in the order of the settings: channels, then receivers, then rotas.
     #[must_use]
     pub fn names(&self) -> Vec<ChannelName> {
-        self.channel.iter().map(|c| c.name.clone()).chain(self.receiver.iter().map(|r| r.name.clone())).collect()
+        let rotas = self.rota.iter().filter_map(|rota| rota.receiver().ok());
+        self.reachable().cloned().chain(rotas).collect()
+    }
+
+    /// The names of channels, then of receivers.
+    fn reachable(&self) -> impl Iterator<Item = &ChannelName> {
+        self.channel.iter().map(|c| &c.name).chain(self.receiver.iter().map(|r| &r.name))
+    }
+
+    /// Reads the files of shifts. Times in them are local to `zone`.
+    ///
+    /// # Errors
+    /// A rota that cannot be, or all that is wrong in the first file that has mistakes.
+    pub fn rotas(&self, zone: &TimeZone) -> Result<Vec<Rota>, SettingsError> {
+        let known = |name: &ChannelName| self.reachable().any(|one| one == name);
+        let mut rotas: Vec<Rota> = Vec::with_capacity(self.rota.len());
+        for rota in &self.rota {
+            let wrong = |reason: String| SettingsError::Rota { rota: rota.name.clone(), reason };
+            let name = rota.receiver().map_err(|error| wrong(error.to_string()))?;
+            if rotas.iter().any(|before| *before.name() == name) {
+                return Err(wrong("is there twice".to_owned()));
+            }
+            if !known(&rota.fallback) {
+                return Err(wrong(format!("fallback: there is no receiver and no channel `{}`", rota.fallback)));
+            }
+            let file = rota.file.display().to_string();
+            let text = std::fs::read_to_string(&rota.file).map_err(|error| wrong(format!("{file}: {error}")))?;
+            let read = Rota::parse((name, rota.fallback.clone()), &file, &text, zone, known);
+            rotas.push(read.map_err(SettingsError::Shifts)?);
+        }
+        Ok(rotas)
     }
 
     fn check(&self) -> Result<(), SettingsError> {
@@ -145,12 +184,15 @@ impl Settings {
         if self.retry_limit > self.give_up {
             return value("retry_limit", "expected not more than give_up");
         }
-        let names = self.names();
+        let names: Vec<ChannelName> = self.reachable().cloned().collect();
         for (place, name) in names.iter().enumerate() {
             if names.iter().take(place).any(|before| before == name) {
                 let section = if place < self.channel.len() { "channel" } else { "receiver" };
                 return Err(SettingsError::Twice { section, name: name.clone() });
             }
+        }
+        if let Some(name) = names.iter().find(|name| name.as_str().starts_with(rota::PREFIX)) {
+            return Err(SettingsError::Prefix(name.clone()));
         }
         self.receiver.iter().try_for_each(|receiver| self.check_receiver(receiver))
     }
@@ -268,8 +310,17 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         });
     }
     let quiet = Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty());
-    let (storm, territories) = (settings.storm.clone(), settings.territories()?);
-    let policy = Policy::new(receivers, &settings.route, quiet, storm, territories, city.zone.clone())?;
+    let policy = Policy::new(Parts {
+        receivers,
+        routes: &settings.route,
+        escalations: &settings.escalation,
+        rotas: settings.rotas(&city.zone)?,
+        quiet,
+        storm: settings.storm.clone(),
+        flapping: Some(settings.flapping.clone()).filter(|flapping| flapping.limit > 0),
+        territories: settings.territories()?,
+        zone: city.zone.clone(),
+    })?;
     Ok(Desk { lines, policy })
 }
 

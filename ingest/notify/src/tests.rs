@@ -4,13 +4,18 @@
 mod broker;
 mod cap;
 mod channels;
+mod climb;
 mod dispatcher;
 mod fallback;
+mod flap;
+mod hand;
 mod https;
 mod mail;
 mod plan;
 mod planning;
 mod receiver;
+mod rota;
+mod scene;
 mod settings;
 mod smtp;
 mod webhook;
@@ -27,7 +32,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::plan::{QuietHours, Storm};
+use crate::plan::{Flapping, QuietHours, Storm};
 use crate::{ChannelGauges, Dispatcher, DispatcherError, Fallback, LineSetup, Route, Settings};
 
 pub(super) fn channel(name: &str) -> ChannelName {
@@ -75,7 +80,7 @@ pub(super) fn single(name: &str, transition: Transition) -> Notification {
         channel: channel(name),
         id: transition.id.0.clone(),
         form: Form::Single,
-        steps: vec![Step { fired_at: Some(start()), transition }],
+        steps: vec![Step { fired_at: Some(start()), mark: None, transition }],
         attempts: 0,
         made_at: start(),
         due: start(),
@@ -276,9 +281,12 @@ pub(super) fn bare() -> Settings {
         territories: Vec::new(),
         quiet: QuietHours { from: "22:00".parse().unwrap(), to: "06:00".parse().unwrap(), severities: [Severity::Info].into() },
         storm: Storm { limit: 20, per: Duration::from_secs(3600), exempt: [Severity::Emergency].into() },
+        flapping: Flapping { limit: 5, within: Duration::from_secs(3600) },
         channel: Vec::new(),
         receiver: Vec::new(),
         route: Vec::new(),
+        escalation: Vec::new(),
+        rota: Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ pub use console::{
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
-pub use notifier::{DeliveryError, Form, Language, Line, Notification, Notifier, Step};
+pub use notifier::{DeliveryError, Form, Language, Line, Mark, Notification, Notifier, Step};
 pub use operations::{
     Adopted, Explanation, OperationError, Operations, QuarantineGroup, Refusal, Reloaded, Retried, Retry, UnknownDevice,
 };

@@ -90,11 +90,29 @@ pub struct Line {
     pub channel: ChannelName,
 }
 
+/// Why a step is told beyond the ordinary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "mark", rename_all = "snake_case")]
+pub enum Mark {
+    /// Nobody had it in hand in time.
+    Escalated {
+        /// The escalation, as the settings name it.
+        escalation: String,
+        /// Which of its steps, from 1; a repetition counts on.
+        rung: u32,
+    },
+    /// It comes and goes: what follows is held until it is calm.
+    Flaps,
+}
+
 /// A step of an alert inside a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The step itself.
     pub transition: Transition,
+    /// Why it is told beyond the ordinary; none for most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
     /// When the episode fired; none where it never did. A message that ends another names it by this.
     pub fired_at: Option<Timestamp>,
 }

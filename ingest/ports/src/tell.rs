@@ -6,7 +6,7 @@ use bytes::Bytes;
 use schemas::{AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Form, Line, Notification, RecordError};
+use crate::{Form, Line, Mark, Notification, RecordError};
 
 /// One link in the chain that leads from a decision to a message, or to none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,20 @@ pub enum Reason {
         /// Until when, where that is known.
         until: Option<Timestamp>,
     },
+    /// What withheld it has ended, and it still fires.
+    Released,
+    /// Somebody has it in hand: it is not said again, and does not climb.
+    Acknowledged {
+        /// Who.
+        by: String,
+        /// When that lapses by itself; none: when the alert ends.
+        until: Option<Timestamp>,
+    },
+    /// Nobody has it in hand any more.
+    Unacknowledged {
+        /// Whether the acknowledgement's time was over; otherwise it was taken back.
+        lapsed: bool,
+    },
     /// The alert is over, and this receiver was never told that it began.
     NeverTold,
     /// Whose territory it is on that day.
@@ -60,6 +74,38 @@ pub enum Reason {
     AsTheRuleSays,
     /// It follows the step that began the alert.
     FollowsFiring,
+    /// Somebody stands in for the rota that it goes to.
+    OnDuty {
+        /// The receiver that is told. Named apart from the link's own `receiver`, the rota.
+        person: ChannelName,
+        /// Until when the shift lasts, or the hole between shifts; none: for good.
+        until: Option<Timestamp>,
+        /// Whether no shift covers the instant.
+        fallback: bool,
+    },
+    /// Whoever is on duty is told of it by his own name, or by that of another rota.
+    HearsOtherwise,
+    /// Nobody had it in hand in time.
+    Escalated {
+        /// The escalation, as the settings name it.
+        escalation: String,
+        /// Which of its steps, from 1; a repetition counts on.
+        rung: u32,
+    },
+    /// It comes and goes: this is the last step that is told before it is calm.
+    Flaps {
+        /// Steps into firing within the time, this one included.
+        times: u32,
+        /// The time that counts, ms, in event time.
+        within_ms: u64,
+    },
+    /// It is held, since it comes and goes.
+    Flapping {
+        /// When it is calm, if nothing more happens.
+        until: Timestamp,
+    },
+    /// It is calm again: what was held is told as it stands now.
+    Calm,
     /// It waits for others of its group.
     Grouped {
         /// Which group.
@@ -94,6 +140,9 @@ pub enum Reason {
         channels: Vec<ChannelName>,
         /// Steps in the message.
         steps: u32,
+        /// Why this one is told beyond the ordinary.
+        #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+        mark: Option<Mark>,
     },
     /// The settings have no such receiver any more.
     ReceiverGone,

@@ -4,7 +4,9 @@ use ports::{Language, Line, Notification, Outbox, Posted, Step};
 use rusqlite::{Connection, Row, Transaction, params};
 use schemas::{ChannelName, Timestamp};
 
-use crate::rows::{TRANSITION, count, form, gather, if_any, instant, instant_if_any, small, transition, whole, word};
+use crate::rows::{
+    TRANSITION, count, form, gather, if_any, instant, instant_if_any, json_if_any, small, transition, whole, word,
+};
 use crate::trouble::{Result, While};
 use crate::{Register, Tally};
 
@@ -35,16 +37,21 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Notification> {
     })
 }
 
-/// The steps of a message, in the order in which they were decided.
-fn steps(db: &Connection, number: u64) -> Result<Vec<Step>> {
+/// The steps of a message, in the order in which they were decided. What is special about one stands in the
+/// link that says that it was posted, of the same commit; it is lost with that link, far later than a message lives.
+fn steps(db: &Connection, message: &Notification) -> Result<Vec<Step>> {
     let mut select = db
         .prepare_cached(&format!(
-            "SELECT a.fired_at, {TRANSITION} FROM told JOIN transition t ON t.number = told.transition \
+            "SELECT a.fired_at, (SELECT w.reason FROM why w WHERE w.transition = t.number AND w.receiver = ?2 \
+             AND w.reason ->> '$.what' = 'posted' AND w.reason ->> '$.id' = ?3 AND w.reason ->> '$.mark' IS NOT NULL LIMIT 1), \
+             {TRANSITION} FROM told JOIN transition t ON t.number = told.transition \
              JOIN alert a ON a.id = t.alert WHERE told.outbox = ?1 ORDER BY t.number"
         ))
         .while_(READING)?;
-    let step = |row: &Row<'_>| Ok(Step { fired_at: instant_if_any(row, 0)?, transition: transition(row, 1)? });
-    gather(select.query_map([whole(number)], step), READING)
+    let step = |row: &Row<'_>| {
+        Ok(Step { fired_at: instant_if_any(row, 0)?, mark: json_if_any(row, 1)?, transition: transition(row, 2)? })
+    };
+    gather(select.query_map(params![whole(message.number), message.receiver.as_str(), message.id], step), READING)
 }
 
 /// Puts a message into the lines of its receiver; where it is there already, nothing.
@@ -107,7 +114,7 @@ impl Outbox for Register {
                 .while_(READING)?;
             let head = if_any(statement.query_row([line.receiver.as_str(), line.channel.as_str()], row)).while_(READING)?;
             let Some(mut head) = head else { return Ok(None) };
-            head.steps = steps(db, head.number)?;
+            head.steps = steps(db, &head)?;
             Ok(Some(head))
         })
     }

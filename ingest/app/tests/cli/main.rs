@@ -13,3 +13,4 @@ mod disk;
 mod program;
 mod questions;
 mod refusals;
+mod rota;

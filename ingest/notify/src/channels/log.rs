@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use ports::{BoxFuture, DeliveryError, Notification, Notifier};
-use schemas::{Phase, Severity, Transition};
+use ports::{BoxFuture, DeliveryError, Language, Notification, Notifier, Step};
+use schemas::{Phase, Severity};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Address, ChannelType, Context};
+use crate::render;
 
 pub(crate) const TYPE: ChannelType = ChannelType {
     name: "log",
@@ -33,13 +34,14 @@ pub struct LogChannel;
 
 impl Notifier for LogChannel {
     fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), DeliveryError>> {
-        notification.transitions().for_each(say);
+        notification.steps.iter().for_each(say);
         Box::pin(std::future::ready(Ok(())))
     }
 }
 
-fn say(t: &Transition) {
-    let (phase, severity, text) = (t.to.code(), t.severity.code(), t.texts.en.as_str());
+fn say(step: &Step) {
+    let t = &step.transition;
+    let (phase, severity, text) = (t.to.code(), t.severity.code(), render::said(step, Language::En));
     let (alert, rule, device, quantity) = (&t.alert, &t.rule, &t.series.device, t.series.quantity);
     let (zone, at, since, value) = (&t.zone, t.at, t.since, t.value);
     // A level is part of an event's static description: one event for each.

@@ -128,8 +128,9 @@ impl Mqtt {
         let mut network = NetworkOptions::new();
         network.set_connection_timeout(self.limit.as_secs().max(1));
         events.set_network_options(network);
-        for t in n.transitions() {
-            let payload = webhook::json_of_step(t).map_err(|error| DeliveryError::Refused(format!("not sent: {error}")))?;
+        for step in &n.steps {
+            let t = &step.transition;
+            let payload = webhook::json_of_step(step).map_err(|error| DeliveryError::Refused(format!("not sent: {error}")))?;
             let queued = client.try_publish(self.topic(n, t), QoS::AtLeastOnce, self.retain, payload);
             queued.map_err(|error| away(error.to_string()))?;
         }

@@ -14,7 +14,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderName};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub(super) use self::body::json_of_step;
+pub(crate) use self::body::json_of_step;
 pub use self::body::{webhook_group_schema, webhook_schema};
 use self::signature::Secret;
 use super::http::{HttpError, Peer, Way};

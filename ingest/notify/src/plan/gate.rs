@@ -6,7 +6,7 @@ use std::time::Duration;
 use ports::{Form, Posted, Reason};
 use schemas::{AlertId, ChannelName, Timestamp, TransitionId};
 
-use super::state::Item;
+use super::pieces::Item;
 use super::{FULL, Outcome, Planner};
 
 impl Planner {
@@ -27,14 +27,23 @@ impl Planner {
         match self.hold(receiver, &free, now) {
             Some((until, reason)) => self.put_aside(receiver, free, until, &reason, now, out),
             None => {
-                let form = if free.len() == 1 { Form::Single } else { Form::Group };
+                let form = match &free[..] {
+                    [one] => one.form(),
+                    _ => Form::Group,
+                };
                 self.post(receiver, form, &free, now, out);
             }
         }
     }
 
-    /// Until when a message of these steps must wait, and why; none where it may go.
+    /// Until when a message of these steps must wait, and why; none where it may go. One that reaches several waits
+    /// for the last of them, so that it stays in order.
     pub(super) fn hold(&self, receiver: &ChannelName, items: &[Item], now: Timestamp) -> Option<(Timestamp, Reason)> {
+        let reached = self.reaches(receiver, items, now);
+        reached.iter().filter_map(|(receiver, items)| self.hold_for(receiver, items, now)).max_by_key(|(until, _)| *until)
+    }
+
+    fn hold_for(&self, receiver: &ChannelName, items: &[Item], now: Timestamp) -> Option<(Timestamp, Reason)> {
         if !self.policy.receiver(receiver)?.sheltered {
             return None;
         }
@@ -68,7 +77,13 @@ impl Planner {
             out.because(now, item.step, Some(receiver), reason.clone());
         }
         let full = self.state.change_digest(receiver, |digest| {
-            digest.held.extend(items);
+            for item in items {
+                // What is held already is said once, with the mark of its last escalation.
+                match digest.held.iter_mut().find(|held| held.step == item.step) {
+                    Some(held) => held.mark = item.mark.or(held.mark.take()),
+                    None => digest.held.push(item),
+                }
+            }
             digest.due = Some(digest.due.map_or(until, |due| due.min(until)));
             digest.held.len() >= FULL
         });
@@ -98,7 +113,10 @@ impl Planner {
             digest.due = Some(now);
             digest.held.drain(..many).collect::<Vec<_>>()
         });
-        let form = if items.len() == 1 { Form::Single } else { Form::Digest };
+        let form = match &items[..] {
+            [one] => one.form(),
+            _ => Form::Digest,
+        };
         if !items.is_empty() {
             self.post(receiver, form, &items, now, out);
         }
@@ -106,13 +124,18 @@ impl Planner {
 
     /// Puts a message in the outbox, and counts it.
     pub(super) fn post(&mut self, receiver: &ChannelName, form: Form, items: &[Item], now: Timestamp, out: &mut Outcome) {
-        let (Some(first), Some(known)) = (items.first(), self.policy.receiver(receiver)) else { return };
+        if self.policy.rota(receiver).is_some() {
+            return self.post_to_rota(receiver, form, items, now, out);
+        }
+        let (Some(first), Some(known)) = (items.first(), self.policy.receiver(receiver)) else {
+            return items.iter().for_each(|item| out.because(now, item.step, Some(receiver), Reason::ReceiverGone));
+        };
         let channels = known.via.clone();
         let id = id(first, form, items.len(), now);
         let exempt = !known.sheltered || items.iter().any(|item| self.policy.storm.exempt.contains(&item.severity));
         for item in items {
             let steps = u32::try_from(items.len()).unwrap_or(u32::MAX);
-            let reason = Reason::Posted { id: id.clone(), form, channels: channels.clone(), steps };
+            let reason = Reason::Posted { id: id.clone(), form, channels: channels.clone(), steps, mark: item.mark.clone() };
             out.because(now, item.step, Some(receiver), reason);
         }
         out.posted.push(Posted {
@@ -135,6 +158,8 @@ fn id(first: &Item, form: Form, steps: usize, now: Timestamp) -> String {
     let step = TransitionId::new(&first.alert, first.phase);
     match form {
         Form::Single => step.0,
+        // Of what was told before there may be such a message already.
+        Form::Group | Form::Digest if first.again => format!("{step}+{}:{}", steps.saturating_sub(1), now.millis()),
         Form::Group | Form::Digest => format!("{step}+{}", steps.saturating_sub(1)),
         Form::Reminder => format!("{step}:reminder:{}", now.millis()),
     }

@@ -3,27 +3,39 @@
 use ports::{Form, Reason};
 use schemas::{ChannelName, Phase, Timestamp};
 
+use super::pieces::{Group, Item, Member};
 use super::route::Timing;
-use super::state::{Group, GroupKey, Item, Member};
+use super::state::GroupKey;
 use super::{FULL, Outcome, Planner};
 
 impl Planner {
     /// A step joins its group; the group goes at once where it need not wait.
     pub(super) fn join(&mut self, member: &Member, item: Item, now: Timestamp, out: &mut Outcome) {
-        let (receiver, step) = (&member.receiver, item.step);
-        if self.policy.receiver(receiver).is_none() {
-            return out.because(now, step, Some(receiver), Reason::ReceiverGone);
+        self.join_all(member, vec![item], now, out);
+    }
+
+    /// Steps that are told together join a group.
+    pub(super) fn join_all(&mut self, member: &Member, items: Vec<Item>, now: Timestamp, out: &mut Outcome) {
+        let receiver = &member.receiver;
+        if !self.policy.knows(receiver) {
+            for item in &items {
+                out.because(now, item.step, Some(receiver), Reason::ReceiverGone);
+                self.end_of_lost_rota(receiver, item, now, out);
+            }
+            return;
         }
         let key = (receiver.clone(), member.group.clone());
+        let steps: Vec<u64> = items.iter().map(|item| item.step).collect();
         let (due, full) = self.state.change_group(&key, member.timing, |group| {
-            group.waiting.push(item);
+            group.waiting.extend(items);
             let first = now.plus(group.timing.wait());
             let due = *group.due.get_or_insert(group.rest.map_or(first, |rest| rest.max(now)));
             (due, group.waiting.len() >= FULL)
         });
         if due <= now || full {
-            self.flush(&key, now, out);
-        } else {
+            return self.flush(&key, now, out);
+        }
+        for step in steps {
             let group = member.group.clone();
             out.because(now, step, Some(receiver), Reason::Grouped { group, until: due });
         }
@@ -45,7 +57,7 @@ impl Planner {
         }
     }
 
-    fn flush(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
+    pub(super) fn flush(&mut self, key: &GroupKey, now: Timestamp, out: &mut Outcome) {
         let items = self.state.change_group(key, Timing::default(), |group| {
             group.due = None;
             let interval = group.timing.interval();
@@ -61,13 +73,17 @@ impl Planner {
         let receiver: &ChannelName = &key.0;
         let behind: Vec<_> =
             self.state.digest(receiver).map(|d| d.held.iter().map(|i| i.alert.clone()).collect()).unwrap_or_default();
-        let (items, again) = self.state.change_group(key, Timing::default(), |group| {
+        let (firing, again) = self.state.change_group(key, Timing::default(), |group| {
             group.remind = None;
-            let told = group.firing.iter().filter(|item| !behind.contains(&item.alert));
-            (told.take(FULL).cloned().collect::<Vec<_>>(), group.timing.repeat())
+            (group.firing.clone(), group.timing.repeat())
         });
+        let mut items = firing;
+        // What is over fires no more, though its end may wait to be told.
+        let fires = |item: &Item| self.state.opened(&item.alert).is_some_and(|opened| opened.hand.is_none());
+        items.retain(|item| !behind.contains(&item.alert) && fires(item));
+        items.truncate(FULL);
         // A reminder that may not go now is not gathered: it is said once, when it may.
-        let held = self.hold(receiver, &items, now).map(|(until, _)| until);
+        let held = if items.is_empty() { None } else { self.hold(receiver, &items, now).map(|(until, _)| until) };
         if held.is_none() && !items.is_empty() {
             self.post(receiver, Form::Reminder, &items, now, out);
         }

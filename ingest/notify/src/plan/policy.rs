@@ -8,8 +8,11 @@ use jiff::tz::TimeZone;
 use schemas::{ChannelName, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
+use super::climb::{self, EscalationSettings};
+use super::flap::Flapping;
 use super::hours::QuietHours;
 use super::route::{Facts, Hop, Route, RouteSettings, walk};
+use crate::rota::Rota;
 
 /// Routes in a tree at most, and how deep it may be.
 const ROUTES: usize = 1000;
@@ -45,7 +48,7 @@ pub struct Storm {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// A route names somebody whom nobody knows.
-    #[error("notify.route `{route}`: no receiver and no channel `{found}`")]
+    #[error("notify.route `{route}`: no receiver, no channel and no rota `{found}`")]
     Receiver {
         /// Which route.
         route: String,
@@ -63,9 +66,48 @@ pub enum PolicyError {
         /// What was expected.
         reason: &'static str,
     },
+    /// A number out of its range.
+    #[error("notify.flapping.{key}: {reason}")]
+    Flapping {
+        /// Which key.
+        key: &'static str,
+        /// What was expected.
+        reason: &'static str,
+    },
+    /// An escalation that cannot be climbed.
+    #[error("notify.escalation `{name}`: {reason}")]
+    Escalation {
+        /// Which one.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Too many routes, or too deep.
     #[error("notify.route: expected at most {ROUTES} routes, at most {DEPTH} deep")]
     Tree,
+}
+
+/// What a policy is made of.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    /// Who can be told.
+    pub receivers: Vec<Receiver>,
+    /// What goes to whom.
+    pub routes: &'a [RouteSettings],
+    /// What is told further where nobody has an alert in hand in time.
+    pub escalations: &'a [EscalationSettings],
+    /// Who stands in for whom, and when.
+    pub rotas: Vec<Rota>,
+    /// The hours in which mild things are held; none: no hours.
+    pub quiet: Option<QuietHours>,
+    /// How much is told before the rest is gathered.
+    pub storm: Storm,
+    /// When something comes and goes too often; none: never.
+    pub flapping: Option<Flapping>,
+    /// Whose territory is whose.
+    pub territories: Territories,
+    /// The city's time zone: quiet hours and the days of contracts are local.
+    pub zone: TimeZone,
 }
 
 /// What the planner goes by.
@@ -73,38 +115,44 @@ pub enum PolicyError {
 pub struct Policy {
     receivers: Vec<Receiver>,
     routes: Vec<Route>,
+    pub(super) escalations: Vec<EscalationSettings>,
+    rotas: Vec<Rota>,
     pub(super) quiet: Option<QuietHours>,
     pub(super) storm: Storm,
+    pub(super) flapping: Option<Flapping>,
     territories: Territories,
     pub(super) zone: TimeZone,
 }
 
 impl Policy {
-    /// A policy of its parts. `zone` is the city's time zone: quiet hours and the days of contracts are
-    /// local.
+    /// A policy of its parts.
     ///
     /// # Errors
     /// The first part that does not fit the others.
-    pub fn new(
-        receivers: Vec<Receiver>,
-        routes: &[RouteSettings],
-        quiet: Option<QuietHours>,
-        storm: Storm,
-        territories: Territories,
-        zone: TimeZone,
-    ) -> Result<Self, PolicyError> {
+    pub fn new(parts: Parts<'_>) -> Result<Self, PolicyError> {
+        let Parts { receivers, routes, escalations, rotas, quiet, storm, flapping, territories, zone } = parts;
         if !(1..=10_000).contains(&storm.limit) {
             return Err(PolicyError::Storm { key: "limit", reason: "expected 1 to 10000" });
         }
         if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(&storm.per) {
             return Err(PolicyError::Storm { key: "per", reason: "expected 1m to 24h" });
         }
+        if let Some(Flapping { limit, within }) = &flapping {
+            if !(3..=100).contains(limit) {
+                return Err(PolicyError::Flapping { key: "limit", reason: "expected 3 to 100, or 0" });
+            }
+            if !(Duration::from_secs(60)..=Duration::from_secs(86_400)).contains(within) {
+                return Err(PolicyError::Flapping { key: "within", reason: "expected 1m to 24h" });
+            }
+        }
         if count(routes, DEPTH).is_none_or(|routes| routes > ROUTES) {
             return Err(PolicyError::Tree);
         }
         let routes: Vec<Route> = routes.iter().map(|route| Route::of(route, None)).collect();
-        let policy = Self { receivers, routes, quiet, storm, territories, zone };
+        let policy =
+            Self { receivers, routes, escalations: escalations.to_vec(), rotas, quiet, storm, flapping, territories, zone };
         policy.routes.iter().try_for_each(|route| policy.check(route))?;
+        climb::check(&policy.escalations, |name| policy.knows(name))?;
         Ok(policy)
     }
 
@@ -114,8 +162,25 @@ impl Policy {
         self.receivers.iter().find(|receiver| receiver.name == *name)
     }
 
+    /// The rota of this name, `rota:NAME`.
+    #[must_use]
+    pub fn rota(&self, name: &ChannelName) -> Option<&Rota> {
+        self.rotas.iter().find(|rota| rota.name() == name)
+    }
+
+    /// All rotas.
+    #[must_use]
+    pub fn rotas(&self) -> &[Rota] {
+        &self.rotas
+    }
+
+    /// Whether there is a receiver, a channel or a rota of this name.
+    pub(super) fn knows(&self, name: &ChannelName) -> bool {
+        self.receiver(name).is_some() || self.rota(name).is_some()
+    }
+
     fn check(&self, route: &Route) -> Result<(), PolicyError> {
-        if let Some(found) = route.to.iter().find(|name| self.receiver(name).is_none()) {
+        if let Some(found) = route.to.iter().find(|name| !self.knows(name)) {
             return Err(PolicyError::Receiver { route: route.path.clone(), found: found.clone() });
         }
         if route.to.is_empty() && !route.to_contractor && route.below.is_empty() {

@@ -172,17 +172,30 @@ impl Route {
     }
 
     fn takes(&self, facts: &Facts<'_>) -> bool {
-        let (s, t) = (&self.settings, facts.transition);
-        let rule = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(beginning) => t.rule.as_str().starts_with(beginning),
-            None => t.rule.as_str() == pattern,
-        };
-        any(&s.severity, |x| *x == t.severity)
-            && any(&s.kind, |x| *x == t.kind)
-            && any(&s.zone, |x| *x == t.zone)
-            && any(&s.rule, rule)
-            && any(&s.contractor, |x| facts.contractor == Some(x))
+        let s = &self.settings;
+        matches(&s.severity, &s.kind, &s.zone, &s.rule, &s.contractor, facts)
     }
+}
+
+/// Whether a step is among what is wanted; what is empty takes everything.
+pub(super) fn matches(
+    severity: &[Severity],
+    kind: &[Kind],
+    zone: &[Zone],
+    rule: &[String],
+    contractor: &[String],
+    facts: &Facts<'_>,
+) -> bool {
+    let t = facts.transition;
+    let is_rule = |pattern: &String| match pattern.strip_suffix('*') {
+        Some(beginning) => t.rule.as_str().starts_with(beginning),
+        None => t.rule.as_str() == pattern,
+    };
+    any(severity, |x| *x == t.severity)
+        && any(kind, |x| *x == t.kind)
+        && any(zone, |x| *x == t.zone)
+        && any(rule, is_rule)
+        && any(contractor, |x| facts.contractor == Some(x))
 }
 
 fn any<T>(wanted: &[T], is: impl Fn(&T) -> bool) -> bool {

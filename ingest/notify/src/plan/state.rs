@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
+use schemas::{AlertId, ChannelName, Timestamp};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use super::pieces::{Digest, Flaps, Group, Opened, StoodIn};
 use super::route::Timing;
 
 /// A piece of the planner's state that cannot be read or written.
@@ -18,69 +18,14 @@ pub struct PieceError {
     reason: String,
 }
 
-/// A step that waits to be told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Item {
-    pub(super) step: u64,
-    pub(super) alert: AlertId,
-    pub(super) phase: Phase,
-    pub(super) severity: Severity,
-}
-
-/// A receiver of an alert, and the group in which it is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Member {
-    pub(super) receiver: ChannelName,
-    pub(super) group: String,
-    pub(super) timing: Timing,
-}
-
-/// An alert that fires, and whom that was told; nobody where it was withheld.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Opened {
-    pub(super) members: Vec<Member>,
-}
-
-/// One group at one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Group {
-    /// What is to be told, in order.
-    pub(super) waiting: Vec<Item>,
-    /// What was told and still fires; kept only for reminders.
-    pub(super) firing: Vec<Item>,
-    /// When `waiting` goes.
-    pub(super) due: Option<Timestamp>,
-    /// Before then no further message of the group goes.
-    pub(super) rest: Option<Timestamp>,
-    /// When it is said again.
-    pub(super) remind: Option<Timestamp>,
-    pub(super) timing: Timing,
-}
-
-impl Group {
-    fn next(&self) -> Option<Timestamp> {
-        // The rest is waited out too, so that a group with nothing left is let go.
-        [self.due, self.remind, self.rest.filter(|_| self.waiting.is_empty())].into_iter().flatten().min()
-    }
-
-    fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && self.firing.is_empty() && self.rest.is_none()
-    }
-}
-
-/// What is held for one receiver.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Digest {
-    pub(super) held: Vec<Item>,
-    pub(super) due: Option<Timestamp>,
-}
-
 pub(super) type GroupKey = (ChannelName, String);
 
 /// What has come due.
 pub(super) enum Due {
+    Alert(AlertId),
     Group(GroupKey),
     Digest(ChannelName),
+    Flaps(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +34,8 @@ enum Piece {
     Group(GroupKey),
     Digest(ChannelName),
     Sent(String),
+    StoodIn(AlertId),
+    Flaps(String),
 }
 
 impl Piece {
@@ -99,6 +46,8 @@ impl Piece {
             Piece::Group((receiver, group)) => format!("group/{receiver}/{group}"),
             Piece::Digest(receiver) => format!("digest/{receiver}"),
             Piece::Sent(key) => format!("sent/{key}"),
+            Piece::StoodIn(alert) => format!("stood-in/{alert}"),
+            Piece::Flaps(series) => format!("flaps/{series}"),
         }
     }
 }
@@ -111,6 +60,10 @@ pub(super) struct State {
     digests: BTreeMap<ChannelName, Digest>,
     /// When the last messages went, by whom the limit protects.
     sent: BTreeMap<String, VecDeque<Timestamp>>,
+    /// Who was told of an alert in the name of which rota.
+    stood_in: BTreeMap<AlertId, Vec<StoodIn>>,
+    /// By rule and series.
+    flaps: BTreeMap<String, Flaps>,
     dirty: BTreeSet<Piece>,
     timers: BTreeSet<(Timestamp, Piece)>,
     set: BTreeMap<Piece, Timestamp>,
@@ -124,7 +77,11 @@ impl State {
             let (sort, rest) = name.split_once('/').ok_or_else(|| wrong("expected a sort and a slash".to_owned()))?;
             let receiver = |text: &str| ChannelName::new(text).map_err(|error| wrong(error.to_string()));
             match sort {
-                "alert" => drop(state.opened.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
+                "alert" => {
+                    let alert = AlertId(rest.to_owned());
+                    state.opened.insert(alert.clone(), json(name, bytes)?);
+                    state.reschedule_alert(&alert);
+                }
                 "group" => {
                     let (of, group) = rest.split_once('/').ok_or_else(|| wrong("expected a receiver".to_owned()))?;
                     let key = (receiver(of)?, group.to_owned());
@@ -136,6 +93,11 @@ impl State {
                     state.digests.insert(of.clone(), json(name, bytes)?);
                     state.reschedule_digest(&of);
                 }
+                "flaps" => {
+                    state.flaps.insert(rest.to_owned(), json(name, bytes)?);
+                    state.reschedule_flaps(rest);
+                }
+                "stood-in" => drop(state.stood_in.insert(AlertId(rest.to_owned()), json(name, bytes)?)),
                 "sent" => drop(state.sent.insert(rest.to_owned(), json(name, bytes)?)),
                 _ => return Err(wrong("nobody knows this sort".to_owned())),
             }
@@ -151,6 +113,8 @@ impl State {
                 Piece::Group(key) => self.groups.get(key).map(serde_json::to_vec),
                 Piece::Digest(receiver) => self.digests.get(receiver).map(serde_json::to_vec),
                 Piece::Sent(key) => self.sent.get(key).map(serde_json::to_vec),
+                Piece::StoodIn(alert) => self.stood_in.get(alert).map(serde_json::to_vec),
+                Piece::Flaps(series) => self.flaps.get(series).map(serde_json::to_vec),
             };
             let name = piece.name();
             match bytes.transpose() {
@@ -179,26 +143,31 @@ impl State {
         lost
     }
 
+    pub(super) fn opened(&self, alert: &AlertId) -> Option<&Opened> {
+        self.opened.get(alert)
+    }
+
+    /// All that fire, in the order of their names.
+    pub(super) fn all_opened(&self) -> impl Iterator<Item = (&AlertId, &Opened)> {
+        self.opened.iter()
+    }
+
     pub(super) fn take_opened(&mut self, alert: &AlertId) -> Option<Opened> {
         let opened = self.opened.remove(alert)?;
-        self.dirty.insert(Piece::Alert(alert.clone()));
+        self.touch_alert(alert);
         Some(opened)
     }
 
     pub(super) fn put_opened(&mut self, alert: &AlertId, opened: Opened) {
         self.opened.insert(alert.clone(), opened);
-        self.dirty.insert(Piece::Alert(alert.clone()));
+        self.touch_alert(alert);
     }
 
-    pub(super) fn quieten(&mut self, alert: &AlertId) {
-        let Some(opened) = self.opened.get(alert) else { return };
-        let keys: Vec<GroupKey> = opened.members.iter().map(|m| (m.receiver.clone(), m.group.clone())).collect();
-        for key in keys {
-            self.change_group(&key, Timing::default(), |group| {
-                group.firing.retain(|item| item.alert != *alert);
-                group.remind = group.remind.filter(|_| !group.firing.is_empty());
-            });
-        }
+    /// Changes what is known of an alert that fires; none where it does not.
+    pub(super) fn change_opened<T>(&mut self, alert: &AlertId, change: impl FnOnce(&mut Opened) -> T) -> Option<T> {
+        let done = change(self.opened.get_mut(alert)?);
+        self.touch_alert(alert);
+        Some(done)
     }
 
     /// Changes a group, made where it is not there, let go where nothing is left of it.
@@ -231,6 +200,39 @@ impl State {
         self.sent.get(key).into_iter().flatten().copied()
     }
 
+    pub(super) fn flaps(&self, series: &str) -> Option<&Flaps> {
+        self.flaps.get(series)
+    }
+
+    /// Changes what is known of a rule on a series, made where it is not there.
+    pub(super) fn change_flaps<T>(&mut self, series: &str, change: impl FnOnce(&mut Flaps) -> T) -> T {
+        let done = change(self.flaps.entry(series.to_owned()).or_default());
+        self.touch_flaps(series);
+        done
+    }
+
+    pub(super) fn take_flaps(&mut self, series: &str) -> Option<Flaps> {
+        let flaps = self.flaps.remove(series)?;
+        self.touch_flaps(series);
+        Some(flaps)
+    }
+
+    /// Who was told of an alert in the name of rotas.
+    pub(super) fn stood_in(&self, alert: &AlertId) -> &[StoodIn] {
+        self.stood_in.get(alert).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Notes who was told of an alert in the name of a rota, in place of what was noted before.
+    pub(super) fn note_stood_in(&mut self, alert: &AlertId, rota: &ChannelName, receivers: Vec<ChannelName>) {
+        let noted = self.stood_in.entry(alert.clone()).or_default();
+        noted.retain(|one| one.rota != *rota);
+        noted.extend(receivers.into_iter().map(|receiver| StoodIn { rota: rota.clone(), receiver }));
+        if noted.is_empty() {
+            self.stood_in.remove(alert);
+        }
+        self.dirty.insert(Piece::StoodIn(alert.clone()));
+    }
+
     /// Notes that a message went; the last `kept` are remembered.
     pub(super) fn note_sent(&mut self, key: &str, at: Timestamp, kept: usize) {
         let sent = self.sent.entry(key.to_owned()).or_default();
@@ -253,10 +255,17 @@ impl State {
         let (_, piece) = self.timers.pop_first()?;
         self.set.remove(&piece);
         match piece {
+            Piece::Alert(alert) => Some(Due::Alert(alert)),
             Piece::Group(key) => Some(Due::Group(key)),
             Piece::Digest(receiver) => Some(Due::Digest(receiver)),
-            Piece::Alert(_) | Piece::Sent(_) => None,
+            Piece::Flaps(series) => Some(Due::Flaps(series)),
+            Piece::Sent(_) | Piece::StoodIn(_) => None,
         }
+    }
+
+    fn touch_alert(&mut self, alert: &AlertId) {
+        self.reschedule_alert(alert);
+        self.dirty.insert(Piece::Alert(alert.clone()));
     }
 
     fn touch_group(&mut self, key: &GroupKey) {
@@ -267,6 +276,21 @@ impl State {
     fn touch_digest(&mut self, receiver: &ChannelName) {
         self.reschedule_digest(receiver);
         self.dirty.insert(Piece::Digest(receiver.clone()));
+    }
+
+    fn reschedule_alert(&mut self, alert: &AlertId) {
+        let due = self.opened.get(alert).and_then(Opened::next);
+        self.schedule(Piece::Alert(alert.clone()), due);
+    }
+
+    fn touch_flaps(&mut self, series: &str) {
+        self.reschedule_flaps(series);
+        self.dirty.insert(Piece::Flaps(series.to_owned()));
+    }
+
+    fn reschedule_flaps(&mut self, series: &str) {
+        let due = self.flaps.get(series).and_then(|flaps| flaps.due);
+        self.schedule(Piece::Flaps(series.to_owned()), due);
     }
 
     fn reschedule_group(&mut self, key: &GroupKey) {

@@ -5,6 +5,7 @@ use schemas::ChannelName;
 use super::Settings;
 use crate::channels::TYPES;
 use crate::plan::{PolicyError, RouteSettings};
+use crate::rota::RotaError;
 
 /// Why the section `[notify]` cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,20 @@ pub enum SettingsError {
     /// The table of territories.
     #[error("notify.territories: {0}")]
     Territories(String),
+    /// A rota that cannot be.
+    #[error("notify.rota `{rota}`: {reason}")]
+    Rota {
+        /// Which one.
+        rota: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Mistakes in a file of shifts: at least one.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Shifts(Vec<RotaError>),
+    /// A receiver or channel that is named as if it were a rota.
+    #[error("notify: `{0}` is no name of a receiver or channel: `rota:` is for rotas")]
+    Prefix(ChannelName),
     /// Routes, quiet hours or the limit.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -75,11 +90,21 @@ impl SettingsError {
             SettingsError::Twice { name, .. } => receiver(name),
             SettingsError::Type { channel: name, .. } | SettingsError::Keys { channel: name, .. } => channel(name),
             SettingsError::Receiver { receiver: name, .. } => receiver(name),
+            SettingsError::Rota { rota, .. } => of("rota", settings.rota.iter().rposition(|r| r.name == *rota)),
+            SettingsError::Shifts(_) => "notify.rota".to_owned(),
+            SettingsError::Prefix(name) => match settings.channel.iter().any(|c| c.name == *name) {
+                true => channel(name),
+                false => receiver(name),
+            },
             SettingsError::Territories(_) => "notify.territories".to_owned(),
             SettingsError::Policy(PolicyError::Receiver { route, .. } | PolicyError::Nobody(route)) => {
                 route_key(&settings.route, route)
             }
+            SettingsError::Policy(PolicyError::Escalation { name, .. }) => {
+                of("escalation", settings.escalation.iter().rposition(|e| e.name == *name))
+            }
             SettingsError::Policy(PolicyError::Storm { key, .. }) => format!("notify.storm.{key}"),
+            SettingsError::Policy(PolicyError::Flapping { key, .. }) => format!("notify.flapping.{key}"),
             SettingsError::Policy(PolicyError::Tree) => "notify.route".to_owned(),
         }
     }

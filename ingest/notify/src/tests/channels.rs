@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Clock, DeliveryError, Form, Language, Notification, Notifier, Step};
+use ports::{Clock, DeliveryError, Form, Language, Mark, Notification, Notifier, Step};
 use schemas::{Catalogue, Device, Phase, Place};
 use serde_json::{Value, json};
 
 use super::broker::Broker;
 use super::receiver::{Break, Receiver};
 use super::{single, transition, wall};
-use crate::channels::{ChannelType, Context, mqtt, open311, sms};
-use crate::{DryRun, gsm};
+use crate::channels::{ChannelType, Context, mqtt, open311, sms, webhook};
+use crate::{DryRun, gsm, render};
 
 pub(super) fn make(kind: &ChannelType, keys: &Value, simulated: bool) -> Result<Arc<dyn Notifier>, String> {
     let clock: Arc<dyn Clock> = wall();
@@ -26,7 +26,7 @@ pub(super) fn make(kind: &ChannelType, keys: &Value, simulated: bool) -> Result<
 }
 
 fn several(form: Form, steps: impl Iterator<Item = (u32, Phase)>) -> Notification {
-    let steps = steps.map(|(n, to)| Step { transition: transition(n, to), fired_at: None }).collect();
+    let steps = steps.map(|(n, to)| Step { transition: transition(n, to), fired_at: None, mark: None }).collect();
     Notification { form, id: "several".to_owned(), steps, ..single("arma", transition(0, Phase::Firing)) }
 }
 
@@ -159,4 +159,31 @@ fn the_domains_texts_in_french_and_english_fit_one_sms() {
         }
         assert!(!gsm::segments(texts["ar"].as_str().unwrap()).gsm7);
     }
+}
+
+#[test]
+fn an_escalation_and_what_flaps_are_seen_at_once_in_every_language_and_by_machines() {
+    let mut n = single("arma", transition(1, Phase::Firing));
+    n.steps[0].mark = Some(Mark::Escalated { escalation: "critical".to_owned(), rung: 2 });
+    for form in [Form::Single, Form::Reminder] {
+        n.form = form;
+        assert_eq!(render::headline(&n, Language::Fr), "ESCALADE 2: Bac bin-0001 plein");
+        assert_eq!(render::headline(&n, Language::En), "ESCALATION 2: Bin bin-0001 full");
+        assert!(render::headline(&n, Language::Ar).starts_with("تصعيد 2: "));
+        assert!(render::text(&n, Language::Fr).contains("- ESCALADE 2: Bac bin-0001 plein\n"));
+        assert!(render::html(&n, Language::En).contains(">ESCALATION 2: Bin bin-0001 full<"));
+    }
+    assert!(sms::short(&n, 1).starts_with("ESCALADE 2: Bac"));
+    n.form = Form::Single;
+    let body: Value = serde_json::from_slice(&webhook::json_of_step(&n.steps[0]).unwrap()).unwrap();
+    assert_eq!(body["escalation"], json!({ "name": "critical", "step": 2 }));
+    assert!(body.get("flapping").is_none());
+    n.steps[0].mark = Some(Mark::Flaps);
+    assert_eq!(render::headline(&n, Language::Fr), "INSTABLE, suite retenue: Bac bin-0001 plein");
+    let body: Value = serde_json::from_slice(&webhook::json_of_step(&n.steps[0]).unwrap()).unwrap();
+    assert_eq!((&body["flapping"], body.get("escalation")), (&json!(true), None));
+    let mut many = several(Form::Digest, (0..3).map(|b| (b, Phase::Firing)));
+    assert!(render::headline(&many, Language::Fr).starts_with("Alertes en cours: 3"));
+    many.steps[1].mark = Some(Mark::Escalated { escalation: "critical".to_owned(), rung: 1 });
+    assert!(render::headline(&many, Language::Fr).starts_with("ESCALADE 1: Alertes en cours: 3"));
 }

@@ -125,7 +125,7 @@ async fn a_mail_is_text_and_html_in_the_receivers_language_and_the_end_answers_t
     n.language = Language::Ar;
     n.form = Form::Digest;
     n.id = "digest".to_owned();
-    n.steps = (0..150).map(|b| Step { transition: transition(b, Phase::Firing), fired_at: None }).collect();
+    n.steps = (0..150).map(|b| Step { transition: transition(b, Phase::Firing), fired_at: None, mark: None }).collect();
     mail.deliver(&n).await.unwrap();
 
     let taken = server.taken();

@@ -4,86 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domains::waste::Territories;
-use jiff::tz::TimeZone;
 use ports::{Form, Reason};
 use proptest::prelude::*;
 use schemas::{ChannelName, Phase, Severity, Timestamp, Transition};
 
-use super::{bare, channel, start, transition};
-use crate::plan::{FULL, Outcome, Planner, Policy, Receiver, RouteSettings};
-
-fn receiver(name: &str, contractor: Option<&str>, sheltered: bool) -> Receiver {
-    let via = vec![channel(&format!("{name}-way"))];
-    Receiver { name: channel(name), via, contractor: contractor.map(str::to_owned), sheltered }
-}
-
-fn routes(toml: &str) -> Vec<RouteSettings> {
-    #[derive(serde::Deserialize)]
-    struct File {
-        #[serde(default)]
-        route: Vec<RouteSettings>,
-    }
-    toml::from_str::<File>(toml).unwrap().route
-}
-
-fn policy(toml: &str) -> Arc<Policy> {
-    let receivers = vec![
-        receiver("arma", Some("ARMA"), true),
-        receiver("city", None, true),
-        receiver("hook", None, false),
-        receiver("desk", None, true),
-    ];
-    let settings = bare();
-    let policy =
-        Policy::new(receivers, &routes(toml), Some(settings.quiet), settings.storm, Territories::casablanca(), TimeZone::UTC);
-    Arc::new(policy.unwrap())
-}
-
-/// A planner, and all that it said.
-struct Scene {
-    planner: Planner,
-    out: Outcome,
-    steps: u64,
-    now: Timestamp,
-}
-
-impl Scene {
-    fn new(toml: &str, at: &str) -> Self {
-        Self { planner: Planner::new(policy(toml)), out: Outcome::default(), steps: 0, now: at.parse().unwrap() }
-    }
-
-    fn tell(&mut self, change: impl FnOnce(&mut Transition), n: u32, to: Phase) -> u64 {
-        let mut t = transition(n, to);
-        t.notify = vec![channel("hook")];
-        change(&mut t);
-        self.steps += 1;
-        self.planner.observe(self.steps, &t, None, self.now, &mut self.out);
-        self.steps
-    }
-
-    fn pass(&mut self, by: Duration) {
-        let end = self.now.plus(by);
-        while let Some(due) = self.planner.wake_at().filter(|due| *due <= end) {
-            self.now = self.now.max(due);
-            self.planner.advance(self.now, &mut self.out);
-        }
-        self.now = end;
-    }
-
-    /// Receiver, form and steps of each message.
-    fn messages(&self) -> Vec<(&str, Form, &[u64])> {
-        self.out.posted.iter().map(|p| (p.receiver.as_str(), p.form, p.steps.as_slice())).collect()
-    }
-
-    fn reasons(&self, step: u64) -> Vec<&Reason> {
-        self.out.reasons.iter().filter(|b| b.step == step).map(|b| &b.reason).collect()
-    }
-}
-
-const NOON: &str = "2026-11-21T12:00:00Z";
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+use super::scene::{CITY, HOUR, MINUTE, NOON, Scene, parts, policy, receiver};
+use super::{channel, start, transition};
+use crate::plan::{FULL, Outcome, Planner, Policy};
 
 #[test]
 fn where_no_route_takes_it_a_step_goes_where_its_rule_says_alone_and_at_once() {
@@ -171,8 +98,6 @@ fn a_zone_that_nobody_has_is_said_and_the_rules_own_word_counts() {
     assert_eq!(scene.reasons(1).iter().filter(nobody).count(), 1);
 }
 
-const CITY: &str = "[[route]]\nname = \"all\"\nto = [\"city\"]\n";
-
 #[test]
 fn mild_things_are_held_over_the_night_and_told_together_in_the_morning() {
     let mut scene = Scene::new(CITY, "2026-11-21T23:00:00Z");
@@ -207,7 +132,7 @@ fn what_fires_on_is_said_again_until_it_ends_or_somebody_has_it_in_hand() {
     scene.tell(|_| {}, 1, Phase::Firing);
     scene.pass(9 * HOUR);
     assert_eq!(scene.messages().iter().map(|m| m.1).collect::<Vec<_>>(), [Form::Single, Form::Reminder, Form::Reminder]);
-    scene.planner.quieten(&transition(1, Phase::Firing).alert);
+    scene.planner.acknowledge(&transition(1, Phase::Firing).alert, "desk", None, scene.now, &mut scene.out);
     scene.pass(9 * HOUR);
     assert_eq!(scene.messages().len(), 3);
     scene.tell(|_| {}, 1, Phase::Resolved);
@@ -240,9 +165,7 @@ fn what_waits_for_a_receiver_that_is_no_more_is_let_go_with_a_reason() {
     let mut scene = Scene::new(&format!("{CITY}wait = \"10m\"\ngroup = [\"zone\"]\n"), NOON);
     scene.tell(|_| {}, 1, Phase::Firing);
     let pieces = scene.planner.take_dirty().unwrap();
-    let settings = bare();
-    let other =
-        Policy::new(vec![receiver("hook", None, false)], &[], None, settings.storm, Territories::casablanca(), TimeZone::UTC);
+    let other = Policy::new(parts(vec![receiver("hook", None, false)], &[], &[]));
     let mut out = Outcome::default();
     let planner = Planner::restore(Arc::new(other.unwrap()), &pieces, scene.now, &mut out).unwrap();
     assert!(matches!(&out.reasons[..], [one] if one.reason == Reason::ReceiverGone && one.step == 1));
@@ -290,7 +213,8 @@ proptest! {
 
     #[test]
     fn whatever_happens_every_step_is_told_once_in_order_and_no_storm_breaks_the_limit(events in events()) {
-        let (mut planner, mut kept, mut out) = (Planner::new(policy(ALL)), BTreeMap::new(), Outcome::default());
+        let policy = policy(ALL);
+        let (mut planner, mut kept, mut out) = (Planner::new(Arc::clone(&policy)), BTreeMap::new(), Outcome::default());
         let (mut now, mut firing, mut step) = (start(), BTreeMap::<u32, (u64, u8)>::new(), 0u64);
         let mut told: BTreeMap<ChannelName, Vec<(u64, String)>> = BTreeMap::new();
         let mut sent: BTreeMap<ChannelName, Vec<Timestamp>> = BTreeMap::new();
@@ -332,7 +256,7 @@ proptest! {
                     }
                     let pieces: Vec<_> = kept.clone().into_iter().collect();
                     let wake = planner.wake_at();
-                    planner = Planner::restore(policy(ALL), &pieces, now, &mut out).unwrap();
+                    planner = Planner::restore(Arc::clone(&policy), &pieces, now, &mut out).unwrap();
                     prop_assert_eq!(planner.wake_at(), wake);
                 }
             }

@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domains::waste::Territories;
-use jiff::tz::TimeZone;
 use ports::{PlanBook, PlanStep, RecordError, RestoredPlan};
 use schemas::{Phase, Transition};
 use tokio::sync::Notify;
@@ -12,7 +10,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatcher::Virtual;
-use super::{bare, channel, transition};
+use super::scene::parts;
+use super::{channel, transition};
 use crate::plan::{Policy, Receiver};
 use crate::{Planning, Unbridled};
 
@@ -60,9 +59,9 @@ impl PlanBook for Book {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_decided_is_planned_once_over_restarts_and_a_busy_register() {
-    let (book, settings) = (Arc::new(Book::default()), bare());
+    let book = Arc::new(Book::default());
     let receivers = vec![Receiver { name: channel("hook"), via: vec![channel("hook")], contractor: None, sheltered: false }];
-    let policy = Policy::new(receivers, &[], None, settings.storm, Territories::casablanca(), TimeZone::UTC);
+    let policy = Policy::new(parts(receivers, &[], &[]));
     let (policy, clock) = (Arc::new(policy.unwrap()), Arc::new(Virtual(Instant::now())));
     let mut expected = Vec::new();
     for n in 0..4 {

@@ -22,7 +22,8 @@ fn section(toml: &str) -> Result<Settings, toml::de::Error> {
 
 const REST: &str = "dry_run = false\nlanguage = \"fr\"\nterritories = []\n\
     quiet = { from = \"22:00\", to = \"06:00\", severities = [\"info\"] }\n\
-    storm = { limit = 20, per = \"1h\", exempt = [\"emergency\"] }\n";
+    storm = { limit = 20, per = \"1h\", exempt = [\"emergency\"] }\n\
+    flapping = { limit = 5, within = \"1h\" }\n";
 
 fn with(channels: &str) -> Settings {
     let times = "[notify]\ntimeout = \"10s\"\nretry_first = \"1s\"\nretry_limit = \"5m\"\ngive_up = \"24h\"\n";
@@ -106,11 +107,14 @@ fn what_is_wrong_with_a_receiver_or_a_route_is_said_with_its_name() {
     assert!(receiver("via = [\"log\"]\nfallback = \"mail\"").contains("an address for `mail`"));
     assert!(refused(&format!("{TWO}[[notify.receiver]]\nname = \"log\"\nvia = [\"mail\"]\n")).contains("`log` is there twice"));
     let route = |keys: &str| refused(&format!("{TWO}[[notify.route]]\nname = \"r\"\n{keys}\n"));
-    assert_eq!(route("to = [\"pigeon\"]"), "notify.route `r`: no receiver and no channel `pigeon`");
+    assert_eq!(route("to = [\"pigeon\"]"), "notify.route `r`: no receiver, no channel and no rota `pigeon`");
     assert!(route("").contains("`r`: tells nobody"));
     let mut settings = with(TWO);
     settings.storm.limit = 0;
     assert_eq!(build(&settings).map(drop).unwrap_err().to_string(), "notify.storm.limit: expected 1 to 10000");
+    let mut settings = with(TWO);
+    settings.flapping.limit = 2;
+    assert_eq!(build(&settings).map(drop).unwrap_err().to_string(), "notify.flapping.limit: expected 3 to 100, or 0");
     let email =
         |keys: &str| refused(&format!("[[notify.channel]]\nname = \"x\"\ntype = \"email\"\nfrom = \"a@b.example\"\n{keys}\n"));
     assert!(email("server = \"mail.example\"\nprotection = \"none\"").contains("allow_plain"));

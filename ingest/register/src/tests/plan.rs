@@ -1,7 +1,7 @@
 //! What the planner commits, and the chain of reasons.
 
 use bytes::Bytes;
-use ports::{AlertBook, Because, Form, Outbox, PlanBook, PlanStep, Posted, Reason};
+use ports::{AlertBook, Because, Form, Mark, Outbox, PlanBook, PlanStep, Posted, Reason};
 use schemas::{AlertId, Phase, RuleId, Severity};
 
 use super::{assert_tally, at, channel, fresh, line, step, transition};
@@ -64,4 +64,30 @@ fn a_message_of_several_steps_has_a_line_for_each_channel_and_is_posted_once() {
     assert_eq!(read, why, "the chain goes over the wire and back");
     assert!(register.why(&AlertId("nobody".to_owned())).unwrap().is_none());
     assert_tally(&register);
+}
+
+#[test]
+fn what_is_special_about_a_step_in_a_message_comes_back_with_it_and_with_no_other_message() {
+    let (_directory, _, register) = fresh();
+    register.commit(&step(1, vec![transition("bin-1", 0, Phase::Firing, 5, &["arma"])])).unwrap();
+    let mark = Mark::Escalated { escalation: "critical".to_owned(), rung: 2 };
+    let posted = |id: &str, mark: Option<Mark>| {
+        let (channels, steps) = (vec![channel("sms")], vec![1]);
+        let message = Posted { receiver: channel("arma"), channels, id: id.to_owned(), form: Form::Single, steps };
+        let reason = Reason::Posted { id: id.to_owned(), form: Form::Single, channels: vec![], steps: 1, mark };
+        (message, Because { at: at(7), step: 1, receiver: Some(channel("arma")), reason })
+    };
+    let (messages, reasons) = [posted("first", None), posted("second", Some(mark.clone()))].into_iter().unzip();
+    register.commit_plan(&PlanStep { cursor: 1, posted: messages, reasons, now: at(8), ..PlanStep::default() }).unwrap();
+    let mut marks = Vec::new();
+    let line = ports::Line { receiver: channel("arma"), channel: channel("sms") };
+    while let Some(head) = register.head(&line).unwrap() {
+        marks.push((head.id.clone(), head.steps[0].mark.clone()));
+        register.delivered(head.number, at(9), &channel("sms")).unwrap();
+    }
+    assert_eq!(marks, [("first".to_owned(), None), ("second".to_owned(), Some(mark))]);
+    let why = register.why(&transition("bin-1", 0, Phase::Firing, 5, &[]).alert).unwrap().unwrap();
+    let json = serde_json::to_value(&why).unwrap();
+    assert_eq!(json["steps"][0]["chain"][1]["mark"], "escalated");
+    assert_eq!(serde_json::from_value::<ports::Why>(json).unwrap(), why);
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use ports::{Form, Language, Notification, Step};
+use ports::{Form, Language, Mark, Notification, Step};
 use schemas::{Kind, Phase, Place, Severity, Timestamp, Transition, TransitionId};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -139,13 +139,14 @@ pub(crate) fn document(sender: &Sender, n: &Notification, step: &Step, place: Op
     }
     element(&mut xml, "incidents", &self::identifier(&t.alert.0));
     for language in Language::ALL {
-        info(&mut xml, sender, t, place, language);
+        info(&mut xml, sender, step, place, language);
     }
     xml.push_str("</alert>\n");
     (identifier, xml)
 }
 
-fn info(xml: &mut String, sender: &Sender, t: &Transition, place: Option<Place>, language: Language) {
+fn info(xml: &mut String, sender: &Sender, step: &Step, place: Option<Place>, language: Language) {
+    let t = &step.transition;
     let (sort, over, text) = (sort_of(t), t.to == Phase::Resolved, language.of(&t.texts));
     xml.push_str("<info>\n");
     element(xml, "language", language.tag());
@@ -170,6 +171,11 @@ fn info(xml: &mut String, sender: &Sender, t: &Transition, place: Option<Place>,
         named(xml, "parameter", &format!("{} ({})", t.series.quantity.name(), t.series.quantity.unit()), &value.to_string());
     }
     named(xml, "parameter", "device", t.series.device.as_str());
+    match &step.mark {
+        Some(Mark::Escalated { escalation, rung }) => named(xml, "parameter", "escalation", &format!("{escalation} {rung}")),
+        Some(Mark::Flaps) => named(xml, "parameter", "flapping", "true"),
+        None => {}
+    }
     xml.push_str("<area>\n");
     element(xml, "areaDesc", t.zone.as_str());
     if let Some(place) = place {

@@ -1,9 +1,9 @@
 //! What is sent: a format on the wire, with a version. The same transition gives the same bytes.
 
-use ports::{Form, Notification};
+use ports::{Form, Mark, Notification, Step};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
-use schemas::{DeviceId, Kind, Phase, Quantity, RuleId, Severity, Texts, Timestamp, Transition, Zone, named_schema};
+use schemas::{DeviceId, Kind, Phase, Quantity, RuleId, Severity, Texts, Timestamp, Zone, named_schema};
 use serde::Serialize;
 
 /// Changes when a field changes its meaning or goes; a new field is no new version.
@@ -55,6 +55,21 @@ struct Body<'a> {
     at: Timestamp,
     /// What to say.
     texts: &'a Texts,
+    /// There where nobody had it in hand in time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    escalation: Option<Escalation<'a>>,
+    /// There, and true, where it comes and goes: what follows is held until it is calm.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    flapping: bool,
+}
+
+/// Why a step is told further.
+#[derive(Serialize, JsonSchema)]
+struct Escalation<'a> {
+    /// The escalation, as the settings name it.
+    name: &'a str,
+    /// Which of its steps, from 1; a repetition counts on.
+    step: u32,
 }
 
 /// The JSON Schema of what is sent, `docs/reference/webhook.md`.
@@ -94,23 +109,24 @@ pub fn webhook_group_schema() -> Schema {
 /// The message: of one step the step itself, of several a list.
 pub(super) fn json(notification: &Notification) -> Result<Vec<u8>, serde_json::Error> {
     match (notification.form, notification.steps.as_slice()) {
-        (Form::Single, [step]) => json_of_step(&step.transition),
+        (Form::Single, [step]) => json_of_step(step),
         (form, steps) => serde_json::to_vec(&Several {
             version: VERSION,
             id: &notification.id,
             form: form.code(),
             receiver: notification.receiver.as_str(),
-            steps: steps.iter().map(|step| body(&step.transition)).collect(),
+            steps: steps.iter().map(body).collect(),
         }),
     }
 }
 
 /// One step by itself.
-pub(in crate::channels) fn json_of_step(t: &Transition) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&body(t))
+pub(crate) fn json_of_step(step: &Step) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(&body(step))
 }
 
-fn body(t: &Transition) -> Body<'_> {
+fn body(step: &Step) -> Body<'_> {
+    let t = &step.transition;
     Body {
         version: VERSION,
         id: &t.id.0,
@@ -129,5 +145,10 @@ fn body(t: &Transition) -> Body<'_> {
         since: t.since,
         at: t.at,
         texts: &t.texts,
+        escalation: match &step.mark {
+            Some(Mark::Escalated { escalation, rung }) => Some(Escalation { name: escalation, step: *rung }),
+            Some(Mark::Flaps) | None => None,
+        },
+        flapping: step.mark == Some(Mark::Flaps),
     }
 }

@@ -1,0 +1,153 @@
+//! What the pieces of the planner's state hold. They stand on disk as JSON: a field that is added has a default, so
+//! that what an earlier program kept is read.
+
+use std::collections::VecDeque;
+
+use ports::{Form, Mark};
+use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::route::Timing;
+
+/// A step that waits to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Item {
+    pub(super) step: u64,
+    pub(super) alert: AlertId,
+    pub(super) phase: Phase,
+    pub(super) severity: Severity,
+    /// Why it is told beyond the ordinary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mark: Option<Mark>,
+    /// Its receiver was told before.
+    #[serde(default)]
+    pub(super) again: bool,
+}
+
+impl Item {
+    /// The form of a message of it alone.
+    pub(super) const fn form(&self) -> Form {
+        if self.again { Form::Reminder } else { Form::Single }
+    }
+}
+
+/// A receiver of an alert, and the group in which it is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Member {
+    pub(super) receiver: ChannelName,
+    pub(super) group: String,
+    pub(super) timing: Timing,
+}
+
+/// An alert that fires, and whom that was told; nobody where it was withheld.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Opened {
+    pub(super) members: Vec<Member>,
+    /// The step by which it fires; none in what an earlier program wrote.
+    #[serde(default)]
+    pub(super) item: Option<Item>,
+    /// Somebody who has it in hand.
+    #[serde(default)]
+    pub(super) hand: Option<Hand>,
+    /// How far it has climbed; none where nothing climbs, or nothing is left to climb.
+    #[serde(default)]
+    pub(super) ladder: Option<Ladder>,
+    /// Whom it is to be told when its series is calm; none where it does not flap.
+    #[serde(default)]
+    pub(super) held: Option<Vec<Member>>,
+}
+
+/// Where an alert stands in its escalation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ladder {
+    pub(super) escalation: String,
+    /// Steps that are behind it, repetitions included.
+    pub(super) climbed: u32,
+    /// When the next one is.
+    pub(super) due: Timestamp,
+}
+
+impl Opened {
+    /// Nobody was told, and somebody may be when what withheld it ends.
+    pub(super) fn is_withheld(&self) -> bool {
+        self.members.is_empty() && self.held.is_none()
+    }
+
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        match &self.hand {
+            Some(hand) => hand.until,
+            None => self.ladder.as_ref().filter(|_| self.held.is_none()).map(|ladder| ladder.due),
+        }
+    }
+}
+
+/// An acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hand {
+    pub(super) by: String,
+    /// When it lapses by itself; none: when the alert ends.
+    pub(super) until: Option<Timestamp>,
+}
+
+/// One group at one receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Group {
+    /// What is to be told, in order.
+    pub(super) waiting: Vec<Item>,
+    /// What was told and still fires; kept only for reminders.
+    pub(super) firing: Vec<Item>,
+    /// When `waiting` goes.
+    pub(super) due: Option<Timestamp>,
+    /// Before then no further message of the group goes.
+    pub(super) rest: Option<Timestamp>,
+    /// When it is said again.
+    pub(super) remind: Option<Timestamp>,
+    pub(super) timing: Timing,
+}
+
+impl Group {
+    pub(super) fn next(&self) -> Option<Timestamp> {
+        // The rest is waited out too, so that a group with nothing left is let go.
+        [self.due, self.remind, self.rest.filter(|_| self.waiting.is_empty())].into_iter().flatten().min()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.firing.is_empty() && self.rest.is_none()
+    }
+}
+
+/// How often a rule fired lately on a series, and what is held since it does so too often.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Flaps {
+    /// The last steps into firing, in event time, in order; not more than count.
+    pub(super) fired: VecDeque<Timestamp>,
+    /// When it is calm, or of no account any more.
+    pub(super) due: Option<Timestamp>,
+    /// Whether it was told that it flaps: then further steps are held.
+    pub(super) flapping: bool,
+    /// Ends that are owed to whom the beginnings were told.
+    pub(super) owed: Vec<Owed>,
+    /// What fires now, and is told when it is calm.
+    pub(super) present: Option<AlertId>,
+}
+
+/// The end of an alert, and whom it is owed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Owed {
+    pub(super) item: Item,
+    pub(super) members: Vec<Member>,
+}
+
+/// Somebody who was told in the name of a rota.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct StoodIn {
+    pub(super) rota: ChannelName,
+    pub(super) receiver: ChannelName,
+}
+
+/// What is held for one receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Digest {
+    pub(super) held: Vec<Item>,
+    pub(super) due: Option<Timestamp>,
+}
