@@ -10,6 +10,7 @@ mod domains;
 mod locate;
 mod profiles;
 mod routes;
+mod rule_files;
 mod vocabulary;
 mod workshop;
 
@@ -103,6 +104,8 @@ pub struct Rules {
     pub packs: Vec<String>,
     /// Files of the city's own.
     pub files: Vec<PathBuf>,
+    /// Directories of such files.
+    pub directories: Vec<PathBuf>,
 }
 
 /// Which devices are known.
@@ -203,6 +206,7 @@ impl Settings {
         let lists = [
             &mut settings.vocabulary.files,
             &mut settings.rules.files,
+            &mut settings.rules.directories,
             &mut settings.devices.files,
             &mut settings.profiles.directories,
             &mut settings.profiles.files,

@@ -163,10 +163,10 @@ Works on a stopped data directory and through a running program.")]
     /// Look at devices, adopt them, import them
     #[command(subcommand)]
     Device(device::Device),
-    /// Have the running program read its devices, routes and profiles anew
+    /// Have the running program read its devices, routes, profiles and rules anew
     #[command(
         after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
-the same. Other settings are read at the start only."
+the same. A rule whose condition is the same goes on where it was; what a rule that went had open ends. Other settings are read at the start only."
     )]
     Reload,
     /// The rules: which there are, what they do, whether files of them are right
