@@ -5,6 +5,9 @@
 //! the order in which they were heard is read in constant memory; another one, and what the store gives, is sorted first.
 //! Devices are judged by two threads, each for half of them, unless a rule compares devices with one another.
 
+mod printer;
+mod telling;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -15,14 +18,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rules::{Engine, RuleSet};
 use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, Zone};
 use serde::Deserialize;
-use serde_json::json;
-use settings::Settings;
+use settings::{Checked, Settings};
 
 use crate::ask::{Lines, range};
 use crate::city::{City, Purpose};
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
 use crate::rule::From;
+use printer::Printer;
+use telling::Telling;
 
 /// Readings that are judged at a time: bounds the memory, and gives both threads enough to do.
 const CHUNK: usize = 100_000;
@@ -46,7 +50,7 @@ pub(crate) struct Backtest {
     /// A file of readings, one JSON object a line
     #[arg(long, value_name = "FILE")]
     readings: Option<PathBuf>,
-    /// Print what would have gone out, and by which channel, in place of the transitions
+    /// Print the messages that would have gone out by the settings, and why, in place of the transitions
     #[arg(long)]
     notifications: bool,
 }
@@ -115,8 +119,9 @@ impl Bad {
     }
 }
 
-/// What was said, and when it was decided.
-type Decided = (Timestamp, Transition);
+/// When what decided was heard, what was said, and when it could be told: then, or where time alone decided, when it
+/// was due.
+type Decided = (Timestamp, Transition, Timestamp);
 
 /// The engines, each of which judges its part of the devices.
 struct Bench {
@@ -125,10 +130,9 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(rules: &Arc<RuleSet>, settings: &Settings) -> Result<Self, Failure> {
-        let checked = settings::check(settings)?;
+    fn new(rules: &Arc<RuleSet>, checked: Checked, most: usize) -> Self {
         let catalogue = Arc::new(checked.catalogue);
-        let shards = if rules.compares_devices() { 1 } else { SHARDS };
+        let shards = if rules.compares_devices() { 1 } else { most };
         let calendar = Arc::new(checked.parameters.calendar);
         let engine = || {
             let mut engine = Engine::new(Arc::clone(rules));
@@ -137,7 +141,7 @@ impl Bench {
             engine.set_calendar(Arc::clone(&calendar));
             engine
         };
-        Ok(Self { engines: (0..shards).map(|_| engine()).collect(), heard: Timestamp::MIN })
+        Self { engines: (0..shards).map(|_| engine()).collect(), heard: Timestamp::MIN }
     }
 
     /// Judges readings in the order in which they were heard, time going with them.
@@ -150,9 +154,11 @@ impl Bench {
                     scope.spawn(move || {
                         let (mut said, mut out) = (Vec::new(), Vec::new());
                         for reading in readings.iter().filter(|r| shard_of(&r.series.device, shards) == shard) {
-                            engine.advance(reading.received_at, &mut out);
+                            let heard = reading.received_at;
+                            engine.advance(heard, &mut out);
+                            said.extend(out.drain(..).map(|t| by_time(heard, t)));
                             engine.observe(reading, &mut out);
-                            said.extend(out.drain(..).map(|t| (reading.received_at, t)));
+                            said.extend(out.drain(..).map(|t| (heard, t, heard)));
                         }
                         said
                     })
@@ -168,7 +174,7 @@ impl Bench {
     fn finish(&mut self, to: Timestamp) -> Vec<Decided> {
         let mut out = Vec::new();
         self.engines.iter_mut().for_each(|engine| engine.advance(to, &mut out));
-        in_order(out.into_iter().map(|t| (to, t)).collect())
+        in_order(out.into_iter().map(|t| by_time(to, t)).collect())
     }
 
     fn count(&self, of: impl Fn(&Engine) -> u64) -> u64 {
@@ -176,11 +182,21 @@ impl Bench {
     }
 }
 
-/// By decision; what was decided by time alone, when it was due.
+/// By decision.
 fn in_order(mut said: Vec<Decided>) -> Vec<Decided> {
-    let decided = |(heard, t): &Decided| if t.note.is_some() { *heard } else { (*heard).min(t.at) };
     said.sort_by(|a, b| (decided(a), &a.1.series.device).cmp(&(decided(b), &b.1.series.device)));
     said
+}
+
+/// What time alone decided.
+fn by_time(heard: Timestamp, t: Transition) -> Decided {
+    let due = if t.note.is_some() { heard } else { heard.min(t.at) };
+    (heard, t, due)
+}
+
+/// When it was decided, in event time where nothing was corrected.
+fn decided((heard, t, _): &Decided) -> Timestamp {
+    if t.note.is_some() { *heard } else { (*heard).min(t.at) }
 }
 
 /// FNV-1a: the same half for a device on any machine.
@@ -191,13 +207,11 @@ fn shard_of(device: &DeviceId, shards: usize) -> usize {
 
 pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Backtest) -> Result<(), Failure> {
     let rules = options.rules.read(settings)?.rules;
-    let mut printer = Printer {
-        out: io::BufWriter::new(io::stdout().lock()),
-        json: common.json,
-        notifications: options.notifications,
-        rows: 0,
-    };
-    let mut bench = Bench::new(&rules, settings)?;
+    let checked = settings::check(settings)?;
+    let telling = if options.notifications { Some(Telling::new(settings, checked.time.zone())?) } else { None };
+    let mut printer = Printer { out: io::BufWriter::new(io::stdout().lock()), json: common.json, telling, rows: 0 };
+    // What is told depends on the order of all that was decided: one thread keeps it.
+    let mut bench = Bench::new(&rules, checked, if options.notifications { 1 } else { SHARDS });
     let mut bad = Bad::default();
     let progress = progress();
     let mut readings = 0usize;
@@ -236,17 +250,21 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
     }
     let end = options.to.unwrap_or(bench.heard).max(bench.heard);
     printer.all(&bench.finish(end))?;
+    let waiting = printer.until(end)?;
     progress.finish_and_clear();
     printer.out.flush().map_err(unwritable)?;
     let (late, too_late) = (bench.count(Engine::late), bench.count(Engine::too_late));
     if !common.json {
-        let what = if options.notifications { "notifications" } else { "transitions" };
+        let what = if options.notifications { "messages" } else { "transitions" };
         eprintln!(
             "{readings} readings of {} devices, {} rules: {} {what}; {late} late, {too_late} too late",
             bench.count(|e| e.devices() as u64),
             rules.rules().len(),
             printer.rows
         );
+        if let Some(at) = waiting {
+            eprintln!("something is still to be told at {at} or later: `--to` lets time go on until then");
+        }
     }
     if bad.0 == 0 {
         Ok(())
@@ -335,71 +353,4 @@ fn progress() -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{spinner} {human_pos} readings judged, {per_sec}");
     ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
-}
-
-/// Writes rows, as JSON or for people.
-struct Printer<W: Write> {
-    out: W,
-    json: bool,
-    notifications: bool,
-    rows: usize,
-}
-
-impl<W: Write> Printer<W> {
-    fn all(&mut self, said: &[Decided]) -> Result<(), Failure> {
-        for (heard, t) in said {
-            let channels = if self.notifications { &t.notify[..] } else { &[] };
-            if !self.notifications {
-                self.transition(t, *heard).map_err(unwritable)?;
-            }
-            for channel in channels {
-                self.notification(t, channel.as_str()).map_err(unwritable)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn transition(&mut self, t: &Transition, heard: Timestamp) -> io::Result<()> {
-        self.rows += 1;
-        let series = &t.series;
-        if self.json {
-            let mut row = json!({
-                "at": t.at, "rule": t.rule, "device": series.device, "from": t.from, "to": t.to, "value": t.value,
-                "severity": t.severity, "quantity": series.quantity, "channel": series.channel, "since": t.since,
-                "id": t.id, "notify": t.notify,
-            });
-            if let Some(note) = &t.note {
-                row["correction"] = json!(note);
-                row["decided_at"] = json!(heard);
-            }
-            return writeln!(self.out, "{row}");
-        }
-        if self.rows == 1 {
-            writeln!(
-                self.out,
-                "{:<24}  {:<22}  {:<18}  {:<20}  {:>10}  {:<9}  NOTE",
-                "AT", "RULE", "DEVICE", "STEP", "VALUE", "SEVERITY"
-            )?;
-        }
-        let step = format!("{} > {}", t.from.code(), t.to.code());
-        let value = t
-            .value
-            .map_or_else(|| "-".to_owned(), |v| format!("{:.3}", v).trim_end_matches('0').trim_end_matches('.').to_owned());
-        let note = t.note.as_ref().map_or("", schemas::Note::code);
-        let (at, rule, device) = (t.at.to_string(), t.rule.as_str(), series.device.as_str());
-        writeln!(self.out, "{at:<24}  {rule:<22}  {device:<18}  {step:<20}  {value:>10}  {:<9}  {note}", t.severity.code())
-    }
-
-    fn notification(&mut self, t: &Transition, channel: &str) -> io::Result<()> {
-        self.rows += 1;
-        if self.json {
-            let key = format!("{channel}:{}", t.id);
-            let row = json!({
-                "at": t.at, "channel": channel, "key": key, "rule": t.rule, "device": t.series.device, "to": t.to,
-                "severity": t.severity, "texts": t.texts,
-            });
-            return writeln!(self.out, "{row}");
-        }
-        writeln!(self.out, "{:<24}  {channel:<12}  {:<9}  {}", t.at.to_string(), t.severity.code(), t.texts.en)
-    }
 }

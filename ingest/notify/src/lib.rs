@@ -24,7 +24,7 @@ pub use channels::{Address, ChannelType, TYPES, log::LogChannel};
 pub use dispatcher::{Dispatcher, DispatcherError, Fallback, LineSetup, Route};
 pub use gauges::ChannelGauges;
 pub use planning::{Curb, Planning, PlanningError, Unbridled};
-pub use settings::{ChannelSettings, City, Desk, ReceiverSettings, Settings, SettingsError, build};
+pub use settings::{ChannelSettings, City, Desk, ReceiverSettings, Settings, SettingsError, build, policy};
 
 #[cfg(test)]
 mod tests;

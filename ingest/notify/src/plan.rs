@@ -114,7 +114,7 @@ impl Planner {
             return;
         }
         out.because(now, step, None, decided(t));
-        self.count(t);
+        self.count(t, now);
         match (t.to, self.state.take_opened(&t.alert)) {
             (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
             (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),

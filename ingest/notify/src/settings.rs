@@ -282,14 +282,10 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         channels.push(Made { name: channel.name.clone(), address: kind.address, notifier });
     }
     settings.receiver.iter().try_for_each(|receiver| reachable(settings, receiver, &channels))?;
-    let mut receivers = Vec::new();
     let mut lines = Vec::new();
     for channel in &channels {
-        // A channel that is named is a receiver that is reached over itself: a machine, most often.
-        let (name, via) = (channel.name.clone(), vec![channel.name.clone()]);
-        receivers.push(Receiver { name: name.clone(), via, contractor: None, sheltered: false });
-        let route = channel.route(None);
-        lines.push(LineSetup { receiver: name, language: settings.language, route, fallback: None });
+        let (receiver, language, route) = (channel.name.clone(), settings.language, channel.route(None));
+        lines.push(LineSetup { receiver, language, route, fallback: None });
     }
     for receiver in &settings.receiver {
         let made = |name: &ChannelName| channels.iter().find(|c| c.name == *name).map(|c| c.route(Some(receiver)));
@@ -302,26 +298,39 @@ pub fn build(settings: &Settings, city: &City) -> Result<Desk, SettingsError> {
         for route in receiver.via.iter().filter_map(made) {
             lines.push(LineSetup { receiver: receiver.name.clone(), language, route, fallback: fallback.clone() });
         }
-        receivers.push(Receiver {
-            name: receiver.name.clone(),
-            via: receiver.via.clone(),
-            contractor: receiver.contractor.clone(),
-            sheltered: receiver.sheltered,
-        });
     }
-    let quiet = Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty());
+    Ok(Desk { lines, policy: policy(settings, &city.zone)? })
+}
+
+/// What is planned by, and nothing that could tell: reads the files of territories and shifts, no secret.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn policy(settings: &Settings, zone: &TimeZone) -> Result<Policy, SettingsError> {
+    settings.check()?;
+    let alone = |channel: &ChannelSettings| {
+        // A channel that is named is a receiver that is reached over itself: a machine, most often.
+        let (name, via) = (channel.name.clone(), vec![channel.name.clone()]);
+        Receiver { name, via, contractor: None, sheltered: false }
+    };
+    let named = |receiver: &ReceiverSettings| Receiver {
+        name: receiver.name.clone(),
+        via: receiver.via.clone(),
+        contractor: receiver.contractor.clone(),
+        sheltered: receiver.sheltered,
+    };
     let policy = Policy::new(Parts {
-        receivers,
+        receivers: settings.channel.iter().map(alone).chain(settings.receiver.iter().map(named)).collect(),
         routes: &settings.route,
         escalations: &settings.escalation,
-        rotas: settings.rotas(&city.zone)?,
-        quiet,
+        rotas: settings.rotas(zone)?,
+        quiet: Some(settings.quiet.clone()).filter(|quiet| quiet.from != quiet.to && !quiet.severities.is_empty()),
         storm: settings.storm.clone(),
         flapping: Some(settings.flapping.clone()).filter(|flapping| flapping.limit > 0),
         territories: settings.territories()?,
-        zone: city.zone.clone(),
+        zone: zone.clone(),
     })?;
-    Ok(Desk { lines, policy })
+    Ok(policy)
 }
 
 /// A mail to nobody would be a dead letter: better said before anything starts.

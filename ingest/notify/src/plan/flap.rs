@@ -1,7 +1,7 @@
 //! Flapping: an alert that comes and goes is told once to do so, then held until it is calm. Then one message ends
 //! what was told, and says what fires by then.
 //!
-//! Counted by rule and series, in event time. What risks lives (`notify.storm.exempt`) is never held. An episode that
+//! Counted by rule and series, in event time; it is calm when nothing was heard for as long. What risks lives (`notify.storm.exempt`) is never held. An episode that
 //! began and ended while it was held is told nobody: its chain says so.
 
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn series(t: &Transition) -> String {
 
 impl Planner {
     /// Counts a step; time begins anew for what is held.
-    pub(super) fn count(&mut self, t: &Transition) {
+    pub(super) fn count(&mut self, t: &Transition, now: Timestamp) {
         let Some(Flapping { limit, within }) = self.policy.counts(t).cloned() else { return };
         let key = series(t);
         // An end counts only for the calm of what flaps.
@@ -68,7 +68,8 @@ impl Planner {
                     flaps.fired.pop_front();
                 }
             }
-            let due = t.at.plus(within);
+            // Data may come late: it is calm when nothing was heard for as long.
+            let due = t.at.max(now).plus(within);
             flaps.due = Some(flaps.due.map_or(due, |before| before.max(due)));
         });
     }
