@@ -22,6 +22,7 @@ mod fitting;
 mod ground;
 mod observer;
 mod parking;
+mod past;
 mod platform;
 mod profile;
 mod quarantine;

@@ -12,3 +12,4 @@ mod disk;
 mod program;
 mod questions;
 mod refusals;
+mod rules;
