@@ -24,6 +24,7 @@ mod ground;
 mod ledger;
 mod observer;
 mod parking;
+mod past;
 mod platform;
 mod profile;
 mod progress;

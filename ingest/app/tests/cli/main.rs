@@ -14,3 +14,4 @@ mod program;
 mod questions;
 mod refusals;
 mod rota;
+mod rules;
