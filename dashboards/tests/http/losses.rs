@@ -208,7 +208,9 @@ async fn the_health_of_a_device_holds_it_to_its_interval_and_forecasts_its_batte
         let level = 30.0 + f64::from(quarter) / 96.0;
         say(&town, "bin-1", (Kind::WASTE, "anfa"), Quantity::BATTERY_LEVEL, level, when);
     }
-    let every = |p: &mut Parameters| drop(p.intervals.insert(Kind::WASTE, HOUR / 4));
+    let every = |p: &mut Parameters| {
+        p.intervals.insert(Kind::WASTE, HOUR / 4);
+    };
     let told = get(&with(&town, every), "/api/v1/devices/health?device=bin-1").await.json();
     let bin = &told["devices"][0];
     let share = bin["availability"]["value"]["share"].as_f64().unwrap();

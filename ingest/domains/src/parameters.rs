@@ -197,6 +197,12 @@ fn walk(table: &toml::Table, place: &str, depth: usize, found: &mut Vec<Row>) {
     let common = Row::known(table);
     for (name, value) in table {
         let key = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        // Of a list of tables each is a place of its own, from 1.
+        let tables: Vec<&toml::Table> = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table).collect();
+        if !tables.is_empty() {
+            tables.iter().zip(1..).for_each(|(inner, n)| walk(inner, &format!("{key}.{n}"), depth + 1, found));
+            continue;
+        }
         let Some(inner) = value.as_table() else {
             let said = common.clone().filter(|_| name != "status" && name != "source");
             found.extend(said.map(|(status, source)| Row { key, value: plain(value), status, source }));
