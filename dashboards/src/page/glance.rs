@@ -9,6 +9,7 @@ use ports::{AlertFilter, AlertView, DeviceFilter, DeviceView, Points, Query, Sel
 use schemas::{DeviceId, Grade, HOUR, Kind, Partial, Phase, Quantity, Reading, Timestamp, Vocabulary, Zone};
 
 use domains::air::{Index, Pollutant, Siting, eaqi};
+use domains::median;
 use domains::parking::{OccupancySettings, SpaceCounts, occupancy};
 use domains::water::{Cell, PrivacySettings, Publication, judge_cell, publish};
 
@@ -291,10 +292,12 @@ fn index(partials: &[&Partial], siting: Siting, capture: f64, now: Timestamp) ->
     let mut values = BTreeMap::new();
     for pollutant in Pollutant::ALL {
         let of = |p: &&&Partial| Some(p.series.quantity) == pollutant.quantity() && p.series.channel == 0;
-        let usual = partials.iter().filter(of).map(|p| p.count).max().unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "readings of an hour")]
+        let counts: Vec<f64> = partials.iter().filter(of).filter(|p| p.start <= hour).map(|p| p.count as f64).collect();
+        let usual = median(&counts).unwrap_or(0.0);
         let told = partials.iter().filter(of).find(|p| p.start == hour);
         #[expect(clippy::cast_precision_loss, reason = "readings of an hour")]
-        let whole = told.filter(|p| p.count as f64 >= capture * usual as f64);
+        let whole = told.filter(|p| p.count as f64 >= capture * usual);
         values.extend(whole.map(|p| (pollutant, p.mean())));
     }
     eaqi(&values, siting).value()
@@ -451,7 +454,12 @@ mod tests {
             sum: value * count as f64,
             ..hour("a", quantity, ago(ago_h).hour(), value, value)
         };
-        let day = |count| POLLUTANTS.iter().flat_map(|q| [of(*q, 30.0, 5, 4), of(*q, 30.0, 1, count)]).collect::<Vec<Partial>>();
+        let day = |count| {
+            POLLUTANTS
+                .iter()
+                .flat_map(|q| [of(*q, 30.0, 5, 4), of(*q, 30.0, 4, 4), of(*q, 30.0, 1, count), of(*q, 30.0, 0, 90)])
+                .collect::<Vec<Partial>>()
+        };
         let level = |day: &[Partial]| index(&day.iter().collect::<Vec<_>>(), Siting::Background, 0.75, NOW).map(|i| i.level);
         // PM2.5 of 30 is moderate.
         assert_eq!((level(&day(3)), level(&day(2))), (Some(3), None));
