@@ -135,10 +135,10 @@ Works on a stopped data directory and through a running program.")]
     /// Waste: which bins to empty next, and how a contractor did
     #[command(subcommand)]
     Waste(WasteCommand),
-    /// Parking: how full zones are
+    /// Parking: how full zones are, who stays too long, which sensors are doubted
     #[command(subcommand)]
     Parking(ParkingCommand),
-    /// Water: consumption by zone, leaks
+    /// Water: consumption by zone, losses of districts, leaks, stuck meters
     #[command(subcommand)]
     Water(WaterCommand),
     /// Read one message and show how: envelope, profile, readings; nothing is kept
