@@ -56,7 +56,7 @@ fn day(marsad: &Marsad, from: Timestamp) {
         for bin in 0..BINS {
             let dice = chance(n * BINS + bin);
             // One in five is lost.
-            if dice % 5 == 0 {
+            if dice.is_multiple_of(5) {
                 continue;
             }
             let fill = (n * (3 + bin % 5) + bin * 17 + dice % 3) % 100;
