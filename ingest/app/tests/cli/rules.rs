@@ -22,7 +22,7 @@ name = "full for half an hour"
 rule = "full"
 every = "15m"
 readings = { "waste.fill" = "95 95 95 70" }
-expect = ["0m pending 95", "30m firing 95", "45m resolved 70"]
+expect = ["0s pending 95", "30m firing 95", "45m resolved 70"]
 "#;
 
 /// Oldest last: they are put in order before they are judged.
@@ -51,7 +51,7 @@ fn rules_are_listed_shown_and_explained_as_configured_and_as_a_file_has_them() {
     assert_eq!((&own[0]["id"], &own[0]["hold_s"], &own[0]["condition"]), (&"full".into(), &1800.into(), &"threshold".into()));
     assert_eq!(marsad(&["rule", "show", "full", "--rules", &city]).well(), RULES);
     let explained = marsad(&["rule", "explain", "full", "--rules", &city]);
-    for word in ["30 min", "90", "80", "a decision of the city", "city.toml:1", "Plein", "ممتلئة"] {
+    for word in ["30m", "90", "80", "a decision of the city", "city.toml:1", "Plein", "ممتلئة"] {
         assert!(explained.well().contains(word), "no {word} in {}", explained.out);
     }
     marsad(&["rule", "show", "nobody"]).refused(1, &["there is no rule `nobody`", "rule list"]);
@@ -81,7 +81,7 @@ fn cases_are_played_and_one_that_does_not_pass_shows_what_was_found_and_ends_wit
     let wrong = file(folder.path(), "wrong.toml", &CASES.replace("30m firing", "15m firing"));
     let said = marsad(&["rule", "test", "--rules", &city, &wrong]);
     said.refused(1, &["1 of 1 cases"]);
-    assert!(said.out.contains("wrong.toml:1") && said.out.contains("found     0m pending 95, 30m firing 95"), "{said:?}");
+    assert!(said.out.contains("wrong.toml:1") && said.out.contains("found     0s pending 95, 30m firing 95"), "{said:?}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_hold_of_an_hour_fires_at_the_same_instant_however_often_the_program_restart
 
 /// A gateway buffered what would have ended the hold.
 #[test]
-fn what_comes_late_undoes_an_alert_and_what_comes_later_still_brings_it_back_at_its_own_instant() {
+fn what_comes_late_undoes_an_alert_and_what_still_holds_fires_anew_at_its_own_instant() {
     let mut desk = Desk::new(&rule("full", FILL, "30m", FULL));
     for second in [0, 900, 1800, 2700] {
         desk.hear(&fill(95.0, second));
@@ -122,7 +122,7 @@ fn what_comes_late_undoes_an_alert_and_what_comes_later_still_brings_it_back_at_
         ]
     );
     desk.advance(3600);
-    assert_eq!(desk.story(), ["full pending>firing @3600 1800 95 added"]);
+    assert_eq!(desk.story(), ["full pending>firing @3600 1800 95"]);
 }
 
 /// A contact that chatters: `hold` keeps it from firing, `keep_firing` from ending.
