@@ -119,11 +119,16 @@ fn rule_set(settings: &Settings, more: &[(&str, &str)]) -> Result<Option<rules::
             }
         }
     }
-    for path in &settings.rules.files {
-        match std::fs::read_to_string(path) {
-            Ok(text) => files.push((path.display().to_string(), text)),
-            Err(cause) => errors.push(SettingsError::unreadable(path, &cause)),
+    match settings.rules.paths() {
+        Ok(paths) => {
+            for path in paths {
+                match std::fs::read_to_string(&path) {
+                    Ok(text) => files.push((path.display().to_string(), text)),
+                    Err(cause) => errors.push(SettingsError::unreadable(&path, &cause)),
+                }
+            }
         }
+        Err(wrong) => errors.extend(wrong),
     }
     files.extend(more.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
     let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();

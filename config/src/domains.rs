@@ -1,11 +1,11 @@
 //! The sections `[domains]` and `[privacy]`: which files replace the shipped parameters, and what a city says of its own
 //! stations, depots, days of dust and key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dashboards::{Parameters, Sheet};
+use dashboards::{Parameters, Sheet, SpaceUse};
 use domains::air::{AirSettings, LimitSet, Siting};
 use domains::health::HealthSettings;
 use domains::parameters::{self, ParameterError};
@@ -14,7 +14,7 @@ use domains::time::Calendar;
 use domains::waste::{Territories, WasteSettings};
 use domains::water::{Pseudonyms, WaterSettings};
 use jiff::civil::Date;
-use schemas::{DeviceId, Place};
+use schemas::{DeviceId, Kind, Place, UnknownWord, Zone};
 use serde::Deserialize;
 
 use crate::{Settings, SettingsError};
@@ -48,6 +48,15 @@ pub struct Domains {
     /// Where vehicles start.
     #[serde(default)]
     pub depot: Vec<Depot>,
+    /// Metered districts of the water network.
+    #[serde(default)]
+    pub district: Vec<District>,
+    /// Parking spaces that are not metered ones.
+    #[serde(default)]
+    pub space: Vec<Space>,
+    /// How often devices report.
+    #[serde(default)]
+    pub interval: Vec<Interval>,
 }
 
 impl Domains {
@@ -94,12 +103,55 @@ pub struct Depot {
     pub place: Place,
 }
 
+/// A metered district of the water network.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct District {
+    /// What people call it.
+    pub name: String,
+    /// The meters through which water comes in.
+    pub inflow: Vec<DeviceId>,
+    /// Those through which it goes on to others.
+    #[serde(default)]
+    pub outflow: Vec<DeviceId>,
+    /// All connections of these zones belong to it.
+    #[serde(default)]
+    pub zones: Vec<Zone>,
+    /// And these.
+    #[serde(default)]
+    pub meters: Vec<DeviceId>,
+}
+
+/// A parking space that is not a metered one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Space {
+    /// Its sensor.
+    pub device: DeviceId,
+    /// What it is for.
+    #[serde(rename = "use")]
+    pub purpose: SpaceUse,
+}
+
+/// How often devices of a kind report.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Which kind, such as waste.
+    pub kind: String,
+    /// How often.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub every: Duration,
+}
+
 /// The section `[privacy]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Privacy {
     /// Holds the secret by which meters get their pseudonyms.
     pub pseudonym_key_file: Option<PathBuf>,
+    /// Answers tell parking officers of single spaces.
+    pub single_spaces: bool,
 }
 
 /// Reads what the sections name, over what is shipped.
@@ -143,6 +195,10 @@ pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>>
         found.stations.insert(station.device.clone(), dashboards::Station { siting, every, low_cost });
     }
     found.depots = section.depot.iter().map(|d| (d.contractor.clone(), d.place)).collect::<BTreeMap<_, _>>();
+    found.spaces = section.space.iter().map(|s| (s.device.clone(), s.purpose)).collect();
+    found.single_spaces = settings.privacy.single_spaces;
+    found.intervals = section.interval.iter().filter_map(|i| interval(i, &mut errors)).collect();
+    found.districts = districts(&section.district, &mut errors);
     if let Some(path) = &settings.privacy.pseudonym_key_file {
         found.pseudonyms = key(path).map_err(|cause| errors.push(cause)).ok();
     }
@@ -151,6 +207,40 @@ pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>>
 
 fn wrong(place: &str, message: String) -> SettingsError {
     SettingsError { place: place.to_owned(), message }
+}
+
+fn interval(Interval { kind, every }: &Interval, errors: &mut Vec<SettingsError>) -> Option<(Kind, Duration)> {
+    if every.is_zero() {
+        errors.push(wrong("domains.interval", format!("`{kind}` reports every 0 s, expected more")));
+    }
+    let kind = kind.parse().map_err(|cause: UnknownWord| errors.push(wrong("domains.interval", cause.to_string())));
+    kind.ok().map(|kind| (kind, *every))
+}
+
+/// The districts; each is fed, holds somebody, and is named once. A meter that feeds one is no connection of any.
+fn districts(told: &[District], errors: &mut Vec<SettingsError>) -> Vec<dashboards::District> {
+    let mut names = BTreeSet::new();
+    let bulk: BTreeSet<&DeviceId> = told.iter().flat_map(|d| d.inflow.iter().chain(&d.outflow)).collect();
+    for district in told {
+        let mut odd = |what: &str| errors.push(wrong("domains.district", format!("`{}` {what}", district.name)));
+        if !names.insert(district.name.as_str()) {
+            odd("is there twice, expected once");
+        }
+        if district.inflow.is_empty() {
+            odd("has no meter that feeds it, expected one or more in `inflow`");
+        }
+        if district.zones.is_empty() && district.meters.is_empty() {
+            odd("holds no connections, expected `zones` or `meters`");
+        }
+        if district.meters.iter().any(|meter| bulk.contains(meter)) {
+            odd("has a meter that feeds a district among its connections, expected only connections in `meters`");
+        }
+    }
+    let district = |d: &District| {
+        let District { name, inflow, outflow, zones, meters } = d.clone();
+        dashboards::District { name, inflow, outflow, zones, meters }
+    };
+    told.iter().map(district).collect()
 }
 
 /// The key; never shown, not even its length beyond that it is too short.
@@ -211,6 +301,16 @@ every = "1m"
 [[domains.depot]]
 contractor = "ARMA"
 place = { lat = 33.57, lon = -7.59 }
+[[domains.district]]
+name = "Anfa haut"
+inflow = ["dma-1"]
+zones = ["anfa"]
+[[domains.space]]
+device = "bay-7"
+use = "loading"
+[[domains.interval]]
+kind = "waste"
+every = "15m"
 [privacy]
 pseudonym_key_file = "meters.key"
 "#;
@@ -218,10 +318,26 @@ pseudonym_key_file = "meters.key"
         let found = found.unwrap();
         assert!(found.limits.iter().any(|set| set.id == "ma-2024" && !set.limit.is_empty()));
         assert_eq!((found.limits.len(), found.dust.len(), found.depots.len()), (5, 1, 1));
+        assert_eq!(found.districts[0].inflow, ["dma-1".parse::<DeviceId>().unwrap()]);
+        assert_eq!(found.spaces.values().copied().collect::<Vec<_>>(), [SpaceUse::Loading]);
+        assert_eq!(found.intervals[&Kind::WASTE], Duration::from_secs(900));
         let station = found.stations.values().next().unwrap();
         assert_eq!((station.siting, station.every), (Some(Siting::Traffic), Some(Duration::from_secs(60))));
         let same = Pseudonyms::new(b"a secret of sixteen and more").unwrap().of("m");
         assert_eq!(found.pseudonyms.map(|names| names.of("m")), Some(same), "a line end is no part of the key");
+    }
+
+    #[test]
+    fn a_district_is_fed_and_its_feeding_meter_is_no_connection() {
+        let district = |name: &str, rest: &str| format!("[[domains.district]]\nname = \"{name}\"\n{rest}\n");
+        let text = district("a", "inflow = []\nzones = [\"anfa\"]")
+            + &district("b", "inflow = [\"dma-1\"]")
+            + &district("b", "inflow = [\"dma-2\"]\nmeters = [\"dma-1\"]")
+            + "[[domains.interval]]\nkind = \"submarine\"\nevery = \"0s\"\n";
+        let told: Vec<String> = with(&text, &[]).1.unwrap_err().iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 6, "{told:?}");
+        let of = ["0 s", "submarine", "`a` has no meter", "`b` holds no", "`b` is there twice", "only connections"];
+        assert!(of.iter().all(|part| told.iter().any(|line| line.contains(part))), "{told:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod domains;
 mod locate;
 mod profiles;
 mod routes;
+mod rule_files;
 mod vocabulary;
 mod workshop;
 
@@ -21,7 +22,7 @@ use serde::Deserialize;
 
 use locate::{line_of, position};
 
-pub use self::domains::{Depot, Domains, Dust, Privacy, Station, parameters};
+pub use self::domains::{Depot, District, Domains, Dust, Interval, Privacy, Space, Station, parameters};
 pub use check::{Checked, check, check_with};
 pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
@@ -103,6 +104,8 @@ pub struct Rules {
     pub packs: Vec<String>,
     /// Files of the city's own.
     pub files: Vec<PathBuf>,
+    /// Directories of such files.
+    pub directories: Vec<PathBuf>,
 }
 
 /// Which devices are known.
@@ -206,6 +209,7 @@ impl Settings {
         let lists = [
             &mut settings.vocabulary.files,
             &mut settings.rules.files,
+            &mut settings.rules.directories,
             &mut settings.devices.files,
             &mut settings.profiles.directories,
             &mut settings.profiles.files,

@@ -28,7 +28,7 @@ mod words;
 pub mod rows;
 
 pub use house::{City, House};
-pub use parameters::{Parameters, Sheet, Station};
+pub use parameters::{District, Parameters, Sheet, SpaceUse, Station};
 pub use security::router;
 pub use serve::serve;
 pub use settings::Settings;

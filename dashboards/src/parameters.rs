@@ -13,7 +13,8 @@ use domains::parking::ParkingSettings;
 use domains::time::Calendar;
 use domains::waste::{Territories, WasteSettings};
 use domains::water::{Pseudonyms, WaterSettings};
-use schemas::{DeviceId, Place};
+use schemas::{DeviceId, Kind, Place, Zone};
+use serde::Deserialize;
 
 /// The numbers of a domain, and the list of them that is shown with each answer.
 #[derive(Clone, Debug)]
@@ -33,6 +34,34 @@ pub struct Station {
     pub every: Option<Duration>,
     /// Its PM2.5 sensor is of low cost and is corrected for humidity.
     pub low_cost: bool,
+}
+
+/// A metered district of the water network: which meters feed it, and whose connections it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct District {
+    /// What people call it.
+    pub name: String,
+    /// The meters through which water comes in.
+    pub inflow: Vec<DeviceId>,
+    /// Those through which it goes on to others.
+    pub outflow: Vec<DeviceId>,
+    /// All connections of these zones belong to it.
+    pub zones: Vec<Zone>,
+    /// And these.
+    pub meters: Vec<DeviceId>,
+}
+
+/// What a parking space is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpaceUse {
+    /// Paid by the hour.
+    #[default]
+    Metered,
+    /// A loading bay.
+    Loading,
+    /// For the disabled or residents: no longest stay, and never told singly.
+    Reserved,
 }
 
 /// What everything is computed by.
@@ -60,6 +89,14 @@ pub struct Parameters {
     pub depots: BTreeMap<String, Place>,
     /// Air stations of which something is known.
     pub stations: BTreeMap<DeviceId, Station>,
+    /// Metered districts of the water network.
+    pub districts: Vec<District>,
+    /// Parking spaces that are not metered ones.
+    pub spaces: BTreeMap<DeviceId, SpaceUse>,
+    /// Answers tell parking officers of single spaces.
+    pub single_spaces: bool,
+    /// How often devices of a kind report; as each was seen to where nobody says.
+    pub intervals: BTreeMap<Kind, Duration>,
     /// Gives meters their pseudonyms; without it no answer tells of single meters.
     pub pseudonyms: Option<Pseudonyms>,
 }
@@ -80,8 +117,17 @@ impl Parameters {
             territories: Territories::casablanca(),
             depots: BTreeMap::new(),
             stations: BTreeMap::new(),
+            districts: Vec::new(),
+            spaces: BTreeMap::new(),
+            single_spaces: false,
+            intervals: BTreeMap::new(),
             pseudonyms: None,
         }
+    }
+
+    /// Whether a meter feeds a district, and is no connection.
+    pub(crate) fn is_bulk(&self, meter: &DeviceId) -> bool {
+        self.districts.iter().any(|d| d.inflow.contains(meter) || d.outflow.contains(meter))
     }
 
     /// What is known of an air station.

@@ -64,7 +64,17 @@ pub(crate) struct Words {
     pub(crate) station: &'static str,
     pub(crate) day_of_pm10: &'static str,
     pub(crate) air_note: &'static str,
-    pub(crate) highest_pm10: &'static str,
+    pub(crate) worst_air: &'static str,
+    pub(crate) air_index: &'static str,
+    /// Of the European index, from good to extremely poor.
+    pub(crate) bands: [&'static str; 6],
+    /// From where the index is, and how sure.
+    pub(crate) index_note: &'static str,
+    pub(crate) low_confidence: &'static str,
+    pub(crate) withheld: &'static str,
+    pub(crate) whole_city: &'static str,
+    pub(crate) connections_short: &'static str,
+    pub(crate) water_note: &'static str,
     // Parking
     pub(crate) parking: &'static str,
     pub(crate) bays: Count,
@@ -75,9 +85,6 @@ pub(crate) struct Words {
     // Water
     pub(crate) water: &'static str,
     pub(crate) meters: Count,
-    pub(crate) meter: &'static str,
-    pub(crate) index: &'static str,
-    pub(crate) flow: &'static str,
     pub(crate) last_day: &'static str,
     pub(crate) hourly_use: &'static str,
     pub(crate) water_day: &'static str,

@@ -128,7 +128,7 @@ impl Crash {
 
     /// Every acknowledged message is stored once or quarantined; the account balances.
     fn verify(&self, acknowledged: u64, marsad: &mut Marsad, folder: &Path) {
-        let status = marsad.settled(Duration::from_secs(60));
+        let status = marsad.settled(Duration::from_secs(240));
         assert!(status.identity.balances(), "{:?}", status.identity);
         assert!(marsad.stop().success());
 
@@ -201,7 +201,7 @@ fn at_least_once_through_mosquitto() {
     });
     first.kill();
     let (acknowledged, mut marsad) = crash.torment(folder.path(), &settings, Some(&broker));
-    until("the broker to hand over everything", Duration::from_secs(60), || {
+    until("the broker to hand over everything", Duration::from_secs(240), || {
         marsad.status().filter(|s| s.identity.received >= acknowledged)
     });
     crash.verify(acknowledged, &mut marsad, folder.path());

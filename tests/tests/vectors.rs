@@ -125,7 +125,7 @@ fn the_vectors_come_out_of_query_right_or_wait_in_the_quarantine() {
         broker.address
     );
     let mut marsad = Marsad::start(folder.path(), &settings);
-    until("the collector to subscribe", Duration::from_secs(10), || {
+    until("the collector to subscribe", Duration::from_secs(60), || {
         marsad.status().filter(|s| s.sources.iter().any(|source| source.name == "city" && source.up))
     });
 
@@ -137,10 +137,10 @@ fn the_vectors_come_out_of_query_right_or_wait_in_the_quarantine() {
     }
     device.acknowledged();
     let sent = vectors.len() as u64;
-    until("the broker to hand over everything", Duration::from_secs(10), || {
+    until("the broker to hand over everything", Duration::from_secs(60), || {
         marsad.status().filter(|s| s.identity.received >= sent)
     });
-    let identity = marsad.settled(Duration::from_secs(10)).identity;
+    let identity = marsad.settled(Duration::from_secs(60)).identity;
     assert!(identity.balances(), "{identity:?}");
     assert_eq!((identity.received, identity.stored, identity.quarantined), (sent, 1, sent - 1), "{identity:?}");
 

@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod console;
 mod gather;
+mod health;
 mod operations;
 mod parking;
 mod quarantine;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
             get(console::devices).post(operations::adopt).layer(DefaultBodyLimit::max(operations::DEVICES_LIMIT)),
         )
         .route("/api/v1/devices/unknown", get(operations::unknown))
+        .route("/api/v1/devices/health", get(health::health))
         .route("/api/v1/quarantine", get(quarantine::list))
         .route("/api/v1/quarantine/{offset}", get(quarantine::show))
         .route("/api/v1/quarantine/retry", post(quarantine::retry))

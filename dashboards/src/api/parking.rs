@@ -1,7 +1,12 @@
-//! `/api/v1/parking`: how full each zone is, how much of that is known, and how long people stay.
+//! `/api/v1/parking`: how full each zone is, how much of that is known, how long people stay, who stays too long, and which
+//! sensors do not see.
 //!
-//! Zones only: no answer tells of a single space, and one over too few spaces is withheld. Deliberately absent: anything about
+//! Zones only: unless the settings say that only officers ask, no answer tells of a single space, and one over too few spaces is
+//! withheld. Deliberately absent: anything about
 //! a vehicle or its driver, of which the platform knows nothing.
+
+mod overstays;
+mod sensors;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +33,10 @@ use crate::table::{Cell, Table};
 
 /// The addresses about parking.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new().route("/api/v1/parking/occupancy", get(of_zones))
+    Router::new()
+        .route("/api/v1/parking/occupancy", get(of_zones))
+        .route("/api/v1/parking/overstays", get(overstays::overstays))
+        .route("/api/v1/parking/sensors", get(sensors::sensors))
 }
 
 /// Windows of one question and zone.
@@ -109,23 +117,14 @@ struct Space {
 async fn of_zones(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["zone", "from", "to", "every", "format"])?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
-    let (city, now) = (house.city.time(), house.clock.now());
-    let range = params.period(now, city, 1)?;
-    // What is to come is not unknown, it is not there.
-    let (from, to) = (range.start, range.end.min(now.plus(Duration::from_millis(1))));
-    if from >= to {
-        return Err(Problem::parameter("from", format!("{from} is not in the past"), "an instant that is over"));
-    }
+    let city = house.city.time();
+    let (from, to) = past(&params, house)?;
     let step = every(&params)?;
     if step.is_some_and(|step| to.since(from).as_millis() / step.as_millis().max(1) > WINDOWS_LIMIT as u128) {
         return Err(Problem::parameter("every", "that many windows are not given", format!("at most {WINDOWS_LIMIT} windows")));
     }
     let _permit = gather::permit(&rooms)?;
-    let mut zones: BTreeMap<Zone, Vec<Space>> = BTreeMap::new();
-    for device in gather::devices(house, Kind::PARKING, params.zone()?.as_ref()).await? {
-        let space = space(house, device.id, (from, to)).await?;
-        zones.entry(device.zone).or_default().push(space);
-    }
+    let zones = zones(house, &params, (from, to)).await?;
     let settings = &house.parameters.parking.numbers;
     let rows: Vec<ZoneRow> = zones.into_iter().map(|(zone, spaces)| row(zone, &spaces, (from, to), step, settings)).collect();
     let mut notes = Vec::new();
@@ -146,6 +145,33 @@ async fn of_zones(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
         rests_on: resting(&house.parameters.parking.rows, &["space.", "occupancy.", "sensor."]),
     };
     answer.told(format, house)
+}
+
+/// The period, the last day where none is given: what is to come is not unknown, it is not there.
+fn past(params: &Params, house: &House) -> Result<(Timestamp, Timestamp), Problem> {
+    let now = house.clock.now();
+    let range = params.period(now, house.city.time(), 1)?;
+    let (from, to) = (range.start, range.end.min(now.plus(Duration::from_millis(1))));
+    if from >= to {
+        return Err(Problem::parameter("from", format!("{from} is not in the past"), "an instant that is over"));
+    }
+    Ok((from, to))
+}
+
+/// The spaces of each zone that is asked for.
+async fn zones(house: &House, params: &Params, period: (Timestamp, Timestamp)) -> Result<BTreeMap<Zone, Vec<Space>>, Problem> {
+    let mut zones: BTreeMap<Zone, Vec<Space>> = BTreeMap::new();
+    for device in gather::devices(house, Kind::PARKING, params.zone()?.as_ref()).await? {
+        let space = space(house, device.id, period).await?;
+        zones.entry(device.zone).or_default().push(space);
+    }
+    Ok(zones)
+}
+
+/// What is wrong with each sensor of a zone.
+fn faults(spaces: &[Space], to: Timestamp, settings: &ParkingSettings) -> Vec<Option<SensorFault>> {
+    let heard: Vec<_> = spaces.iter().map(|space| (space.transitions.as_slice(), space.heard)).collect();
+    sensor_faults(&heard, to, &settings.space, &settings.sensor)
 }
 
 fn every(params: &Params) -> Result<Option<Duration>, Problem> {
@@ -183,8 +209,7 @@ fn row(
     step: Option<Duration>,
     settings: &ParkingSettings,
 ) -> ZoneRow {
-    let heard: Vec<_> = spaces.iter().map(|space| (space.transitions.as_slice(), space.heard)).collect();
-    let found = sensor_faults(&heard, to, &settings.space, &settings.sensor);
+    let found = faults(spaces, to, settings);
     let faults =
         spaces.iter().zip(&found).filter_map(|(s, f)| f.map(|fault| Fault { device: s.device.clone(), fault })).collect();
     let withheld = !publishable(spaces.len(), &settings.occupancy);

@@ -1,11 +1,13 @@
-//! `/api/v1/water`: consumption and leaks.
+//! `/api/v1/water`: consumption, leaks, stuck meters, and the losses of districts.
 //!
 //! Two kinds of answer, since a meter tells of people (law 09-08). For everybody: sums by zone and day, over enough connections
 //! and none of them dominating. For the utility: single connections, under pseudonyms that only the holder of a key can make;
 //! without the key there are no such answers. Deliberately absent: the number of any meter, and joining meters with anything else.
 
 mod consumption;
+mod districts;
 mod leaks;
+mod stuck;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,8 +15,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use domains::water::{ConsumptionCurve, MeterIndex, Pseudonyms};
-use schemas::{DeviceId, Quantity, Timestamp};
+use domains::water::{ConsumptionCurve, MeterIndex, MeterSettings, Pseudonyms};
+use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
 
 use super::gather;
 use crate::house::{House, Rooms};
@@ -25,10 +27,13 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
     Router::new()
         .route("/api/v1/water/consumption", get(consumption::consumption))
         .route("/api/v1/water/leaks", get(leaks::leaks))
+        .route("/api/v1/water/balance", get(districts::balance))
+        .route("/api/v1/water/night", get(districts::night))
+        .route("/api/v1/water/stuck", get(stuck::stuck))
 }
 
-/// Readings on both sides of a period, from which its ends are interpolated.
-const AROUND: Duration = Duration::from_secs(12 * 3600);
+/// Readings on both sides of a period, from which its ends are interpolated: a meter that is read once a day has one.
+const AROUND: Duration = Duration::from_secs(26 * 3600);
 
 /// The key, or why single connections are not told.
 fn pseudonyms(house: &House) -> Result<&Pseudonyms, Problem> {
@@ -41,14 +46,30 @@ fn pseudonyms(house: &House) -> Result<&Pseudonyms, Problem> {
     })
 }
 
+/// The connections, within a zone where one is named: meters that feed districts are none.
+async fn connections(house: &House, zone: Option<&Zone>) -> Result<Vec<Device>, Problem> {
+    let mut all = gather::devices(house, Kind::WATER, zone).await?;
+    all.retain(|meter| !house.parameters.is_bulk(&meter.id));
+    Ok(all)
+}
+
 /// The consumption of a connection, over a period and the hours around it. Litres.
 async fn curve(house: &House, device: &DeviceId, range: Range<Timestamp>) -> Result<ConsumptionCurve, Problem> {
+    metered(house, device, range, &house.parameters.water.numbers.meter).await
+}
+
+/// What passed a meter of which these steps are believed.
+async fn metered(
+    house: &House,
+    device: &DeviceId,
+    range: Range<Timestamp>,
+    meter: &MeterSettings,
+) -> Result<ConsumptionCurve, Problem> {
     let wide = range.start.minus(AROUND)..range.end.plus(AROUND);
     let volumes = gather::values(house, device, Quantity::WATER_VOLUME, wide).await?;
     let index = |(at, cubic_metres): &(Timestamp, f64)| MeterIndex { at: *at, litres: litres(*cubic_metres), serial: None };
     let readings: Vec<MeterIndex<'static>> = volumes.iter().map(index).collect();
-    let settings = &house.parameters.water.numbers;
-    ConsumptionCurve::new(&readings, &settings.meter, &settings.curve)
+    ConsumptionCurve::new(&readings, meter, &house.parameters.water.numbers.curve)
         .map_err(|e| Problem::parameter("from", e.to_string(), "a shorter period"))
 }
 

@@ -61,24 +61,24 @@ fn figures(desk: &Desk<'_>, glance: &Glance) -> Markup {
     let words = desk.lang.words();
     let none = || html! { span.nil { (numbers::NONE) } };
     let full = glance.bins.as_ref().filter(|b| !b.is_empty()).map(|b| b.iter().filter(|b| b.class() == Some(3)).count() as u64);
-    let worst = glance.stations.iter().flatten().find_map(|s| s.pm10().map(|v| (s, v)));
+    let worst = glance.stations.iter().flatten().find_map(|s| s.index.as_ref().map(|index| (s, index.level)));
     let lots = || glance.lots.iter().flatten();
     let (free, known) = (lots().map(|l| l.free).sum::<u64>(), lots().map(|l| l.free + l.taken).sum::<u64>());
-    let used: Vec<f64> = glance.meters.iter().flatten().filter_map(super::glance::Meter::used).collect();
+    let used = glance.meters.as_deref().and_then(|m| super::glance::of_city(m, &glance.parameters.water.numbers.privacy).0);
     html! {
         ul.figures {
             li { a href="#waste" { (words.waste) } b { @match full { Some(n) => (numbers::whole(desk.lang, n)), None => (none()) } } span { (words.bins_over) } }
             li { a href="#air" { (words.air) } @match worst {
-                Some((station, value)) => {
-                    b { (desk.amount(value, 0, "µg/m³")) }
-                    span { (words.highest_pm10) @if desk.lang.is_rtl() { "، " } @else { ", " } bdi { (glance.name(desk.lang, &station.device)) } }
+                Some((station, level)) => {
+                    b { (sections::band(desk, level)) }
+                    span { (words.worst_air) @if desk.lang.is_rtl() { "، " } @else { ", " } bdi { (glance.name(desk.lang, &station.device)) } }
                 }
-                None => { b { (none()) } span { (words.highest_pm10) } }
+                None => { b { (none()) } span { (words.worst_air) } }
             } }
             li { a href="#parking" { (words.parking) } b { @if known > 0 { (numbers::whole(desk.lang, free)) } @else { (none()) } }
                 span { (words.free_of) " " bdi { (numbers::whole(desk.lang, known)) } } }
             li { a href="#water" { (words.water) }
-                b { @if used.is_empty() { (none()) } @else { (desk.amount(used.iter().sum(), 1, "m³")) } }
+                b { @match used { Some(sum) => { (desk.amount(sum, 1, "m³")) } None => { (none()) } } }
                 span { (words.water_day) } }
         }
     }

@@ -8,9 +8,15 @@ use std::time::Duration;
 use ports::{AlertFilter, AlertView, DeviceFilter, DeviceView, Points, Query, Selector, Shape, Status};
 use schemas::{DeviceId, Grade, HOUR, Kind, Partial, Phase, Quantity, Reading, Timestamp, Vocabulary, Zone};
 
+use domains::air::{Index, Pollutant, Siting, eaqi};
+use domains::median;
+use domains::parking::{OccupancySettings, SpaceCounts, occupancy};
+use domains::water::{Cell, PrivacySettings, Publication, judge_cell, publish};
+
 use crate::house::Rooms;
 use crate::lang::Lang;
 use crate::locator;
+use crate::parameters::Parameters;
 
 /// The quantities of a station's row, in the order of its columns.
 pub(crate) const POLLUTANTS: [Quantity; 4] = [Quantity::AIR_PM10, Quantity::AIR_PM2_5, Quantity::AIR_NO2, Quantity::AIR_O3];
@@ -39,6 +45,8 @@ pub(crate) struct Glance {
     pub(crate) meters: Option<Vec<Meter>>,
     /// The last values of the city's own kinds, by device and quantity.
     pub(crate) own: Vec<(Kind, Option<Vec<Reading>>)>,
+    /// What it is judged by.
+    pub(crate) parameters: Arc<Parameters>,
 }
 
 /// A bin and its last word.
@@ -69,6 +77,8 @@ pub(crate) struct Station {
     pub(crate) silent: bool,
     /// Mean PM10 of each of the last hours, the present one last.
     pub(crate) day: [Option<f64>; HOURS],
+    /// The European index of the last whole hour.
+    pub(crate) index: Option<Index>,
 }
 
 impl Station {
@@ -85,14 +95,14 @@ pub(crate) struct Lot {
     pub(crate) taken: u64,
     /// Silent or not to be believed.
     pub(crate) unknown: u64,
+    /// Too much is unknown for the share to be relied on.
+    pub(crate) doubtful: bool,
 }
 
-/// A meter, its index and its day.
+/// A connection and its day: never shown singly.
 pub(crate) struct Meter {
     pub(crate) device: DeviceId,
     pub(crate) zone: Zone,
-    pub(crate) index: Option<Reading>,
-    pub(crate) flow: Option<Reading>,
     /// Cubic metres used in each of the last hours, the present one last.
     pub(crate) day: [Option<f64>; HOURS],
 }
@@ -145,6 +155,40 @@ impl Glance {
     }
 }
 
+/// The water of a zone over a day, or of all of them.
+pub(crate) struct Used<'a> {
+    pub(crate) zone: &'a Zone,
+    pub(crate) connections: usize,
+    /// Cubic metres; none where it is withheld.
+    pub(crate) sum: Option<f64>,
+}
+
+fn cell(values: impl Iterator<Item = Option<f64>>) -> Cell {
+    Cell { values: values.flatten().collect() }
+}
+
+fn published(publication: Publication) -> Option<f64> {
+    if let Publication::Published { sum, .. } = publication { Some(sum) } else { None }
+}
+
+/// What of a day's water may be shown of each zone, by the rule of what is published.
+pub(crate) fn by_zone<'a>(meters: &'a [Meter], privacy: &PrivacySettings) -> Vec<Used<'a>> {
+    let mut zones: BTreeMap<&Zone, Vec<Option<f64>>> = BTreeMap::new();
+    for meter in meters {
+        zones.entry(&meter.zone).or_default().push(meter.used());
+    }
+    let cells: Vec<Cell> = zones.values().map(|of| cell(of.iter().copied())).collect();
+    let told = zones.iter().zip(publish(&cells, privacy));
+    told.map(|((zone, of), publication)| Used { zone, connections: of.len(), sum: published(publication) }).collect()
+}
+
+/// What of the city's water may be shown: the day, and each hour of it.
+pub(crate) fn of_city(meters: &[Meter], privacy: &PrivacySettings) -> (Option<f64>, [Option<f64>; HOURS]) {
+    let hour = |place: usize| cell(meters.iter().map(|m| m.day.get(place).copied().flatten()));
+    let hours = std::array::from_fn(|place| published(judge_cell(&hour(place), privacy)));
+    (published(judge_cell(&cell(meters.iter().map(Meter::used)), privacy)), hours)
+}
+
 fn read<T, E: std::fmt::Display>(what: &'static str, result: Result<T, E>) -> Option<T> {
     result.inspect_err(|error| tracing::warn!(part = what, %error, "a part of the page could not be read")).ok()
 }
@@ -160,11 +204,11 @@ async fn look(rooms: &Rooms, now: Timestamp, before: Option<&Glance>) -> Glance 
         let select = Selector { kind: Some(kind), quantities: quantities.to_vec(), ..Selector::default() };
         read(kind.name(), store.latest(&select).await)
     };
-    let hourly = async |kind: Kind, quantity: Quantity| {
+    let hourly = async |kind: Kind, quantities: &[Quantity]| {
         // One hour more than is shown: the first use of water is counted from the index before it.
         let hours = i64::try_from(HOURS).expect("a day's hours");
         let start = Timestamp::clamped(now.hour().millis() - hours * HOUR);
-        let select = Selector { kind: Some(kind), quantities: vec![quantity], ..Selector::default() };
+        let select = Selector { kind: Some(kind), quantities: quantities.to_vec(), ..Selector::default() };
         let range = start..Timestamp::clamped(now.hour().millis() + HOUR);
         let query = Query { select, range, shape: Shape::Hourly, limit: PARTIALS };
         match read(kind.name(), store.scan(&query).await) {
@@ -176,12 +220,18 @@ async fn look(rooms: &Rooms, now: Timestamp, before: Option<&Glance>) -> Glance 
     let bins = latest(Kind::WASTE, &[Quantity::WASTE_FILL]).await.map(|r| bins(r, now));
     let stations = match latest(Kind::AIR, &POLLUTANTS).await {
         None => None,
-        Some(last) => Some(stations(last, &hourly(Kind::AIR, Quantity::AIR_PM10).await, now)),
+        Some(last) => Some(stations(last, &hourly(Kind::AIR, &POLLUTANTS).await, now, &rooms.house.parameters)),
     };
-    let lots = latest(Kind::PARKING, &[Quantity::PARKING_OCCUPIED]).await.map(|r| lots(&r, now));
-    let meters = match latest(Kind::WATER, &[Quantity::WATER_VOLUME, Quantity::WATER_FLOW]).await {
+    let lots = latest(Kind::PARKING, &[Quantity::PARKING_OCCUPIED])
+        .await
+        .map(|r| lots(&r, now, &rooms.house.parameters.parking.numbers.occupancy));
+    let meters = match latest(Kind::WATER, &[Quantity::WATER_VOLUME]).await {
         None => None,
-        Some(last) => Some(meters(last, &hourly(Kind::WATER, Quantity::WATER_VOLUME).await, now)),
+        Some(last) => {
+            let mut meters = meters(last, &hourly(Kind::WATER, &[Quantity::WATER_VOLUME]).await, now);
+            meters.retain(|meter| !rooms.house.parameters.is_bulk(&meter.device));
+            Some(meters)
+        }
     };
     let mut own = Vec::new();
     for kind in own_kinds() {
@@ -193,7 +243,19 @@ async fn look(rooms: &Rooms, now: Timestamp, before: Option<&Glance>) -> Glance 
     }
     let rate = status.as_ref().and_then(|s| rate(s, before));
     let devices = devices.into_iter().map(|d| (d.device.id.clone(), d)).collect();
-    Glance { at: now, status, rate, alerts, devices, bins, stations, lots, meters, own }
+    Glance {
+        at: now,
+        status,
+        rate,
+        alerts,
+        devices,
+        bins,
+        stations,
+        lots,
+        meters,
+        own,
+        parameters: rooms.house.parameters.clone(),
+    }
 }
 
 /// Messages a second since the last look, or since the program started.
@@ -224,7 +286,24 @@ fn hour_place(start: Timestamp, now: Timestamp) -> Option<usize> {
     (HOURS - 1).checked_sub(ago)
 }
 
-fn stations(readings: Vec<Reading>, partials: &[Partial], now: Timestamp) -> Vec<Station> {
+/// The index of the last whole hour, over those pollutants of which the hour has as much as a station usually sends.
+fn index(partials: &[&Partial], siting: Siting, capture: f64, now: Timestamp) -> Option<Index> {
+    let hour = Timestamp::clamped(now.hour().millis() - HOUR);
+    let mut values = BTreeMap::new();
+    for pollutant in Pollutant::ALL {
+        let of = |p: &&&Partial| Some(p.series.quantity) == pollutant.quantity() && p.series.channel == 0;
+        #[expect(clippy::cast_precision_loss, reason = "readings of an hour")]
+        let counts: Vec<f64> = partials.iter().filter(of).filter(|p| p.start <= hour).map(|p| p.count as f64).collect();
+        let usual = median(&counts).unwrap_or(0.0);
+        let told = partials.iter().filter(of).find(|p| p.start == hour);
+        #[expect(clippy::cast_precision_loss, reason = "readings of an hour")]
+        let whole = told.filter(|p| p.count as f64 >= capture * usual);
+        values.extend(whole.map(|p| (pollutant, p.mean())));
+    }
+    eaqi(&values, siting).value()
+}
+
+fn stations(readings: Vec<Reading>, partials: &[Partial], now: Timestamp, parameters: &Parameters) -> Vec<Station> {
     let mut stations: BTreeMap<DeviceId, Station> = BTreeMap::new();
     for reading in readings {
         let Some(place) = POLLUTANTS.iter().position(|q| *q == reading.series.quantity) else { continue };
@@ -236,13 +315,18 @@ fn stations(readings: Vec<Reading>, partials: &[Partial], now: Timestamp) -> Vec
             heard: Timestamp::MIN,
             silent: false,
             day: [None; HOURS],
+            index: None,
         });
         station.heard = station.heard.max(reading.observed_at);
         if let Some(slot) = station.last.get_mut(place).filter(|slot| slot.is_none()) {
             *slot = Some(reading);
         }
     }
+    let mut hours: BTreeMap<DeviceId, Vec<&Partial>> = BTreeMap::new();
     for partial in partials {
+        hours.entry(partial.series.device.clone()).or_default().push(partial);
+    }
+    for partial in partials.iter().filter(|p| p.series.quantity == Quantity::AIR_PM10) {
         let day = stations.get_mut(&partial.series.device).map(|s| &mut s.day);
         if let Some(slot) = day.zip(hour_place(partial.start, now)).and_then(|(day, place)| day.get_mut(place)) {
             *slot = Some(partial.mean());
@@ -251,16 +335,21 @@ fn stations(readings: Vec<Reading>, partials: &[Partial], now: Timestamp) -> Vec
     let mut stations: Vec<_> = stations.into_values().collect();
     for station in &mut stations {
         station.silent = now.since(station.heard) >= AIR_SILENT;
+        let siting = parameters.station(&station.device).siting.unwrap_or(Siting::Background);
+        let of = hours.get(&station.device).map(Vec::as_slice).unwrap_or_default();
+        station.index = index(of, siting, parameters.air.numbers.capture.hour.get(), now).filter(|_| !station.silent);
     }
-    stations.sort_by(|a, b| b.pm10().unwrap_or(-1.0).total_cmp(&a.pm10().unwrap_or(-1.0)));
+    // The worst air first.
+    let level = |s: &Station| s.index.as_ref().map_or(0, |index| index.level);
+    stations.sort_by(|a, b| level(b).cmp(&level(a)).then(b.pm10().unwrap_or(-1.0).total_cmp(&a.pm10().unwrap_or(-1.0))));
     stations
 }
 
-fn lots(readings: &[Reading], now: Timestamp) -> Vec<Lot> {
+fn lots(readings: &[Reading], now: Timestamp, settings: &OccupancySettings) -> Vec<Lot> {
     let mut lots: BTreeMap<&Zone, Lot> = BTreeMap::new();
     for reading in readings {
         let zone = &reading.zone;
-        let lot = lots.entry(zone).or_insert_with(|| Lot { zone: zone.clone(), free: 0, taken: 0, unknown: 0 });
+        let lot = lots.entry(zone).or_insert_with(|| Lot { zone: zone.clone(), free: 0, taken: 0, unknown: 0, doubtful: false });
         if !believed(reading) || now.since(reading.observed_at) >= SILENT {
             lot.unknown += 1;
         } else if reading.value >= 0.5 {
@@ -270,6 +359,11 @@ fn lots(readings: &[Reading], now: Timestamp) -> Vec<Lot> {
         }
     }
     let mut lots: Vec<_> = lots.into_values().collect();
+    for lot in &mut lots {
+        let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let counts = SpaceCounts::new(count(lot.free + lot.taken + lot.unknown), count(lot.taken), count(lot.unknown), 0);
+        lot.doubtful = counts.is_ok_and(|counts| occupancy(counts, settings).low_confidence);
+    }
     // Largest first, so that a page that shows some shows the most bays.
     lots.sort_by_key(|l| std::cmp::Reverse(l.free + l.taken + l.unknown));
     lots
@@ -280,12 +374,8 @@ fn meters(readings: Vec<Reading>, partials: &[Partial], now: Timestamp) -> Vec<M
     for reading in readings {
         let device = reading.series.device.clone();
         let zone = reading.zone.clone();
-        let fresh = || Meter { device: device.clone(), zone, index: None, flow: None, day: [None; HOURS] };
-        let meter = meters.entry(device.clone()).or_insert_with(fresh);
-        let slot = if reading.series.quantity == Quantity::WATER_FLOW { &mut meter.flow } else { &mut meter.index };
-        if slot.is_none() && believed(&reading) && now.since(reading.observed_at) < SILENT {
-            *slot = Some(reading);
-        }
+        let fresh = || Meter { device: device.clone(), zone, day: [None; HOURS] };
+        meters.entry(device.clone()).or_insert_with(fresh);
     }
     // In the order of time, so that the index before an hour is known when the hour comes.
     let mut index: BTreeMap<&DeviceId, f64> = BTreeMap::new();
@@ -334,14 +424,14 @@ mod tests {
 
     #[test]
     fn water_used_in_an_hour_is_counted_from_the_index_before_it() {
-        let index = reading("m", Quantity::WATER_VOLUME, Kind::WATER, 12.0, NOW);
+        let volume = reading("m", Quantity::WATER_VOLUME, Kind::WATER, 12.0, NOW);
         let at = |h| ago(h).hour();
         let day = [
             hour("m", Quantity::WATER_VOLUME, at(2), 10.0, 10.5),
             hour("m", Quantity::WATER_VOLUME, at(1), 10.75, 11.0),
             hour("m", Quantity::WATER_VOLUME, at(0), 3.0, 4.0),
         ];
-        let meters = meters(vec![index], &day, NOW);
+        let meters = meters(vec![volume], &day, NOW);
         assert_eq!(meters[0].day[HOURS - 3..], [Some(0.5), Some(0.5), None], "a counter that went back used an unknown amount");
         assert_eq!(meters[0].used(), Some(1.0));
     }
@@ -350,9 +440,44 @@ mod tests {
     fn a_station_that_said_nothing_for_an_hour_has_no_value() {
         let pm = |id: &str, at| reading(id, Quantity::AIR_PM10, Kind::AIR, 40.0, at);
         let partials = [hour("b", Quantity::AIR_PM10, ago(1).hour(), 30.0, 50.0)];
-        let stations = stations(vec![pm("a", ago(2)), pm("b", NOW)], &partials, NOW);
+        let stations = stations(vec![pm("a", ago(2)), pm("b", NOW)], &partials, NOW, &Parameters::shipped());
         assert_eq!(stations[0].device.as_str(), "b");
         assert_eq!(stations[0].day[HOURS - 2], Some(40.0));
         assert_eq!(stations[1].pm10(), None);
+    }
+
+    #[test]
+    fn the_index_of_a_thin_hour_is_not_told() {
+        let of = |quantity, value: f64, ago_h: u64, count: u64| Partial {
+            count,
+            #[expect(clippy::cast_precision_loss, reason = "a few readings")]
+            sum: value * count as f64,
+            ..hour("a", quantity, ago(ago_h).hour(), value, value)
+        };
+        let day = |count| {
+            POLLUTANTS
+                .iter()
+                .flat_map(|q| [of(*q, 30.0, 5, 4), of(*q, 30.0, 4, 4), of(*q, 30.0, 1, count), of(*q, 30.0, 0, 90)])
+                .collect::<Vec<Partial>>()
+        };
+        let level = |day: &[Partial]| index(&day.iter().collect::<Vec<_>>(), Siting::Background, 0.75, NOW).map(|i| i.level);
+        // PM2.5 of 30 is moderate.
+        assert_eq!((level(&day(3)), level(&day(2))), (Some(3), None));
+    }
+
+    #[test]
+    fn the_water_of_few_connections_is_not_shown() {
+        let meter = |n: usize, zone: &str| Meter {
+            device: format!("m-{n}").parse().unwrap(),
+            zone: zone.parse().unwrap(),
+            day: [Some(0.01); HOURS],
+        };
+        let privacy = &Parameters::shipped().water.numbers.privacy;
+        let meters: Vec<Meter> = (0..11).map(|n| meter(n, "anfa")).chain([meter(11, "sbata")]).collect();
+        let shown: Vec<bool> = by_zone(&meters, privacy).iter().map(|used| used.sum.is_some()).collect();
+        assert_eq!(shown, [false, false], "the one that could be told would tell of the other");
+        let (day, hours) = of_city(&meters, privacy);
+        assert!(day.is_some_and(|sum| (sum - 12.0 * 0.24).abs() < 1e-9) && hours.iter().all(Option::is_some));
+        assert_eq!(of_city(&meters[..9], privacy), (None, [None; HOURS]));
     }
 }

@@ -1,9 +1,9 @@
-//! The four kinds: bins, air stations, parking by zone, meters.
+//! The four kinds: bins, air stations with their index, parking by zone, water by zone.
 
 use maud::{Markup, html};
 use schemas::{Quantity, Reading};
 
-use super::glance::{Bin, Glance, Lot, Meter, POLLUTANTS, Station, believed};
+use super::glance::{Bin, Glance, Lot, POLLUTANTS, Station, believed, by_zone, of_city};
 use super::parts::{Desk, empty, panel};
 use crate::charts;
 use crate::lang::Lang;
@@ -15,7 +15,7 @@ const WALL: usize = 280;
 const BINS: usize = 8;
 const STATIONS: usize = 14;
 const LOTS: usize = 12;
-const METERS: usize = 10;
+const ZONES: usize = 12;
 
 pub(crate) fn waste(desk: &Desk<'_>, glance: &Glance) -> Markup {
     let words = desk.lang.words();
@@ -112,12 +112,13 @@ pub(crate) fn air(desk: &Desk<'_>, glance: &Glance) -> Markup {
                 caption.vh { (words.air) }
                 thead { tr {
                     th scope="col" { (words.station) }
+                    th scope="col" { (words.air_index) }
                     @for (i, quantity) in POLLUTANTS.iter().enumerate() { th.n.late[i > 1] scope="col" { (formula(*quantity, desk.lang)) } }
                     th.chart scope="col" { (words.day_of_pm10) }
                 } }
                 tbody { @for station in stations.iter().take(STATIONS) { (station_row(desk, glance, station)) } }
             }
-            p.note.foot { bdi dir="ltr" { "µg/m³" } " · " (words.air_note) }
+            p.note.foot { bdi dir="ltr" { "µg/m³" } " · " (words.index_note) " " (words.air_note) }
         }
     });
     panel(desk.lang, "air", words.air, &html! { (words.stations.say(desk.lang, count)) }, body)
@@ -131,6 +132,10 @@ fn station_row(desk: &Desk<'_>, glance: &Glance, station: &Station) -> Markup {
             (who(desk, &name, &station.zone))
             @if station.silent { br; small.quiet { (words.no_data_since) " " (desk.time(station.heard)) } }
         }
+        td { @match &station.index {
+            Some(index) => { (band(desk, index.level)) }
+            None => { (desk.none()) }
+        } }
         @for (i, last) in station.last.iter().enumerate() {
             td.n.late[i > 1] { @match last.as_ref().filter(|r| !station.silent && believed(r)) {
                 Some(reading) => (bare(desk, reading)),
@@ -139,6 +144,12 @@ fn station_row(desk: &Desk<'_>, glance: &Glance, station: &Station) -> Markup {
         }
         td.chart { (charts::spark(&station.day, &format!("{}, {name}", words.day_of_pm10))) }
     } }
+}
+
+/// A level of the European index, in words and as a number: never by colour alone.
+pub(crate) fn band(desk: &Desk<'_>, level: u8) -> Markup {
+    let name = desk.lang.words().bands.get(usize::from(level.saturating_sub(1))).copied().unwrap_or_default();
+    html! { bdi { (name) } " " small { bdi dir="ltr" { (numbers::whole(desk.lang, u64::from(level))) "/6" } } }
 }
 
 /// A live value whose unit stands in the note below.
@@ -182,6 +193,7 @@ fn lot_row(desk: &Desk<'_>, lot: &Lot) -> Markup {
                 (desk.amount(share * 100.0, 0, "%"))
             }
             @if lot.unknown > 0 { " " small.quiet { (numbers::whole(desk.lang, lot.unknown)) " " (words.unknown) } }
+            @if lot.doubtful { " " small.quiet { (words.low_confidence) } }
         }
         td.n { bdi.qty dir="ltr" { b { (numbers::whole(desk.lang, lot.free)) } small { " / " (numbers::whole(desk.lang, known)) } } }
     } }
@@ -190,34 +202,47 @@ fn lot_row(desk: &Desk<'_>, lot: &Lot) -> Markup {
 pub(crate) fn water(desk: &Desk<'_>, glance: &Glance) -> Markup {
     let words = desk.lang.words();
     let count = glance.meters.as_ref().map_or(0, Vec::len) as u64;
+    let privacy = &glance.parameters.water.numbers.privacy;
     let body = glance.meters.as_ref().map(|meters| {
         if meters.is_empty() {
             return empty(words.nothing_yet);
         }
-        html! { table.rows {
-            caption.vh { (words.water) }
-            thead { tr {
-                th scope="col" { (words.meter) }
-                th.n scope="col" { (words.index) }
-                th.n.late scope="col" { (words.flow) }
-                th.n scope="col" { (words.last_day) }
-                th.chart.late scope="col" { (words.hourly_use) }
-            } }
-            tbody { @for meter in meters.iter().take(METERS) { (meter_row(desk, meter)) } }
-        } }
+        let (day, hours) = of_city(meters, privacy);
+        html! {
+            table.rows {
+                caption.vh { (words.water) }
+                thead { tr {
+                    th scope="col" { (words.zone) }
+                    th.n scope="col" { (words.connections_short) }
+                    th.n scope="col" { (words.last_day) }
+                    th.chart.late scope="col" { (words.hourly_use) }
+                } }
+                tbody {
+                    tr {
+                        th scope="row" { (words.whole_city) }
+                        td.n { (numbers::whole(desk.lang, count)) }
+                        td.n { (used(desk, day)) }
+                        td.chart.late { (charts::bars(&hours, words.hourly_use)) }
+                    }
+                    @for zone in by_zone(meters, privacy).iter().take(ZONES) { tr {
+                        th scope="row" { bdi { (zone_name(desk.lang, zone.zone)) } }
+                        td.n { (numbers::whole(desk.lang, zone.connections as u64)) }
+                        td.n { (used(desk, zone.sum)) }
+                        td.chart.late {}
+                    } }
+                }
+            }
+            // A meter tells of people (law 09-08): no single one stands here.
+            p.note.foot { (words.water_note) }
+        }
     });
     panel(desk.lang, "water", words.water, &html! { (words.meters.say(desk.lang, count)) }, body)
 }
 
-fn meter_row(desk: &Desk<'_>, meter: &Meter) -> Markup {
-    let words = desk.lang.words();
-    let id = meter.device.as_str();
-    html! { tr {
-        // A meter is shown by its id alone: a label or an address would say who lives there.
-        th scope="row" { (who(desk, id, &meter.zone)) }
-        td.n { @match &meter.index { Some(reading) => (desk.live(reading)), None => (desk.none()) } }
-        td.n.late { @match &meter.flow { Some(reading) => (desk.live(reading)), None => (desk.none()) } }
-        td.n { @match meter.used() { Some(used) => (desk.amount(used, 2, "m³")), None => (desk.none()) } }
-        td.chart.late { (charts::bars(&meter.day, &format!("{}, {id}", words.hourly_use))) }
-    } }
+/// A sum that may be shown.
+fn used(desk: &Desk<'_>, sum: Option<f64>) -> Markup {
+    match sum {
+        Some(sum) => desk.amount(sum, 2, "m³"),
+        None => html! { small.quiet { (desk.lang.words().withheld) } },
+    }
 }

@@ -13,6 +13,7 @@ mod fakes;
 mod api;
 mod city;
 mod events;
+mod losses;
 mod operations;
 mod pages;
 mod served;

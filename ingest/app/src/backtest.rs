@@ -2,7 +2,8 @@
 //! said, in the order in which it would have been; nothing is kept and nobody is told.
 //!
 //! Readings come from a file of NDJSON, from the running program or from the stopped directory. A file whose lines are in
-//! the order in which they were heard is read in constant memory; another one, and what the store gives, is sorted first.
+//! the order in which they were heard is read in constant memory; another one is sorted first. What the store gives comes in
+//! slices ([`crate::past`]).
 //! Devices are judged by two threads, each for half of them, unless a rule compares devices with one another.
 
 mod printer;
@@ -20,10 +21,9 @@ use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Times
 use serde::Deserialize;
 use settings::{Checked, Settings};
 
-use crate::ask::{Lines, range};
-use crate::city::{City, Purpose};
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
+use crate::past::Past;
 use crate::rule::From;
 use printer::Printer;
 use telling::Telling;
@@ -43,10 +43,10 @@ pub(crate) struct Backtest {
     rules: From,
     /// Readings from this instant on, RFC 3339
     #[arg(long, value_name = "TIME", conflicts_with = "readings", required_unless_present = "readings")]
-    from: Option<Timestamp>,
+    pub(crate) from: Option<Timestamp>,
     /// Up to before this instant, RFC 3339; time goes on until then
     #[arg(long, value_name = "TIME")]
-    to: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
     /// A file of readings, one JSON object a line
     #[arg(long, value_name = "FILE")]
     readings: Option<PathBuf>,
@@ -101,17 +101,17 @@ impl Line {
     }
 }
 
-fn read(line: &[u8], nowhere: &Zone) -> Result<Reading, String> {
+pub(crate) fn read(line: &[u8], nowhere: &Zone) -> Result<Reading, String> {
     let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string().replace(" at line 1 column", ", at column"))?;
     line.reading(nowhere)
 }
 
 /// Lines that could not be read.
 #[derive(Default)]
-struct Bad(usize);
+pub(crate) struct Bad(usize);
 
 impl Bad {
-    fn name(&mut self, place: &str, number: usize, why: &str) {
+    pub(crate) fn name(&mut self, place: &str, number: usize, why: &str) {
         self.0 += 1;
         if self.0 <= NAMED {
             eprintln!("marsad: {place}:{number}: {why}");
@@ -236,15 +236,23 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
             printer.all(&bench.judge(&chunk))?;
         }
         source => {
-            let mut all = match source {
-                Some(path) => from_file(path, &mut bad)?,
-                None => from_city(settings, common, options, &mut bad).await?,
-            };
-            all.sort_by_key(|r| (r.received_at, r.observed_at));
-            readings = all.len();
-            for chunk in all.chunks(CHUNK) {
-                printer.all(&bench.judge(chunk))?;
-                progress.inc(chunk.len() as u64);
+            if let Some(path) = source {
+                let mut all = from_file(path, &mut bad)?;
+                all.sort_by_key(|r| (r.received_at, r.observed_at));
+                readings = all.len();
+                for chunk in all.chunks(CHUNK) {
+                    printer.all(&bench.judge(chunk))?;
+                    progress.inc(chunk.len() as u64);
+                }
+            } else {
+                let mut past = Past::of(settings, common, options).await?;
+                while let Some(heard) = past.next(&mut bad).await? {
+                    readings += heard.len();
+                    for chunk in heard.chunks(CHUNK) {
+                        printer.all(&bench.judge(chunk))?;
+                        progress.inc(chunk.len() as u64);
+                    }
+                }
             }
         }
     }
@@ -273,7 +281,7 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
     }
 }
 
-fn nowhere() -> Result<Zone, Failure> {
+pub(crate) fn nowhere() -> Result<Zone, Failure> {
     Zone::new("nowhere").map_err(|e| Failure::new(Code::Failed, e.to_string()))
 }
 
@@ -328,21 +336,6 @@ fn from_file(path: &Path, bad: &mut Bad) -> Result<Vec<Reading>, Failure> {
         }
         Ok(())
     })?;
-    Ok(all)
-}
-
-async fn from_city(settings: &Settings, common: &Common, options: &Backtest, bad: &mut Bad) -> Result<Vec<Reading>, Failure> {
-    let path = format!("/api/v1/readings?format=ndjson{}", range(options.from, options.to));
-    let city = City::reach(settings, common, Purpose::Ask).await?;
-    let mut lines = Lines::new(city.ask(&path).await?);
-    let (mut all, nowhere, mut number) = (Vec::new(), nowhere()?, 0);
-    while let Some(line) = lines.next().await? {
-        number += 1;
-        match read(&line, &nowhere) {
-            Ok(reading) => all.push(reading),
-            Err(why) => bad.name("the answer", number, &why),
-        }
-    }
     Ok(all)
 }
 

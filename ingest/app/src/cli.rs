@@ -10,6 +10,7 @@ use schemas::{DeviceId, Kind, Quantity, Timestamp, UnknownWord};
 use crate::air::AirCommand;
 use crate::alert::AlertCommand;
 use crate::backtest::Backtest;
+use crate::backup::{BackupCommand, StoreCommand};
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
 use crate::operator::{MaintenanceCommand, SilenceCommand};
@@ -135,10 +136,10 @@ Works on a stopped data directory and through a running program.")]
     /// Waste: which bins to empty next, and how a contractor did
     #[command(subcommand)]
     Waste(WasteCommand),
-    /// Parking: how full zones are
+    /// Parking: how full zones are, who stays too long, which sensors are doubted
     #[command(subcommand)]
     Parking(ParkingCommand),
-    /// Water: consumption by zone, leaks
+    /// Water: consumption by zone, losses of districts, leaks, stuck meters
     #[command(subcommand)]
     Water(WaterCommand),
     /// Read one message and show how: envelope, profile, readings; nothing is kept
@@ -169,10 +170,10 @@ Works on a stopped data directory and through a running program.")]
     /// Look at devices, adopt them, import them
     #[command(subcommand)]
     Device(device::Device),
-    /// Have the running program read its devices, routes and profiles anew
+    /// Have the running program read its devices, routes, profiles and rules anew
     #[command(
         after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
-the same. Other settings are read at the start only."
+the same. A rule whose condition is the same goes on where it was; what a rule that went had open ends. Other settings are read at the start only."
     )]
     Reload,
     /// The rules: which there are, what they do, whether files of them are right
@@ -190,6 +191,12 @@ the same. Other settings are read at the start only."
 A line of readings: {\"device\":\"bin-1\",\"quantity\":\"waste.fill\",\"value\":91,\"observed_at\":\"2026-11-21T08:00:00Z\"}
 and, if wanted, received_at, quality, kind, zone and channel, as `marsad export --format ndjson` writes them.")]
     Backtest(Backtest),
+    /// Copy the data directory while the program runs, check a copy, put it back
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// The store of readings: whether every byte is as it was written
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::Settings;
 
+use crate::answer::{Period, Question, Shown};
 use crate::city::{City, Purpose, encoded};
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
@@ -28,6 +29,14 @@ pub(crate) enum Device {
         /// Which
         id: DeviceId,
     },
+    /// Are devices heard, how long will batteries last, are clocks right, does a sensor stand still or drift
+    #[command(after_help = "Examples:
+  marsad device health
+  marsad device health --kind air --from 2026-11-01 --to 2026-11-15 --json
+
+A week by default. How often devices report, [[domains.interval]] and [[domains.station]] in the settings say; else they are held to
+what they usually do.")]
+    Health(Health),
     /// Show devices that speak and cannot be read, since nothing says what they are
     #[command(
         after_help = "Those of the quarantine with the reasons unknown_device and no_profile. `marsad device adopt` makes one
@@ -59,6 +68,23 @@ pub(crate) struct List {
     /// Only in this zone
     #[arg(long)]
     zone: Option<Zone>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// Only this device; may be given several times
+    #[arg(long, value_name = "ID")]
+    device: Vec<DeviceId>,
+    /// Only of this kind
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only in this zone
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    shown: Shown,
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +129,7 @@ pub(crate) async fn run(settings: &Settings, common: &Common, command: Device) -
     match command {
         Device::List(list) => self::list(settings, common, &list).await,
         Device::Show { id } => show(settings, common, &id).await,
+        Device::Health(asked) => health(settings, common, &asked).await,
         Device::Unknown => unknown(settings, common).await,
         Device::Adopt(adopt) => self::adopt(settings, common, *adopt).await,
         Device::Import(import) => self::import(settings, common, &import).await,
@@ -232,6 +259,16 @@ fn tell(
     Ok(())
 }
 
+async fn health(settings: &Settings, common: &Common, asked: &Health) -> Result<(), Failure> {
+    let devices: Vec<&str> = asked.device.iter().map(DeviceId::as_str).collect();
+    let devices = devices.join(",");
+    let question = Question::to("devices/health", asked.shown.format(common.json))
+        .with("device", Some(devices.as_str()).filter(|ids| !ids.is_empty()))
+        .with("kind", asked.kind.as_deref())
+        .with("zone", asked.zone.as_deref());
+    question.over(&asked.period).answer(settings, common).await
+}
+
 #[derive(Deserialize)]
 struct Unknown {
     devices: Vec<UnknownDevice>,
@@ -347,9 +384,9 @@ pub(crate) async fn reload(settings: &Settings, common: &Common) -> Result<(), F
     let text = if common.json {
         json!(reloaded).to_string()
     } else {
-        let Reloaded { listed, adopted, profiles, routes } = reloaded;
+        let Reloaded { listed, adopted, profiles, routes, rules } = reloaded;
         format!(
-            "In force: {listed} devices listed in files, {adopted} adopted, {profiles} device profiles, {routes} routes of the city's own."
+            "In force: {listed} devices listed in files, {adopted} adopted, {profiles} device profiles, {routes} routes of the city's own, {rules} rules."
         )
     };
     writeln!(io::stdout(), "{text}").map_err(unwritable)

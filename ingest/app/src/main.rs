@@ -5,6 +5,7 @@ mod alert;
 mod answer;
 mod ask;
 mod backtest;
+mod backup;
 mod bench;
 mod city;
 mod clerk;
@@ -21,11 +22,14 @@ mod failure;
 mod fit;
 mod fitting;
 mod ground;
+mod ledger;
 mod observer;
 mod operator;
 mod parking;
+mod past;
 mod platform;
 mod profile;
+mod progress;
 mod quarantine;
 mod rota;
 mod rule;
@@ -116,6 +120,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Rule(command) => rule::rule(&command, &settings, common.json),
             Command::Rota(command) => rota::rota(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
+            Command::Backup(command) => backup::backup(&settings, &command, common.json),
+            Command::Store(command) => backup::store(&settings, &command, common.json),
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),

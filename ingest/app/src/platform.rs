@@ -243,6 +243,7 @@ impl Platform {
             register: Arc::clone(&opened.register),
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
+            tellable: settings.notify.names(),
         }));
         let observer = Observer {
             city: settings.city.name.en.clone(),
@@ -287,12 +288,12 @@ impl Platform {
         }
     }
 
-    /// Reads devices, routes and profiles anew, and says how that went: for a signal, which nobody
+    /// Reads devices, routes, profiles and rules anew, and says how that went: for a signal, which nobody
     /// answers.
     pub(crate) async fn reload(&self) {
         match self.counter.reload().await {
-            Ok(Reloaded { listed, adopted, profiles, routes }) => {
-                tracing::info!(listed, adopted, profiles, routes, "devices, routes and profiles are read anew");
+            Ok(Reloaded { listed, adopted, profiles, routes, rules }) => {
+                tracing::info!(listed, adopted, profiles, routes, rules, "devices, routes, profiles and rules are read anew");
             }
             Err(error) => tracing::error!(%error, "the reload is refused, and what was in force stays so"),
         }

@@ -68,13 +68,13 @@ pub(crate) struct Sources {
 impl From {
     /// Reads the files, or what is configured.
     pub(crate) fn read(&self, settings: &Settings) -> Result<Sources, Failure> {
-        let files = if self.rules.is_empty() { &settings.rules.files } else { &self.rules };
+        let files = if self.rules.is_empty() { settings.rules.paths()? } else { self.rules.clone() };
         let mut texts: Vec<(String, String)> = Vec::new();
         if self.rules.is_empty() {
             let packs = RULE_PACKS.iter().filter(|(name, _)| settings.rules.packs.iter().any(|pack| pack == name));
             texts.extend(packs.map(|(name, text)| (format!("rules/{name}.toml"), (*text).to_owned())));
         }
-        texts.extend(read_all(files)?);
+        texts.extend(read_all(&files)?);
         let rules = RuleSet::parse(&texts).map_err(|wrong| mistakes(&wrong))?;
         Ok(Sources { rules: Arc::new(rules), texts })
     }

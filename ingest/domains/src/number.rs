@@ -36,12 +36,17 @@ pub fn mad(values: &[f64]) -> Option<f64> {
 /// The smallest value that at least `percent` of the values do not exceed (nearest rank); none of none.
 /// `percent` is brought into 0..=100.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of values")]
 pub fn nearest_rank(values: &[f64], percent: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let rank = (percent.clamp(0.0, 100.0) / 100.0 * sorted.len() as f64).ceil() as usize;
-    sorted.get(rank.max(1) - 1).copied()
+    sorted.get(rank(sorted.len(), percent)).copied()
+}
+
+/// Where the nearest rank stands among so many sorted values, from 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of values")]
+fn rank(count: usize, percent: f64) -> usize {
+    let rank = (percent.clamp(0.0, 100.0) / 100.0 * count as f64).ceil() as usize;
+    rank.max(1) - 1
 }
 
 /// Median and `percentile` of the slopes of all pairs of points (x, y) (Theil 1950, Sen 1968); pairs with the same x
@@ -57,7 +62,17 @@ pub fn theil_sen(points: &[(f64, f64)], percentile: f64) -> Option<(f64, f64)> {
             }
         }
     }
-    Some((median(&slopes)?, nearest_rank(&slopes, percentile)?))
+    // Two places are asked for: finding them costs a part of sorting, and rules ask with every reading.
+    let (count, place) = (slopes.len(), rank(slopes.len(), percentile));
+    if count == 0 {
+        return None;
+    }
+    let (below, upper, _) = slopes.select_nth_unstable_by(count / 2, f64::total_cmp);
+    let upper = *upper;
+    let lower = if count % 2 == 1 { upper } else { below.iter().copied().max_by(f64::total_cmp)? };
+    let median = if count % 2 == 1 { upper } else { f64::midpoint(lower, upper) };
+    let (_, ranked, _) = slopes.select_nth_unstable_by(place, f64::total_cmp);
+    Some((median, *ranked))
 }
 
 #[cfg(test)]
@@ -69,6 +84,20 @@ mod tests {
         let cases = [(6.5, 7), (-0.5, 0), (0.499_999_999_999_999_94, 0), (-1.5, -1), (f64::NAN, 0), (f64::INFINITY, i64::MAX)];
         for (value, expected) in cases {
             assert_eq!(round_half_up(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn slopes_are_ranked_as_if_they_were_sorted() {
+        for count in 0..40u32 {
+            let points: Vec<(f64, f64)> =
+                (0..count).map(|n| (f64::from(n / 2), f64::from(n.wrapping_mul(2_654_435_761) >> 20))).collect();
+            let pairs = points.iter().enumerate().flat_map(|(i, a)| points.iter().skip(i + 1).map(move |b| (*a, *b)));
+            let slopes: Vec<f64> = pairs.filter(|(a, b)| a.0 < b.0).map(|(a, b)| (b.1 - a.1) / (b.0 - a.0)).collect();
+            for percent in [0.0, 20.0, 50.0, 85.0, 100.0] {
+                let expected = median(&slopes).zip(nearest_rank(&slopes, percent));
+                assert_eq!(theil_sen(&points, percent), expected, "{count} points, {percent} %");
+            }
         }
     }
 

@@ -193,14 +193,31 @@ fn walk(table: &toml::Table, place: &str, depth: usize, found: &mut Vec<Row>) {
     if depth == DEPTH_LIMIT {
         return;
     }
-    for (key, value) in table {
-        let key = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
-        let Some(inner) = value.as_table() else { continue };
+    // A table may say once what holds for all in it: hours, days.
+    let common = Row::known(table);
+    for (name, value) in table {
+        let key = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        // Of a list of tables each is a place of its own, from 1.
+        let tables: Vec<&toml::Table> = value.as_array().into_iter().flatten().filter_map(toml::Value::as_table).collect();
+        if !tables.is_empty() {
+            tables.iter().zip(1..).for_each(|(inner, n)| walk(inner, &format!("{key}.{n}"), depth + 1, found));
+            continue;
+        }
+        let Some(inner) = value.as_table() else {
+            let said = common.clone().filter(|_| name != "status" && name != "source");
+            found.extend(said.map(|(status, source)| Row { key, value: plain(value), status, source }));
+            continue;
+        };
         match (inner.get("value"), Row::known(inner)) {
             (Some(value), Some((status, source))) => found.push(Row { key, value: value.to_string(), status, source }),
             _ => walk(inner, &key, depth + 1, found),
         }
     }
+}
+
+/// As it is read, without the quotes of the file.
+fn plain(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 impl Row {

@@ -21,9 +21,10 @@ pub use burst::{burst_by_hour, burst_by_quarters};
 pub use curve::{Consumption, ConsumptionCurve, CurveError};
 pub use delta::{Delta, MeterIndex, backflow_alarm, delta};
 pub use leak::{Leak, LeakClass, leaks};
-pub use night::{NightFlow, night_alarm, night_flow};
-pub use privacy::{Cell, Publication, judge_cell, publish};
+pub use night::{NightFlow, night_alarm, night_flow, quiet_hours};
+pub use privacy::{Cell, Publication, judge_cell, judge_parts, publish};
 pub use pseudonym::{KeyError, Pseudonyms};
 pub use settings::{
-    BalanceSettings, BurstSettings, CurveSettings, LeakSettings, MeterSettings, NightSettings, PrivacySettings, WaterSettings,
+    BalanceSettings, BulkSettings, BurstSettings, CurveSettings, LeakSettings, MeterSettings, NightSettings, PrivacySettings,
+    WaterSettings,
 };

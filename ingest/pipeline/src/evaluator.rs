@@ -13,26 +13,28 @@ use journal::{Cursor, View};
 use ports::{AlertBook, Clock, EvaluatorStep, Live, LiveFrame};
 use rules::Engine;
 use schemas::Transition;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
 use crate::PipelineError;
-use crate::feed::FeedReader;
+use crate::feed::{FeedReader, Ruling};
 use crate::keeper::Room;
 use crate::patience::Patience;
 
 /// The name of its cursor in the journal. The cursor that counts stands in the register; this one
 /// follows it, so that the journal is not released too early.
 pub(crate) const NAME: &str = "evaluator";
-/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a tenth of
+/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a quarter of
 /// the evaluator's time, and transitions of a quiet city are committed at once.
-const PACE: u32 = 9;
+const PACE: u32 = 3;
 /// Whatever a commit cost, transitions wait no longer than this.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Evaluator {
     pub(crate) patience: Patience,
     pub(crate) feed: FeedReader,
+    /// Rules that take the place of the engine's. Its sender is the feed's, so it never closes here.
+    pub(crate) rulings: watch::Receiver<Option<Ruling>>,
     pub(crate) view: View,
     pub(crate) room: Arc<Room>,
     pub(crate) engine: Engine,
@@ -73,12 +75,13 @@ impl Evaluator {
                 }
                 self.patience.gauges.cursor.store(self.feed.position(), Ordering::Relaxed);
             }
+            let ruled = self.rule(&mut transitions);
             // Silence is judged only when everything that was said is read.
             if self.feed.lag() == 0 {
                 self.engine.advance(self.clock.now(), &mut transitions);
             }
             let ended = !alive && self.feed.lag() == 0;
-            if ended || self.due(&transitions, committed, last, cost) {
+            if ended || ruled || self.due(&transitions, committed, last, cost) {
                 let began = Instant::now();
                 self.commit(&mut transitions)?;
                 committed = self.feed.position();
@@ -89,6 +92,19 @@ impl Evaluator {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes other rules where some were set and what was kept before them is judged.
+    fn rule(&mut self, transitions: &mut Vec<Transition>) -> bool {
+        let position = self.feed.position();
+        // Seen only when taken: until then each loop looks again, and there is a message for each loop.
+        let set = self.rulings.borrow().clone().filter(|ruling| ruling.from <= position);
+        let Some(Ruling { rules, at, .. }) = set.filter(|ruling| !Arc::ptr_eq(&ruling.rules, self.engine.rules())) else {
+            return false;
+        };
+        tracing::info!(rules = rules.rules().len(), "other rules judge from here on");
+        self.engine.replace_rules(rules, at, transitions);
+        true
     }
 
     fn due(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> bool {
@@ -117,9 +133,11 @@ impl Evaluator {
     fn wait(&mut self, pause: Duration) -> bool {
         let deadline = self.patience.deadline.clone();
         self.patience.runtime.block_on(async {
-            // `ready` and `cancelled` only look at shared state: dropping either loses nothing.
+            // `ready`, `changed` and `cancelled` only look at shared state: dropping one loses nothing.
             tokio::select! {
                 alive = timeout(pause, self.feed.ready()) => alive.unwrap_or(true),
+                // Never an error: the feed lives as long as its reader.
+                _ = self.rulings.changed() => true,
                 () = deadline.cancelled() => true,
             }
         })

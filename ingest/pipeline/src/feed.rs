@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 use codec::{Decoder, Reject};
 use journal::{JournalError, Reader, View};
-use schemas::{Catalogue, DamagedMessage, Message, Reading};
+use rules::RuleSet;
+use schemas::{Catalogue, DamagedMessage, Message, Reading, Timestamp};
 use tokio::sync::watch;
 
 use crate::lock;
@@ -72,11 +73,22 @@ pub struct Feed {
     decoder: ArcSwap<Decoder>,
     tail: watch::Receiver<u64>,
     recent: Mutex<VecDeque<Arc<Batch>>>,
+    rulings: watch::Sender<Option<Ruling>>,
+}
+
+/// Rules that are to judge from a place of the journal on.
+#[derive(Clone, Debug)]
+pub(crate) struct Ruling {
+    pub(crate) rules: Arc<RuleSet>,
+    /// What was kept before is judged by the rules of before: a backlog must end silences before these end.
+    pub(crate) from: u64,
+    /// When it was asked for.
+    pub(crate) at: Timestamp,
 }
 
 impl Feed {
     pub(crate) fn new(view: View, decoder: Arc<Decoder>, tail: watch::Receiver<u64>) -> Arc<Self> {
-        Arc::new(Self { view, decoder: ArcSwap::new(decoder), tail, recent: Mutex::default() })
+        Arc::new(Self { view, decoder: ArcSwap::new(decoder), tail, recent: Mutex::default(), rulings: watch::Sender::new(None) })
     }
 
     /// What decodes now.
@@ -92,6 +104,16 @@ impl Feed {
         // What one reader had decoded by the old one must not reach a reader that comes later: it would
         // put messages aside that can be read by now.
         lock(&self.recent).clear();
+    }
+
+    /// What is kept from now on is judged by these rules; `now` is when the alerts of rules that are no more end.
+    pub fn set_rules(&self, rules: Arc<RuleSet>, now: Timestamp) {
+        self.rulings.send_replace(Some(Ruling { rules, from: *self.tail.borrow(), at: now }));
+    }
+
+    /// The last rules that were set. Ends only with the feed.
+    pub(crate) fn rulings(&self) -> watch::Receiver<Option<Ruling>> {
+        self.rulings.subscribe()
     }
 
     /// A reader that stands before the message `from`.

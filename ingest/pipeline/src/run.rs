@@ -256,6 +256,7 @@ impl Pipeline {
         };
         let evaluator = Evaluator {
             patience: patience(evaluator::NAME, &evaluator_gauges),
+            rulings: feed.rulings(),
             feed: feed.reader(judged),
             view: view.clone(),
             room,

@@ -149,6 +149,8 @@ pub struct Reloaded {
     pub profiles: u64,
     /// Routes of the city's own.
     pub routes: u64,
+    /// Rules that judge.
+    pub rules: u64,
 }
 
 /// Why something was not done.

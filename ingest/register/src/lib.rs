@@ -29,6 +29,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use outbox::{DEAD_KEPT, DELIVERED_KEPT};
 pub use plan::REASONS_KEPT;
+pub use schema::copy;
 
 use trouble::{Result, While};
 

@@ -66,6 +66,23 @@ pub(crate) fn reader(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
+/// Copies the register in the file `from`, as its last commit left it, into the new file `to`, without free pages.
+/// Works beside the program that writes to it. Durable when it returns.
+///
+/// # Errors
+/// `Unavailable` where one cannot be read or the other not written, `Damaged` where `from` is no register.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let copying = format!("copying {} to {}", from.display(), to.display());
+    let unwritable = |why: &dyn std::fmt::Display| RecordError::Unavailable(format!("{copying}: {why}"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(from, flags).while_(&copying)?;
+    db.busy_timeout(BUSY).while_(&copying)?;
+    recognise(&db, from)?;
+    let name = to.to_str().ok_or_else(|| unwritable(&"the name is not Unicode"))?;
+    db.execute("VACUUM INTO ?1", [name]).while_(&copying)?;
+    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(|why| unwritable(&why))
+}
+
 fn tune(db: &Connection) -> rusqlite::Result<()> {
     // FULL: a commit is on disk when it returns, the write-ahead log synced.
     db.pragma_update(None, "synchronous", "FULL")?;

@@ -64,7 +64,13 @@ impl History {
 
     /// When the first was observed.
     pub(crate) fn first_at(&self) -> Option<Timestamp> {
-        self.iter().next().map(|s| s.observed)
+        if self.count == 0 {
+            return self.tail.first().map(|s| s.observed);
+        }
+        // Asked with each reading: no more is unpacked than the instant.
+        let (_, at) = varint(&self.packed, self.start + 1)?;
+        let (passed, _) = varint(&self.packed, at)?;
+        Some(Timestamp::clamped(self.before.checked_add(i64::try_from(passed).ok()?)?))
     }
 
     /// Bytes that it takes besides itself.

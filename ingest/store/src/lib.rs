@@ -10,7 +10,7 @@ mod embedded;
 mod memory;
 mod settings;
 
-pub use embedded::Embedded;
+pub use embedded::{Embedded, Verified, copy, verify};
 pub use memory::Memory;
 pub use settings::{Keep, Settings};
 

@@ -156,7 +156,7 @@ pub(super) async fn worklist(State(rooms): Shared, uri: Uri) -> Result<Response,
         body,
         notes,
         rests_on: [
-            resting(&house.parameters.waste.rows, &["emptying.", "forecast.", "round."]),
+            resting(&house.parameters.waste.rows, &["emptying.", "forecast.", "round.", "bin_type."]),
             resting(&house.parameters.health.rows, &["offline_"]),
         ]
         .concat(),

@@ -9,10 +9,10 @@ use axum::response::Response;
 use domains::time::LocalDay;
 use domains::water::{Cell as Connections, Consumption, Publication, publish};
 use jiff::civil::Date;
-use schemas::{HOUR, Kind, Timestamp, Zone};
+use schemas::{HOUR, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{curve, pseudonyms};
+use super::{connections, curve, pseudonyms};
 use crate::api::answer::{Answer, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -109,7 +109,7 @@ async fn of_zones<'a>(house: &'a House, params: &Params, days: &[LocalDay]) -> R
     let (from, to) = ends(days);
     let mut values: BTreeMap<Date, BTreeMap<Zone, Vec<f64>>> = BTreeMap::new();
     // All zones are judged together, whichever is asked for, so that no two answers differ in what they withhold.
-    for device in gather::devices(house, Kind::WATER, None).await? {
+    for device in connections(house, None).await? {
         let curve = curve(house, &device.id, from..to).await?;
         for day in days {
             let cell = values.entry(day.date).or_default().entry(device.zone.clone()).or_default();
@@ -166,7 +166,7 @@ fn ends(days: &[LocalDay]) -> (Timestamp, Timestamp) {
 async fn of_meter<'a>(house: &'a House, params: &Params, meter: &str, days: &[LocalDay]) -> Result<Answer<'a, Meter>, Problem> {
     const EXPECTED: &str = "the pseudonym of a meter under the present key, 20 letters and digits";
     let names = pseudonyms(house)?;
-    let all = gather::devices(house, Kind::WATER, params.zone()?.as_ref()).await?;
+    let all = connections(house, params.zone()?.as_ref()).await?;
     let Some(device) = all.into_iter().find(|d| names.of(d.id.as_str()) == meter) else {
         return Err(Problem::parameter("meter", "no meter here has this pseudonym", EXPECTED));
     };

@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use domains::water::{ConsumptionCurve, LeakClass, burst_by_quarters, leaks as found_leaks};
-use schemas::{Device, HOUR, Kind, Timestamp, Zone};
+use schemas::{Device, HOUR, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{curve, pseudonyms};
+use super::{connections, curve, pseudonyms};
 use crate::api::answer::{Answer, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -69,7 +69,7 @@ pub(super) async fn leaks(State(rooms): Shared, uri: Uri) -> Result<Response, Pr
     let names = pseudonyms(house)?;
     let _permit = gather::permit(&rooms)?;
     let (mut leaks, mut bursts, mut meters) = (Vec::new(), Vec::new(), 0);
-    for device in gather::devices(house, Kind::WATER, params.zone()?.as_ref()).await? {
+    for device in connections(house, params.zone()?.as_ref()).await? {
         meters += 1;
         let start = range.start.minus(BEFORE).hour();
         let curve = curve(house, &device.id, start..range.end).await?;

@@ -48,8 +48,12 @@ fn seed(marsad: &Marsad, now: Timestamp) {
     city.acknowledged();
 }
 
+/// A key, and a district of the eleven meters that a meter of its own would feed.
+const SETTINGS: &str = "[privacy]\npseudonym_key_file = \"meters.key\"\n\
+                        [[domains.district]]\nname = \"Anfa haut\"\ninflow = [\"dma-1\"]\nzones = [\"anfa\"]\n";
+
 fn questions(folder: &Path) -> Vec<Said> {
-    let questions: [&[&str]; 9] = [
+    let questions: [&[&str]; 14] = [
         &["air", "index", "--station", "st-1", "--format", "csv"],
         &["air", "exceedances", "--station", "st-1", "--set", "who-2021", "--format", "csv"],
         &["air", "report", "--station", "st-1", "--excel"],
@@ -59,6 +63,11 @@ fn questions(folder: &Path) -> Vec<Said> {
         &["water", "consumption", "--format", "csv"],
         &["water", "leaks", "--format", "csv"],
         &["air", "index", "--index", "iqa"],
+        &["water", "balance", "--format", "csv"],
+        &["water", "night", "--json"],
+        &["water", "stuck"],
+        &["parking", "overstays", "--json"],
+        &["device", "health", "--kind", "water", "--json"],
     ];
     questions.iter().map(|question| ask(folder, question)).collect()
 }
@@ -67,14 +76,18 @@ fn questions(folder: &Path) -> Vec<Said> {
 fn the_city_answers_from_the_program_and_from_its_stopped_directory() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("meters.key"), "a key for this test only\n").expect("a key");
-    let mut program = Marsad::start(folder.path(), "[privacy]\npseudonym_key_file = \"meters.key\"\n");
+    let mut program = Marsad::start(folder.path(), SETTINGS);
     let now = program.status().expect("a status").now;
     seed(&program, now);
     let settled = program.settled(Duration::from_secs(20));
     assert_eq!(settled.identity.quarantined, 0);
 
     let running = questions(folder.path());
-    let [index, limits, report, list, kpi, parking, water, leaks, iqa] = running.as_slice() else { panic!("{running:?}") };
+    let [index, limits, report, list, kpi, parking, water, leaks, iqa, balance, night, stuck, overstays, health] =
+        running.as_slice()
+    else {
+        panic!("{running:?}")
+    };
     assert!(index.well().starts_with("station,zone,hour from,level,band,dominant,"), "{index:?}");
     assert!(index.out.contains(",moderate,") || index.out.contains("insufficient data"), "{index:?}");
     assert!(limits.well().contains("who-2021,") && limits.out.contains("insufficient data"), "{limits:?}");
@@ -85,6 +98,14 @@ fn the_city_answers_from_the_program_and_from_its_stopped_directory() {
     assert!(water.well().contains(",anfa,"), "{water:?}");
     // Thirty litres an hour, told under a pseudonym.
     assert!(leaks.well().lines().count() == 2 && leaks.out.contains("moderate leak") && !leaks.out.contains("m-4"), "{leaks:?}");
+    // Nothing is heard of the meter that would feed it, and a day and a half of the connections.
+    assert!(balance.well().lines().nth(1).is_some_and(|row| row.starts_with("Anfa haut,")), "{balance:?}");
+    let legitimate =
+        night.json()["rests_on"].as_array().and_then(|rows| rows.iter().find(|r| r["key"] == "night.legitimate").cloned());
+    assert_eq!(legitimate.map(|row| row["status"].clone()), Some("memory".into()), "{night:?}");
+    assert!(stuck.well().contains("prove nothing") && !stuck.out.contains("m-4"), "{stuck:?}");
+    assert!(overstays.json()["zones"][0]["overstays"].is_number() && !overstays.out.contains("bay-"), "{overstays:?}");
+    assert_eq!(health.json()["devices"].as_array().map(Vec::len), Some(11), "{health:?}");
     assert!(iqa.well().contains("The grid of this index is memory"), "{iqa:?}");
 
     assert!(program.stop().success());
@@ -108,6 +129,11 @@ fn a_question_about_nothing_says_that_there_are_no_data_and_a_wrong_one_says_wha
         &["waste", "kpi"],
         &["parking", "occupancy"],
         &["water", "consumption"],
+        &["water", "balance"],
+        &["water", "night"],
+        &["parking", "overstays"],
+        &["parking", "sensors"],
+        &["device", "health"],
         &["waste", "worklist", "--contractor", "ARMA"],
     ] {
         let said = ask(folder.path(), question);

@@ -6,6 +6,7 @@
 mod adoption;
 mod alive;
 mod arguments;
+mod backup;
 mod city;
 mod decoding;
 mod disk;
@@ -13,3 +14,4 @@ mod program;
 mod questions;
 mod refusals;
 mod rota;
+mod rules;

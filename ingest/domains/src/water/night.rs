@@ -3,7 +3,7 @@
 //! In Ramadan the night is awake from iftar to suhoor, and the quiet hours are those of the morning.
 
 use jiff::civil::Date;
-use schemas::HOUR;
+use schemas::{HOUR, Timestamp};
 use serde::Serialize;
 
 use super::NightSettings;
@@ -20,24 +20,30 @@ pub struct NightFlow {
     pub unexplained: f64,
 }
 
+/// When the quiet hours of a local date begin and end: those of the night, in Ramadan those of the morning.
+#[must_use]
+pub fn quiet_hours(date: Date, settings: &NightSettings, city: &CityTime, calendar: &Calendar) -> (Timestamp, Timestamp) {
+    let (from, to) = match calendar.ramadan(date) {
+        Some(_) => (settings.ramadan_from, settings.ramadan_to),
+        None => (settings.from, settings.to),
+    };
+    (city.instant(date.to_datetime(from)), city.instant(date.to_datetime(to)))
+}
+
 /// The minimum night flow on a local date. `flow_of_hour` gives the mean inflow of the UTC hour that starts at an
 /// instant, litres an hour; none if it is not known. Every quiet hour must be known: the least one might be missing.
 #[must_use]
 pub fn night_flow(
     date: Date,
-    flow_of_hour: impl Fn(schemas::Timestamp) -> Option<f64>,
+    flow_of_hour: impl Fn(Timestamp) -> Option<f64>,
     connections: u32,
     settings: &NightSettings,
     city: &CityTime,
     calendar: &Calendar,
 ) -> Finding<NightFlow> {
-    let (from, to) = match calendar.ramadan(date) {
-        Some(_) => (settings.ramadan_from, settings.ramadan_to),
-        None => (settings.from, settings.to),
-    };
-    let (start, end) = (city.instant(date.to_datetime(from)), city.instant(date.to_datetime(to)));
+    let (start, end) = quiet_hours(date, settings, city, calendar);
     let expected = usize::try_from((end.millis() - start.millis()) / HOUR).unwrap_or(0);
-    let starts = (0..expected).map(|i| schemas::Timestamp::clamped(start.millis() + i as i64 * HOUR));
+    let starts = (0..expected).map(|i| Timestamp::clamped(start.millis() + i as i64 * HOUR));
     let flows: Vec<f64> = starts.filter_map(flow_of_hour).collect();
     match flows.iter().copied().reduce(f64::min) {
         Some(flow) if flows.len() == expected => {
@@ -76,7 +82,7 @@ mod tests {
     fn the_quiet_hours_of_ramadan_are_those_of_the_morning() {
         let (settings, city) = (WaterSettings::shipped().night, CityTime::of("Africa/Casablanca").unwrap());
         let calendar = Calendar::casablanca();
-        let by_hour = |at: schemas::Timestamp| Some(1000.0 + f64::from(city.civil(at).hour()));
+        let by_hour = |at: Timestamp| Some(1000.0 + f64::from(city.civil(at).hour()));
         let flow = |date: &str| night_flow(date.parse().unwrap(), by_hour, 100, &settings, &city, &calendar).value().unwrap();
         assert_eq!(flow("2026-11-21").flow, 1002.0);
         assert_eq!(flow("2027-02-20").flow, 1006.0);

@@ -44,6 +44,22 @@ impl Publication {
     }
 }
 
+/// Whether the sum over all `parts` may be published beside the sums of the cells that they are cut out of: each part, and what
+/// is left of its cell (`rest`), must be publishable by itself or empty, else one sum less another would tell of a few
+/// connections.
+#[must_use]
+pub fn judge_parts(parts: &[(Cell, Cell)], settings: &PrivacySettings) -> Publication {
+    let whole = Cell { values: parts.iter().flat_map(|(part, _)| part.values.iter().copied()).collect() };
+    let own = judge_cell(&whole, settings);
+    let safe = |cell: &Cell| cell.values.is_empty() || matches!(judge_cell(cell, settings), Publication::Published { .. });
+    match own {
+        Publication::Published { .. } if !parts.iter().all(|(part, rest)| safe(part) && safe(rest)) => {
+            Publication::SuppressedComplement
+        }
+        own => own,
+    }
+}
+
 /// What of one cell may be published by itself.
 #[must_use]
 pub fn judge_cell(cell: &Cell, settings: &PrivacySettings) -> Publication {
@@ -88,5 +104,18 @@ mod tests {
         assert_eq!(codes(&[cell(20, 9.0), cell(3, 9.0), cell(12, 9.0)]), ["published", "suppressed_k", "suppressed_complement"]);
         assert_eq!(codes(&[cell(20, 9.0), cell(3, 9.0), cell(2, 9.0)]), ["published", "suppressed_k", "suppressed_k"]);
         assert_eq!(codes(&[cell(20, 9.0), cell(12, 0.0)]), ["published", "published"]);
+    }
+
+    #[test]
+    fn a_district_that_leaves_few_connections_of_a_zone_is_not_told_beside_the_zone() {
+        let settings = WaterSettings::shipped().privacy;
+        let of = |meters: usize| Cell { values: vec![100.0; meters] };
+        assert!(matches!(
+            judge_parts(&[(of(20), of(0)), (of(12), of(11))], &settings),
+            Publication::Published { meters: 32, .. }
+        ));
+        assert_eq!(judge_parts(&[(of(20), of(3))], &settings), Publication::SuppressedComplement);
+        assert_eq!(judge_parts(&[(of(20), of(0)), (of(2), of(0))], &settings), Publication::SuppressedComplement);
+        assert_eq!(judge_parts(&[(of(9), of(40))], &settings), Publication::SuppressedK);
     }
 }

@@ -32,6 +32,16 @@ pub struct MeterSettings {
     pub backflow_times: Sourced<Count>,
 }
 
+/// What differs in the large meters that feed a district: everything else is as in any meter.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BulkSettings {
+    /// Digits of the index: it wraps at ten to this power.
+    pub digits: Sourced<Count>,
+    /// Overload flow Q4, litres an hour.
+    pub q4_l_per_h: Sourced<Positive>,
+}
+
 /// From indices to hours and days.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +142,8 @@ pub struct PrivacySettings {
 pub struct WaterSettings {
     /// Meters.
     pub meter: MeterSettings,
+    /// Meters that feed a district.
+    pub bulk: BulkSettings,
     /// Hours and days.
     pub curve: CurveSettings,
     /// Leaks.
@@ -158,6 +170,13 @@ impl WaterSettings {
             return Err(ParameterError::at(file, text, None, "the quiet hours end before they begin, expected from < to"));
         }
         Ok(settings)
+    }
+
+    /// Which steps are believed of a meter that feeds a district.
+    #[must_use]
+    pub fn bulk_meter(&self) -> MeterSettings {
+        let BulkSettings { digits, q4_l_per_h } = self.bulk.clone();
+        MeterSettings { digits, q4_l_per_h, ..self.meter.clone() }
     }
 
     /// The parameters that are shipped.

@@ -19,6 +19,41 @@ fn every_parameter_has_a_status_and_a_source() {
 }
 
 #[test]
+fn no_number_of_the_files_is_left_out_of_the_list_that_answers_show() {
+    let files = [
+        (include_str!("../../../../config/domains/air.toml"), AirSettings::rows()),
+        (include_str!("../../../../config/domains/waste.toml"), WasteSettings::rows()),
+        (include_str!("../../../../config/domains/parking.toml"), ParkingSettings::rows()),
+        (include_str!("../../../../config/domains/water.toml"), WaterSettings::rows()),
+        (include_str!("../../../../config/domains/health.toml"), HealthSettings::rows()),
+    ];
+    // They choose one of several grids or formulas, which have a status each.
+    let choices = ["iqa.pm10", "low_cost.formula"];
+    for (text, rows) in files {
+        let table: toml::Table = toml::from_str(text).unwrap();
+        let mut missing = Vec::new();
+        unlisted(&table, "", &rows, &mut missing);
+        missing.retain(|key| !choices.contains(&key.as_str()));
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
+
+/// The places of what is in a table and not in the list: a row stands for all below it.
+fn unlisted(table: &toml::Table, place: &str, rows: &[domains::parameters::Row], missing: &mut Vec<String>) {
+    for (name, value) in table.iter().filter(|(name, _)| !matches!(name.as_str(), "status" | "source")) {
+        let key = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        let first = format!("{key}.1.");
+        if rows.iter().any(|row| row.key == key || row.key.starts_with(&first)) {
+            continue;
+        }
+        match value.as_table() {
+            Some(inner) => unlisted(inner, &key, rows, missing),
+            None => missing.push(key),
+        }
+    }
+}
+
+#[test]
 fn the_annex_of_2024_is_empty_and_no_claim_rests_on_it() {
     let sets = LimitSet::shipped();
     let ids: Vec<&str> = sets.iter().map(|s| s.id.as_str()).collect();

@@ -10,6 +10,7 @@ mod hours;
 mod late;
 mod memory;
 mod model;
+mod reenacted;
 mod reload;
 mod scene;
 mod shipped;

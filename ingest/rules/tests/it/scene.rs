@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rules::{Engine, RuleSet};
-use schemas::{Flaw, Kind, Note, Phase, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, TransitionId, Zone};
+use schemas::{
+    DeviceId, Flaw, Kind, Note, Phase, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, TransitionId, Zone,
+};
 
 /// The day on which every test plays; the tests count seconds from here.
 pub(crate) const START: i64 = 1_767_225_600_000;
@@ -57,11 +60,13 @@ pub(crate) fn bad(reading: Reading) -> Reading {
 pub(crate) struct Desk {
     pub(crate) engine: Engine,
     pub(crate) said: Vec<Transition>,
+    /// What a register would hold.
+    pub(crate) kept: BTreeMap<DeviceId, Bytes>,
 }
 
 impl Desk {
     pub(crate) fn new(rules: &str) -> Self {
-        Self { engine: Engine::new(set(rules)), said: Vec::new() }
+        Self { engine: Engine::new(set(rules)), said: Vec::new(), kept: BTreeMap::new() }
     }
 
     pub(crate) fn hear(&mut self, reading: &Reading) {
@@ -78,6 +83,17 @@ impl Desk {
         self.engine = Engine::new(set(rules));
         for (device, state) in states {
             self.engine.restore(&device, &state).unwrap();
+        }
+    }
+
+    /// As [`Desk::restart`], of a program that has kept the states of before too.
+    pub(crate) fn restart_whole(&mut self, rules: &str) {
+        for (device, state) in self.engine.take_dirty() {
+            self.kept.insert(device, state);
+        }
+        self.engine = Engine::new(set(rules));
+        for (device, state) in &self.kept {
+            self.engine.restore(device, state).unwrap();
         }
     }
 

@@ -112,7 +112,7 @@ fn every_shipped_rule_fires_is_resolved_and_its_french_and_english_fit_one_sms()
 
 #[test]
 fn an_alert_says_the_label_and_the_local_time_of_the_city() {
-    let mut desk = Desk { engine: engine(&FILES), said: Vec::new() };
+    let mut desk = Desk { engine: engine(&FILES), said: Vec::new(), kept: Default::default() };
     let device = |label: Option<&str>| Device {
         id: "bin".parse().unwrap(),
         kind: Kind::WASTE,
@@ -136,7 +136,7 @@ fn an_alert_says_the_label_and_the_local_time_of_the_city() {
 
 #[test]
 fn the_rules_of_the_demonstration_fire_within_seconds_and_say_what_they_are() {
-    let mut desk = Desk { engine: engine(&DEMO), said: Vec::new() };
+    let mut desk = Desk { engine: engine(&DEMO), said: Vec::new(), kept: Default::default() };
     for second in 0..5 {
         desk.hear(&reading("bin", Quantity::WASTE_FILL, 97.0, second));
     }

@@ -47,24 +47,34 @@ pub(crate) fn fault(path: &Path, error: &rusqlite::Error) -> StoreError {
     }
 }
 
+/// The file of a store: a path that is no file and does not end in `.db` is a directory that holds it.
+pub(crate) fn file_of(path: &Path) -> PathBuf {
+    if path.is_file() || path.extension().is_some_and(|e| e == "db") { path.to_owned() } else { path.join("readings.db") }
+}
+
+/// Refuses a database of another program or of another format.
+pub(crate) fn check_format(db: &Connection, path: &Path) -> Result<(), StoreError> {
+    let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(|e| fault(path, &e));
+    let place = path.display();
+    if number("application_id")? != APPLICATION {
+        return Err(StoreError::Damaged(format!("{place} is a database of another program")));
+    }
+    match number("user_version")? {
+        FORMAT => Ok(()),
+        version => Err(StoreError::Damaged(format!("{place} has format {version}, this program reads format {FORMAT}"))),
+    }
+}
+
 /// A connection that writes, with the tables made and their version checked.
 pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     let cannot = |e: rusqlite::Error| fault(path, &e);
     let db = Connection::open(path).map_err(cannot)?;
     db.busy_timeout(Duration::from_secs(10)).map_err(cannot)?;
-    let version: i32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(cannot)?;
     let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(cannot)?;
     if tables == 0 {
         db.execute_batch("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;").map_err(cannot)?;
     } else {
-        let application: i32 = db.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(cannot)?;
-        if application != APPLICATION {
-            return Err(StoreError::Damaged(format!("{} is a database of another program", path.display())));
-        }
-        if version != FORMAT {
-            let place = path.display();
-            return Err(StoreError::Damaged(format!("{place} has format {version}, this program reads format {FORMAT}")));
-        }
+        check_format(&db, path)?;
     }
     // FULL: a transaction that is over survives power loss. Erasure means that the bytes go.
     db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST;").map_err(cannot)?;
@@ -305,6 +315,20 @@ pub(crate) fn size(db: &Connection) -> rusqlite::Result<u64> {
     let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
     let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
     Ok(u64::try_from(pages * page).unwrap_or(0))
+}
+
+/// Pages of the file that hold nothing, and all of them.
+pub(crate) fn free_pages(db: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let number = |name: &str| db.pragma_query_value(None, name, |row| row.get(0));
+    Ok((number("freelist_count")?, number("page_count")?))
+}
+
+/// Gives pages that hold nothing back to the disk, at most so many.
+pub(crate) fn shrink(db: &Connection, pages: u32) -> rusqlite::Result<()> {
+    let mut step = db.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut rows = step.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 /// Connections that only read.

@@ -3,9 +3,9 @@
 //!
 //! Read in this order: [`entry`] and [`block`] (what is kept), [`directory`] (whose it is),
 //! [`shelf`] (where it stands), [`database`] (the file), [`state`] (appending), [`scan`], [`writer`]
-//! (flushing), [`merge`], [`forget`].
+//! (flushing), [`merge`], [`forget`], [`mod@verify`].
 //!
-//! Deliberately absent: verifying the file, backing it up, and a plan for a disk that stays full.
+//! Deliberately absent: a plan for a disk that stays full.
 
 mod block;
 mod builder;
@@ -20,6 +20,7 @@ mod shelf;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod wire;
 mod writer;
 
@@ -35,6 +36,7 @@ use schemas::{Reading, Timestamp};
 use tokio::sync::oneshot;
 
 pub(crate) use entry::WEEK;
+pub use verify::{Verified, copy, verify};
 
 use crate::Settings;
 use state::Shared;
@@ -62,19 +64,18 @@ impl Embedded {
     /// [`StoreError::Damaged`] where it is not what this program wrote or has another format version,
     /// [`StoreError::Refused`] where it holds a quantity or kind that the vocabulary does not have.
     pub fn open(path: &Path, settings: &Settings) -> Result<Self, StoreError> {
-        let path = if path.is_file() || path.extension().is_some_and(|e| e == "db") {
-            path.to_owned()
-        } else {
+        let file = database::file_of(path);
+        if file != path {
             std::fs::create_dir_all(path).map_err(|e| StoreError::Unavailable(format!("{}: {e}", path.display())))?;
-            path.join("readings.db")
-        };
+        }
+        let path = file;
         let db = database::open(&path)?;
         let loaded = database::load(&db, &path)?;
         let shared = Arc::new(Shared::new(&path, loaded, settings));
         shared.bytes.store(database::size(&db).map_err(|e| database::fault(&path, &e))?, Ordering::Relaxed);
         // Full only if sixty-four callers wait for flushes at once: the next is told to come again.
         let (jobs, queue) = sync_channel(64);
-        let writer = Writer { db, shared: Arc::clone(&shared), dead: Vec::new(), merge: None };
+        let writer = Writer { db, shared: Arc::clone(&shared), dead: Vec::new(), merge: None, stuck: false };
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || writer.run(&queue))

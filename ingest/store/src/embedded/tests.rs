@@ -1,5 +1,7 @@
 //! The embedded store on a real disk.
 
+mod verify;
+
 use std::path::{Path, PathBuf};
 
 use ports::{Points, Query, Selector, Shape, Store, StoreError};

@@ -1,4 +1,4 @@
-//! The one thread that writes the database: flushes, forgets, and merges between them.
+//! The one thread that writes the database: flushes, forgets, merges between them, and gives back what lies free.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,6 +18,11 @@ use super::merge::Merge;
 use super::shelf::{PartitionKey, Run, Shelf};
 use super::state::{Frozen, Shared};
 
+/// Free pages of 8 KiB that are left alone. Few in this crate's own tests.
+const SLACK: i64 = if cfg!(test) { 8 } else { 2048 };
+/// Pages given back between two jobs: some milliseconds.
+const SLICE: u32 = 256;
+
 /// What the thread is asked for. Who asked may go away: the work is done all the same.
 pub(crate) enum Job {
     /// Save everything appended before.
@@ -35,6 +40,8 @@ pub(crate) struct Writer {
     /// Contents that no shelf names any more; the next transaction deletes them.
     pub(crate) dead: Vec<i64>,
     pub(crate) merge: Option<Merge>,
+    /// Free pages could not be given back.
+    pub(crate) stuck: bool,
 }
 
 impl Writer {
@@ -42,7 +49,7 @@ impl Writer {
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
         self.choose_merge();
         loop {
-            let job = if self.merge.is_some() {
+            let job = if self.merge.is_some() || self.has_slack() {
                 match jobs.try_recv() {
                     Ok(job) => Some(job),
                     Err(TryRecvError::Empty) => None,
@@ -68,7 +75,8 @@ impl Writer {
                 }
                 #[cfg(test)]
                 Some(Job::Run(work)) => work(&self.db),
-                None => self.go_on_merging(),
+                None if self.merge.is_some() => self.go_on_merging(),
+                None => self.give_back(),
             }
         }
     }
@@ -145,6 +153,22 @@ impl Writer {
             self.shared.bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Whether so much of the file lies free that the disk should have it back: what merges leave is used again soon,
+    /// what was forgotten is not.
+    fn has_slack(&self) -> bool {
+        !self.stuck && database::free_pages(&self.db).is_ok_and(|(free, all)| free > SLACK && free > all / 4)
+    }
+
+    fn give_back(&mut self) {
+        if let Err(error) = database::shrink(&self.db, SLICE) {
+            // What lies free is used again all the same. Tried again after a restart.
+            self.stuck = true;
+            tracing::warn!(%error, "the store's file cannot be made smaller");
+        } else if let Ok(bytes) = database::size(&self.db) {
+            self.shared.bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+        }
     }
 
     fn choose_merge(&mut self) {

@@ -1,0 +1,300 @@
+//! `GET /api/v1/devices/health`: are devices heard, how long will batteries last, are clocks right, does a sensor stand still or
+//! leave its neighbours.
+//!
+//! A state of the device and not of what it watches. Deliberately absent: alarms; rules on silence and batteries are rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use domains::air::Pollutant;
+use domains::health::{
+    Availability, BatteryForecast, ClockSkew, Drift, availability, battery_forecast, clock_skew, drift, offline, stuck,
+};
+use domains::time::Calendar;
+use domains::{Finding, median};
+use jiff::civil::Date;
+use ports::{Points, Query, Selector, Shape};
+use schemas::{Device, DeviceId, Flaw, Kind, Quantity, Reading, Timestamp, Vocabulary, Zone};
+use serde::Serialize;
+
+use super::answer::{Answer, Format, Said};
+use super::gather;
+use crate::house::{House, Shared};
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::scan::Pager;
+use crate::table::{Cell, Table};
+
+/// Readings of a device in one question.
+const READINGS_LIMIT: usize = 200_000;
+/// Readings asked of the store at once.
+const PAGE: usize = 20_000;
+/// Messages by which a clock is judged at most.
+const CLOCK_LIMIT: usize = 2_000;
+/// Others of its kind with which a sensor is compared at least: of two nobody knows which one drifts.
+const NEIGHBOURS: usize = 2;
+
+/// One device.
+#[derive(Serialize)]
+struct Health {
+    device: DeviceId,
+    kind: Kind,
+    zone: Zone,
+    /// When it was heard last; none if it was not in the period.
+    heard: Option<Timestamp>,
+    offline: bool,
+    /// Seconds between two messages.
+    interval_s: Option<f64>,
+    /// Nobody says how often it reports: as it was seen to.
+    interval_assumed: bool,
+    availability: Said<Availability>,
+    battery: Said<BatteryForecast>,
+    clock: Said<ClockSkew>,
+    /// Quantities that have repeated the very same value for too long.
+    stuck: Vec<Quantity>,
+    /// Quantities that leave those of the neighbours; only of air stations.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    drift: BTreeMap<&'static str, Said<Drift>>,
+}
+
+#[derive(Serialize)]
+struct Body {
+    from: Timestamp,
+    to: Timestamp,
+    devices: Vec<Health>,
+}
+
+/// `GET /api/v1/devices/health?device=&kind=&zone=&from=&to=&format=`
+pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["device", "kind", "zone", "from", "to", "format"])?;
+    let (house, format) = (&rooms.house, Format::of(&params)?);
+    let now = house.clock.now();
+    let range = params.period(now, house.city.time(), 7)?;
+    let range = range.start..range.end.min(now.plus(Duration::from_millis(1)));
+    if range.start >= range.end {
+        return Err(Problem::parameter("from", format!("{} is not in the past", range.start), "an instant that is over"));
+    }
+    let named = params.list::<DeviceId>("device", "device ids joined by commas")?;
+    let (kind, zone) = (params.kind()?, params.zone()?);
+    let _permit = gather::permit(&rooms)?;
+    let mut devices = Vec::new();
+    for kind in Vocabulary::current().kinds().filter(|of| kind.is_none_or(|kind| kind == *of)) {
+        devices.extend(gather::devices(house, kind, zone.as_ref()).await?);
+    }
+    let devices = gather::only(devices, &named, "device")?;
+    let air = if devices.iter().any(|d| d.kind == Kind::AIR) { daily_air(house, range.end).await? } else { BTreeMap::new() };
+    let mut found = Vec::new();
+    for device in devices {
+        found.push(of_device(house, device, &range, &air).await?);
+    }
+    let offline = found.iter().filter(|h| h.offline).count();
+    let mut notes = Vec::new();
+    if found.is_empty() {
+        notes.push("no data: no device is known here".to_owned());
+    }
+    if found.iter().any(|h| h.interval_assumed && h.interval_s.is_some()) {
+        notes.push(
+            "interval_assumed: nobody says how often these devices report ([[domains.interval]], [[domains.station]]); they are held to \
+             what they usually do"
+                .to_owned(),
+        );
+    }
+    let answer = Answer {
+        name: "device-health",
+        title: format!("Health of {} devices, {offline} of them offline", found.len()),
+        table: table(&found),
+        body: Body { from: range.start, to: range.end, devices: found },
+        notes,
+        rests_on: house.parameters.health.rows.iter().collect(),
+    };
+    answer.told(format, house)
+}
+
+async fn of_device(house: &House, device: Device, range: &Range<Timestamp>, air: &DailyAir) -> Result<Health, Problem> {
+    let settings = &house.parameters.health.numbers;
+    let all = readings(house, &device.id, Vec::new(), range.clone()).await?;
+    let instants: BTreeSet<Timestamp> = all.iter().map(|r| r.observed_at).collect();
+    let heard = instants.last().copied();
+    let parameters = &house.parameters;
+    let said = parameters.station(&device.id).every.or_else(|| parameters.intervals.get(&device.kind).copied());
+    let interval = said.or_else(|| usual(&instants));
+    // Before it was there for the first time nothing was expected of it.
+    let since = first_heard(house, &device).await?.map_or(range.start, |first| first.max(range.start));
+    let lack = Finding::Insufficient(domains::Lack::OneOf(vec!["a reporting interval"]));
+    let received = instants.iter().filter(|at| **at >= since).count() as u64;
+    let share = interval.map_or(lack, |every| availability(received, range.end.since(since), every, settings));
+    let battery = battery(house, &device.id, range.end).await?;
+    Ok(Health {
+        heard,
+        offline: offline(heard, range.end, interval.unwrap_or_default(), settings),
+        interval_s: interval.map(|every| every.as_secs_f64()),
+        interval_assumed: said.is_none(),
+        availability: Said(share),
+        battery: Said(battery),
+        clock: Said(clock(house, &all)),
+        stuck: if device.kind == Kind::AIR { still(house, &all) } else { Vec::new() },
+        drift: drifts(house, &device.id, air),
+        device: device.id,
+        kind: device.kind,
+        zone: device.zone,
+    })
+}
+
+/// The middle one of the distances between messages.
+fn usual(instants: &BTreeSet<Timestamp>) -> Option<Duration> {
+    let gaps: Vec<f64> = instants.iter().zip(instants.iter().skip(1)).map(|(a, b)| b.since(*a).as_secs_f64()).collect();
+    median(&gaps).and_then(|gap| Duration::try_from_secs_f64(gap).ok()).filter(|gap| !gap.is_zero())
+}
+
+async fn first_heard(house: &House, device: &Device) -> Result<Option<Timestamp>, Problem> {
+    let filter = ports::DeviceFilter { id: Some(device.id.clone()), limit: 1, ..ports::DeviceFilter::default() };
+    Ok(house.console.devices(&filter).await?.into_iter().next().and_then(|view| view.first_seen))
+}
+
+/// The levels of a battery, the middle one of each local day.
+async fn battery(house: &House, device: &DeviceId, to: Timestamp) -> Result<Finding<BatteryForecast>, Problem> {
+    let (settings, city) = (&house.parameters.health.numbers.battery, house.city.time());
+    let back = i32::try_from(settings.most_days.get()).unwrap_or(i32::MAX);
+    let from = city.day(Calendar::shifted(city.date(to), -back)).start;
+    let mut days: BTreeMap<Date, Vec<f64>> = BTreeMap::new();
+    for (at, level) in gather::values(house, device, Quantity::BATTERY_LEVEL, from..to).await? {
+        days.entry(city.date(at)).or_default().push(level);
+    }
+    let first = days.keys().next().copied();
+    let since = |date: Date| first.and_then(|f| f.until(date).ok()).map_or(0.0, |span| f64::from(span.get_days()));
+    let levels: Vec<(f64, f64)> = days.into_iter().filter_map(|(date, of_day)| Some((since(date), median(&of_day)?))).collect();
+    Ok(battery_forecast(&levels, settings))
+}
+
+/// The clock, by messages that were sent as they were measured: of what comes late by itself the flaw says so.
+fn clock(house: &House, all: &[Reading]) -> Finding<ClockSkew> {
+    let mut messages: Vec<(Timestamp, Timestamp)> =
+        all.iter().filter(|r| !r.quality.has(Flaw::Late)).map(|r| (r.observed_at, r.received_at)).collect();
+    messages.sort_unstable();
+    messages.dedup();
+    let last = messages.len().saturating_sub(CLOCK_LIMIT);
+    clock_skew(messages.get(last..).unwrap_or_default(), &house.parameters.health.numbers.clock)
+}
+
+/// The pollutants of a station that repeat the very same value.
+fn still(house: &House, all: &[Reading]) -> Vec<Quantity> {
+    let mut series: BTreeMap<&'static str, (Quantity, Vec<f64>)> = BTreeMap::new();
+    let pollutants: Vec<Quantity> = Pollutant::ALL.into_iter().filter_map(Pollutant::quantity).collect();
+    for reading in all.iter().filter(|r| pollutants.contains(&r.series.quantity) && r.series.channel == 0) {
+        let quantity = reading.series.quantity;
+        series.entry(quantity.name()).or_insert_with(|| (quantity, Vec::new())).1.push(reading.value);
+    }
+    let settings = &house.parameters.health.numbers;
+    series.into_values().filter(|(_, values)| stuck(values, settings)).map(|(quantity, _)| quantity).collect()
+}
+
+/// Daily means of each station, by quantity and day.
+type DailyAir = BTreeMap<DeviceId, BTreeMap<&'static str, BTreeMap<Date, f64>>>;
+
+/// As many days of all stations as a drift is judged by.
+async fn daily_air(house: &House, to: Timestamp) -> Result<DailyAir, Problem> {
+    let (settings, city) = (&house.parameters.health.numbers.drift, house.city.time());
+    let back = settings.recent.get().saturating_add(settings.baseline.get());
+    let from = city.day(Calendar::shifted(city.date(to), -i32::try_from(back).unwrap_or(i32::MAX))).start;
+    let pollutants: Vec<Quantity> = Pollutant::ALL.into_iter().filter_map(Pollutant::quantity).collect();
+    let mut all = DailyAir::new();
+    for station in gather::devices(house, Kind::AIR, None).await? {
+        let mut sums: BTreeMap<(&'static str, Date), (f64, u64)> = BTreeMap::new();
+        for hour in gather::hours(house, &station.id, &pollutants, from.hour()..to.hour()).await? {
+            if hour.series.channel != 0 || hour.count == 0 {
+                continue;
+            }
+            let day = sums.entry((hour.series.quantity.name(), city.date(hour.start))).or_default();
+            *day = (day.0 + hour.mean(), day.1 + 1);
+        }
+        let of_station = all.entry(station.id).or_default();
+        for ((quantity, date), (sum, hours)) in sums {
+            #[expect(clippy::cast_precision_loss, reason = "hours of a day")]
+            of_station.entry(quantity).or_default().insert(date, sum / hours as f64);
+        }
+    }
+    Ok(all)
+}
+
+/// Each pollutant of a station against the middle one of the others, day by day.
+fn drifts(house: &House, station: &DeviceId, air: &DailyAir) -> BTreeMap<&'static str, Said<Drift>> {
+    let Some(own) = air.get(station) else { return BTreeMap::new() };
+    let neighbours = |quantity: &str, date: &Date| {
+        let others = air.iter().filter(|(id, _)| *id != station);
+        let values: Vec<f64> = others.filter_map(|(_, of)| of.get(quantity)?.get(date).copied()).collect();
+        median(&values).filter(|_| values.len() >= NEIGHBOURS)
+    };
+    let judged = |(quantity, days): (&&'static str, &BTreeMap<Date, f64>)| {
+        let differences: Vec<f64> = days.iter().filter_map(|(date, value)| Some(value - neighbours(quantity, date)?)).collect();
+        (*quantity, Said(drift(&differences, &house.parameters.health.numbers.drift)))
+    };
+    own.iter().map(judged).collect()
+}
+
+/// All readings of a device in a period, bad ones too.
+async fn readings(
+    house: &House,
+    device: &DeviceId,
+    quantities: Vec<Quantity>,
+    range: Range<Timestamp>,
+) -> Result<Vec<Reading>, Problem> {
+    let select = Selector { devices: vec![device.clone()], quantities, ..Selector::default() };
+    let mut pager = Pager::new(house.store.clone(), Query { select, range, shape: Shape::Raw, limit: 0 }, None);
+    let mut all = Vec::new();
+    loop {
+        let Points::Raw { readings, more } = pager.page(PAGE).await? else { return Ok(all) };
+        all.extend(readings);
+        if all.len() > READINGS_LIMIT {
+            let detail = format!("`{device}` has more than {READINGS_LIMIT} readings in this period");
+            return Err(Problem::parameter("from", detail, "a shorter period"));
+        }
+        if !more {
+            return Ok(all);
+        }
+    }
+}
+
+fn table(rows: &[Health]) -> Table {
+    let columns = vec![
+        "device",
+        "kind",
+        "zone",
+        "heard",
+        "offline",
+        "interval_s",
+        "availability",
+        "battery",
+        "battery_warning_in_d",
+        "battery_critical_in_d",
+        "clock_behind_s",
+        "clock_wrong",
+        "stuck",
+        "drifting",
+    ];
+    let row = |h: &Health| {
+        let of_battery = |of: fn(&BatteryForecast) -> Option<f64>| h.battery.cell(|b| of(b).map_or(Cell::Empty, Cell::Number));
+        let names = |names: Vec<&str>| if names.is_empty() { Cell::Empty } else { Cell::Text(names.join(" ")) };
+        let drifting = h.drift.iter().filter(|(_, d)| d.0.as_ref().value().is_some_and(|d| d.drifting));
+        vec![
+            Cell::text(&h.device),
+            Cell::text(&h.kind),
+            Cell::text(&h.zone),
+            h.heard.into(),
+            Cell::Is(h.offline),
+            h.interval_s.into(),
+            h.availability.cell(|a| Cell::Number(a.share)),
+            of_battery(|b| Some(b.level)),
+            of_battery(|b| b.warning_in),
+            of_battery(|b| b.critical_in),
+            h.clock.cell(|c| Cell::Number(c.behind_s)),
+            h.clock.cell(|c| Cell::Is(c.wrong)),
+            names(h.stuck.iter().map(|q| q.name()).collect()),
+            names(drifting.map(|(quantity, _)| *quantity).collect()),
+        ]
+    };
+    Table { columns, rows: rows.iter().map(row).collect() }
+}

@@ -1,0 +1,338 @@
+//! `GET /api/v1/water/balance` and `/night`: what a metered district loses, by day and while everybody sleeps.
+//!
+//! A district is a sum too: where it, or what it leaves of a zone, is too few connections, nothing of it is told, since its
+//! inflow is nearly their consumption.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Response;
+use domains::Finding;
+use domains::time::LocalDay;
+use domains::water::{
+    Balance, Cell as Part, ConsumptionCurve, NightFlow, Publication, balance as of_district, judge_parts, night_alarm,
+    night_flow, quiet_hours,
+};
+use jiff::civil::Date;
+use schemas::{Device, DeviceId, Timestamp, Zone};
+use serde::Serialize;
+
+use super::{connections, curve, metered};
+use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::gather;
+use crate::house::{House, Shared};
+use crate::parameters::District;
+use crate::params::Params;
+use crate::problem::Problem;
+use crate::table::{Cell, Table};
+
+/// Days of one question.
+const DAYS_LIMIT: usize = 366;
+
+/// A district over a period.
+#[derive(Serialize)]
+struct Losses {
+    district: String,
+    /// `published`, or why nothing is told.
+    publication: &'static str,
+    /// Connections that it holds, and of them those whose consumption is known; none where it is not told.
+    connections: Option<usize>,
+    known: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balance: Option<Said<Balance>>,
+}
+
+#[derive(Serialize)]
+struct Balances {
+    from: Timestamp,
+    to: Timestamp,
+    districts: Vec<Losses>,
+}
+
+/// A night of a district.
+#[derive(Serialize)]
+struct Night {
+    district: String,
+    date: Date,
+    /// The quiet hours.
+    from: Timestamp,
+    to: Timestamp,
+    /// They are those of Ramadan.
+    ramadan: bool,
+    publication: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<Said<NightFlow>>,
+    /// This night and those before it are far above the usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alarm: Option<Said<bool>>,
+}
+
+#[derive(Serialize)]
+struct Nights {
+    from: Timestamp,
+    to: Timestamp,
+    nights: Vec<Night>,
+}
+
+/// `GET /api/v1/water/balance?district=&from=&to=&format=`
+pub(super) async fn balance(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["district", "from", "to", "format"])?;
+    let (house, format) = (&rooms.house, Format::of(&params)?);
+    let days = days(&params, house, 8)?;
+    let (from, to) = ends(&days);
+    let asked = asked(house, &params)?;
+    let _permit = gather::permit(&rooms)?;
+    let settings = &house.parameters.water.numbers;
+    let mut districts = Vec::new();
+    let all = consumptions(house, from, to).await?;
+    for district in asked {
+        let held: Vec<Option<f64>> = all.iter().filter(|(d, _)| holds(district, d)).map(|(_, litres)| *litres).collect();
+        let publication = judge_parts(&parts(&all, district), &settings.privacy);
+        let told = matches!(publication, Publication::Published { .. });
+        let balance = if told {
+            let inflow = inflow(house, district, from, to).await?;
+            let through: Option<f64> = inflow.iter().map(|(curve, sign)| Some(curve.between(from, to)?.litres * sign)).sum();
+            Some(Said(of_district(through.unwrap_or(f64::NAN), &held, &settings.balance)))
+        } else {
+            None
+        };
+        districts.push(Losses {
+            district: district.name.clone(),
+            publication: publication.code(),
+            connections: told.then_some(held.len()),
+            known: told.then(|| held.iter().flatten().count()),
+            balance,
+        });
+    }
+    let mut notes = notes(house, districts.iter().all(|d| d.balance.is_none()));
+    notes.push("loss: what came in and was not metered at a connection whose consumption is known".to_owned());
+    let answer = Answer {
+        name: "water-balance",
+        title: format!("Balance of districts, {} days to {}", days.len(), days.last().map_or(Date::ZERO, |d| d.date)),
+        table: balance_table(&districts),
+        body: Balances { from, to, districts },
+        notes,
+        rests_on: resting(&house.parameters.water.rows, &["meter.", "bulk.", "curve.", "balance.coverage", "privacy."]),
+    };
+    answer.told(format, house)
+}
+
+/// `GET /api/v1/water/night?district=&from=&to=&format=`
+pub(super) async fn night(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["district", "from", "to", "format"])?;
+    let (house, format) = (&rooms.house, Format::of(&params)?);
+    let asked_days = days(&params, house, 8)?;
+    let (from, to) = ends(&asked_days);
+    let asked = asked(house, &params)?;
+    let _permit = gather::permit(&rooms)?;
+    let mut nights = Vec::new();
+    let all = consumptions(house, from, to).await?;
+    for district in asked {
+        nights.extend(of_nights(house, district, &all, &asked_days).await?);
+    }
+    let mut notes = notes(house, nights.iter().all(|n| n.flow.is_none()));
+    if nights.iter().any(|night| night.ramadan) {
+        notes.push("in Ramadan the quiet hours are those of the morning; when it is, the calendar says".to_owned());
+    }
+    let answer = Answer {
+        name: "water-night",
+        title: format!("Minimum night flow of districts, {} nights", asked_days.len()),
+        table: nights_table(&nights),
+        body: Nights { from, to, nights },
+        notes,
+        rests_on: resting(&house.parameters.water.rows, &["meter.", "bulk.", "curve.", "night.", "privacy."]),
+    };
+    answer.told(format, house)
+}
+
+/// The nights of a district, the alarm of each judged by those before it.
+async fn of_nights(
+    house: &House,
+    district: &District,
+    all: &[(Device, Option<f64>)],
+    asked: &[LocalDay],
+) -> Result<Vec<Night>, Problem> {
+    let settings = &house.parameters.water.numbers;
+    let (city, calendar) = (house.city.time(), &house.parameters.calendar);
+    let Some((first, last)) = asked.first().zip(asked.last()) else { return Ok(Vec::new()) };
+    let back = settings.night.look_back_days.get().saturating_add(settings.night.nights.get());
+    let start = domains::time::Calendar::shifted(first.date, -i32::try_from(back).unwrap_or(i32::MAX));
+    let looked: Vec<LocalDay> = city.days(start, last.date).collect();
+    let publication = judge_parts(&parts(all, district), &settings.privacy);
+    let told = matches!(publication, Publication::Published { .. });
+    let fed = if told { inflow(house, district, ends(&looked).0, last.end).await? } else { Vec::new() };
+    let flow_of = |start: Timestamp| {
+        let hour = |(curve, sign): &(ConsumptionCurve, f64)| {
+            let passed = curve.between(start, start.plus(Duration::from_secs(3600)))?;
+            // What is read off a straight line over hours is no least flow.
+            (!passed.estimated).then_some(passed.litres * sign)
+        };
+        fed.iter().map(hour).sum::<Option<f64>>()
+    };
+    let held = u32::try_from(all.iter().filter(|(device, _)| holds(district, device)).count()).unwrap_or(u32::MAX);
+    let flows: Vec<Finding<NightFlow>> =
+        looked.iter().map(|day| night_flow(day.date, flow_of, held, &settings.night, city, calendar)).collect();
+    let least: Vec<Option<f64>> = flows.iter().map(|flow| flow.as_ref().value().map(|f| f.flow)).collect();
+    let mut found = Vec::new();
+    for (index, (day, flow)) in looked.iter().zip(flows).enumerate().filter(|(_, (day, _))| day.date >= first.date) {
+        let until = least.get(..=index).unwrap_or_default();
+        let (from, to) = quiet_hours(day.date, &settings.night, city, calendar);
+        found.push(Night {
+            district: district.name.clone(),
+            date: day.date,
+            from,
+            to,
+            ramadan: calendar.ramadan(day.date).is_some(),
+            publication: publication.code(),
+            flow: told.then_some(Said(flow)),
+            alarm: told.then(|| Said(night_alarm(until, &settings.night))),
+        });
+    }
+    Ok(found)
+}
+
+/// Whole local days that are over: two sums that differ by an hour would tell of that hour.
+fn days(params: &Params, house: &House, otherwise: i32) -> Result<Vec<LocalDay>, Problem> {
+    let (city, now) = (house.city.time(), house.clock.now());
+    let range = params.period(now, city, otherwise)?;
+    let last = city.date(range.end.minus(Duration::from_millis(1)));
+    let days: Vec<LocalDay> = city.days(city.date(range.start), last).filter(|day| day.end <= now).collect();
+    if days.len() > DAYS_LIMIT {
+        let detail = format!("{} days are asked for", days.len());
+        return Err(Problem::parameter("from", detail, format!("at most {DAYS_LIMIT} days")));
+    }
+    if days.is_empty() {
+        return Err(Problem::parameter("to", "no day of the period is over", "a day that is over, such as yesterday"));
+    }
+    Ok(days)
+}
+
+fn ends(days: &[LocalDay]) -> (Timestamp, Timestamp) {
+    (days.first().map_or(Timestamp::MIN, |d| d.start), days.last().map_or(Timestamp::MIN, |d| d.end))
+}
+
+/// The districts that are asked for.
+fn asked<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a District>, Problem> {
+    let all = &house.parameters.districts;
+    let Some(name) = params.one("district")? else { return Ok(all.iter().collect()) };
+    match all.iter().find(|district| district.name == name) {
+        Some(district) => Ok(vec![district]),
+        None => {
+            let known: Vec<&str> = all.iter().map(|d| d.name.as_str()).collect();
+            let name: String = name.chars().take(64).collect();
+            let expected = if known.is_empty() { "[[domains.district]] in the settings".to_owned() } else { known.join(", ") };
+            Err(Problem::parameter("district", format!("`{name}` is no district"), expected))
+        }
+    }
+}
+
+fn holds(district: &District, meter: &Device) -> bool {
+    district.zones.contains(&meter.zone) || district.meters.contains(&meter.id)
+}
+
+/// Every connection with its consumption over the period. Litres.
+async fn consumptions(house: &House, from: Timestamp, to: Timestamp) -> Result<Vec<(Device, Option<f64>)>, Problem> {
+    let mut all = Vec::new();
+    for device in connections(house, None).await? {
+        let litres = curve(house, &device.id, from..to).await?.between(from, to).map(|c| c.litres);
+        all.push((device, litres));
+    }
+    Ok(all)
+}
+
+/// What a district holds of each zone that it touches, and what it leaves of it.
+fn parts(all: &[(Device, Option<f64>)], district: &District) -> Vec<(Part, Part)> {
+    let mut zones: BTreeMap<&Zone, (Part, Part)> = BTreeMap::new();
+    for (device, litres) in all {
+        let empty = || (Part { values: Vec::new() }, Part { values: Vec::new() });
+        let (part, rest) = zones.entry(&device.zone).or_insert_with(empty);
+        let cell = if holds(district, device) { part } else { rest };
+        cell.values.extend(*litres);
+    }
+    zones.into_values().filter(|(part, _)| !part.values.is_empty()).collect()
+}
+
+/// What passes the meters of a district: in counts as it is, out against it.
+async fn inflow(
+    house: &House,
+    district: &District,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(ConsumptionCurve, f64)>, Problem> {
+    let meter = house.parameters.water.numbers.bulk_meter();
+    let signed = |ids: &[DeviceId], sign: f64| ids.iter().map(|id| (id.clone(), sign)).collect::<Vec<_>>();
+    let mut curves = Vec::new();
+    for (id, sign) in [signed(&district.inflow, 1.0), signed(&district.outflow, -1.0)].concat() {
+        curves.push((metered(house, &id, from..to, &meter).await?, sign));
+    }
+    Ok(curves)
+}
+
+fn notes(house: &House, nothing: bool) -> Vec<String> {
+    let privacy = &house.parameters.water.numbers.privacy;
+    if house.parameters.districts.is_empty() {
+        return vec!["no data: no district is named; [[domains.district]] in the settings says which meters feed one".to_owned()];
+    }
+    let rule = format!(
+        "Told: districts of at least {} connections whose consumption is known, of which none is more than {} of the sum, and that \
+         leave as many of each zone; the rest is withheld.",
+        privacy.least_meters.get(),
+        privacy.dominance.get()
+    );
+    let none = nothing.then(|| "nothing can be told for this period: too few connections, or not known".to_owned());
+    std::iter::once(rule).chain(none).collect()
+}
+
+fn balance_table(rows: &[Losses]) -> Table {
+    let columns =
+        vec!["district", "connections", "known", "inflow_l", "consumption_l", "loss_l", "network_yield", "publication", "reason"];
+    let row = |row: &Losses| {
+        let number = |of: fn(&Balance) -> f64| row.balance.as_ref().map_or(Cell::Empty, |b| b.cell(|b| Cell::Number(of(b))));
+        let count = |count: Option<usize>| count.map_or(Cell::Empty, Cell::count);
+        vec![
+            Cell::text(&row.district),
+            count(row.connections),
+            count(row.known),
+            number(|b| b.inflow),
+            number(|b| b.consumption),
+            number(|b| b.loss),
+            number(|b| b.network_yield),
+            Cell::text(row.publication),
+            row.balance.as_ref().map_or(Cell::Empty, Said::reason),
+        ]
+    };
+    Table { columns, rows: rows.iter().map(row).collect() }
+}
+
+fn nights_table(rows: &[Night]) -> Table {
+    let columns = vec![
+        "district",
+        "date",
+        "hours_from",
+        "hours_to",
+        "ramadan",
+        "flow_l_per_h",
+        "unexplained_l_per_h",
+        "alarm",
+        "publication",
+        "reason",
+    ];
+    let row = |night: &Night| {
+        let number = |of: fn(&NightFlow) -> f64| night.flow.as_ref().map_or(Cell::Empty, |f| f.cell(|f| Cell::Number(of(f))));
+        vec![
+            Cell::text(&night.district),
+            Cell::Day(night.date),
+            Cell::At(night.from),
+            Cell::At(night.to),
+            Cell::Is(night.ramadan),
+            number(|f| f.flow),
+            number(|f| f.unexplained),
+            night.alarm.as_ref().map_or(Cell::Empty, |a| a.cell(|is| Cell::Is(*is))),
+            Cell::text(night.publication),
+            night.flow.as_ref().map_or(Cell::Empty, Said::reason),
+        ]
+    };
+    Table { columns, rows: rows.iter().map(row).collect() }
+}

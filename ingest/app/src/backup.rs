@@ -1,0 +1,304 @@
+//! `marsad backup` and `marsad store verify`: the data directory copied while the program runs, checked, and put back.
+//!
+//! A backup is a directory that a program could have left behind by a crash at the instant when the copying ended:
+//! what every start can go on from. For that, the order of copying matters, see [`make`].
+//!
+//! Deliberately absent: encryption, and sending it elsewhere. It is a directory of files like any other.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use ports::{Clock, SystemClock};
+use schemas::Timestamp;
+use serde::{Deserialize, Serialize};
+use settings::Settings;
+use tempfile::TempDir;
+
+use crate::directory::DataDirectory;
+use crate::failure::{Code, Failure, is_disk, unwritable};
+use crate::ledger::{Digest, Ledger};
+use crate::progress::Progress;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BackupCommand {
+    /// Copy the data directory into a new directory; the program may run meanwhile
+    #[command(after_help = "Examples:
+  marsad backup make --to /mnt/backup/2026-11-21
+  marsad backup make --data /var/lib/marsad --to /mnt/backup/today --json
+
+All that was acknowledged before the command began is in it. It is there whole, or not at all: a copy that was broken off
+leaves a directory named .marsad-backup-… beside it, which may be removed.")]
+    Make(Make),
+    /// Check a backup: every file against its SHA-256, every block of the store
+    #[command(after_help = "Example:
+  marsad backup check /mnt/backup/2026-11-21      exit 1 and each fault on a line where something is wrong")]
+    Check {
+        /// The backup
+        backup: PathBuf,
+    },
+    /// Put a backup into the data directory, which must be empty or not be there
+    #[command(after_help = "Example:
+  marsad backup restore /mnt/backup/2026-11-21 --data /var/lib/marsad
+
+The backup is checked first, and what was put in place afterwards; then start the program.")]
+    Restore {
+        /// The backup
+        backup: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Make {
+    /// The new directory
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Read every block of the store and say what is not as it was written; the program may run meanwhile
+    #[command(after_help = "Examples:
+  marsad store verify
+  marsad store verify --data /var/lib/marsad --json")]
+    Verify,
+}
+
+/// The list of contents, and the only file of a backup that the program does not write elsewhere.
+const LIST: &str = "backup.json";
+/// The version of that list.
+const FORMAT: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct List {
+    format: u32,
+    /// The program that made it.
+    version: String,
+    city: String,
+    made_at: Timestamp,
+    files: Vec<Digest>,
+}
+
+pub(crate) fn backup(settings: &Settings, command: &BackupCommand, json: bool) -> Result<(), Failure> {
+    match command {
+        BackupCommand::Make(options) => make(settings, &options.to, json),
+        BackupCommand::Check { backup } => check(backup, json),
+        BackupCommand::Restore { backup } => restore(settings, backup, json),
+    }
+}
+
+pub(crate) fn store(settings: &Settings, command: &StoreCommand, json: bool) -> Result<(), Failure> {
+    let StoreCommand::Verify = command;
+    let place = settings.store_directory();
+    let verified = verified(&place)?;
+    let text = if json {
+        serde_json::to_string(&verified).unwrap_or_default()
+    } else {
+        let ::store::Verified { blocks, entries, series, .. } = &verified;
+        let mut lines = verified.faults.clone();
+        lines.push(format!("{blocks} blocks with {entries} entries of {series} series read; {} fault(s)", verified.damaged));
+        lines.join("\n")
+    };
+    writeln!(io::stdout(), "{text}").map_err(unwritable)?;
+    sound(&place, &verified)
+}
+
+fn verified(place: &Path) -> Result<::store::Verified, Failure> {
+    let progress = Progress::of("blocks");
+    ::store::verify(place, &mut |done, all| progress.at(done, all)).map_err(|e| Failure::new(Code::Failed, e.to_string()))
+}
+
+fn sound(place: &Path, verified: &::store::Verified) -> Result<(), Failure> {
+    if verified.damaged == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Failed, format!("the store in {} has {} fault(s)", place.display(), verified.damaged))
+        .hint("what is damaged can be taken from a backup: `marsad backup restore`"))
+}
+
+fn trouble(doing: &str, path: &Path, cause: &io::Error) -> Failure {
+    let code = if is_disk(cause) { Code::Disk } else { Code::Failed };
+    Failure::new(code, format!("{doing} {}: {cause}", path.display()))
+}
+
+/// Copies in the order that lets no message fall between two files:
+///
+/// 1. Every segment of the journal is opened: what is released meanwhile can still be read.
+/// 2. The readers' cursors are copied. What the store lacks of what they have passed is nothing, since a cursor moves
+///    after the store's flush, and the store is copied after it.
+/// 3. Store and register are copied, each as its last transaction left it. They may be ahead of the cursors, as after a
+///    crash: what is done twice changes nothing.
+/// 4. The segments are read, and those that came meanwhile: the journal is ahead of all who read it.
+fn make(settings: &Settings, to: &Path, json: bool) -> Result<(), Failure> {
+    let data = &settings.data.directory;
+    if !settings.register_file().is_file() {
+        return Err(Failure::new(Code::Failed, format!("{} is no data directory", data.display()))
+            .hint("name it with --data DIR (that of a demo is marsad-demo)"));
+    }
+    if to.exists() {
+        return Err(Failure::new(Code::Failed, format!("{} is there already: a backup never overwrites", to.display())));
+    }
+    let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let begun = tempfile::Builder::new()
+        .prefix(".marsad-backup-")
+        .tempdir_in(parent)
+        .map_err(|e| trouble("a backup cannot be made in", parent, &e))?;
+    let made_at = SystemClock.now();
+    let files = copy_all(settings, begun.path())?;
+    let list = List {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        city: settings.city.id.to_string(),
+        made_at,
+        files,
+    };
+    write_list(begun.path(), &list).map_err(|e| trouble("cannot write the list of", to, &e))?;
+    publish(begun, to)?;
+    told(to, &list, "made", json)
+}
+
+/// Gives a directory its name, once all of it is on disk.
+fn publish(begun: TempDir, to: &Path) -> Result<(), Failure> {
+    let name = begun.keep();
+    let parent = name.parent().unwrap_or(Path::new("."));
+    let named = sync(&name).and_then(|()| fs::rename(&name, to)).and_then(|()| sync(parent));
+    named.map_err(|e| trouble("cannot name", to, &e))
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn copy_all(settings: &Settings, to: &Path) -> Result<Vec<Digest>, Failure> {
+    let journal = settings.journal_directory();
+    let reading = |e: io::Error| trouble("cannot read", &journal, &e);
+    let mut ledger = Ledger::new(to).map_err(|e| trouble("cannot write", to, &e))?;
+    let mut segments = ledger.open_all(&journal, "seg").map_err(reading)?;
+    for cursor in ledger.open_all(&journal, "cursor").map_err(reading)? {
+        ledger.copy("journal", cursor).map_err(|e| trouble("cannot copy cursors of", &journal, &e))?;
+    }
+    let store = "store/readings.db";
+    ledger.room_for(store).map_err(|e| trouble("cannot write", to, &e))?;
+    ::store::copy(&settings.store_directory(), &to.join(store)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+    ::register::copy(&settings.register_file(), &to.join("register.db"))
+        .map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+    for made in [store, "register.db"] {
+        ledger.note(made).map_err(|e| trouble("cannot read", &to.join(made), &e))?;
+    }
+    let known: Vec<String> = segments.iter().map(|s| s.name.clone()).collect();
+    let since = ledger.open_all(&journal, "seg").map_err(reading)?;
+    segments.extend(since.into_iter().filter(|s| !known.contains(&s.name)));
+    let progress = Progress::of("segments of the journal");
+    let all = segments.len() as u64;
+    for (done, segment) in (1..).zip(segments) {
+        ledger.copy("journal", segment).map_err(|e| trouble("cannot copy segments of", &journal, &e))?;
+        progress.at(done, all);
+    }
+    Ok(ledger.files)
+}
+
+fn write_list(directory: &Path, list: &List) -> io::Result<()> {
+    let mut file = File::create_new(directory.join(LIST))?;
+    file.write_all(&serde_json::to_vec_pretty(list)?)?;
+    file.sync_all()
+}
+
+fn read_list(backup: &Path) -> Result<List, Failure> {
+    let path = backup.join(LIST);
+    let text = fs::read(&path)
+        .map_err(|e| Failure::new(Code::Failed, format!("{} is no backup: {}: {e}", backup.display(), path.display())))?;
+    let list: List = serde_json::from_slice(&text).map_err(|e| Failure::new(Code::Failed, format!("{}: {e}", path.display())))?;
+    if list.format != FORMAT {
+        let (format, place) = (list.format, path.display());
+        return Err(Failure::new(Code::Failed, format!("{place} has format {format}, this program reads format {FORMAT}")));
+    }
+    Ok(list)
+}
+
+/// What is wrong with the files of a backup or of what was restored from it.
+fn wrong(directory: &Path, list: &List) -> Vec<String> {
+    let progress = Progress::of("files");
+    let all = list.files.len() as u64;
+    let mut wrong = Vec::new();
+    for (done, file) in (1..).zip(&list.files) {
+        if let Err(why) = file.holds(directory) {
+            wrong.push(format!("{}: {why}", directory.join(&file.name).display()));
+        }
+        progress.at(done, all);
+    }
+    wrong
+}
+
+fn check(backup: &Path, json: bool) -> Result<(), Failure> {
+    let list = read_list(backup)?;
+    whole(backup, &list)?;
+    told(backup, &list, "whole", json)
+}
+
+/// # Errors
+/// Every fault on a line.
+fn whole(directory: &Path, list: &List) -> Result<(), Failure> {
+    let wrong = wrong(directory, list);
+    if !wrong.is_empty() {
+        return Err(Failure::new(Code::Failed, wrong.join("\nmarsad: ")));
+    }
+    let place = directory.join("store");
+    let verified = verified(&place)?;
+    if verified.damaged > 0 {
+        return Err(Failure::new(Code::Failed, verified.faults.join("\nmarsad: ")));
+    }
+    Ok(())
+}
+
+fn restore(settings: &Settings, backup: &Path, json: bool) -> Result<(), Failure> {
+    let list = read_list(backup)?;
+    let data = &settings.data.directory;
+    let refused = |why: &str| {
+        Failure::new(Code::Failed, format!("{} {why}", data.display()))
+            .hint("move it aside, or name another with --data DIR: nothing is ever written over")
+    };
+    if data.exists() {
+        // Held, so that no program starts on it meanwhile; `hold` makes the lock, which is then all that is there.
+        let _held = DataDirectory::need(data)?;
+        let others = fs::read_dir(data).map_err(|e| trouble("cannot read", data, &e))?.flatten().any(|f| f.file_name() != "lock");
+        if others {
+            return Err(refused("is not empty"));
+        }
+    }
+    whole(backup, &list)?;
+    let parent = data.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let begun = tempfile::Builder::new()
+        .prefix(".marsad-restore-")
+        .tempdir_in(parent)
+        .map_err(|e| trouble("cannot restore into", parent, &e))?;
+    let mut ledger = Ledger::new(begun.path()).map_err(|e| trouble("cannot write", begun.path(), &e))?;
+    let progress = Progress::of("files");
+    let all = list.files.len() as u64;
+    for (done, file) in (1..).zip(&list.files) {
+        ledger.take(backup, file).map_err(|e| trouble("cannot restore", &backup.join(&file.name), &e))?;
+        progress.at(done, all);
+    }
+    whole(begun.path(), &list)?;
+    if data.exists() {
+        let emptied = fs::remove_file(data.join("lock")).and_then(|()| fs::remove_dir(data));
+        emptied.map_err(|e| trouble("cannot put the backup in the place of", data, &e))?;
+    }
+    publish(begun, data)?;
+    told(data, &list, "restored", json)
+}
+
+fn told(place: &Path, list: &List, what: &str, json: bool) -> Result<(), Failure> {
+    let bytes: u64 = list.files.iter().map(|f| f.bytes).sum();
+    let text = if json {
+        serde_json::json!({
+            "directory": place, "what": what, "city": list.city, "version": list.version, "made_at": list.made_at,
+            "files": list.files.len(), "bytes": bytes
+        })
+        .to_string()
+    } else {
+        let (files, made, place) = (list.files.len(), list.made_at, place.display());
+        format!("{place} is {what}: {files} files, {bytes} bytes, of the city `{}` as it was at {made}", list.city)
+    };
+    writeln!(io::stdout(), "{text}").map_err(unwritable)
+}
