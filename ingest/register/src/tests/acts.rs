@@ -58,7 +58,7 @@ fn an_act_is_kept_with_its_alert_and_survives_a_restart() {
     assert_eq!(marks.acknowledged.unwrap().until, Some(at(600)));
     assert_eq!(marks.assigned.unwrap().to, person("Driss"));
     let shelved = marks.shelved.unwrap();
-    assert_eq!(register.curbs(at(100)).unwrap().shelved, [(alert.clone(), shelved)]);
+    assert_eq!(register.curbs(at(100)).unwrap().shelved, [(alert, shelved)]);
     assert_eq!(register.curbs(at(900)).unwrap().shelved, []);
     let in_hand = |now| AlertFilter { acknowledged: Some(at(now)), limit: 10, ..AlertFilter::default() };
     assert_eq!(register.alerts(&in_hand(599)).unwrap().len(), 1);
@@ -163,7 +163,7 @@ fn a_silence_holds_until_it_expires_or_is_ended_and_its_author_is_known() {
     drop(register);
 
     let register = Register::open(&path).unwrap();
-    assert_eq!(register.curbs(at(50)).unwrap().quiets, [made.clone()]);
+    assert_eq!(register.curbs(at(50)).unwrap().quiets, [made]);
     assert_eq!(register.curbs(at(100)).unwrap().quiets, []);
     let ended = register.end_quiet(QuietSort::Silence, 1, &person("Driss"), at(60)).unwrap();
     assert_eq!((ended.ended_at, ended.ended_by.clone()), (Some(at(60)), Some(person("Driss"))));

@@ -141,7 +141,7 @@ fn format_3_knows_of_no_acts_and_takes_them() {
 fn format_4_stays_readable_and_can_be_written_on() {
     let (_directory, register) = opened(4);
     let act = of_format_4();
-    assert_eq!(register.acts_of(&act.alert, 10).unwrap(), [act.clone()]);
+    assert_eq!(register.acts_of(&act.alert, 10).unwrap(), std::slice::from_ref(&act));
     assert_eq!(register.alert(&act.alert).unwrap().unwrap().marks.acknowledged.unwrap().by, act.by);
     let curbs = register.curbs(at(1)).unwrap();
     assert_eq!((curbs.quiets.len(), curbs.firing.len()), (1, 1));
