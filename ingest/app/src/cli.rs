@@ -155,7 +155,7 @@ Works on a stopped data directory and through a running program.")]
     /// Vendors' scripts by themselves; envelopes and codecs
     #[command(subcommand)]
     Codec(CodecCommand),
-    /// Alerts: look at them, acknowledge, assign, shelve, resolve; why somebody was told, or not
+    /// Alerts: who has them in hand, and why somebody was told or not
     #[command(subcommand)]
     Alert(AlertCommand),
     /// Silences: alerts that nobody is told of for a while

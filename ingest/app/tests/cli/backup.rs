@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use schemas::Timestamp;
 use serde_json::Value;
 use simulators::Load;
 use tests::{Marsad, Publisher, until};
 
-use crate::program::{Said, ask, fill, filled, marsad};
+use crate::program::{Said, ask, fill, filled, hour, marsad};
 
 /// Flushes and segments so small that many of both fall into a backup.
 const SETTINGS: &str =
@@ -39,8 +38,7 @@ fn restore(backup: &Path, data: &Path) -> Said {
 fn a_backup_made_while_messages_come_has_all_that_was_acknowledged_before_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut running = Marsad::start(folder.path(), SETTINGS);
-    let start: Timestamp = "2026-11-20T12:00:00Z".parse().expect("an instant");
-    let load = Load::new(7, 50, 100).starting(start);
+    let load = Load::new(7, 50, 100).starting(hour().start);
     let publisher = Publisher::start(running.mqtt, 150.0, Box::new(move |n, topic, payload| load.publish(n, topic, payload)));
     let acknowledged = |least: u64| {
         until("messages to be acknowledged", Duration::from_secs(30), || {
@@ -73,7 +71,7 @@ fn a_backup_made_while_messages_come_has_all_that_was_acknowledged_before_it() {
         let identity = status.identity;
         assert_eq!(identity.stored + identity.duplicate, identity.received, "{identity:?}");
         // Four readings a message, each once.
-        let rows = ask(place.path(), &["export", "--from", "2026-11-20T00:00:00Z", "--format", "ndjson"]);
+        let rows = ask(place.path(), &["export", "--from", &hour().start.to_string(), "--format", "ndjson"]);
         assert_eq!(rows.well().lines().count() as u64, 4 * identity.received);
         least = before + 100;
     }

@@ -9,6 +9,7 @@ mod arguments;
 mod backup;
 mod city;
 mod decoding;
+mod desk;
 mod disk;
 mod program;
 mod questions;

@@ -4,10 +4,14 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use ports::{Clock, SystemClock};
+use schemas::Timestamp;
 use serde_json::Value;
 use tests::{Device, Marsad, until};
 
@@ -100,9 +104,24 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
     Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
-/// The instant of reading `n`: one a second from noon on, far enough from now to be in any range asked.
+/// The hour in which all that is published was observed: a day ago, since a device is not believed for ever.
+pub(crate) fn hour() -> Range<Timestamp> {
+    static BEGIN: LazyLock<Timestamp> = LazyLock::new(|| {
+        let hour = 3_600_000;
+        Timestamp::clamped(SystemClock.now().millis().div_euclid(hour) * hour - 24 * hour)
+    });
+    *BEGIN..BEGIN.plus(Duration::from_secs(3600))
+}
+
+/// `--from` and `--to` of that hour.
+pub(crate) fn range() -> [String; 4] {
+    let Range { start, end } = hour();
+    ["--from".to_owned(), start.to_string(), "--to".to_owned(), end.to_string()]
+}
+
+/// The instant of reading `n`: one a second from the hour's beginning on.
 pub(crate) fn at(n: u32) -> String {
-    format!("2026-11-20T12:{:02}:{:02}.000Z", n / 60, n % 60)
+    hour().start.plus(Duration::from_secs(u64::from(n))).to_string()
 }
 
 /// Publishes the fill levels `from..to` of one bin, and waits until each is acknowledged.
@@ -117,6 +136,7 @@ pub(crate) fn fill(marsad: &Marsad, from: u32, to: u32) {
 
 /// How many readings of the bin `marsad query` gives.
 pub(crate) fn filled(folder: &Path) -> usize {
-    let said = ask(folder, &["query", "--device", "bin-1", "--from", &at(0), "--to", "2026-11-20T13:00:00Z", "--json"]);
-    said.well().lines().count()
+    let range = range();
+    let range = range.each_ref().map(String::as_str);
+    ask(folder, &[&["query", "--device", "bin-1", "--json"][..], &range].concat()).well().lines().count()
 }

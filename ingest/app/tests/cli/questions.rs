@@ -8,16 +8,17 @@ use std::time::Duration;
 use serde_json::Value;
 use tests::{Device, Marsad};
 
-use crate::program::{Said, ask, at, end_of, fill, filled, of, program};
+use crate::program::{Said, ask, at, end_of, fill, filled, of, program, range};
 
 const READINGS: u32 = 150;
-const RANGE: [&str; 4] = ["--from", "2026-11-20T12:00:00Z", "--to", "2026-11-20T13:00:00Z"];
 
 /// Rows of an export into a file, and of one to standard output, which must be the same.
 fn export(folder: &Path, format: &str, more: &[&str]) -> Vec<String> {
     let file = folder.join(format!("export.{format}"));
     let output = file.to_str().expect("a plain path");
-    let base = [&["export", "--format", format][..], &RANGE, more].concat();
+    let range = range();
+    let range = range.each_ref().map(String::as_str);
+    let base = [&["export", "--format", format][..], &range, more].concat();
     let said = ask(folder, &[&base[..], &["--output", output]].concat());
     assert_eq!(said.well(), "", "with --output nothing goes to standard output");
     let text = std::fs::read_to_string(&file).expect("the file");
@@ -30,7 +31,9 @@ fn export(folder: &Path, format: &str, more: &[&str]) -> Vec<String> {
 
 /// Everything that is asked of a folder.
 fn answers(folder: &Path) -> BTreeMap<String, String> {
-    let query = |more: &[&str]| ask(folder, &[&["query", "--device", "bin-1"][..], &RANGE, more].concat());
+    let range = range();
+    let range = range.each_ref().map(String::as_str);
+    let query = |more: &[&str]| ask(folder, &[&["query", "--device", "bin-1"][..], &range, more].concat());
     let csv = export(folder, "csv", &[]);
     assert_eq!(csv.len(), 1 + READINGS as usize + 2, "a head, the bin's readings and the station's");
     assert!(csv.first().is_some_and(|head| head.starts_with("device,quantity,unit,")), "{csv:?}");
