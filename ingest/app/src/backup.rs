@@ -139,11 +139,7 @@ fn make(settings: &Settings, to: &Path, json: bool) -> Result<(), Failure> {
     if to.exists() {
         return Err(Failure::new(Code::Failed, format!("{} is there already: a backup never overwrites", to.display())));
     }
-    let parent = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let begun = tempfile::Builder::new()
-        .prefix(".marsad-backup-")
-        .tempdir_in(parent)
-        .map_err(|e| trouble("a backup cannot be made in", parent, &e))?;
+    let begun = beside(to, ".marsad-backup-")?;
     let made_at = SystemClock.now();
     let files = copy_all(settings, begun.path())?;
     let list = List {
@@ -156,6 +152,12 @@ fn make(settings: &Settings, to: &Path, json: bool) -> Result<(), Failure> {
     write_list(begun.path(), &list).map_err(|e| trouble("cannot write the list of", to, &e))?;
     publish(begun, to)?;
     told(to, &list, "made", json)
+}
+
+/// A new directory in the folder of `path`, from where it can be given that name at once; gone if nobody does.
+fn beside(path: &Path, prefix: &str) -> Result<TempDir, Failure> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(prefix).tempdir_in(parent).map_err(|e| trouble("no directory can be made in", parent, &e))
 }
 
 /// Gives a directory its name, once all of it is on disk.
@@ -258,20 +260,16 @@ fn restore(settings: &Settings, backup: &Path, json: bool) -> Result<(), Failure
         Failure::new(Code::Failed, format!("{} {why}", data.display()))
             .hint("move it aside, or name another with --data DIR: nothing is ever written over")
     };
-    if data.exists() {
-        // Held, so that no program starts on it meanwhile; `hold` makes the lock, which is then all that is there.
-        let _held = DataDirectory::need(data)?;
+    // Held until the backup takes its place, so that no program starts on it meanwhile. The lock is then all there is.
+    let held = if data.exists() { Some(DataDirectory::need(data)?) } else { None };
+    if held.is_some() {
         let others = fs::read_dir(data).map_err(|e| trouble("cannot read", data, &e))?.flatten().any(|f| f.file_name() != "lock");
         if others {
             return Err(refused("is not empty"));
         }
     }
     whole(backup, &list)?;
-    let parent = data.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let begun = tempfile::Builder::new()
-        .prefix(".marsad-restore-")
-        .tempdir_in(parent)
-        .map_err(|e| trouble("cannot restore into", parent, &e))?;
+    let begun = beside(data, ".marsad-restore-")?;
     let mut ledger = Ledger::new(begun.path()).map_err(|e| trouble("cannot write", begun.path(), &e))?;
     let progress = Progress::of("files");
     let all = list.files.len() as u64;
@@ -280,7 +278,7 @@ fn restore(settings: &Settings, backup: &Path, json: bool) -> Result<(), Failure
         progress.at(done, all);
     }
     whole(begun.path(), &list)?;
-    if data.exists() {
+    if held.is_some() {
         let emptied = fs::remove_file(data.join("lock")).and_then(|()| fs::remove_dir(data));
         emptied.map_err(|e| trouble("cannot put the backup in the place of", data, &e))?;
     }

@@ -38,7 +38,7 @@ impl Operators {
         let mut found = Vec::new();
         loop {
             let views = self.register.alerts(&page)?;
-            let last = (views.len() < page.limit).then_some(()).is_some();
+            let last = views.len() < page.limit;
             page.after = views.last().map(ports::AlertView::place);
             for mut alert in views {
                 alert.marks = alert.marks.standing(now);

@@ -1,8 +1,9 @@
 //! The readings of a running program or of its stopped directory, in the order in which they were heard, a slice of time
-//! after another: a back-test of years takes no more memory than one of a day.
+//! after another: of years that were heard as they happened, no more is in memory than a slice.
 //!
 //! A slice is asked for by the time of observation. What was heard up to its end is complete then, since nothing is heard
-//! before it is observed; what was heard later waits for the slices that follow. A clock that is ahead by more than
+//! before it is observed; what was heard later waits in memory for the slices that follow, without a bound: a past that
+//! was filled in at once waits whole. A clock that is ahead by more than
 //! [`AHEAD`] makes its reading be judged a slice late.
 
 use std::time::Duration;

@@ -104,6 +104,8 @@ fn what_is_damaged_in_a_backup_is_named_and_not_restored() {
         marsad(&["backup", "check", text(&backup)]).refused(1, &[text(file)]);
         fs::write(file, whole).expect("written back");
     }
+    // An empty directory that is there already is taken.
+    fs::create_dir(&data).expect("a directory");
     restore(&backup, &data).well();
     // Nothing is written over, neither a backup nor a data directory.
     restore(&backup, &data).refused(1, &["is not empty"]);
