@@ -122,15 +122,15 @@ mod tests {
 
     #[test]
     fn a_sensor_that_has_not_moved_while_others_did_is_doubted_at_once_and_until_it_moves() {
-        let street = |until| [moving(2, 24), moving(2, until), moving(2, until)];
-        assert_eq!(faults(&street(30), hours(30)), [None; 3], "three changes elsewhere are chance");
-        let mut street = street(48);
-        assert_eq!(faults(&street, hours(48)), [Some(SensorFault::Doubted), None, None]);
+        let street = |until| [moving(1, 24), moving(1, until), moving(1, until)];
+        assert_eq!(faults(&street(40), hours(40)), [None; 3], "sixteen changes elsewhere are a car that stays");
+        let mut street = street(60);
+        assert_eq!(faults(&street, hours(60)), [Some(SensorFault::Doubted), None, None]);
         let left = believed(&street[0], Some(SensorFault::Doubted));
         assert_eq!(left.last(), Some(&Transition { at: hours(24), state: SpaceState::Unknown }), "nothing since it moved last");
         assert_eq!(left.len(), street[0].len(), "what it said before is believed");
-        street[0].push(Transition { at: hours(48), state: SpaceState::Free });
-        assert_eq!(faults(&street, hours(48)), [None; 3]);
+        street[0].push(Transition { at: hours(60), state: SpaceState::Free });
+        assert_eq!(faults(&street, hours(60)), [None; 3]);
         assert_eq!(believed(&street[0], None), street[0]);
     }
 
