@@ -16,6 +16,7 @@ mod events;
 mod losses;
 mod operations;
 mod pages;
+mod rests;
 mod served;
 
 use std::sync::Arc;
