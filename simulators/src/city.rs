@@ -9,6 +9,7 @@ use crate::device::{Model, Publish, SimDevice};
 use crate::pace::Pace;
 use crate::physics::SECOND;
 use crate::places::{PLACES, Place};
+use crate::scenario::World;
 use crate::story::Role;
 
 /// Of 60 devices: air stations, bins, bays; the rest are water meters.
@@ -28,7 +29,13 @@ impl City {
     /// `size` devices of all four kinds over Casablanca's arrondissements, as talkative as real ones.
     #[must_use]
     pub fn new(seed: u64, size: usize) -> Self {
-        Self::build(seed, size, Pace::REAL)
+        Self::build(seed, size, Pace::REAL, None)
+    }
+
+    /// The city of a scenario.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        Self::build(world.seed, world.devices as usize, Pace::of(world), world.only)
     }
 
     /// The same city before an audience: every device that is not silent speaks within 10 s, bins
@@ -37,13 +44,17 @@ impl City {
     /// air station silent since 20 minutes before the start. About 60 devices suit it.
     #[must_use]
     pub fn demo(seed: u64, size: usize, start: Timestamp) -> Self {
-        Self::build(seed, size, Pace::demo(start))
+        Self::build(seed, size, Pace::demo(start), None)
     }
 
-    fn build(seed: u64, size: usize, pace: Pace) -> Self {
+    fn build(seed: u64, size: usize, pace: Pace, only: Option<Kind>) -> Self {
         let luck = Chance::new(seed);
         let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
         let mut left = size;
+        if let Some(kind) = only {
+            devices.extend((0..size).map(|i| one(luck, seed, kind, i, pace)));
+            return Self { devices };
+        }
         for (kind, of_60) in MIX {
             let count = (size * of_60).div_ceil(60).min(left);
             left -= count;
@@ -134,9 +145,9 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
     SimDevice { device, model, place, pace, city: city.branch(-1), luck, role: None }
 }
 
-/// A locally administered EUI-64: unit bit set, then kind, seed and number.
+/// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.
 fn eui(seed: u64, code: u8, i: usize) -> String {
-    format!("02ca5a{code:02x}{:04x}{:04x}", seed & 0xffff, i & 0xffff)
+    format!("02ca5a{:01x}{code:01x}{:04x}{:04x}", (i >> 16) & 0xf, seed & 0xffff, i & 0xffff)
 }
 
 /// Somewhere in the inner third of the arrondissement.

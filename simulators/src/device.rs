@@ -65,14 +65,12 @@ pub struct Truth {
     pub at: Timestamp,
     /// (quantity, channel, value), in the order in which the decoder gives them.
     pub values: Vec<(Quantity, u8, f64)>,
-    frame: Option<Frame>,
+    pub(crate) radio: Option<Radio>,
 }
 
-/// A LoRaWAN frame and how it was heard.
-#[derive(Clone, Debug, PartialEq)]
-struct Frame {
-    port: u8,
-    bytes: Vec<u8>,
+/// How a LoRaWAN frame was heard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Radio {
     rssi: i32,
     snr: f64,
 }
@@ -96,6 +94,9 @@ impl SimDevice {
 
     /// Devices do not all speak at once.
     fn phase(&self) -> i64 {
+        if self.pace.in_step {
+            return 0;
+        }
         (self.luck.branch(-1).bits() % self.interval().cast_unsigned()).cast_signed()
     }
 
@@ -130,38 +131,46 @@ impl SimDevice {
         if self.role == Some(Role::Silent) && self.pace.story.is_some_and(|s| s.is_silent(at)) {
             return None;
         }
-        let (mut values, frame) = match self.model {
-            Model::Station => (self.station(at), None),
-            Model::Bin => (self.bin(at), None),
-            Model::LoraBin => self.lora_bin(at, tick),
-            Model::Bay => self.bay(at, tick, heartbeat)?,
-            Model::Meter { leaks } => (self.meter(at, leaks), None),
+        let mut values = match self.model {
+            Model::Station => self.station(at),
+            Model::Bin => self.bin(at),
+            Model::LoraBin => self.lora_bin(at),
+            Model::Bay => self.bay(at, heartbeat)?,
+            Model::Meter { leaks } => self.meter(at, leaks),
         };
-        if let Some(frame) = &frame {
-            values.push((Quantity::RADIO_RSSI, 0, f64::from(frame.rssi)));
-            values.push((Quantity::RADIO_SNR, 0, frame.snr));
+        let radio = matches!(self.model, Model::LoraBin | Model::Bay).then(|| self.radio(tick));
+        if let Some(radio) = &radio {
+            values.push((Quantity::RADIO_RSSI, 0, f64::from(radio.rssi)));
+            values.push((Quantity::RADIO_SNR, 0, radio.snr));
         }
-        Some(Truth { at: self.time_of(tick), values, frame })
+        Some(Truth { at: self.time_of(tick), values, radio })
     }
 
+    /// Whether it speaks LoRaWAN: its time is then the network's.
+    pub(crate) fn is_lora(&self) -> bool {
+        matches!(self.model, Model::LoraBin | Model::Bay)
+    }
+
+    /// Puts what it says into bytes, as number `tick` of its own count.
     pub(crate) fn encode(&self, truth: &Truth, tick: u64) -> Publish {
         let mut payload = Vec::with_capacity(256);
-        let topic = match &truth.frame {
+        let topic = match &truth.radio {
             None => {
                 write_marsad(&mut payload, Some(truth.at), Some(tick), &truth.values);
                 marsad_topic(&self.device.zone, self.device.kind, &self.device.id)
             }
-            Some(frame) => {
+            Some(radio) => {
+                let (f_port, bytes) = self.frame(&truth.values);
                 let up = ChirpStackUp {
                     application: APPLICATION,
                     dev_eui: &self.device.id,
-                    f_port: frame.port,
+                    f_port,
                     f_cnt: u32::try_from(tick & 0xffff).unwrap_or(0),
-                    data: &frame.bytes,
+                    data: &bytes,
                     time: truth.at,
                     gateway: GATEWAY,
-                    rssi: frame.rssi,
-                    snr: frame.snr,
+                    rssi: radio.rssi,
+                    snr: radio.snr,
                 };
                 up.write(&mut payload);
                 up.topic()
@@ -195,7 +204,7 @@ impl SimDevice {
             return fill;
         }
         let noise = 0.4 * self.luck.branch(5).branch(at).normal();
-        (bin::fill(self.luck, self.place.waste, self.pace.lived(at)) + noise).clamp(0.0, 100.0)
+        (bin::fill(self.luck, self.place.waste * self.pace.littered, self.pace.lived(at)) + noise).clamp(0.0, 100.0)
     }
 
     fn bin(&self, at: i64) -> Values {
@@ -206,37 +215,52 @@ impl SimDevice {
         ]
     }
 
-    fn lora_bin(&self, at: i64, tick: u64) -> (Values, Option<Frame>) {
+    fn lora_bin(&self, at: i64) -> Values {
         let fill = self.fill(at);
         let battery = integer(32.0 + 4.0 * self.battery(at) / 100.0);
         let distance = integer(EMPTY - fill / 100.0 * (EMPTY - FULL));
         let warmth = integer(10.0 * (self.warmth(at) + 3.0));
         let tilt = integer(self.luck.branch(6).between(0.0, 6.0));
-        let percent = integer(fill);
-        // Version 1, type 0x34, measurement, battery, status on, then big-endian words.
-        let mut bytes = vec![1, 0x34, 1, low(battery), 1];
-        bytes.extend([low(distance >> 8), low(distance), low(warmth >> 8), low(warmth), low(percent), low(tilt)]);
-        let values = vec![
+        vec![
             (Quantity::BATTERY_VOLTAGE, 0, f64::from(battery) / 10.0),
             (Quantity::WASTE_DISTANCE, 0, f64::from(distance) / 1000.0),
-            (Quantity::WASTE_FILL, 0, f64::from(percent)),
+            (Quantity::WASTE_FILL, 0, f64::from(integer(fill))),
             (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 10.0),
             (Quantity::DEVICE_TILT, 0, f64::from(tilt)),
-        ];
-        (values, Some(self.frame(6, bytes, tick)))
+        ]
+    }
+
+    /// Port and bytes of the frame that says these values.
+    fn frame(&self, values: &Values) -> (u8, Vec<u8>) {
+        let of = |quantity| values.iter().find(|(q, _, _)| *q == quantity).map(|(_, _, value)| *value);
+        let scaled = |quantity, by: f64| integer(by * of(quantity).unwrap_or(0.0));
+        if self.model == Model::LoraBin {
+            let (distance, warmth) = (scaled(Quantity::WASTE_DISTANCE, 1000.0), scaled(Quantity::DEVICE_TEMPERATURE, 10.0));
+            // Version 1, type 0x34, measurement, battery, status on, then big-endian words.
+            let mut bytes = vec![1, 0x34, 1, low(scaled(Quantity::BATTERY_VOLTAGE, 10.0)), 1];
+            bytes.extend([low(distance >> 8), low(distance), low(warmth >> 8), low(warmth)]);
+            bytes.extend([low(scaled(Quantity::WASTE_FILL, 1.0)), low(scaled(Quantity::DEVICE_TILT, 1.0))]);
+            return (6, bytes);
+        }
+        let occupied = scaled(Quantity::PARKING_OCCUPIED, 1.0);
+        if let Some(seconds) = of(Quantity::PARKING_PREV_STATE_DURATION) {
+            let (code, _) = compressed(i64::from(integer(seconds / 60.0)));
+            return (1, vec![low(code << 1 | occupied)]);
+        }
+        let battery = integer((of(Quantity::BATTERY_VOLTAGE).unwrap_or(0.0) - 2.5) * 250.0);
+        let warmth = integer(2.0 * (of(Quantity::DEVICE_TEMPERATURE).unwrap_or(0.0) - 10.0));
+        (2, vec![low(occupied), low(battery), low(warmth)])
     }
 
     /// A change since the last tick is told with how long the state before lasted; a heartbeat
     /// confirms the state.
-    fn bay(&self, at: i64, tick: u64, heartbeat: bool) -> Option<(Values, Option<Frame>)> {
+    fn bay(&self, at: i64, heartbeat: bool) -> Option<Values> {
         let state = bay::bay(self.luck, self.pace.lived(at));
-        let occupied = i32::from(state.occupied);
         let since = self.pace.when(state.since);
-        let values = vec![(Quantity::PARKING_OCCUPIED, 0, f64::from(occupied))];
+        let values = vec![(Quantity::PARKING_OCCUPIED, 0, f64::from(u8::from(state.occupied)))];
         if since > at - self.interval() {
-            let (code, seconds) = compressed((since - self.pace.when(state.before)) / MINUTE);
-            let told = [values, vec![(Quantity::PARKING_PREV_STATE_DURATION, 0, f64::from(seconds))]].concat();
-            return Some((told, Some(self.frame(1, vec![low(code << 1 | occupied)], tick))));
+            let (_, seconds) = compressed((since - self.pace.when(state.before)) / MINUTE);
+            return Some([values, vec![(Quantity::PARKING_PREV_STATE_DURATION, 0, f64::from(seconds))]].concat());
         }
         let battery = integer((3.0 + 0.5 * self.battery(at) / 100.0 - 2.5) * 250.0);
         let warmth = integer(2.0 * (self.warmth(at) - 10.0));
@@ -246,8 +270,7 @@ impl SimDevice {
             values,
             vec![(Quantity::BATTERY_VOLTAGE, 0, volts), (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 2.0 + 10.0)],
         ];
-        let frame = || self.frame(2, vec![low(occupied), low(battery), low(warmth)], tick);
-        heartbeat.then(|| (told.concat(), Some(frame())))
+        heartbeat.then(|| told.concat())
     }
 
     fn meter(&self, at: i64, leaks: bool) -> Values {
@@ -268,10 +291,10 @@ impl SimDevice {
         ]
     }
 
-    fn frame(&self, port: u8, bytes: Vec<u8>, tick: u64) -> Frame {
+    fn radio(&self, tick: u64) -> Radio {
         let luck = self.luck.branch(7).branch(tick.cast_signed());
         let rssi = integer(self.luck.branch(8).between(-112.0, -75.0) + 3.0 * luck.normal()).clamp(-130, -30);
-        Frame { port, bytes, rssi, snr: rounded((f64::from(rssi) + 105.0) / 4.0 + luck.branch(1).normal(), 1).clamp(-20.0, 14.0) }
+        Radio { rssi, snr: rounded((f64::from(rssi) + 105.0) / 4.0 + luck.branch(1).normal(), 1).clamp(-20.0, 14.0) }
     }
 
     /// Temperature of the place, Cel.
@@ -284,6 +307,12 @@ impl SimDevice {
     fn battery(&self, at: i64) -> f64 {
         let days = at.rem_euclid(365 * DAY) as f64 / DAY as f64;
         (self.luck.branch(4).between(60.0, 100.0) - 0.02 * days).round()
+    }
+
+    /// Whether it says the same quantities in the same way.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let names = |model: Model| std::mem::discriminant(&model);
+        names(self.model) == names(other.model) && self.device.id != other.device.id
     }
 
     /// What it is for.
