@@ -6,6 +6,7 @@ use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Timestamp, Zone};
 
 use crate::chance::Chance;
 use crate::device::{Model, Publish, SimDevice};
+use crate::make::Make;
 use crate::pace::Pace;
 use crate::physics::SECOND;
 use crate::places::{PLACES, Place};
@@ -121,28 +122,36 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
     let luck = city.branch(branch).branch(i64::try_from(i).unwrap_or(i64::MAX));
     let place = PLACES.get(i % PLACES.len()).unwrap_or(&PLACES[0]);
     let n = i + 1;
-    let (model, id, label) = match kind {
-        Kind::AIR => (Model::Station, format!("air-{n:03}"), format!("Station {n}")),
-        Kind::WASTE if i.is_multiple_of(2) => (Model::Bin, format!("bin-{n:03}"), format!("Bac {n}")),
-        Kind::WASTE => (Model::LoraBin, eui(seed, 1, i), format!("Bac {n}")),
-        Kind::PARKING => (Model::Bay, eui(seed, 2, i), format!("Place {n}")),
-        _ => (Model::Meter { leaks: i % 8 == 1 }, format!("meter-{n:03}"), format!("Compteur {n}")),
+    let make = match kind {
+        _ if pace.makes => Make::of(kind, i),
+        Kind::WASTE if !i.is_multiple_of(2) => Make::Netvox,
+        Kind::PARKING => Make::Nwave,
+        _ => Make::Marsad,
     };
-    let profile = match model {
-        Model::LoraBin => Some("netvox-r718x"),
-        Model::Bay => Some("nwave-nps405"),
-        Model::Station | Model::Bin | Model::Meter { .. } => None,
+    let (model, plain, label) = match kind {
+        Kind::AIR => (Model::Station, "air", "Station"),
+        Kind::WASTE if make.is_lora() => (Model::LoraBin, "bin", "Bac"),
+        Kind::WASTE => (Model::Bin, "bin", "Bac"),
+        Kind::PARKING => (Model::Bay, "bay", "Place"),
+        _ => (Model::Meter { leaks: i % 8 == 1 }, "meter", "Compteur"),
     };
+    let code = match kind {
+        Kind::WASTE => 1,
+        Kind::PARKING => 2,
+        Kind::AIR => 3,
+        _ => 4,
+    };
+    let id = if make.is_lora() { eui(seed, code, i) } else { format!("{plain}-{n:03}") };
     let device = Device {
         id: DeviceId::new(&id).expect("letters, digits and a hyphen"),
         kind,
         zone: Zone::new(place.zone).expect("tested"),
-        profile: profile.map(|p| ProfileName::new(p).expect("tested")),
+        profile: make.profile().map(|p| ProfileName::new(p).expect("tested")),
         place: stands(place, luck),
-        label: Some(label),
+        label: Some(format!("{label} {n}")),
         fitting: schemas::Fitting::default(),
     };
-    SimDevice { device, model, place, pace, city: city.branch(-1), luck, role: None }
+    SimDevice { device, model, make, place, pace, city: city.branch(-1), luck, role: None }
 }
 
 /// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.

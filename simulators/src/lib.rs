@@ -13,12 +13,14 @@ mod city;
 mod device;
 mod fault;
 mod load;
+mod make;
 mod pace;
 mod physics;
 mod places;
 mod play;
 mod scenario;
 mod season;
+mod shipped;
 mod story;
 
 pub use city::{City, HISTORY};
@@ -27,8 +29,9 @@ pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
 pub use play::{Destiny, Labels, Play, Sent, Told};
 pub use scenario::{
-    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, MOST_DEVICES, Plan, SHIPPED, Scenario, ScenarioError, World,
+    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, MOST_DEVICES, Plan, Scenario, ScenarioError, World,
 };
 pub use season::{
     BaySeason, BinSeason, MeterSeason, Said, Season, SeasonDay, SensorTruth, StationHour, StationSeason, Trouble, TroubleKind,
 };
+pub use shipped::SHIPPED;

@@ -23,6 +23,8 @@ pub(crate) struct Pace {
     pub(crate) littered: f64,
     /// All devices of a kind speak at the full interval.
     pub(crate) in_step: bool,
+    /// Devices of all makes, and not only of the best-known ones.
+    pub(crate) makes: bool,
 }
 
 impl Pace {
@@ -37,6 +39,7 @@ impl Pace {
         story: None,
         littered: 1.0,
         in_step: false,
+        makes: false,
     };
 
     /// As a scenario says, and as real devices where it does not.
@@ -52,6 +55,7 @@ impl Pace {
             water: ms(every.water, real.water),
             littered: world.waste,
             in_step: world.in_step,
+            makes: world.makes,
             ..real
         }
     }

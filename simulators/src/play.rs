@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use codec::{AHEAD, LATE, OLDEST, Reason};
-use schemas::{Flaw, Quality, Quantity, Timestamp};
+use schemas::{Flaw, Kind, Quality, Quantity, Timestamp};
 
 use crate::City;
 use crate::chance::Chance;
 use crate::fault::{FAULTS, Fault};
+use crate::physics::bay::Diary;
 use crate::scenario::{Plan, Scenario};
 
 mod deeds;
@@ -141,6 +142,7 @@ struct Actor {
     device: u32,
     befalls: Vec<u16>,
     next: u64,
+    diary: Option<Diary>,
 }
 
 impl Play {
@@ -173,10 +175,35 @@ impl Play {
                 device,
                 befalls: (0_u16..).zip(&stage.casts).filter(|(n, cast)| cast.takes(*n, sim)).map(|(n, _)| n).collect(),
                 next: sim.tick_from(start),
+                diary: None,
             });
             Self { actors: actors.collect(), stage: Arc::clone(&stage), pending: BTreeMap::new(), now: start }
         };
         (0..of).map(part).collect()
+    }
+
+    /// The devices of a kind in a city that goes on without an end. What befalls them is said by [`Play::befall`].
+    #[must_use]
+    pub fn endless(city: City, kind: Kind, from: Timestamp) -> Self {
+        let stage = Stage { city, casts: Vec::new(), end: Timestamp::MAX };
+        let devices = (0_u32..).zip(stage.city.devices()).filter(|(_, sim)| sim.kind() == kind);
+        let actors =
+            devices.map(|(device, sim)| Actor { device, befalls: Vec::new(), next: sim.tick_from(from), diary: None }).collect();
+        Self { actors, stage: Arc::new(stage), pending: BTreeMap::new(), now: from }
+    }
+
+    /// Has something befall the devices from an instant on; in a play of several parts, nothing.
+    pub fn befall(&mut self, plan: Plan, from: Timestamp) {
+        let Some(stage) = Arc::get_mut(&mut self.stage) else { return };
+        let Ok(number) = u16::try_from(stage.casts.len()) else { return };
+        let to = plan.lasts.map_or(i64::MAX, |lasts| from.plus(lasts).millis());
+        let cast = Cast { plan, from: from.millis(), to };
+        for actor in &mut self.actors {
+            if stage.city.devices().get(actor.device as usize).is_some_and(|sim| cast.takes(number, sim)) {
+                actor.befalls.push(number);
+            }
+        }
+        stage.casts.push(cast);
     }
 
     /// Its city.
@@ -189,6 +216,12 @@ impl Play {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// When the last is said.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.stage.end
     }
 
     /// Whether everything was said and heard.
@@ -214,7 +247,7 @@ impl Play {
         for actor in &mut self.actors {
             let Some(device) = self.stage.city.devices().get(actor.device as usize) else { continue };
             while device.time_of(actor.next) < said_until {
-                self.stage.say(actor, actor.next, &mut said);
+                self.stage.say(actor, &mut said);
                 actor.next += 1;
             }
             for sent in said.drain(..) {

@@ -65,6 +65,9 @@ pub struct World {
     /// All devices of a kind speak at the full interval and not one after another.
     #[serde(default)]
     pub in_step: bool,
+    /// Devices of all makes that can be simulated, through several network servers.
+    #[serde(default)]
+    pub makes: bool,
 }
 
 /// Reporting intervals.
@@ -222,7 +225,8 @@ impl Scenario {
     /// A quiet city: nothing happens, nothing goes wrong.
     #[must_use]
     pub fn quiet(seed: u64, devices: u32, start: Timestamp, lasts: Duration) -> Self {
-        let world = World { seed, devices, only: None, start, lasts, every: Every::default(), waste: 1.0, in_step: false };
+        let every = Every::default();
+        let world = World { seed, devices, only: None, start, lasts, every, waste: 1.0, in_step: false, makes: false };
         let about = "A quiet city".to_owned();
         Self { about, world, events: Vec::new(), faults: Vec::new(), acts: Vec::new(), expect: Expect::default() }
     }
@@ -275,6 +279,13 @@ impl Scenario {
 }
 
 impl Plan {
+    /// It befalls everybody from the start on, for so long.
+    #[must_use]
+    pub fn of(what: FaultName, lasts: Duration) -> Self {
+        let (at, lasts) = (Duration::ZERO, Some(lasts));
+        Self { what, kind: None, device: None, zone: None, devices: 1.0, part: 1.0, at, lasts, amount: None }
+    }
+
     /// Its line of the table.
     #[must_use]
     pub fn fault(&self) -> &'static Fault {
@@ -286,6 +297,3 @@ impl Plan {
         self.amount.unwrap_or(self.fault().amount)
     }
 }
-
-/// The scenarios that come with the program: name and text.
-pub static SHIPPED: [(&str, &str); 0] = [];

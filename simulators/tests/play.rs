@@ -24,6 +24,10 @@ fn scenario(more: &str) -> Scenario {
     Scenario::parse(&format!("{HEAD}{more}")).unwrap()
 }
 
+fn scenario_of_all_makes(more: &str) -> Scenario {
+    Scenario::parse(&format!("{}makes = true\n{more}", HEAD.replace("devices = 40", "devices = 90"))).unwrap()
+}
+
 /// A scenario of one line of the table, from the second to the fourth hour.
 fn of(fault: &Fault) -> Scenario {
     let table = if fault.class.name() == "event" { "event" } else { "fault" };
@@ -67,7 +71,14 @@ fn as_told(sent: &Sent, told: &Told, readings: &[Reading]) {
 fn each_event_and_fault_comes_out_of_the_decoder_as_the_truth_says() {
     let (mut reasons, mut wrong) = (BTreeSet::new(), BTreeSet::new());
     for fault in &FAULTS {
-        let played = of(fault);
+        let all_makes = if ["dust", "wrong_unit", "stuck", "reverse_flow", "overturned"].contains(&fault.name) {
+            "makes = true\n"
+        } else {
+            ""
+        };
+        let table = if fault.class.name() == "event" { "event" } else { "fault" };
+        let plan = format!("{all_makes}[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"3h\"\n", fault.name);
+        let played = scenario(&plan);
         let play = Play::new(&played);
         let decoder = Decoder::new(Arc::new(play.city().catalogue()), Profiles::built_in().unwrap()).unwrap();
         let mut labelled = 0;
@@ -90,6 +101,27 @@ fn each_event_and_fault_comes_out_of_the_decoder_as_the_truth_says() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(reasons.len() > 8, "{reasons:?}");
+}
+
+#[test]
+fn every_make_says_the_truth_through_its_network() {
+    let played = scenario_of_all_makes("");
+    let play = Play::new(&played);
+    let decoder = Decoder::new(Arc::new(play.city().catalogue()), Profiles::built_in().unwrap()).unwrap();
+    let mut networks = BTreeSet::new();
+    let mut profiles = BTreeSet::new();
+    let known = play.city().catalogue();
+    for sent in all(play, Duration::from_secs(600)) {
+        let Destiny::Read(told) = &sent.destiny else { continue };
+        let readings = decode(&decoder, &sent)
+            .unwrap_or_else(|reason| panic!("{reason:?}: {} {}", sent.topic, String::from_utf8_lossy(&sent.payload)));
+        as_told(&sent, told, &readings);
+        networks.insert(sent.topic.split('/').next().unwrap().to_owned());
+        profiles.extend(known.device(&readings[0].series.device).and_then(|d| d.profile.clone()));
+    }
+    let networks: Vec<_> = networks.iter().map(String::as_str).collect();
+    assert_eq!(networks, ["application", "marsad", "mqtt", "senml", "v3"]);
+    assert_eq!(profiles.len(), 6, "{profiles:?}");
 }
 
 #[test]

@@ -38,12 +38,36 @@ fn target(week: f64, at: i64) -> f64 {
     (week * between_hours(&OCCUPIED, at)).clamp(0.05, 0.97)
 }
 
-/// Walks from the midnight before last, so that what spans a midnight is one stay. Each day draws
-/// anew: a bay's state never depends on more than two days.
-pub(crate) fn bay(luck: Chance, at: i64) -> Bay {
-    let today = at.div_euclid(DAY);
+/// What a bay becomes on two days, from the midnight before last on, so that what spans a midnight is one stay. Each day draws
+/// anew: a bay's state never depends on more than two days. Whoever asks for one instant after another keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Diary {
+    today: i64,
+    changes: Vec<(i64, bool)>,
+}
+
+impl Diary {
+    /// That of the day of an instant, and of the one before.
+    pub(crate) fn of(luck: Chance, at: i64) -> Self {
+        let today = at.div_euclid(DAY);
+        let end = (today + 1) * DAY;
+        Self { today, changes: day(luck, today - 1, end).chain(day(luck, today, end)).collect() }
+    }
+
+    /// Whether it is of this instant's day.
+    pub(crate) fn holds(&self, at: i64) -> bool {
+        at.div_euclid(DAY) == self.today
+    }
+
+    /// The bay at an instant of its day.
+    pub(crate) fn at(&self, at: i64) -> Bay {
+        told(self.changes.iter().copied().take_while(|(changes, _)| *changes <= at), at)
+    }
+}
+
+fn told(changes: impl Iterator<Item = (i64, bool)>, at: i64) -> Bay {
     let mut state: Option<Bay> = None;
-    for (changes, occupied) in day(luck, today - 1, at + 1).chain(day(luck, today, at + 1)) {
+    for (changes, occupied) in changes {
         state = Some(match state {
             None => Bay { occupied, since: changes, before: changes - HOUR },
             Some(same) if same.occupied == occupied => same,
@@ -92,6 +116,10 @@ fn waits(luck: Chance, week: f64, from: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn bay(luck: Chance, at: i64) -> Bay {
+        Diary::of(luck, at).at(at)
+    }
 
     #[test]
     fn bays_are_occupied_as_often_as_the_hour_says() {

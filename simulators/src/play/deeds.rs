@@ -7,7 +7,7 @@ use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, lu
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::physics::{HOUR, SECOND, rounded};
+use crate::physics::{HOUR, SECOND};
 
 /// How long a message travels, ms.
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
@@ -57,10 +57,11 @@ impl Cast {
 }
 
 impl Stage {
-    /// Pushes what comes of one tick of a device.
-    pub(super) fn say(&self, actor: &Actor, tick: u64, out: &mut Vec<Sent>) {
+    /// Pushes what comes of the next tick of a device.
+    pub(super) fn say(&self, actor: &mut Actor, out: &mut Vec<Sent>) {
+        let tick = actor.next;
         let Some(device) = self.city.devices().get(actor.device as usize) else { return };
-        let Some(truth) = device.truth(tick) else { return };
+        let Some(truth) = device.recalls(tick, &mut actor.diary) else { return };
         let at = truth.at.millis();
         let travels = device.luck.branch(301).branch(tick.cast_signed()).between(TRAVELS.0, TRAVELS.1);
         let mut draft = Draft {
@@ -114,12 +115,7 @@ impl Draft {
     /// Changes a value, as finely as the device says it; false where the device has none.
     fn change(&mut self, here: &Here<'_>, quantity: Quantity, change: impl FnOnce(f64) -> f64) -> bool {
         let Some((_, _, value)) = self.truth.values.iter_mut().find(|(q, _, _)| *q == quantity) else { return false };
-        let changed = change(*value);
-        *value = if here.device.is_lora() {
-            rounded(changed, 0).clamp(0.0, 100.0)
-        } else {
-            rounded(changed, if quantity.name().starts_with("water.") { 3 } else { 1 })
-        };
+        *value = here.device.make.finest(quantity, change(*value));
         true
     }
 
