@@ -224,6 +224,9 @@ impl SimDevice {
             let (_, seconds) = compressed((since - self.pace.when(state.before)) / MINUTE);
             return Some([values, vec![(Quantity::PARKING_PREV_STATE_DURATION, 0, f64::from(seconds))]].concat());
         }
+        if !heartbeat {
+            return None;
+        }
         let battery = integer((3.0 + 0.5 * self.battery(at) / 100.0 - 2.5) * 250.0);
         let warmth = integer(2.0 * (self.warmth(at) - 10.0));
         // Whole millivolts first: 3.312 V and not 3.3120000000000003.
@@ -232,7 +235,7 @@ impl SimDevice {
             values,
             vec![(Quantity::BATTERY_VOLTAGE, 0, volts), (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 2.0 + 10.0)],
         ];
-        heartbeat.then(|| told.concat())
+        Some(told.concat())
     }
 
     fn meter(&self, at: i64, leaks: bool) -> Values {

@@ -61,20 +61,22 @@ impl Diary {
 
     /// The bay at an instant of its day.
     pub(crate) fn at(&self, at: i64) -> Bay {
-        told(self.changes.iter().copied().take_while(|(changes, _)| *changes <= at), at)
+        let passed = self.changes.partition_point(|(changes, _)| *changes <= at);
+        let Some((since, occupied, first)) = self.begins(passed) else {
+            return Bay { occupied: false, since: at, before: at - HOUR };
+        };
+        let before = self.begins(first).map_or(since - HOUR, |(before, _, _)| before);
+        Bay { occupied, since, before }
     }
-}
 
-fn told(changes: impl Iterator<Item = (i64, bool)>, at: i64) -> Bay {
-    let mut state: Option<Bay> = None;
-    for (changes, occupied) in changes {
-        state = Some(match state {
-            None => Bay { occupied, since: changes, before: changes - HOUR },
-            Some(same) if same.occupied == occupied => same,
-            Some(old) => Bay { occupied, since: changes, before: old.since },
-        });
+    /// When the state of the last of the first `passed` entries began, which it is, and the number of the entry. A midnight may
+    /// say once more what was so.
+    fn begins(&self, passed: usize) -> Option<(i64, bool, usize)> {
+        let entries = self.changes.get(..passed)?;
+        let (_, occupied) = *entries.last()?;
+        let first = entries.iter().rposition(|(_, other)| *other != occupied).map_or(0, |other| other + 1);
+        entries.get(first).map(|(since, _)| (*since, occupied, first))
     }
-    state.unwrap_or(Bay { occupied: false, since: at, before: at - HOUR })
 }
 
 /// What a bay becomes and when, from the midnight of a day on and before `until`; at most one day.

@@ -1,7 +1,7 @@
 //! Simulated cities for others: the same bytes however many threads make them, files, recordings, and brokers.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -107,4 +107,17 @@ fn what_cannot_be_simulated_is_refused_in_words() {
     marsad(&["simulate", "--broker", "http://here", "--lasts", "1m"]).refused(2, &["mqtt://"]);
     marsad(&["simulate", "--broker", "mqtt://127.0.0.1:1", "--lasts", "1m"]).refused(69, &["127.0.0.1:1"]);
     marsad(&["replay", "no-such-recording"]).refused(1, &["no-such-recording"]);
+}
+
+#[test]
+fn the_example_of_a_consumer_agrees_with_the_truth() {
+    if Command::new("jq").arg("--version").output().is_err() {
+        let required = std::env::var("MARSAD_REQUIRE").is_ok_and(|list| list.split(',').any(|name| name == "jq"));
+        assert!(!required, "MARSAD_REQUIRE names jq, but it cannot be started: apt-get install jq");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: jq is not installed; to run this test: apt-get install jq");
+        return;
+    }
+    let script = tests::root().join("simulators/examples/consumer/test.sh");
+    let said = end_of(Command::new("sh").arg(script).env("MARSAD", env!("CARGO_BIN_EXE_marsad")));
+    assert!(said.well().starts_with("full bins: "), "{said:?}");
 }
