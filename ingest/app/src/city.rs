@@ -68,6 +68,11 @@ impl City {
         }
     }
 
+    /// The program whose pages and API are at this address, without a slash at its end.
+    pub(crate) fn at(base: String) -> Self {
+        Self::running(base)
+    }
+
     fn running(base: String) -> Self {
         Self::Running { client: reqwest::Client::new(), base }
     }

@@ -7,6 +7,7 @@ mod ask;
 mod backtest;
 mod backup;
 mod bench;
+mod broker;
 mod city;
 mod clerk;
 mod cli;
@@ -22,6 +23,7 @@ mod failure;
 mod fit;
 mod fitting;
 mod ground;
+mod incident;
 mod ledger;
 mod observer;
 mod operator;
@@ -31,9 +33,12 @@ mod platform;
 mod profile;
 mod progress;
 mod quarantine;
+mod recording;
 mod rota;
 mod rule;
 mod run;
+mod simulate;
+mod verify;
 mod waste;
 mod water;
 
@@ -42,7 +47,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
-use cli::{Bench, Cli, Command, Common};
+use cli::{Bench, Cli, Command, Common, Demo, DemoCommand};
 use failure::Failure;
 use ground::Origin;
 use settings::{Checked, Layers, LogFormat, Settings};
@@ -92,6 +97,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Run) {
             Command::Run => run::run(&settings, Origin::new(layers, common)).await,
+            Command::Demo(Demo { then: Some(DemoCommand::Incident(what)), .. }) => {
+                incident::incident(&settings, &common, &what).await
+            }
             Command::Demo(options) => demo::demo(&settings, &options, Origin::new(layers, common)).await,
             Command::Check => run::check(&settings, common.json),
             Command::Status => ask::status(&settings, &common).await,
@@ -123,6 +131,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Backup(command) => backup::backup(&settings, &command, common.json),
             Command::Store(command) => backup::store(&settings, &command, common.json),
             Command::Codec(command) => codec::codec(&command, common.json),
+            Command::Simulate(options) => simulate::simulate(&options, common.json).await,
+            Command::Verify(options) => verify::verify(&settings, &options, common.json).await,
+            Command::Record(options) => recording::record(&options, common.json).await,
+            Command::Replay(options) => recording::replay(&options).await,
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),
         }
