@@ -254,10 +254,12 @@ impl Pipeline {
             warden: Warden::new(bounds, Arc::clone(&seen)),
             clock: Arc::clone(&clock),
         };
+        let reader = feed.reader(judged);
         let evaluator = Evaluator {
             patience: patience(evaluator::NAME, &evaluator_gauges),
             rulings: feed.rulings(),
-            feed: feed.reader(judged),
+            caught_up: reader.lag() == 0,
+            feed: reader,
             view: view.clone(),
             room,
             engine,
