@@ -44,8 +44,7 @@ struct Readings(String);
 
 impl Readings {
     fn add(&mut self, case: usize, quantity: &str, value: f64, seconds: u64) {
-        let line =
-            json!({"device": format!("case-{case}"), "quantity": quantity, "value": value, "observed_at": after(seconds).to_string()});
+        let line = json!({"device": format!("case-{case}"), "quantity": quantity, "value": value, "observed_at": after(seconds).to_string()});
         writeln!(self.0, "{line}").expect("a string takes all");
     }
 
@@ -114,7 +113,8 @@ fn the_air_alert_vectors_fire_at_their_hours_by_the_shipped_rules_where_they_hav
     let folder = tempfile::tempdir().expect("a folder");
     for file in files() {
         for (n, case) in cases(&file, "alerts_air").iter().enumerate() {
-            let (threshold, consecutive) = (case["thr"].as_f64().expect("thr"), case["consecutive"].as_u64().expect("consecutive"));
+            let (threshold, consecutive) =
+                (case["thr"].as_f64().expect("thr"), case["consecutive"].as_u64().expect("consecutive"));
             let own = folder.path().join("rules.toml");
             let (rule, quantity, rules) = match shipped_air(threshold, consecutive) {
                 Some((rule, quantity)) => (rule, quantity, root().join("config/rules/air.toml")),

@@ -119,6 +119,8 @@ pub struct Sight {
     /// By inhibition and key.
     sources: BTreeMap<(usize, Vec<String>), Sources>,
     topology: Topology,
+    /// Who has what fires in hand, and until when.
+    hands: BTreeMap<AlertId, (String, Option<Timestamp>)>,
 }
 
 impl Sight {
@@ -137,10 +139,15 @@ impl Sight {
                 found.devices.insert(view.series.device.clone(), view.id.clone());
             }
         }
+        let hand = |view: &ports::AlertView| {
+            let acknowledged = view.marks.acknowledged.as_ref()?;
+            Some((view.id.clone(), (acknowledged.by.as_str().to_owned(), acknowledged.until)))
+        };
+        let hands = curbs.firing.iter().filter_map(hand).collect();
         // What a person works at comes before what a person wants quiet.
         let mut quiets = curbs.quiets;
         quiets.sort_by_key(|quiet| (quiet.sort != QuietSort::Maintenance, quiet.id));
-        Self { quiets, shelved: curbs.shelved.into_iter().collect(), inhibit, sources, topology }
+        Self { quiets, shelved: curbs.shelved.into_iter().collect(), inhibit, sources, topology, hands }
     }
 
     /// Why this alert is not to be told at `now`, where there is a reason: the first of shelf, maintenance window,
@@ -158,6 +165,13 @@ impl Sight {
             return Some(Withheld { by, id, note, until: Some(quiet.until) });
         }
         self.inhibited(id, alert).or_else(|| self.cut_off(alert))
+    }
+
+    /// Who has this alert in hand at `now`, and until when.
+    #[must_use]
+    pub fn hand(&self, id: &AlertId, now: Timestamp) -> Option<(&str, Option<Timestamp>)> {
+        let (by, until) = self.hands.get(id)?;
+        until.is_none_or(|until| until > now).then_some((by, *until))
     }
 
     fn inhibited(&self, id: &AlertId, alert: Subject<'_>) -> Option<Withheld> {

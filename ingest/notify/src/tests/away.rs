@@ -21,7 +21,7 @@ fn silent(rule: &str, device: &str, to: Phase) -> Transition {
     t
 }
 
-fn view(t: &Transition) -> AlertView {
+pub(super) fn view(t: &Transition) -> AlertView {
     AlertView {
         id: t.alert.clone(),
         rule: t.rule.clone(),
