@@ -125,7 +125,7 @@ fn acts_are_answered_with_what_they_came_to_and_illegal_ones_with_409_and_nothin
         ("assign", json!({"by": "Aya B.", "to": "team 5"})),
         ("shelve", json!({"by": "Aya B.", "until": hence(60)})),
         ("unshelve", aya.clone()),
-        ("resolve", aya.clone()),
+        ("resolve", aya),
     ] {
         desk.refused(&at(what), &body, 409, "");
     }
