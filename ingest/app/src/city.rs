@@ -111,7 +111,12 @@ impl City {
         };
         let operators = Operators {
             register: Arc::clone(&opened.register),
-            curb: Arc::new(notify::Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone())),
+            curb: Arc::new(notify::Registered::new(
+                Arc::clone(&opened.register) as _,
+                Arc::clone(&opened.register) as _,
+                settings.inhibit.clone(),
+                notify::Lookout::idle(settings.away.clone()),
+            )),
             clock: Arc::clone(&clock),
             // Nobody plans here: the next start takes in what is done.
             changed: Arc::default(),
