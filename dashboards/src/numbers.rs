@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemas::{Quantity, Timestamp};
 
@@ -106,6 +107,11 @@ pub(crate) fn moment(lang: Lang, at: &Zoned, now: &Zoned) -> String {
     }
     let comma = if lang.is_rtl() { "،" } else { "," };
     format!("{} {}{comma} {}", at.day(), name(&lang.words().months, at.month() - 1), clock(at))
+}
+
+/// `21 novembre`.
+pub(crate) fn day(lang: Lang, date: Date) -> String {
+    format!("{} {}", date.day(), name(&lang.words().months, date.month() - 1))
 }
 
 /// How long, in the largest unit that says it: minutes, hours, days.
