@@ -48,6 +48,12 @@ pub(crate) fn whole(lang: Lang, value: u64) -> String {
     decimal(lang, value as f64, 0)
 }
 
+/// The nearest whole number of days, hours or things; 0 for what is below it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+pub(crate) fn rounded(value: f64) -> u64 {
+    value.round().max(0.0) as u64
+}
+
 /// A unit of the vocabulary (UCUM) as people write it.
 pub(crate) fn unit(ucum: &str) -> String {
     match ucum {

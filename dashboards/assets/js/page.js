@@ -65,5 +65,7 @@ for (const form of document.querySelectorAll('form[data-auto]')) {
   });
 }
 
+document.addEventListener('click', e => { if (e.target.closest('[data-print]')) print(); });
+
 open();
 plan(OFTEN);

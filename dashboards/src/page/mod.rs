@@ -1,9 +1,13 @@
 //! The pages: rendered by the server in three languages, alive with a little script, complete without.
 
+mod air;
 mod alerts;
+mod chart;
 mod desk;
+mod device;
 mod front;
 mod glance;
+mod map;
 mod own;
 mod parking;
 mod parts;
@@ -12,6 +16,7 @@ mod sections;
 mod shell;
 mod theme;
 mod visit;
+mod waste;
 mod water;
 
 use std::sync::Arc;
@@ -39,8 +44,17 @@ const YEAR: u32 = 31_536_000;
 type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
 
 /// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
-const PAGES: [(&str, &str, Make); 5] = [
+const PAGES: [(&str, &str, Make); 14] = [
     ("", "", |visit| Box::pin(front::sheet(visit))),
+    ("air", "air", |visit| Box::pin(air::city(visit))),
+    ("air/exceedances", "air", |visit| Box::pin(air::exceeded(visit))),
+    ("air/{station}", "air", |visit| Box::pin(air::station(visit))),
+    ("waste", "waste", |visit| Box::pin(waste::sheet(visit))),
+    ("waste/{bin}", "waste", |visit| Box::pin(waste::bin(visit))),
+    ("devices", "devices", |visit| Box::pin(device::list(visit))),
+    ("devices/{id}", "devices", |visit| Box::pin(device::single(visit))),
+    ("engineers", "engineers", |visit| Box::pin(device::engineers(visit))),
+    ("engineers/{offset}", "engineers", |visit| Box::pin(device::message(visit))),
     ("alerts", "alerts", |visit| Box::pin(desk::sheet(visit))),
     ("alerts/{id}", "alerts", |visit| Box::pin(desk::single(visit))),
     ("parking", "parking", |visit| Box::pin(parking::sheet(visit))),

@@ -59,6 +59,12 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// The same without its unit, which stands elsewhere.
+    pub(crate) fn live_bare(&self, reading: &Reading) -> Markup {
+        let decimals = if reading.value.abs() < 9.95 { 1 } else { 0 };
+        html! { bdi.qty dir="ltr" data-s=(key(reading)) data-d="auto" { b { (numbers::decimal(self.lang, reading.value, decimals)) } } }
+    }
+
     /// The head of a page: when, and the sentence that answers. The eyebrow says which page it is.
     pub(crate) fn opening(&self, eyebrow: &str, title: &str) -> Markup {
         let comma = if self.lang.is_rtl() { "، " } else { ", " };
@@ -71,6 +77,11 @@ impl<'a> Desk<'a> {
                 h1 { (title) }
             }
         }
+    }
+
+    /// What stands between a name and what is said of it.
+    pub(crate) fn colon(&self) -> &'static str {
+        if self.lang == Lang::Fr { "\u{a0}: " } else { ": " }
     }
 
     /// A day, short: `21 novembre`.
@@ -97,6 +108,8 @@ impl<'a> Desk<'a> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Told<T> {
     pub(crate) value: Option<T>,
+    /// Why there is none, in English.
+    pub(crate) reason: Option<String>,
 }
 
 /// The name of a series for the script.

@@ -36,6 +36,8 @@ pub(crate) struct Scripts {
 
 impl Scripts {
     pub(crate) const NONE: Scripts = Scripts { chart: false, map: false, own: None };
+    pub(crate) const CHART: Scripts = Scripts { chart: true, ..Scripts::NONE };
+    pub(crate) const MAP: Scripts = Scripts { map: true, ..Scripts::NONE };
 
     /// A module of the page's own.
     pub(crate) const fn of(own: &'static str) -> Scripts {
@@ -103,11 +105,13 @@ impl Page<'_> {
         let (lang, words) = (self.lang, self.lang.words());
         let home = format!("/{}/", lang.code());
         let sections = [
-            ("#air", words.air),
-            ("#waste", words.waste),
+            ("air", words.air),
+            ("waste", words.waste),
             ("parking", words.parking),
             ("water", words.water),
             ("alerts", words.pages.nav.alerts),
+            ("devices", words.pages.nav.devices),
+            ("engineers", words.pages.nav.engineers),
         ];
         html! {
             header.top {

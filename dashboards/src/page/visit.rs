@@ -94,6 +94,12 @@ impl Visit {
         Params::read(&self.uri, known)
     }
 
+    /// What the address names.
+    pub(crate) fn named<T: std::str::FromStr>(&self) -> Result<T, Problem> {
+        let name = self.name.as_deref().unwrap_or_default();
+        name.parse().map_err(|_| Problem::absent(format!("`{}` is not a name", name.chars().take(64).collect::<String>())))
+    }
+
     /// The address after the language, with its parameters: the same page in another language.
     pub(crate) fn place(&self) -> String {
         let path = self.uri.path().trim_start_matches('/').split_once('/').map_or("", |(_, rest)| rest);

@@ -16,6 +16,8 @@ for (const canvas of document.querySelectorAll('canvas')) {
   for (let i = 3; i < data.length; i += 4) if (data[i] > 16) ink++;
   if (ink < 2000) wrong.push(`a canvas of ${canvas.width} x ${canvas.height} has ${ink} inked pixels`);
 }
+const land = document.querySelector('.map path.land')?.getBoundingClientRect();
+if (document.querySelector('[data-map]') && !(land?.width > 100 && land.height > 100)) wrong.push('the map has no land');
 for (const image of document.images) if (!image.naturalWidth) wrong.push(`an image is missing: ${image.src}`);
 for (const entry of performance.getEntriesByType('resource')) {
   if (new URL(entry.name).origin !== location.origin) wrong.push(`it asked elsewhere: ${entry.name}`);

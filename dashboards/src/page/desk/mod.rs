@@ -177,6 +177,24 @@ fn list(desk: &Desk<'_>, glance: &Glance, filter: &Filter<'_>, found: &Alerts) -
     } }
 }
 
+/// Alerts of something, with nothing to do to them here.
+pub(crate) fn brief(desk: &Desk<'_>, glance: &Glance, alerts: &[DeskAlert]) -> Markup {
+    if alerts.is_empty() {
+        return super::parts::empty(desk.lang.words().pages.desk.empty);
+    }
+    html! { ul.desk.brief { @for seen in alerts {
+        li class=(format!("sev {}", seen.alert.severity.code())) {
+            (super::alerts::icon(seen.alert.severity))
+            div {
+                p.what { b.word { (super::alerts::word(desk.lang, seen.alert.severity)) } " " a href=(desk.to(&format!("alerts/{}", encoded(&seen.alert.id.0)))) { (row::text(desk, seen)) } }
+                (row::place(desk, glance, seen))
+                (row::marks(desk, seen))
+            }
+            p.since { (desk.lang.words().since) " " (desk.time(seen.alert.since)) small { (desk.age(seen.alert.since)) } }
+        }
+    } } }
+}
+
 fn keys(desk: &Desk<'_>) -> Markup {
     let words = &desk.lang.words().pages.desk;
     html! { details.keys {
