@@ -169,6 +169,8 @@ pub struct Settings {
     pub inhibit: Vec<notify::Inhibit>,
     /// Pages and API.
     pub http: dashboards::Settings,
+    /// Users, sessions and tokens.
+    pub access: access::Settings,
     /// The files that they come from, with their texts: for the places of mistakes that show later.
     #[serde(skip)]
     texts: Vec<(PathBuf, String)>,

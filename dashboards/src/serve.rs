@@ -10,13 +10,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
 use crate::Settings;
+use crate::access::Peer;
 
 /// How long answers under way may take to end once `stop` is done. Event streams never end by
 /// themselves.
@@ -45,8 +47,14 @@ where
     };
     tokio::select! {
         // Either ends for good: nothing is polled again after the first.
-        served = axum::serve(door, router).with_graceful_shutdown(stop) => served,
+        served = axum::serve(door, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(stop) => served,
         () = deadline => Ok(()),
+    }
+}
+
+impl Connected<IncomingStream<'_, Door>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+        Self(stream.remote_addr().ip())
     }
 }
 

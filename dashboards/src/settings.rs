@@ -11,6 +11,10 @@ use serde::Deserialize;
 pub struct Settings {
     /// Where pages and API listen.
     pub listen: SocketAddr,
+    /// A reverse proxy speaks TLS for it: cookies travel by TLS alone, and the last address of `X-Forwarded-For` is believed.
+    pub proxy: bool,
+    /// Whom to tell of a weakness, as `/.well-known/security.txt` says: `mailto:` or `https:`.
+    pub security_contact: Option<String>,
     /// Connections open at once; further ones wait to be accepted.
     pub connections: usize,
     /// A connection on which nothing moves for this long is closed. Longer than `heartbeat`.

@@ -1,6 +1,7 @@
 //! The pages: rendered by the server in three languages, alive with a little script, complete without.
 
 mod alerts;
+pub(crate) mod entry;
 mod front;
 mod glance;
 mod own;
@@ -59,7 +60,7 @@ async fn icon() -> Response {
 }
 
 /// `light`, `dark` or `auto`.
-fn theme_of(headers: &HeaderMap) -> &'static str {
+pub(crate) fn theme_of(headers: &HeaderMap) -> &'static str {
     match cookie(headers, "theme") {
         Some("light") => "light",
         Some("dark") => "dark",

@@ -47,6 +47,7 @@ impl Page<'_> {
                     @if self.city.demo() {
                         p.banner role="note" { span { b { (words.demo) } ": " (words.demo_note) } }
                     }
+                    (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
                     p.vh #say role="status" aria-live="polite" {}
                 }

@@ -11,6 +11,7 @@ mod city;
 mod clerk;
 mod cli;
 mod codec;
+mod credential;
 mod decode;
 mod demo;
 mod desk;
@@ -21,12 +22,14 @@ mod door;
 mod failure;
 mod fit;
 mod fitting;
+mod gate;
 mod ground;
 mod ledger;
 mod observer;
 mod operator;
 mod parking;
 mod past;
+mod people;
 mod platform;
 mod profile;
 mod progress;
@@ -102,6 +105,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Maintenance(command) => operator::maintenance(&settings, &common, &command).await,
             Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
             Command::Device(command) => device::run(&settings, &common, command).await,
+            Command::User(command) => people::user(&settings, &common, command).await,
+            Command::Token(command) => people::token(&settings, &common, command).await,
+            Command::Audit(command) => people::audit(&settings, &common, command).await,
             Command::Reload => device::reload(&settings, &common).await,
             Command::Air(command) => air::air(&settings, &common, &command).await,
             Command::Waste(command) => waste::waste(&settings, &common, &command).await,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashboards::{City, House, Parameters};
-use endpoint::{Endpoint, Open};
+use endpoint::{Access, Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::{Dispatcher, Planning, Registered};
 use pipeline::collector::Collector;
@@ -24,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::desk::Operators;
 use crate::directory::{DataDirectory, Running};
-use crate::door::Door;
+use crate::door::{Door, Watch};
 use crate::failure::{Code, Failure};
+use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
 
@@ -116,6 +117,8 @@ pub(crate) struct Platform {
     pub(crate) mqtt: Option<SocketAddr>,
     /// Where pages are.
     pub(crate) http: SocketAddr,
+    /// The code of the one-time set-up link, where somebody needs it.
+    pub(crate) set_up: Option<String>,
     // Dropped last: the directory is free only when everything has ended.
     _directory: DataDirectory,
 }
@@ -146,7 +149,9 @@ impl Platform {
         let held = if place.is_dir() { Some(DataDirectory::need(place)?) } else { None };
         let listener = listen(settings.http.listen, "the HTTP server", "--http").await?;
         let http = listener.local_addr().unwrap_or(settings.http.listen);
-        let endpoint = Endpoint::bind(&settings.endpoint, Arc::new(Open)).await.map_err(|cause| {
+        let watch = Arc::new(Watch::default());
+        let access: Arc<dyn Access> = if settings.endpoint.registered() { Arc::clone(&watch) as _ } else { Arc::new(Open) };
+        let endpoint = Endpoint::bind(&settings.endpoint, access).await.map_err(|cause| {
             Failure::new(Code::Settings, cause.to_string()).hint("choose another address with --mqtt HOST:PORT")
         })?;
         let mqtt = Some(endpoint.address());
@@ -155,6 +160,10 @@ impl Platform {
             None => DataDirectory::need(place)?,
         };
         let opened = Opened::open(settings, directory)?;
+        let gate = gate::running(settings, &opened.directory, &clock)?;
+        let dismissal = endpoint.dismissal();
+        gate.doorman.dismiss_by(Arc::new(move |device| _ = dismissal.dismiss(device)));
+        watch.post(Arc::clone(&gate.doorman));
         let running = Running { pid: std::process::id(), http: format!("http://{http}") };
         opened.directory.note(&running).map_err(|cause| disk_failure(place, &cause))?;
 
@@ -264,12 +273,25 @@ impl Platform {
             clock,
             demo,
         )?;
-        let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
+        let (router, limits, stop) =
+            (dashboards::guarded(house, Arc::clone(&gate.keeper) as _), settings.http.clone(), pages.clone());
         helpers.spawn(async move {
             let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
             ("the HTTP server", served.map_err(|e| e.to_string()))
         });
-        Ok(Self { place: place.clone(), pipeline, helpers, after, pages, counter, mqtt, http, _directory: opened.directory })
+        let set_up = gate.keeper.set_up_code();
+        Ok(Self {
+            place: place.clone(),
+            pipeline,
+            helpers,
+            after,
+            pages,
+            counter,
+            mqtt,
+            http,
+            set_up,
+            _directory: opened.directory,
+        })
     }
 
     /// Waits until something ends by itself, which nothing should.

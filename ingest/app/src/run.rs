@@ -35,6 +35,10 @@ pub(crate) fn greet(settings: &Settings, platform: &Platform, more: &[String]) {
         eprintln!("  devices  mqtt://{mqtt}");
     }
     eprintln!("  data     {}", settings.data.directory.display());
+    if let Some(code) = &platform.set_up {
+        eprintln!("  set up   http://{}/set-up?code={code}", platform.http);
+        eprintln!("           nobody can sign in yet: this link, which works once, enters the first admin");
+    }
     for line in more {
         eprintln!("  {line}");
     }

@@ -11,6 +11,7 @@ mod city;
 mod decoding;
 mod desk;
 mod disk;
+mod people;
 mod program;
 mod questions;
 mod refusals;
