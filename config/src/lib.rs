@@ -219,7 +219,14 @@ impl Settings {
         ];
         let listed = lists.into_iter().flatten().chain(settings.domains.files());
         let listed = listed.chain(settings.notify.rota.iter_mut().map(|rota| &mut rota.file));
-        listed.chain(&mut settings.privacy.pseudonym_key_file).for_each(|path| layers.resolve(path));
+        let tls = [
+            &mut settings.http.certificate,
+            &mut settings.http.key,
+            &mut settings.endpoint.certificate,
+            &mut settings.endpoint.key,
+        ];
+        let tls = tls.into_iter().chain([&mut settings.endpoint.client_ca]).flatten();
+        listed.chain(&mut settings.privacy.pseudonym_key_file).chain(tls).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)
     }

@@ -32,5 +32,5 @@ pub use access::guarded;
 pub use house::{City, House};
 pub use parameters::{District, Parameters, Sheet, SpaceUse, Station};
 pub use security::router;
-pub use serve::serve;
+pub use serve::{Tls, serve, serve_tls};
 pub use settings::Settings;

@@ -13,8 +13,8 @@ use tokio::sync::Semaphore;
 use crate::book::Book;
 use crate::{Doorman, Secret, Settings, credentials, fresh, password, users};
 
-/// Passwords that are hashed at once: each takes a core and 19 MiB.
-const HASHES: usize = 2;
+/// Passwords that are hashed at once: each takes a core and 19 MiB, and the machine has other things to do.
+const HASHES: usize = 1;
 
 /// What the way in is like.
 #[derive(Clone, Copy, Debug)]

@@ -126,6 +126,7 @@ impl City {
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
             tellable: settings.notify.names(),
+            certificates: Vec::new(),
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);
         let house = house(settings, checked.parameters, store, who, Live::new(1), clock, false)?;

@@ -19,6 +19,7 @@ use crate::people::{AuditCommand, TokenCommand, UserCommand};
 use crate::profile::ProfileCommand;
 use crate::rota::RotaCommand;
 use crate::rule::RuleCommand;
+use crate::tls::CertCommand;
 
 use crate::waste::WasteCommand;
 use crate::water::WaterCommand;
@@ -180,6 +181,9 @@ Works on a stopped data directory and through a running program.")]
     /// The audit: what was done, by whom, and whether that is as it was written
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Certificates, to try TLS out
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// Have the running program read its devices, routes, profiles and rules anew
     #[command(
         after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does

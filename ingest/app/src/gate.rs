@@ -29,7 +29,11 @@ fn failure(place: &Path, error: &AccessError) -> Failure {
 /// Whether nobody but this machine can ask.
 fn entrance(settings: &Settings) -> Entrance {
     let proxied = settings.http.proxy;
-    Entrance { private: settings.http.listen.ip().is_loopback() && !proxied, proxied, secure: proxied }
+    Entrance {
+        private: settings.http.listen.ip().is_loopback() && !proxied,
+        proxied,
+        secure: proxied || settings.http.certificate.is_some(),
+    }
 }
 
 /// Opens it for a program that runs, with a fresh secret for the commands on this machine.

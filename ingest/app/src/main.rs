@@ -37,6 +37,7 @@ mod quarantine;
 mod rota;
 mod rule;
 mod run;
+mod tls;
 mod waste;
 mod water;
 
@@ -108,6 +109,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::User(command) => people::user(&settings, &common, command).await,
             Command::Token(command) => people::token(&settings, &common, command).await,
             Command::Audit(command) => people::audit(&settings, &common, command).await,
+            Command::Cert(command) => tls::cert(&common, &command),
             Command::Reload => device::reload(&settings, &common).await,
             Command::Air(command) => air::air(&settings, &common, &command).await,
             Command::Waste(command) => waste::waste(&settings, &common, &command).await,

@@ -17,3 +17,4 @@ mod questions;
 mod refusals;
 mod rota;
 mod rules;
+mod secrecy;

@@ -175,3 +175,11 @@ fn sec_02_a_device_connects_with_its_own_credential_publishes_under_its_own_id_a
     assert_eq!(socket.read(&mut [0; 8]).unwrap_or(0), 0, "the connection that it had is ended");
     assert_eq!(connect(marsad.mqtt, "bin-1", Some(("bin-1", &secret))).1, 4);
 }
+
+#[test]
+fn the_simulated_devices_of_a_demo_have_a_credential_where_one_is_needed() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let marsad = Marsad::start_as("demo", folder.path(), REGISTERED);
+    until("a simulated reading", PATIENCE, || marsad.status().filter(|status| status.identity.stored > 0));
+    assert_eq!(connect(marsad.mqtt, "bin-1", None).1, 4, "others have none");
+}
