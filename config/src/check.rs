@@ -69,6 +69,7 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
             }
         }
     }
+    errors.extend(settings.access.objection().map(|objection| wrong("access", objection)));
     errors.extend(notify::Inhibit::objection(&settings.inhibit).map(|objection| wrong("inhibit", objection)));
     if let Some(profiles) = &profiles {
         errors.extend(unknown_profiles(settings, &list, profiles));

@@ -171,6 +171,8 @@ pub struct Settings {
     pub away: notify::AwaySettings,
     /// Pages and API.
     pub http: dashboards::Settings,
+    /// Users, sessions and tokens.
+    pub access: access::Settings,
     /// The files that they come from, with their texts: for the places of mistakes that show later.
     #[serde(skip)]
     texts: Vec<(PathBuf, String)>,
@@ -219,7 +221,14 @@ impl Settings {
         ];
         let listed = lists.into_iter().flatten().chain(settings.domains.files());
         let listed = listed.chain(settings.notify.rota.iter_mut().map(|rota| &mut rota.file));
-        listed.chain(&mut settings.privacy.pseudonym_key_file).for_each(|path| layers.resolve(path));
+        let tls = [
+            &mut settings.http.certificate,
+            &mut settings.http.key,
+            &mut settings.endpoint.certificate,
+            &mut settings.endpoint.key,
+        ];
+        let tls = tls.into_iter().chain([&mut settings.endpoint.client_ca]).flatten();
+        listed.chain(&mut settings.privacy.pseudonym_key_file).chain(tls).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)
     }

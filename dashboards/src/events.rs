@@ -17,11 +17,12 @@ use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use ports::{Live, LiveFrame};
-use schemas::{Kind, Reading, SeriesKey, Transition};
+use schemas::{Kind, Reading, SeriesKey, Transition, Zone};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::Settings;
+use crate::access::Territory;
 use crate::house::Shared;
 use crate::params::Params;
 use crate::problem::Problem;
@@ -57,6 +58,8 @@ fn gap(missed: u64) -> Bytes {
 /// What all clients share.
 pub(crate) struct Hub {
     live: Live,
+    /// Only what happens within it is told; all where there is none.
+    territory: Option<Territory>,
     tick: Duration,
     rows: usize,
     most: usize,
@@ -78,9 +81,9 @@ struct Desk {
 }
 
 impl Hub {
-    pub(crate) fn new(live: Live, settings: &Settings) -> Arc<Self> {
+    pub(crate) fn new(live: Live, settings: &Settings, territory: Option<Territory>) -> Arc<Self> {
         let (tick, rows, most) = (settings.event_tick, settings.event_rows, settings.event_clients);
-        Arc::new(Self { live, tick, rows, most, desk: Mutex::default() })
+        Arc::new(Self { live, territory, tick, rows, most, desk: Mutex::default() })
     }
 
     /// How many clients listen.
@@ -103,7 +106,7 @@ impl Hub {
         if desk.receiver.is_none() {
             desk.receiver = Some(self.live.listen());
         }
-        desk.work(self.tick, self.rows);
+        desk.work(self);
         let next = desk.next();
         Some(Seat { hub: self.clone(), only, next })
     }
@@ -124,12 +127,18 @@ impl Desk {
     }
 
     /// Takes what the broadcast holds; writes a frame of readings if a tick has passed.
-    fn work(&mut self, tick: Duration, rows: usize) {
+    fn work(&mut self, hub: &Hub) {
+        let (tick, rows) = (hub.tick, hub.rows);
+        // Looked up once a look: contracts change by the day.
+        let sight = hub.territory.as_ref().map(Territory::today);
+        let sees = |kind: Kind, zone: &Zone| sight.as_ref().is_none_or(|sight| sight.sees(kind, zone));
         for _ in 0..DRAIN {
             match self.receiver.as_mut().map(Receiver::try_recv) {
-                Some(Ok(LiveFrame::Readings(readings))) => readings.iter().for_each(|r| self.take(r, rows)),
+                Some(Ok(LiveFrame::Readings(readings))) => {
+                    readings.iter().filter(|r| sees(r.kind, &r.zone)).for_each(|r| self.take(r, rows));
+                }
                 Some(Ok(LiveFrame::Transitions(transitions))) => {
-                    for transition in transitions.iter() {
+                    for transition in transitions.iter().filter(|t| sees(t.kind, &t.zone)) {
                         self.push(Frame::Alert { kind: transition.kind, text: alert(transition) });
                     }
                 }
@@ -194,7 +203,7 @@ impl Seat {
     fn look(&mut self) -> Vec<u8> {
         let hub = self.hub.clone();
         let mut desk = hub.desk();
-        desk.work(hub.tick, hub.rows);
+        desk.work(&hub);
         let mut out = Vec::new();
         if self.next < desk.first {
             out.extend_from_slice(&gap(desk.first - self.next));

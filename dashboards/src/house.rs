@@ -8,6 +8,7 @@ use ports::{Clock, Console, Desk, Live, Operations, Store};
 use schemas::Texts;
 use tokio::sync::Semaphore;
 
+use crate::access::Territory;
 use crate::events::Hub;
 use crate::page::Glance;
 use crate::{Parameters, Settings};
@@ -18,6 +19,7 @@ pub struct City {
     name: Texts,
     time: CityTime,
     demo: bool,
+    open: bool,
 }
 
 impl City {
@@ -27,7 +29,7 @@ impl City {
     /// # Errors
     /// The bundled table (not the machine's, which can be years old) has no such zone, or cannot fold hours into its days.
     pub fn new(name: Texts, time_zone: &str, demo: bool) -> Result<Self, ZoneError> {
-        Ok(Self { name, time: CityTime::of(time_zone)?, demo })
+        Ok(Self { name, time: CityTime::of(time_zone)?, demo, open: false })
     }
 
     pub(crate) const fn name(&self) -> &Texts {
@@ -45,6 +47,16 @@ impl City {
 
     pub(crate) const fn demo(&self) -> bool {
         self.demo
+    }
+
+    /// Whether whoever asks is let in without a password, which each page then says.
+    pub(crate) const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The same, with every page saying that no password is asked for.
+    pub(crate) fn opened(self) -> Self {
+        Self { open: true, ..self }
     }
 }
 
@@ -91,9 +103,10 @@ pub(crate) struct Rooms {
 pub(crate) type Shared = axum::extract::State<Arc<Rooms>>;
 
 impl Rooms {
-    pub(crate) fn new(house: House) -> Arc<Self> {
+    /// For those who may see all, or what lies within a territory.
+    pub(crate) fn new(house: House, territory: Option<Territory>) -> Arc<Self> {
         Arc::new(Self {
-            hub: Hub::new(house.live.clone(), &house.settings),
+            hub: Hub::new(house.live.clone(), &house.settings, territory),
             streams: Arc::new(Semaphore::new(house.settings.streams)),
             glance: tokio::sync::Mutex::new(None),
             house,

@@ -1,9 +1,10 @@
 //! The HTTP side of the house: a versioned API, live events, metrics, and pages in French, Arabic and
 //! English. Everything it shows comes through the traits of `ports`.
 //!
-//! Deliberately absent: any store or register by name, users and passwords (until there are some, it
-//! listens on the loopback), anything fetched from another host, and a build step for the pages.
+//! Deliberately absent: any store or register by name, passwords and tokens themselves (they are behind `ports::Gate`),
+//! anything fetched from another host, and a build step for the pages.
 
+mod access;
 mod api;
 mod assets;
 mod charts;
@@ -27,8 +28,9 @@ mod words;
 
 pub mod rows;
 
+pub use access::guarded;
 pub use house::{City, House};
 pub use parameters::{District, Parameters, Sheet, SpaceUse, Station};
 pub use security::router;
-pub use serve::serve;
+pub use serve::{Tls, serve, serve_tls};
 pub use settings::Settings;

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ports::{ActError, ConsoleError, OperationError, RecordError, StoreError};
+use ports::{AccessError, ActError, ConsoleError, OperationError, RecordError, StoreError};
 use serde::Serialize;
 
 /// An error for people and programs.
@@ -88,6 +88,18 @@ impl Problem {
         Self::new("urn:marsad:problem:foreign", "not from here", StatusCode::FORBIDDEN, "this form is taken from this site only")
     }
 
+    /// Nobody says who they are, and the address is not for everybody.
+    pub(crate) fn unknown() -> Self {
+        let detail = "say who asks: sign in at /login, or send `Authorization: Bearer` with a token";
+        Self::new("urn:marsad:problem:unauthorized", "who asks?", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// A token that may look wants to change something.
+    pub(crate) fn read_only() -> Self {
+        let detail = "this token may look, and change nothing";
+        Self::new("urn:marsad:problem:read-only", "only to look", StatusCode::FORBIDDEN, detail)
+    }
+
     /// The method does not exist at this address.
     pub(crate) fn method() -> Self {
         Self::new(
@@ -159,6 +171,19 @@ impl From<ActError> for Problem {
             ActError::Conflict(detail) => conflict(detail),
             ActError::Absent(detail) => Self::absent(detail),
             ActError::Refused(errors) => OperationError::Refused(errors).into(),
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Record(error) => error.into(),
+            AccessError::Wrong | AccessError::Locked(_) => {
+                Self::new("urn:marsad:problem:unauthorized", "not let in", StatusCode::UNAUTHORIZED, error.to_string())
+            }
+            AccessError::Absent(detail) => Self::absent(detail),
+            AccessError::Refused(errors) => OperationError::Refused(errors).into(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The router: all addresses, and around them what holds for every answer.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -20,20 +23,30 @@ pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; 
 /// Bytes of a request body: the only form there is has two short fields.
 const BODY_LIMIT: usize = 4 * 1024;
 
-/// All addresses of the house.
+/// All addresses of the house, for whoever asks: who may is another's business.
 pub fn router(house: House) -> Router {
     let timeout = house.settings.request_timeout;
-    // Fonts are compressed already; server-sent events must not wait in a compressor, which the
-    // default predicate knows.
-    let worth = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
-    let header =
-        |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    dressed(addresses(Rooms::new(house, None)), timeout)
+}
+
+/// All addresses, without what holds around them.
+pub(crate) fn addresses(rooms: Arc<Rooms>) -> Router {
     Router::new()
         .merge(api::routes())
         .merge(page::routes())
         .route("/a/{hash}/{*path}", get(assets::serve))
         .fallback(page::nothing)
-        .with_state(Rooms::new(house))
+        .with_state(rooms)
+}
+
+/// What holds for every answer: limits, headers, compression.
+pub(crate) fn dressed(router: Router, timeout: Duration) -> Router {
+    // Fonts are compressed already; server-sent events must not wait in a compressor, which the
+    // default predicate knows.
+    let worth = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
+    let header =
+        |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))

@@ -1,6 +1,7 @@
 //! The section `[http]`. Every default stands in `config/default.toml`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,6 +12,14 @@ use serde::Deserialize;
 pub struct Settings {
     /// Where pages and API listen.
     pub listen: SocketAddr,
+    /// A reverse proxy speaks TLS for it: cookies travel by TLS alone, and the last address of `X-Forwarded-For` is believed.
+    pub proxy: bool,
+    /// PEM file with the certificate chain, own certificate first: then TLS alone is spoken.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key of the certificate.
+    pub key: Option<PathBuf>,
+    /// Whom to tell of a weakness, as `/.well-known/security.txt` says: `mailto:` or `https:`.
+    pub security_contact: Option<String>,
     /// Connections open at once; further ones wait to be accepted.
     pub connections: usize,
     /// A connection on which nothing moves for this long is closed. Longer than `heartbeat`.

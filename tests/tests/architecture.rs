@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("endpoint", &[]),
     ("ports", &["schemas"]),
+    // Who may see and do what, in a file of its own: nobody else opens its secrets.
+    ("access", &["ports", "schemas"]),
     ("register", &["ports", "schemas"]),
     ("store", &["ports", "schemas"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
@@ -29,13 +31,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     // The section structs of all of them.
     (
         "settings",
-        &["schemas", "codec", "codec-js", "domains", "rules", "journal", "endpoint", "store", "notify", "dashboards", "pipeline"],
+        &[
+            "schemas",
+            "access",
+            "codec",
+            "codec-js",
+            "domains",
+            "rules",
+            "journal",
+            "endpoint",
+            "store",
+            "notify",
+            "dashboards",
+            "pipeline",
+        ],
     ),
     // Wiring: knows everyone.
     (
         "marsad",
         &[
             "schemas",
+            "access",
             "codec",
             "codec-js",
             "domains",

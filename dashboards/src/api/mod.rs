@@ -9,6 +9,7 @@ mod gather;
 mod health;
 mod operations;
 mod parking;
+pub(crate) mod people;
 mod quarantine;
 mod quiets;
 mod readings;

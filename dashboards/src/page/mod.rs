@@ -5,6 +5,7 @@ mod alerts;
 mod chart;
 mod desk;
 mod device;
+pub(crate) mod entry;
 mod front;
 mod glance;
 mod map;
@@ -128,8 +129,7 @@ pub(crate) async fn nothing(State(rooms): Shared, uri: Uri, headers: HeaderMap) 
     let first = uri.path().split('/').nth(1).unwrap_or_default();
     let lang = Lang::from_code(first).unwrap_or_else(|| Lang::wished(&headers));
     let words = lang.words();
-    let (theme, city, scripts) = (theme::of(&headers), &rooms.house.city, shell::Scripts::NONE);
-    let page = Page { lang, theme, city, path: "", section: "", scripts, often: visit::SELDOM, soon: visit::SELDOM };
+    let page = Page::still(lang, &headers, &rooms.house.city);
     let main = html! { div.lost-page { h1 { (words.not_found) } p { a href=(format!("/{}/", lang.code())) { (words.home) } } } };
     (StatusCode::NOT_FOUND, page.render(words.not_found, &main)).into_response()
 }

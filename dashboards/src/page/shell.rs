@@ -1,7 +1,9 @@
 //! The frame of every page: head, top bar, banner of the demonstration.
 
+use axum::http::HeaderMap;
 use maud::{DOCTYPE, Markup, html};
 
+use super::{theme, visit};
 use crate::assets::address;
 use crate::house::City;
 use crate::lang::Lang;
@@ -61,7 +63,13 @@ impl Scripts {
     }
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    /// A page that stands still, and is no part of the menu: signing in, what is not there.
+    pub(crate) fn still(lang: Lang, headers: &HeaderMap, city: &'a City) -> Self {
+        let (theme, scripts) = (theme::of(headers), Scripts::NONE);
+        Self { lang, theme, city, path: "", section: "", scripts, often: visit::SELDOM, soon: visit::SELDOM }
+    }
+
     /// The whole document. The title's answer comes first, the city after it.
     pub(crate) fn render(&self, title: &str, main: &Markup) -> Markup {
         let (lang, words) = (self.lang, self.lang.words());
@@ -94,6 +102,7 @@ impl Page<'_> {
                     @if self.city.demo() {
                         aside.banner aria-label=(words.demo) { p { b { (words.demo) } ": " (words.demo_note) } }
                     }
+                    (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
                     p.vh #say role="status" aria-live="polite" {}
                 }

@@ -16,6 +16,7 @@ mod events;
 mod losses;
 mod operations;
 mod pages;
+mod people;
 mod rests;
 mod served;
 

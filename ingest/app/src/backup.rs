@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure, is_disk, unwritable};
+use crate::gate;
 use crate::ledger::{Digest, Ledger};
 use crate::progress::Progress;
 
@@ -185,7 +186,13 @@ fn copy_all(settings: &Settings, to: &Path) -> Result<Vec<Digest>, Failure> {
     ::store::copy(&settings.store_directory(), &to.join(store)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
     ::register::copy(&settings.register_file(), &to.join("register.db"))
         .map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
-    for made in [store, "register.db"] {
+    // A directory that no program of this version has opened has none yet.
+    let people = settings.data.directory.join(gate::FILE);
+    let people = people.is_file().then_some(people);
+    if let Some(people) = &people {
+        ::access::copy(people, &to.join(gate::FILE)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+    }
+    for made in [store, "register.db"].into_iter().chain(people.map(|_| gate::FILE)) {
         ledger.note(made).map_err(|e| trouble("cannot read", &to.join(made), &e))?;
     }
     let known: Vec<String> = segments.iter().map(|s| s.name.clone()).collect();

@@ -12,7 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
-use ports::{Clock, Live, Quarantine, Store, SystemClock};
+use ports::{Clock, Live, Quarantine, Store, SystemClock, Viewer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
@@ -21,11 +21,15 @@ use tower::ServiceExt;
 use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::cli::Common;
 use crate::desk::Operators;
-use crate::directory::{DataDirectory, running};
+use crate::directory::{DataDirectory, key, running};
 use crate::failure::{Code, Failure};
+use crate::gate;
 use crate::ground::Ground;
 use crate::observer::{Desk, Loops, Observer};
 use crate::platform::{Opened, hear_again, house};
+
+/// The variable with a token, for commands that ask a program on another machine.
+const TOKEN: &str = "MARSAD_TOKEN";
 
 const JSON: &str = "application/json";
 
@@ -41,7 +45,7 @@ pub(crate) enum Purpose {
 
 /// Whom to ask.
 pub(crate) enum City {
-    Running { client: reqwest::Client, base: String },
+    Running { client: reqwest::Client, base: String, token: Option<String> },
     Stopped { router: Router, _held: DataDirectory },
 }
 
@@ -51,30 +55,34 @@ pub(crate) type Answer = BoxStream<'static, io::Result<Bytes>>;
 impl City {
     /// The program at `--http`, else the one that runs on the data directory, else the directory.
     pub(crate) async fn reach(settings: &Settings, common: &Common, purpose: Purpose) -> Result<Self, Failure> {
-        if common.http.is_some() {
-            return Ok(Self::running(format!("http://{}", settings.http.listen)));
-        }
         let path = &settings.data.directory;
+        if common.http.is_some() {
+            let base = format!("http://{}", settings.http.listen);
+            // The secret of a directory is shown to the program that runs on it, and to no other.
+            let ours = running(path).is_some_and(|note| note.http == base);
+            let token = std::env::var(TOKEN).ok().or_else(|| key(path).filter(|_| ours));
+            return Ok(Self::running(base, token));
+        }
         if !path.is_dir() {
             return Err(Failure::new(Code::Failed, format!("there is no data directory {}", path.display()))
                 .hint("name it with --data DIR (that of a demo is marsad-demo), or the running program with --http HOST:PORT"));
         }
         match DataDirectory::hold(path)? {
             Some(held) => Self::stopped(settings, held, purpose).await,
-            None => running(path).map(|r| Self::running(r.http)).ok_or_else(|| {
+            None => running(path).map(|r| Self::running(r.http, key(path))).ok_or_else(|| {
                 Failure::new(Code::Unavailable, format!("a program holds {} but does not say where it answers", path.display()))
                     .hint("name it with --http HOST:PORT")
             }),
         }
     }
 
-    /// The program whose pages and API are at this address, without a slash at its end.
+    /// The program whose pages and API are at this address, without a slash at its end; with the token of the environment.
     pub(crate) fn at(base: String) -> Self {
-        Self::running(base)
+        Self::running(base, std::env::var(TOKEN).ok())
     }
 
-    fn running(base: String) -> Self {
-        Self::Running { client: reqwest::Client::new(), base }
+    fn running(base: String, token: Option<String>) -> Self {
+        Self::Running { client: reqwest::Client::new(), base, token }
     }
 
     async fn stopped(settings: &Settings, held: DataDirectory, purpose: Purpose) -> Result<Self, Failure> {
@@ -94,6 +102,7 @@ impl City {
             pipeline::overlay(&view, &decoder, &*store).await.map_err(|e| damaged(e.to_string()))?;
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let gate_clock = Arc::clone(&clock);
         let observer = Observer {
             city: settings.city.name.en.clone(),
             demo: false,
@@ -127,10 +136,12 @@ impl City {
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
             tellable: settings.notify.names(),
+            certificates: Vec::new(),
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);
         let house = house(settings, checked.parameters, store, who, Live::new(1), clock, false)?;
-        Ok(Self::Stopped { router: dashboards::router(house), _held: opened.directory })
+        let router = dashboards::guarded(house, gate::stopped(settings, &gate_clock)?.keeper);
+        Ok(Self::Stopped { router, _held: opened.directory })
     }
 
     /// Puts a question.
@@ -152,11 +163,15 @@ impl City {
     /// GET, or POST where there is a body.
     async fn send(&self, path: &str, body: Option<Vec<u8>>) -> Result<Answer, Failure> {
         let (status, answer) = match self {
-            Self::Running { client, base } => {
+            Self::Running { client, base, token } => {
                 let address = format!("{base}{path}");
                 let request = match body {
                     Some(body) => client.post(address).header(CONTENT_TYPE, JSON).body(body),
                     None => client.get(address),
+                };
+                let request = match token {
+                    Some(token) => request.bearer_auth(token),
+                    None => request,
                 };
                 let answer = request.send().await.map_err(|_| {
                     Failure::new(Code::Unavailable, format!("nobody answers at {base}"))
@@ -169,7 +184,9 @@ impl City {
                     Some(body) => Request::post(path).header(CONTENT_TYPE, JSON).body(Body::from(body)),
                     None => Request::get(path).body(Body::empty()),
                 };
-                let request = request.map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+                let mut request = request.map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+                // Whoever holds the directory may do everything with it.
+                request.extensions_mut().insert(Viewer::local());
                 let Ok(answer) = router.clone().oneshot(request).await;
                 (answer.status().as_u16(), answer.into_body().into_data_stream().map_err(io::Error::other).boxed())
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use codec::{Decoder, Explained};
+use endpoint::Certificates;
 use journal::View;
 use pipeline::{PipelineError, PipelineWatch};
 use ports::{
@@ -40,6 +41,8 @@ pub(crate) struct Clerk {
     pub(crate) files: Mutex<Listed>,
     /// Whom rules may tell: the channels and receivers that run, which a reload does not change.
     pub(crate) tellable: Vec<ChannelName>,
+    /// Of pages and endpoint, where they speak TLS.
+    pub(crate) certificates: Vec<Arc<Certificates>>,
 }
 
 /// A panic under the lock leaves whole values: each is written in one step.
@@ -125,6 +128,9 @@ impl Clerk {
             routes: settings.route.len() as u64,
             rules: checked.rules.rules().len() as u64,
         };
+        for certificates in &self.certificates {
+            certificates.reload().map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
+        }
         // What was heard under the old files is still known.
         self.set_decoder(Arc::new(Decoder::clone(&decoder).with_births(self.decoder().births().clone())));
         // Nothing can go wrong any more.

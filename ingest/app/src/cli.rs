@@ -16,11 +16,13 @@ use crate::decode::Decode;
 use crate::incident::Incident;
 use crate::operator::{MaintenanceCommand, SilenceCommand};
 use crate::parking::ParkingCommand;
+use crate::people::{AuditCommand, TokenCommand, UserCommand};
 use crate::profile::ProfileCommand;
 use crate::recording::{Record, Replay};
 use crate::rota::RotaCommand;
 use crate::rule::RuleCommand;
 use crate::simulate::Simulate;
+use crate::tls::CertCommand;
 use crate::verify::Verify;
 
 use crate::waste::WasteCommand;
@@ -175,6 +177,18 @@ Works on a stopped data directory and through a running program.")]
     /// Look at devices, adopt them, import them
     #[command(subcommand)]
     Device(device::Device),
+    /// Users: who may sign in, and what they are
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Tokens: by which programs ask
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// The audit: what was done, by whom, and whether that is as it was written
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Certificates, to try TLS out
+    #[command(subcommand)]
+    Cert(CertCommand),
     /// Have the running program read its devices, routes, profiles and rules anew
     #[command(
         after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domains::water::Pseudonyms;
-use ports::{Clock, SystemClock};
+use ports::{Clock, Gate, NewCredential, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
 use schemas::Kind;
 use settings::{Checked, DEMO_RULES, Settings, SettingsError};
@@ -29,6 +29,9 @@ const WAITING: usize = 1024;
 const DIRECTORY: &str = "marsad-demo";
 /// Names the simulated meters, where the settings name no key. No secret.
 const DEMO_KEY: &[u8] = b"the key of the demo is no secret";
+
+/// The user name of the simulated devices, where one is needed.
+const GATEWAY: &str = "simulator";
 
 /// The demo's own rules.
 pub(crate) const RULES: [(&str, &str); 1] = [("rules/demo.toml", DEMO_RULES)];
@@ -55,18 +58,30 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
     greet(settings, &platform, &[more]);
+    // Where devices need a credential, the simulated ones have one as behind a gateway, new with each start.
+    let password = if settings.endpoint.registered() { Some(credential(&platform).await?) } else { None };
     let mut actors = JoinSet::new();
     for kind in [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER] {
-        actors.spawn(act(mqtt, city.clone(), kind, Board::new(&settings.data.directory)));
+        actors.spawn(act(mqtt, city.clone(), kind, password.clone(), Board::new(&settings.data.directory)));
     }
     // The actors end with the program: what they did not say was never promised.
     until_told(platform).await
 }
 
+async fn credential(platform: &Platform) -> Result<String, Failure> {
+    let topics = vec!["marsad/#".to_owned()];
+    let new = NewCredential { device: GATEWAY.to_owned(), topics, certificate: None, overlap_hours: Some(0) };
+    let made = platform.keeper.make_credential(new).await;
+    made.map(|made| made.secret).map_err(|e| Failure::new(Code::Stopped, format!("the simulated devices get no credential: {e}")))
+}
+
 /// All devices of a kind speak over one connection, as behind one gateway.
-async fn act(mqtt: SocketAddr, city: City, kind: Kind, mut board: Board) {
+async fn act(mqtt: SocketAddr, city: City, kind: Kind, password: Option<String>, mut board: Board) {
     let mut options = MqttOptions::new(format!("simulator-{kind}"), mqtt.ip().to_string(), mqtt.port());
     options.set_keep_alive(Duration::from_secs(30)).set_inflight(512);
+    if let Some(password) = password {
+        options.set_credentials(GATEWAY, password);
+    }
     let (client, events) = AsyncClient::new(options, WAITING);
     let connection = keep_connected(events, kind);
     // Dropping either half ends the other: the play is over when the connection or the story is.

@@ -13,6 +13,7 @@ use settings::Settings;
 use crate::answer::{Period, Question, Shown};
 use crate::city::{City, Purpose, encoded};
 use crate::cli::Common;
+use crate::credential::{self, CredentialCommand};
 use crate::failure::{Code, Failure, unwritable};
 use crate::fitting::FittingArgs;
 use crate::quarantine;
@@ -58,6 +59,9 @@ It is kept in the register, below the files of [devices]: a file wins. Adopting 
 
 CSV with a head, or TOML with [[device]] tables: docs/reference/settings.md.")]
     Import(Import),
+    /// By what a device proves who it is: a password that is made for it, or its certificate
+    #[command(subcommand)]
+    Credential(CredentialCommand),
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +136,7 @@ pub(crate) async fn run(settings: &Settings, common: &Common, command: Device) -
         Device::Health(asked) => health(settings, common, &asked).await,
         Device::Unknown => unknown(settings, common).await,
         Device::Adopt(adopt) => self::adopt(settings, common, *adopt).await,
+        Device::Credential(command) => credential::credential(settings, common, command).await,
         Device::Import(import) => self::import(settings, common, &import).await,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look meanwhile.
 const LOOK: Duration = Duration::from_millis(20);
 const NOTE: &str = "running.json";
+const KEY: &str = "command.key";
 
 impl DataDirectory {
     /// Makes the directory if need be and holds it. `Ok(None)`: another program runs on it. One that is
@@ -68,6 +70,18 @@ impl DataDirectory {
         })
     }
 
+    /// Keeps the secret by which commands on this machine are known to this program, for its owner alone.
+    pub(crate) fn keep_key(&self, key: &str) -> std::io::Result<()> {
+        let path = self.path.join(KEY);
+        // Made anew: a file that is there could be open to others.
+        match fs::remove_file(&path) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(cause),
+            _ => {}
+        }
+        let mut file = File::options().create_new(true).write(true).mode(0o600).open(path)?;
+        file.write_all(key.as_bytes())
+    }
+
     /// Says how to reach this program.
     pub(crate) fn note(&self, running: &Running) -> std::io::Result<()> {
         let mut file = File::create(self.path.join(NOTE))?;
@@ -79,7 +93,13 @@ impl Drop for DataDirectory {
     fn drop(&mut self) {
         // Left behind after a crash, until somebody holds the directory again.
         let _ = fs::remove_file(self.path.join(NOTE));
+        let _ = fs::remove_file(self.path.join(KEY));
     }
+}
+
+/// The secret by which the program that runs on a directory knows commands on this machine.
+pub(crate) fn key(path: &Path) -> Option<String> {
+    fs::read_to_string(path.join(KEY)).ok()
 }
 
 /// Whether the program that left the note still lives. The note of a crash stays until the next one that

@@ -1,14 +1,49 @@
 //! The built-in endpoint as a source of the pipeline: its words into ours, nothing copied.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use endpoint::{Closed, Endpoint};
+use access::{Denied, Doorman, Proof};
+use endpoint::{Access, Closed, Credentials, Endpoint, Identity, Refusal};
 use pipeline::{Arrivals, Intake, Source, SourceError, SourceWatch, Ticket};
 use ports::{BoxFuture, Clock, SourceStatus};
 use schemas::{Message, Provenance, Qos, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const NAME: &str = "endpoint";
+
+/// Lets registered devices in, each under its own id. Before a doorman is posted nobody is let in: the address is taken
+/// before the data directory is opened.
+#[derive(Default)]
+pub(crate) struct Watch(OnceLock<Arc<Doorman>>);
+
+impl Watch {
+    pub(crate) fn post(&self, doorman: Arc<Doorman>) {
+        // Posted once, at the start.
+        let _ = self.0.set(doorman);
+    }
+}
+
+impl Access for Watch {
+    fn connect(&self, who: &Credentials<'_>) -> Result<(), Refusal> {
+        let doorman = self.0.get().ok_or(Refusal::Unavailable)?;
+        let proof = match (who.password, who.certificate) {
+            (None, Some(der)) => Proof::Certificate(der),
+            (password, _) => Proof::Password(password.unwrap_or_default()),
+        };
+        doorman.admit(who.user, proof, who.address.ip()).map_err(|denied| match denied {
+            Denied::Wrong => Refusal::BadCredentials,
+            Denied::TooMany => Refusal::Unavailable,
+        })
+    }
+
+    fn proves_users(&self) -> bool {
+        true
+    }
+
+    fn publish(&self, who: &Identity<'_>, topic: &str) -> bool {
+        who.user.zip(self.0.get()).is_some_and(|(user, doorman)| doorman.may_publish(user, topic))
+    }
+}
 
 pub(crate) struct Door {
     pub(crate) endpoint: Endpoint,

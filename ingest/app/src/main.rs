@@ -12,6 +12,7 @@ mod city;
 mod clerk;
 mod cli;
 mod codec;
+mod credential;
 mod decode;
 mod demo;
 mod desk;
@@ -22,6 +23,7 @@ mod door;
 mod failure;
 mod fit;
 mod fitting;
+mod gate;
 mod ground;
 mod incident;
 mod ledger;
@@ -29,6 +31,7 @@ mod observer;
 mod operator;
 mod parking;
 mod past;
+mod people;
 mod platform;
 mod profile;
 mod progress;
@@ -38,6 +41,7 @@ mod rota;
 mod rule;
 mod run;
 mod simulate;
+mod tls;
 mod verify;
 mod waste;
 mod water;
@@ -110,6 +114,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Maintenance(command) => operator::maintenance(&settings, &common, &command).await,
             Command::Quarantine(command) => quarantine::run(&settings, &common, command).await,
             Command::Device(command) => device::run(&settings, &common, command).await,
+            Command::User(command) => people::user(&settings, &common, command).await,
+            Command::Token(command) => people::token(&settings, &common, command).await,
+            Command::Audit(command) => people::audit(&settings, &common, command).await,
+            Command::Cert(command) => tls::cert(&common, &command),
             Command::Reload => device::reload(&settings, &common).await,
             Command::Air(command) => air::air(&settings, &common, &command).await,
             Command::Waste(command) => waste::waste(&settings, &common, &command).await,

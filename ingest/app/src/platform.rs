@@ -1,12 +1,13 @@
 //! The wiring: everything is opened, joined and started here, and nowhere else.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::access::Keeper;
 use dashboards::{City, House, Parameters};
-use endpoint::{Endpoint, Open};
+use endpoint::{Access, Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::{Dispatcher, Lookout, Planning, Registered};
 use pipeline::collector::Collector;
@@ -24,10 +25,12 @@ use tokio_util::sync::CancellationToken;
 use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::desk::Operators;
 use crate::directory::{DataDirectory, Running};
-use crate::door::Door;
+use crate::door::{Door, Watch};
 use crate::failure::{Code, Failure};
+use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
+use crate::tls;
 
 /// Frames that a listener may be behind before it loses some.
 const FRAMES: usize = 256;
@@ -116,6 +119,10 @@ pub(crate) struct Platform {
     pub(crate) mqtt: Option<SocketAddr>,
     /// Where pages are.
     pub(crate) http: SocketAddr,
+    /// `http` or `https`.
+    pub(crate) scheme: &'static str,
+    /// Who may ask and publish.
+    pub(crate) keeper: Arc<Keeper>,
     // Dropped last: the directory is free only when everything has ended.
     _directory: DataDirectory,
 }
@@ -146,16 +153,26 @@ impl Platform {
         let held = if place.is_dir() { Some(DataDirectory::need(place)?) } else { None };
         let listener = listen(settings.http.listen, "the HTTP server", "--http").await?;
         let http = listener.local_addr().unwrap_or(settings.http.listen);
-        let endpoint = Endpoint::bind(&settings.endpoint, Arc::new(Open)).await.map_err(|cause| {
+        let watch = Arc::new(Watch::default());
+        let access: Arc<dyn Access> = if settings.endpoint.registered() { Arc::clone(&watch) as _ } else { Arc::new(Open) };
+        let endpoint = Endpoint::bind(&settings.endpoint, access).await.map_err(|cause| {
             Failure::new(Code::Settings, cause.to_string()).hint("choose another address with --mqtt HOST:PORT")
         })?;
-        let mqtt = Some(endpoint.address());
+        let (mqtt, mqtt_tls) = (Some(endpoint.address()), endpoint.certificates());
+        let certificates = tls::of_http(settings)?;
+        // Beside TLS, commands on this machine come by a door of their own, which no certificate has to fit.
+        let own = if certificates.is_some() { Some(listen(OWN, "the door of commands", "--http").await?) } else { None };
         let directory = match held {
             Some(directory) => directory,
             None => DataDirectory::need(place)?,
         };
         let opened = Opened::open(settings, directory)?;
-        let running = Running { pid: std::process::id(), http: format!("http://{http}") };
+        let gate = gate::running(settings, &opened.directory, &clock)?;
+        let dismissal = endpoint.dismissal();
+        gate.doorman.dismiss_by(Arc::new(move |device| _ = dismissal.dismiss(device)));
+        watch.post(Arc::clone(&gate.doorman));
+        let asked = own.as_ref().and_then(|own| own.local_addr().ok()).unwrap_or(http);
+        let running = Running { pid: std::process::id(), http: format!("http://{asked}") };
         opened.directory.note(&running).map_err(|cause| disk_failure(place, &cause))?;
 
         let mut sources: Vec<Box<dyn Source>> = vec![Box::new(Door { endpoint, clock: Arc::clone(&clock) })];
@@ -249,6 +266,7 @@ impl Platform {
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
             tellable: settings.notify.names(),
+            certificates: mqtt_tls.into_iter().chain(certificates.clone()).collect(),
         }));
         let observer = Observer {
             city: settings.city.name.en.clone(),
@@ -269,12 +287,40 @@ impl Platform {
             clock,
             demo,
         )?;
-        let (router, limits, stop) = (dashboards::router(house), settings.http.clone(), pages.clone());
+        let (router, limits, stop) =
+            (dashboards::guarded(house, Arc::clone(&gate.keeper) as _), settings.http.clone(), pages.clone());
+        if let Some(own) = own {
+            let (router, limits, stop) = (router.clone(), limits.clone(), pages.clone());
+            helpers.spawn(async move {
+                let served = dashboards::serve(own, router, &limits, stop.cancelled_owned()).await;
+                ("the door of commands", served.map_err(|e| e.to_string()))
+            });
+        }
+        let scheme = if certificates.is_some() { "https" } else { "http" };
         helpers.spawn(async move {
-            let served = dashboards::serve(listener, router, &limits, stop.cancelled_owned()).await;
+            let stop = stop.cancelled_owned();
+            let served = match certificates {
+                None => dashboards::serve(listener, router, &limits, stop).await,
+                Some(certificates) => {
+                    let tls: dashboards::Tls = Arc::new(move || certificates.current());
+                    dashboards::serve_tls(listener, router, &limits, tls, stop).await
+                }
+            };
             ("the HTTP server", served.map_err(|e| e.to_string()))
         });
-        Ok(Self { place: place.clone(), pipeline, helpers, after, pages, counter, mqtt, http, _directory: opened.directory })
+        Ok(Self {
+            place: place.clone(),
+            pipeline,
+            helpers,
+            after,
+            pages,
+            counter,
+            mqtt,
+            http,
+            scheme,
+            keeper: gate.keeper,
+            _directory: opened.directory,
+        })
     }
 
     /// Waits until something ends by itself, which nothing should.
@@ -313,6 +359,9 @@ impl Platform {
         drained.map_err(|error| pipeline_failure(&self.place, &error))
     }
 }
+
+/// Any free port of this machine.
+const OWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How often readings that are older than their kind is kept are let go of.
 const EXPIRY: Duration = Duration::from_secs(3600);

@@ -30,11 +30,15 @@ pub(crate) fn raise_open_files() {
 /// What a person needs to know: where the pages are, where devices publish, where data stand.
 pub(crate) fn greet(settings: &Settings, platform: &Platform, more: &[String]) {
     eprintln!("Marsad watches {}.", settings.city.name.en);
-    eprintln!("  pages    http://{}/", platform.http);
+    eprintln!("  pages    {}://{}/", platform.scheme, platform.http);
     if let Some(mqtt) = platform.mqtt {
         eprintln!("  devices  mqtt://{mqtt}");
     }
     eprintln!("  data     {}", settings.data.directory.display());
+    if let Some(code) = platform.keeper.set_up_code() {
+        eprintln!("  set up   {}://{}/set-up?code={code}", platform.scheme, platform.http);
+        eprintln!("           nobody can sign in yet: this link, which works once, enters the first admin");
+    }
     for line in more {
         eprintln!("  {line}");
     }

@@ -43,6 +43,9 @@ fn settings() -> Settings {
         packet_timeout: Duration::from_secs(60),
         topic_aliases: 32,
         tls_listen: None,
+        client_ca: None,
+        devices: endpoint::Devices::Open,
+        max_connections_per_device: 1,
         certificate: None,
         key: None,
     }

@@ -12,6 +12,8 @@ pub struct Credentials<'a> {
     pub user: Option<&'a str>,
     /// The password, if given: any bytes.
     pub password: Option<&'a [u8]>,
+    /// The certificate that the client has shown over TLS, in DER; an authority of `client_ca` has signed it.
+    pub certificate: Option<&'a [u8]>,
     /// The other end of the socket.
     pub address: SocketAddr,
 }
@@ -22,6 +24,7 @@ impl fmt::Debug for Credentials<'_> {
             .field("client", &self.client)
             .field("user", &self.user)
             .field("password", &self.password.map(|_| "(not shown)"))
+            .field("certificate", &self.certificate.map(<[u8]>::len))
             .field("address", &self.address)
             .finish()
     }
@@ -53,14 +56,19 @@ pub enum Refusal {
 
 /// Decides who may connect and publish. Asked from the connection's task: an answer must not block.
 ///
-/// A client identifier takes the connection of the same identifier over, so an implementation that tells
-/// users apart should also say which identifiers are whose.
+/// A client identifier takes the connection of the same identifier over, within one user where users are proved.
 pub trait Access: Send + Sync + 'static {
     /// Whether this client may connect.
     ///
     /// # Errors
     /// The reason that it is told.
     fn connect(&self, who: &Credentials<'_>) -> Result<(), Refusal>;
+
+    /// Whether user names are proved at CONNECT: then a client identifier takes only the connection of the same user over,
+    /// the connections of a user are counted, and [`crate::Dismissal`] knows them.
+    fn proves_users(&self) -> bool {
+        false
+    }
 
     /// Whether it may publish to this topic. Asked once for each publish, and for a last will at CONNECT.
     ///
@@ -90,7 +98,7 @@ mod tests {
     #[test]
     fn a_password_is_never_printed() {
         let address = "127.0.0.1:1".parse().unwrap();
-        let who = Credentials { client: "c", user: Some("u"), password: Some(b"secret"), address };
+        let who = Credentials { client: "c", user: Some("u"), password: Some(b"secret"), certificate: None, address };
         let shown = format!("{who:?}");
         assert!(shown.contains("not shown") && !shown.contains("secret") && !shown.contains("115"), "{shown}");
     }

@@ -91,7 +91,7 @@ impl Connection {
         let end = self.converse(house).await;
         self.link.close();
         if let Some(id) = self.session.id() {
-            house.clients.leave(id, &self.link);
+            house.clients.leave(self.session.proved_user(), id, &self.link);
         }
         match end {
             End::Fault(fault) => {
@@ -118,6 +118,9 @@ impl Connection {
         loop {
             let news = self.link.collect(&mut self.out);
             self.session.settle(news.settled, news.freed);
+            if news.dismissed {
+                return End::Dismissed;
+            }
             if news.taken_over {
                 // What waits for the intake is given up: the client repeats it on its new connection.
                 return End::TakenOver;
@@ -198,7 +201,7 @@ impl Connection {
         }
         if next == Next::Connected {
             if let Some(id) = self.session.id() {
-                house.clients.enter(id.clone(), &self.link);
+                house.clients.enter(self.session.proved_user(), id, &self.link);
             }
             // There may be more behind CONNECT.
             return self.feed(house);

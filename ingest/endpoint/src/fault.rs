@@ -63,6 +63,8 @@ pub(crate) enum End {
     Refused,
     /// Another connection came with the same client identifier.
     TakenOver,
+    /// Its credential holds no more.
+    Dismissed,
     /// A ticket was dropped: the client must repeat, and clients repeat only after a reconnect.
     NotKept,
     /// The endpoint stops.
@@ -76,6 +78,7 @@ impl End {
             Self::Disconnected | Self::DisconnectedWithWill | Self::Gone | Self::Refused => None,
             Self::Fault(fault) => Some((fault.reason(), fault.to_string())),
             Self::TakenOver => Some((0x8E, "another connection uses this client identifier".to_owned())),
+            Self::Dismissed => Some((0x98, "the credential of this device holds no more".to_owned())),
             Self::NotKept => Some((0x83, "a message could not be kept: connect and send it again".to_owned())),
             Self::Stopped => Some((0x8B, "the endpoint is stopping".to_owned())),
         }
@@ -84,7 +87,7 @@ impl End {
     /// Whether the last will is due. Not when the endpoint stops: the devices are still there, we are not.
     pub(crate) fn wants_will(self) -> bool {
         match self {
-            Self::Disconnected | Self::Refused | Self::Stopped => false,
+            Self::Disconnected | Self::Refused | Self::Dismissed | Self::Stopped => false,
             Self::DisconnectedWithWill | Self::Gone | Self::Fault(_) | Self::TakenOver | Self::NotKept => true,
         }
     }

@@ -16,6 +16,8 @@
 mod access;
 mod answers;
 mod bucket;
+mod certificates;
+mod clients;
 mod connect;
 mod connection;
 mod fault;
@@ -29,11 +31,12 @@ mod settings;
 mod stream;
 
 pub use access::{Access, Credentials, Identity, Open, Refusal};
+pub use certificates::{Certificates, TlsError};
+pub use clients::Dismissal;
 pub use gauges::Gauges;
 pub use link::Ticket;
 pub use listener::{Endpoint, EndpointError};
-pub use settings::Settings;
-pub use stream::TlsError;
+pub use settings::{Devices, Settings};
 
 use bytes::Bytes;
 use bytestring::ByteString;

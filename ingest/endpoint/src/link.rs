@@ -80,6 +80,7 @@ struct State {
     freed: u32,
     dropped: bool,
     taken_over: bool,
+    dismissed: bool,
     /// Something changed since the last [`Link::collect`].
     news: bool,
     waker: Option<Waker>,
@@ -96,6 +97,8 @@ pub(crate) struct News {
     pub(crate) dropped: bool,
     /// Another connection has this client identifier now.
     pub(crate) taken_over: bool,
+    /// Its credential holds no more.
+    pub(crate) dismissed: bool,
 }
 
 impl State {
@@ -147,8 +150,17 @@ impl Link {
 
     /// Tells the connection that another one has its client identifier.
     pub(crate) fn take_over(&self) {
+        self.tell(|state| state.taken_over = true);
+    }
+
+    /// Tells the connection that it has to go.
+    pub(crate) fn dismiss(&self) {
+        self.tell(|state| state.dismissed = true);
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.lock();
-        state.taken_over = true;
+        change(&mut state);
         let waker = state.announce();
         drop(state);
         if let Some(waker) = waker {
@@ -165,7 +177,7 @@ impl Link {
             state.ready = Vec::new();
         }
         let freed = std::mem::take(&mut state.freed);
-        News { settled: state.next, freed, dropped: state.dropped, taken_over: state.taken_over }
+        News { settled: state.next, freed, dropped: state.dropped, taken_over: state.taken_over, dismissed: state.dismissed }
     }
 
     /// Ready when there is something to [`Link::collect`].
@@ -224,7 +236,7 @@ mod tests {
         assert_eq!(link.collect(&mut out), News::default(), "the first is still out");
         first.spend();
         let news = link.collect(&mut out);
-        assert_eq!(news, News { settled: 3, freed: 3, dropped: true, taken_over: false });
+        assert_eq!(news, News { settled: 3, freed: 3, dropped: true, ..News::default() });
         assert_eq!(&out[..], &[0, 2]);
     }
 

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytestring::ByteString;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -16,12 +15,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Intake;
 use crate::access::Access;
+use crate::certificates::{Certificates, TlsError};
+use crate::clients::{Clients, Dismissal};
 use crate::connection::Connection;
 use crate::gauges::Gauges;
-use crate::link::Link;
 use crate::session::{Limits, Session};
 use crate::settings::Settings;
-use crate::stream::{self, Stream, TlsError};
+use crate::stream::Stream;
 
 /// Why the endpoint cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -52,35 +52,11 @@ pub enum EndpointError {
 /// What all connections share.
 pub(crate) struct House {
     pub(crate) intake: Arc<dyn Intake>,
-    pub(crate) clients: Clients,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) stop: CancellationToken,
     pub(crate) deadline: CancellationToken,
     pub(crate) packet_timeout: Duration,
-}
-
-/// Who is connected, by client identifier. As large as the number of connections.
-#[derive(Default)]
-pub(crate) struct Clients {
-    by_id: Mutex<HashMap<ByteString, Arc<Link>>>,
-}
-
-impl Clients {
-    /// Enters a client; one with the same identifier is told to go.
-    pub(crate) fn enter(&self, id: ByteString, link: &Arc<Link>) {
-        let before = self.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(link));
-        if let Some(before) = before {
-            before.take_over();
-        }
-    }
-
-    /// Strikes a client out, unless another has taken its place.
-    pub(crate) fn leave(&self, id: &ByteString, link: &Arc<Link>) {
-        let mut clients = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        if clients.get(id).is_some_and(|present| Arc::ptr_eq(present, link)) {
-            clients.remove(id);
-        }
-    }
 }
 
 /// Connections by address. Entries of 0 are removed: as large as the number of connections.
@@ -113,7 +89,8 @@ pub struct Endpoint {
     access: Arc<dyn Access>,
     plain: TcpListener,
     address: SocketAddr,
-    tls: Option<(TcpListener, SocketAddr, TlsAcceptor)>,
+    tls: Option<(TcpListener, SocketAddr, Arc<Certificates>)>,
+    clients: Arc<Clients>,
     gauges: Arc<Gauges>,
     addresses: Addresses,
 }
@@ -136,9 +113,9 @@ impl Endpoint {
         let (plain, address) = listen("listen", settings.listen)?;
         let tls = match tls {
             None => None,
-            Some((at, acceptor)) => {
+            Some((at, certificates)) => {
                 let (listener, address) = listen("tls_listen", at)?;
-                Some((listener, address, acceptor))
+                Some((listener, address, Arc::new(certificates)))
             }
         };
         Ok(Self {
@@ -148,6 +125,7 @@ impl Endpoint {
             plain,
             address,
             tls,
+            clients: Arc::new(Clients::new(settings.max_connections_per_device)),
             gauges: Arc::default(),
             addresses: Arc::default(),
         })
@@ -165,6 +143,18 @@ impl Endpoint {
         self.tls.as_ref().map(|(_, address, _)| *address)
     }
 
+    /// What TLS is spoken with, if it is: to be read anew.
+    #[must_use]
+    pub fn certificates(&self) -> Option<Arc<Certificates>> {
+        self.tls.as_ref().map(|(.., certificates)| Arc::clone(certificates))
+    }
+
+    /// Ends connections of users from outside.
+    #[must_use]
+    pub fn dismissal(&self) -> Dismissal {
+        Dismissal(Arc::clone(&self.clients))
+    }
+
     /// Counts, which go on living with the caller.
     #[must_use]
     pub fn gauges(&self) -> Arc<Gauges> {
@@ -179,7 +169,7 @@ impl Endpoint {
     pub async fn run(self, intake: Arc<dyn Intake>, stop: CancellationToken, deadline: CancellationToken) {
         let house = Arc::new(House {
             intake,
-            clients: Clients::default(),
+            clients: Arc::clone(&self.clients),
             gauges: Arc::clone(&self.gauges),
             stop: stop.clone(),
             deadline,
@@ -205,12 +195,13 @@ impl Endpoint {
                     troubled = false;
                     if let Some(place) = self.place(peer.ip()) {
                         number += 1;
-                        let session = Session::new(self.limits, peer, Arc::clone(&self.access));
+                        let (limits, access) = (self.limits, Arc::clone(&self.access));
                         let connect_by = Instant::now() + self.settings.connect_timeout;
                         let (house, rate) = (Arc::clone(&house), self.settings.rate);
                         tasks.spawn(async move {
                             let _place = place;
                             if let Some(stream) = open(socket, tls, connect_by, &house.stop).await {
+                                let session = Session::new(limits, peer, stream.certificate(), access);
                                 Connection::new(stream, session, number, connect_by, rate).run(&house).await;
                             }
                         });
@@ -234,12 +225,12 @@ impl Endpoint {
     }
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, Option<TlsAcceptor>)> {
-        let Some((tls, _, acceptor)) = &self.tls else {
+        let Some((tls, _, certificates)) = &self.tls else {
             return self.plain.accept().await.map(|(socket, peer)| (socket, peer, None));
         };
         tokio::select! {
             plain = self.plain.accept() => plain.map(|(socket, peer)| (socket, peer, None)),
-            tls = tls.accept() => tls.map(|(socket, peer)| (socket, peer, Some(acceptor.clone()))),
+            tls = tls.accept() => tls.map(|(socket, peer)| (socket, peer, Some(certificates.current().into()))),
         }
     }
 
@@ -302,9 +293,11 @@ fn limits(settings: &Settings) -> Result<Limits, EndpointError> {
     if !(1 << 10..=256 << 20).contains(&max_packet) {
         return Err(EndpointError::Setting { key: "max_packet", expected: "a size from 1 KiB to 256 MiB" });
     }
-    for (key, value) in
-        [("max_connections", settings.max_connections), ("max_connections_per_address", settings.max_connections_per_address)]
-    {
+    for (key, value) in [
+        ("max_connections", settings.max_connections),
+        ("max_connections_per_address", settings.max_connections_per_address),
+        ("max_connections_per_device", settings.max_connections_per_device),
+    ] {
         if value == 0 {
             return Err(EndpointError::Setting { key, expected: "at least 1" });
         }
@@ -327,10 +320,13 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, Socket
 }
 
 /// Where TLS is to be spoken, if it is, and with what.
-fn tls(settings: &Settings) -> Result<Option<(SocketAddr, TlsAcceptor)>, EndpointError> {
+fn tls(settings: &Settings) -> Result<Option<(SocketAddr, Certificates)>, EndpointError> {
+    /// As registered with IANA; a client that offers no protocol is served too.
+    const ALPN: &str = "mqtt";
     const EXPECTED: &str = "a PEM file, since tls_listen is set";
     let Some(at) = settings.tls_listen else { return Ok(None) };
     let certificate = settings.certificate.as_ref().ok_or(EndpointError::Setting { key: "certificate", expected: EXPECTED })?;
     let key = settings.key.as_ref().ok_or(EndpointError::Setting { key: "key", expected: EXPECTED })?;
-    Ok(Some((at, stream::acceptor(certificate, key)?)))
+    let read = Certificates::read(certificate, key, settings.client_ca.as_deref(), &[ALPN])?;
+    Ok(Some((at, read)))
 }

@@ -72,6 +72,7 @@ struct Client {
 pub(crate) struct Session {
     limits: Limits,
     address: SocketAddr,
+    certificate: Option<Vec<u8>>,
     access: Arc<dyn Access>,
     client: Option<Box<Client>>,
     /// The version that CONNECT asked for, from the moment that it is known.
@@ -87,10 +88,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(limits: Limits, address: SocketAddr, access: Arc<dyn Access>) -> Self {
+    /// `certificate` is what the client has shown over TLS.
+    pub(crate) fn new(limits: Limits, address: SocketAddr, certificate: Option<Vec<u8>>, access: Arc<dyn Access>) -> Self {
         Self {
             limits,
             address,
+            certificate,
             access,
             client: None,
             version: None,
@@ -124,6 +127,11 @@ impl Session {
     /// The client identifier, once connected.
     pub(crate) fn id(&self) -> Option<&ByteString> {
         self.client.as_ref().map(|c| &c.id)
+    }
+
+    /// The user name, once connected, where such names are proved.
+    pub(crate) fn proved_user(&self) -> Option<&ByteString> {
+        self.client.as_ref().filter(|_| self.access.proves_users()).and_then(|c| c.user.as_ref())
     }
 
     /// Seconds, 0 for none.
@@ -227,6 +235,7 @@ impl Session {
             client: &connect.client,
             user,
             password: connect.password.as_deref(),
+            certificate: self.certificate.as_deref(),
             address: self.address,
         })?;
         let who = Identity { client: &connect.client, user, address: self.address };

@@ -8,6 +8,30 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use serde::Deserialize;
 
+/// Who may publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Devices {
+    /// Everybody on this machine where it listens on a loopback address, registered devices elsewhere.
+    Auto,
+    /// Everybody who reaches it.
+    Open,
+    /// Devices with a credential, each under its own id.
+    Registered,
+}
+
+impl Settings {
+    /// Whether a device needs a credential.
+    #[must_use]
+    pub fn registered(&self) -> bool {
+        match self.devices {
+            Devices::Open => false,
+            Devices::Registered => true,
+            Devices::Auto => !(self.listen.ip().is_loopback() && self.tls_listen.is_none_or(|at| at.ip().is_loopback())),
+        }
+    }
+}
+
 /// The section `[endpoint]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +44,10 @@ pub struct Settings {
     pub max_connections: usize,
     /// Connections at one time from one IP address, at least 1. One more is closed at once.
     pub max_connections_per_address: usize,
+    /// Who may publish.
+    pub devices: Devices,
+    /// Connections of one registered device at one time, at least 1. One more ends the oldest.
+    pub max_connections_per_device: usize,
     /// Messages of QoS 1 and 2 that one connection may have unacknowledged. MQTT 5 clients are told (receive
     /// maximum) and disconnected with 0x93 beyond it; from 3.1.1 clients no more is read until there is room.
     pub window: NonZeroU16,
@@ -40,4 +68,6 @@ pub struct Settings {
     pub certificate: Option<PathBuf>,
     /// PEM file with the private key of the certificate.
     pub key: Option<PathBuf>,
+    /// PEM file of the authorities that may have signed the certificates of devices; without it none is asked for.
+    pub client_ca: Option<PathBuf>,
 }

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: any implementation that touches a disk or a socket, but for the clock.
 
+mod access;
 mod acts;
 mod backoff;
 mod clock;
@@ -16,6 +17,10 @@ mod records;
 mod store;
 mod tell;
 
+pub use access::{
+    AccessError, AuditNote, AuditRow, AuditVerdict, DeviceCredential, Gate, Made, Means, NewCredential, NewToken, NewUser,
+    NoRole, Role, Shown, Token, User, Viewer,
+};
 pub use acts::{
     ActBook, ActError, Curbs, Desk, DeskAlert, DeskFilter, DeskRecord, MAINTENANCE_AHEAD, MAINTENANCE_AT_MOST, NewQuiet, Quiet,
     QuietFilter, QuietSort, SILENCE_AT_MOST, STANDING, Withheld,

@@ -2,6 +2,7 @@
 //! references of quantities, units, envelopes, codecs, profiles and reasons. `MARSAD_UPDATE=1` writes them anew.
 
 mod codecs;
+mod compliance;
 mod faults;
 mod quantities;
 mod schemas_of_types;

@@ -77,6 +77,13 @@ impl Territories {
         self.contracts.iter().filter(holds).map(|c| c.contractor.as_str()).collect()
     }
 
+    /// The zones of a contractor on a day, by name.
+    #[must_use]
+    pub fn zones(&self, contractor: &str, date: Date) -> BTreeSet<&str> {
+        let holds = |c: &&Contract| c.contractor == contractor && c.valid_from <= date && c.valid_to.is_none_or(|to| date <= to);
+        self.contracts.iter().filter(holds).map(|c| c.zone.as_str()).collect()
+    }
+
     /// The contractor of a zone on a day, and how well that is known.
     ///
     /// # Errors

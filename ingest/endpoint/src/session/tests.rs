@@ -12,7 +12,7 @@ const CONNECT_4: &[u8] = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01c";
 const CONNECT_5: &[u8] = b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01c";
 
 fn session(limits: Limits) -> Session {
-    Session::new(limits, "127.0.0.1:9".parse().unwrap(), Arc::new(Open))
+    Session::new(limits, "127.0.0.1:9".parse().unwrap(), None, Arc::new(Open))
 }
 
 struct Run {
@@ -255,7 +255,7 @@ fn refused_publishes_fill_the_window_too() {
             false
         }
     }
-    let mut session = Session::new(LIMITS, "127.0.0.1:9".parse().unwrap(), Arc::new(Nothing));
+    let mut session = Session::new(LIMITS, "127.0.0.1:9".parse().unwrap(), None, Arc::new(Nothing));
     let many: Vec<u8> = (1..=10).flat_map(|id| publish("t", 1, id, b"x")).collect();
     let mut input = BytesMut::from(&[CONNECT_4, &many].concat()[..]);
     let mut out = BytesMut::new();

@@ -1,0 +1,154 @@
+//! Who may see and do what: one table of addresses and roles, asked for every request before it is answered.
+//!
+//! An address that stands in no table is an admin's alone. What somebody may not have is answered as what is not there
+//! (404); only who has not said who they are is asked to (401, or the page to sign in). Within what a contractor may ask,
+//! the territory is cut out of the store, the console and the desk themselves ([`territory`]), so that no answer has to
+//! think of it.
+
+mod guard;
+mod territory;
+mod who;
+
+use axum::http::Method;
+use ports::Role;
+
+pub(crate) use guard::Guard;
+pub use guard::guarded;
+pub(crate) use territory::Territory;
+pub(crate) use who::{CookieOf, Peer, address as address_of, present};
+
+/// What an address gives or does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// For everybody: what the city publishes of itself, and what a page needs to be drawn.
+    Public,
+    /// For whoever has said who they are.
+    Own,
+    /// What was measured, and alerts: of a contractor, within the territory.
+    Measured,
+    /// Rounds and figures of a contractor.
+    Waste,
+    /// The whole city, without persons.
+    City,
+    /// Single connections and single spaces: close to persons. Every look is written down.
+    Personal,
+    /// Acts on alerts: of a contractor, within the territory.
+    Acts,
+    /// Silences and maintenance windows.
+    Quiets,
+    /// To begin and end them.
+    Quieten,
+    /// How the platform stands.
+    Standing,
+    /// Quarantine, devices, reload, metrics.
+    Works,
+    /// Credentials of devices.
+    Credentials,
+    /// Users and tokens.
+    People,
+    /// What was done.
+    Audit,
+}
+
+impl Right {
+    /// Whether a role has it.
+    pub(crate) const fn is_of(self, role: Role) -> bool {
+        use Role::{Admin, Contractor, Dpo, Engineer, Officer, Public};
+        match self {
+            Right::Public => true,
+            Right::Own | Right::Measured => !matches!(role, Public),
+            Right::Waste => matches!(role, Contractor | Officer | Engineer | Admin),
+            Right::City | Right::Standing | Right::Quiets => matches!(role, Officer | Engineer | Dpo | Admin),
+            Right::Personal => matches!(role, Officer | Dpo | Admin),
+            Right::Acts => matches!(role, Contractor | Officer | Engineer | Admin),
+            Right::Quieten => matches!(role, Officer | Engineer | Admin),
+            Right::Works | Right::Credentials => matches!(role, Engineer | Admin),
+            Right::People => matches!(role, Admin),
+            Right::Audit => matches!(role, Dpo | Admin),
+        }
+    }
+}
+
+/// Every address, as the router knows it: what reading it takes, and what changing something there takes.
+pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
+    ("/", Right::Public, Right::People),
+    ("/a/{hash}/{*path}", Right::Public, Right::People),
+    ("/favicon.ico", Right::Public, Right::People),
+    ("/theme", Right::Public, Right::Public),
+    ("/login", Right::Public, Right::Public),
+    ("/logout", Right::Own, Right::Own),
+    ("/set-up", Right::Public, Right::Public),
+    ("/.well-known/security.txt", Right::Public, Right::People),
+    ("/healthz", Right::Public, Right::People),
+    ("/readyz", Right::Public, Right::People),
+    ("/metrics", Right::Works, Right::People),
+    ("/api", Right::Public, Right::People),
+    ("/api/{*rest}", Right::Public, Right::Public),
+    ("/api/v1/session", Right::Own, Right::People),
+    ("/api/v1/devices", Right::Measured, Right::Works),
+    ("/api/v1/devices/health", Right::Measured, Right::People),
+    ("/api/v1/devices/unknown", Right::Works, Right::People),
+    ("/api/v1/quarantine", Right::Works, Right::People),
+    ("/api/v1/quarantine/{offset}", Right::Works, Right::People),
+    ("/api/v1/quarantine/retry", Right::Works, Right::Works),
+    ("/api/v1/quarantine/drop", Right::Works, Right::Works),
+    ("/api/v1/reload", Right::Works, Right::Works),
+    ("/api/v1/alerts", Right::Measured, Right::People),
+    ("/api/v1/alerts/{id}", Right::Measured, Right::People),
+    ("/api/v1/alerts/{id}/{deed}", Right::Acts, Right::Acts),
+    ("/api/v1/alerts/{id}/why", Right::Measured, Right::People),
+    ("/api/v1/silences", Right::Quiets, Right::Quieten),
+    ("/api/v1/silences/{id}/end", Right::Quieten, Right::Quieten),
+    ("/api/v1/maintenance", Right::Quiets, Right::Quieten),
+    ("/api/v1/maintenance/{id}/end", Right::Quieten, Right::Quieten),
+    ("/api/v1/status", Right::Standing, Right::People),
+    ("/api/v1/latest", Right::Measured, Right::People),
+    ("/api/v1/readings", Right::Measured, Right::People),
+    ("/api/v1/events", Right::Measured, Right::People),
+    ("/api/v1/air/index", Right::Public, Right::People),
+    ("/api/v1/air/exceedances", Right::Public, Right::People),
+    ("/api/v1/air/report", Right::Public, Right::People),
+    ("/api/v1/waste/worklist", Right::Waste, Right::People),
+    ("/api/v1/waste/kpi", Right::Waste, Right::People),
+    ("/api/v1/parking/occupancy", Right::City, Right::People),
+    ("/api/v1/parking/overstays", Right::Personal, Right::People),
+    ("/api/v1/parking/sensors", Right::City, Right::People),
+    ("/api/v1/water/consumption", Right::City, Right::People),
+    ("/api/v1/water/balance", Right::City, Right::People),
+    ("/api/v1/water/night", Right::City, Right::People),
+    ("/api/v1/water/leaks", Right::Personal, Right::People),
+    ("/api/v1/water/stuck", Right::Personal, Right::People),
+    ("/api/v1/users", Right::People, Right::People),
+    ("/api/v1/users/{name}/remove", Right::People, Right::People),
+    ("/api/v1/users/{name}/password", Right::People, Right::People),
+    ("/api/v1/tokens", Right::People, Right::People),
+    ("/api/v1/tokens/{id}/revoke", Right::People, Right::People),
+    ("/api/v1/credentials", Right::Credentials, Right::Credentials),
+    ("/api/v1/credentials/{device}/revoke", Right::Credentials, Right::Credentials),
+    ("/api/v1/audit", Right::Audit, Right::People),
+    ("/api/v1/audit/verify", Right::Audit, Right::People),
+];
+
+/// What a request takes. `address` is the pattern that the router matched; none where nothing is there, which everybody
+/// may be told.
+pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
+    let Some(address) = address else { return Right::Public };
+    if let Some((_, reading, changing)) = ADDRESSES.iter().find(|(known, ..)| *known == address) {
+        return if is_safe(method) { *reading } else { *changing };
+    }
+    // Pages show what the house behind them gives, which is cut to the territory already.
+    let first = address.split('/').nth(1).unwrap_or_default();
+    match (first, is_safe(method)) {
+        ("fr" | "ar" | "en", true) => Right::Measured,
+        ("fr" | "ar" | "en", false) => Right::Acts,
+        _ => Right::People,
+    }
+}
+
+/// Whether a method changes nothing.
+pub(crate) fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Asks who sends a request, whether they may, and writes down what was done.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Query, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use ports::{AuditNote, Gate, Means, Role, Viewer};
+use tower::ServiceExt;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::who::{address, is_from_here, shown, within};
+use super::{CookieOf, Right, Territory, is_safe, right};
+use crate::api::people;
+use crate::house::{House, Rooms};
+use crate::page::entry;
+use crate::problem::Problem;
+use crate::security::{addresses, dressed};
+
+/// Contractors whose rooms are kept: there are fewer in a city, and more are made as they are asked for.
+const CONTRACTORS: usize = 64;
+/// Two years, as browsers ask for it.
+const HSTS: &str = "max-age=63072000";
+
+/// The gate, and the rooms behind it.
+pub(crate) struct Guard {
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) house: House,
+}
+
+struct Halls {
+    guard: Arc<Guard>,
+    /// Of those who are let in without a password.
+    open: Router,
+    /// Of those who see the whole city.
+    whole: Router,
+    contractors: Mutex<HashMap<String, Router>>,
+}
+
+/// All addresses, each for those who may.
+pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
+    let (timeout, secure) = (house.settings.request_timeout, gate.is_secure());
+    let named = House { desk: Arc::new(super::territory::Named(Arc::clone(&house.desk))), ..house };
+    let guard = Arc::new(Guard { gate, house: named });
+    let halls = Halls {
+        open: hall(&guard, Rooms::new(House { city: guard.house.city.clone().opened(), ..guard.house.clone() }, None)),
+        whole: hall(&guard, Rooms::new(guard.house.clone(), None)),
+        contractors: Mutex::default(),
+        guard,
+    };
+    let router = Router::new().fallback(enter).with_state(Arc::new(halls));
+    let router = dressed(router, timeout.max(Duration::from_millis(1)));
+    if secure {
+        let hsts = HeaderName::from_static("strict-transport-security");
+        return router.layer(SetResponseHeaderLayer::if_not_present(hsts, HeaderValue::from_static(HSTS)));
+    }
+    router
+}
+
+fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
+    addresses(rooms)
+        .merge(people::routes().with_state(Arc::clone(guard)))
+        .merge(entry::routes().with_state(Arc::clone(guard)))
+        .layer(from_fn_with_state(Arc::clone(guard), decide))
+}
+
+impl Halls {
+    fn of(&self, viewer: &Viewer) -> Router {
+        let contractor = match (viewer.means, viewer.role, &viewer.contractor) {
+            (Means::Open, ..) => return self.open.clone(),
+            (_, Role::Contractor, Some(contractor)) => contractor,
+            (_, Role::Contractor, None) => "",
+            _ => return self.whole.clone(),
+        };
+        let mut kept = self.contractors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(router) = kept.get(contractor) {
+            return router.clone();
+        }
+        let territory = Territory::new(contractor, &self.guard.house);
+        let router = hall(&self.guard, Rooms::new(territory.of(&self.guard.house), Some(territory)));
+        if kept.len() < CONTRACTORS {
+            kept.insert(contractor.to_owned(), router.clone());
+        }
+        router
+    }
+}
+
+/// Who sends this request.
+async fn viewer(guard: &Guard, known: Option<Viewer>, headers: HeaderMap) -> Result<Viewer, Problem> {
+    // Only somebody inside this process can have put one there.
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    if let Some(shown) = shown(&headers, CookieOf::gate(&*guard.gate))
+        && let Some(viewer) = guard.gate.recognise(shown).await?
+    {
+        return Ok(viewer);
+    }
+    Ok(if guard.gate.is_open() { Viewer::open() } else { Viewer::nobody() })
+}
+
+async fn enter(State(halls): State<Arc<Halls>>, mut request: Request<Body>) -> Response {
+    let (known, headers) = (request.extensions().get::<Viewer>().cloned(), request.headers().clone());
+    let viewer = match viewer(&halls.guard, known, headers).await {
+        Ok(viewer) => viewer,
+        Err(problem) => return problem.into_response(),
+    };
+    if viewer.role == Role::Contractor {
+        match own(request.uri(), viewer.contractor.as_deref().unwrap_or_default()) {
+            Ok(Some(uri)) => *request.uri_mut() = uri,
+            Ok(None) => {}
+            Err(problem) => return problem.into_response(),
+        }
+    }
+    let router = halls.of(&viewer);
+    request.extensions_mut().insert(viewer.clone());
+    let Ok(answer) = within(viewer, router.oneshot(request)).await;
+    answer
+}
+
+/// A contractor asks of itself: another's name is not there, and its own need not be said.
+fn own(uri: &Uri, contractor: &str) -> Result<Option<Uri>, Problem> {
+    let nothing = || Problem::not_found(uri.path());
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| nothing())?;
+    let mut asked = pairs.iter().filter(|(name, _)| name == "contractor").peekable();
+    if asked.peek().is_none() {
+        if !uri.path().starts_with("/api/v1/waste/") {
+            return Ok(None);
+        }
+        let joined = if uri.query().is_some_and(|query| !query.is_empty()) { "&" } else { "" };
+        let encoded: String = contractor.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let query = format!("{}{joined}contractor={encoded}", uri.query().unwrap_or_default());
+        return format!("{}?{query}", uri.path()).parse().map(Some).map_err(|_| nothing());
+    }
+    if asked.all(|(_, value)| value == contractor) { Ok(None) } else { Err(nothing()) }
+}
+
+async fn decide(State(guard): State<Arc<Guard>>, request: Request<Body>, next: Next) -> Response {
+    // `enter` has put it there.
+    let viewer = request.extensions().get::<Viewer>().cloned().unwrap_or_else(Viewer::nobody);
+    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
+    let address = address(&request, &*guard.gate);
+    let right = right(&method, matched.as_deref());
+    let note = |event, outcome: String| AuditNote {
+        who: viewer.name.clone(),
+        address,
+        event,
+        what: format!("{method} {}", uri.path()),
+        outcome,
+    };
+    if !right.is_of(viewer.role) {
+        if viewer.role == Role::Public {
+            return ask_who(&method, &uri);
+        }
+        write_down(&guard, note("denied", "404".to_owned())).await;
+        return entry::nothing(&guard, &uri, &headers);
+    }
+    if !is_from_here(&method, &headers, viewer.means) {
+        write_down(&guard, note("denied", "from another site".to_owned())).await;
+        return Problem::foreign().into_response();
+    }
+    if viewer.read_only && viewer.means == Means::Token && !is_safe(&method) {
+        return Problem::read_only().into_response();
+    }
+    let event = noteworthy(&method, &uri, right);
+    let mut note = note(event.unwrap_or_default(), String::new());
+    let answer = next.run(request).await;
+    if event.is_some() {
+        answer.status().as_str().clone_into(&mut note.outcome);
+        write_down(&guard, note).await;
+    }
+    answer
+}
+
+/// What of an allowed request is written down: everything that changes something, and what is carried away or close to
+/// persons. Signing in is written down where it is decided.
+fn noteworthy(method: &Method, uri: &Uri, right: Right) -> Option<&'static str> {
+    if !is_safe(method) {
+        return match right {
+            Right::Public => None,
+            Right::Acts | Right::Quieten => Some("act"),
+            Right::People | Right::Credentials => Some("access"),
+            Right::Own => Some("logout"),
+            _ => Some("config"),
+        };
+    }
+    let carried =
+        |query: &str| query.split('&').any(|pair| matches!(pair, "format=csv" | "format=excel" | "format=ndjson" | "format=gpx"));
+    match right {
+        Right::Personal => Some("personal"),
+        Right::Audit => Some("audit"),
+        _ if uri.query().is_some_and(carried) => Some("export"),
+        _ => None,
+    }
+}
+
+async fn write_down(guard: &Guard, note: AuditNote) {
+    let (who, event, what) = (note.who.clone(), note.event, note.what.clone());
+    if let Err(error) = guard.gate.note(note).await {
+        tracing::error!(%error, who, event, what, "what was done could not be written into the audit");
+    }
+}
+
+/// A person is sent to where they can sign in, a program is told how.
+fn ask_who(method: &Method, uri: &Uri) -> Response {
+    let first = uri.path().split('/').nth(1).unwrap_or_default();
+    if is_safe(method) && matches!(first, "fr" | "ar" | "en") {
+        return entry::to_login(uri);
+    }
+    let mut answer = Problem::unknown().into_response();
+    debug_assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "as its name says");
+    answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"marsad\""));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contractor_asks_of_itself_or_finds_nothing() {
+        let of = |text: &str| own(&text.parse().unwrap(), "A & B").map(|uri| uri.map(|uri| uri.to_string()));
+        assert_eq!(of("/api/v1/latest").unwrap(), None);
+        assert_eq!(of("/api/v1/waste/kpi").unwrap().unwrap(), "/api/v1/waste/kpi?contractor=%41%20%26%20%42");
+        assert!(of("/api/v1/waste/kpi?zone=anfa").unwrap().unwrap().starts_with("/api/v1/waste/kpi?zone=anfa&contractor="));
+        assert_eq!(of("/api/v1/waste/kpi?contractor=A+%26+B").unwrap(), None);
+        for other in ["?contractor=C", "?contractor=A+%26+B&contractor=C", "?contractor="] {
+            assert!(of(&format!("/api/v1/waste/kpi{other}")).is_err(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Users, tokens, credentials of devices, and the audit.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::{Extension, Path, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use ports::{AuditRow, NewCredential, NewToken, NewUser, Viewer};
+use serde::{Deserialize, Serialize};
+
+use crate::access::Guard;
+use crate::api::body::Body;
+use crate::params::Params;
+use crate::problem::Problem;
+
+type Kept = State<Arc<Guard>>;
+
+/// Rows of the audit in one answer, at most.
+const ROWS: usize = 10_000;
+
+/// The addresses about people.
+pub(crate) fn routes() -> Router<Arc<Guard>> {
+    Router::new()
+        .route("/api/v1/session", get(session))
+        .route("/api/v1/users", get(users).post(add))
+        .route("/api/v1/users/{name}/remove", post(remove))
+        .route("/api/v1/users/{name}/password", post(password))
+        .route("/api/v1/tokens", get(tokens).post(make_token))
+        .route("/api/v1/tokens/{id}/revoke", post(revoke_token))
+        .route("/api/v1/credentials", get(credentials).post(make_credential))
+        .route("/api/v1/credentials/{device}/revoke", post(revoke_credentials))
+        .route("/api/v1/audit", get(audit))
+        .route("/api/v1/audit/verify", get(verify))
+        .method_not_allowed_fallback(async || Problem::method())
+}
+
+#[derive(Serialize)]
+struct Done {
+    done: bool,
+}
+
+const DONE: Json<Done> = Json(Done { done: true });
+
+/// `GET /api/v1/session`: who asks.
+async fn session(Extension(viewer): Extension<Viewer>, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    Ok(Json(viewer).into_response())
+}
+
+/// `GET /api/v1/users`
+async fn users(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    Ok(Json(serde_json::json!({ "users": guard.gate.users().await? })).into_response())
+}
+
+/// `POST /api/v1/users`
+async fn add(State(guard): Kept, Body(new): Body<NewUser>) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.add_user(new).await?)).into_response())
+}
+
+/// `POST /api/v1/users/{name}/remove`
+async fn remove(State(guard): Kept, Path(name): Path<String>) -> Result<Response, Problem> {
+    guard.gate.remove_user(name).await?;
+    Ok(DONE.into_response())
+}
+
+/// Another password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Password {
+    password: String,
+}
+
+/// `POST /api/v1/users/{name}/password`
+async fn password(
+    State(guard): Kept,
+    Path(name): Path<String>,
+    Body(Password { password }): Body<Password>,
+) -> Result<Response, Problem> {
+    guard.gate.set_password(name, password).await?;
+    Ok(DONE.into_response())
+}
+
+/// `GET /api/v1/tokens`
+async fn tokens(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    Ok(Json(serde_json::json!({ "tokens": guard.gate.tokens().await? })).into_response())
+}
+
+/// `POST /api/v1/tokens`: the only answer that holds its secret.
+async fn make_token(
+    State(guard): Kept,
+    Extension(viewer): Extension<Viewer>,
+    Body(new): Body<NewToken>,
+) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.make_token(new, viewer.name).await?)).into_response())
+}
+
+/// `POST /api/v1/tokens/{id}/revoke`
+async fn revoke_token(State(guard): Kept, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found(uri.path()))?;
+    guard.gate.revoke_token(id).await?;
+    Ok(DONE.into_response())
+}
+
+/// `GET /api/v1/credentials`
+async fn credentials(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    Ok(Json(serde_json::json!({ "credentials": guard.gate.credentials().await? })).into_response())
+}
+
+/// `POST /api/v1/credentials`: the only answer that holds its secret.
+async fn make_credential(State(guard): Kept, Body(new): Body<NewCredential>) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.make_credential(new).await?)).into_response())
+}
+
+/// `POST /api/v1/credentials/{device}/revoke`
+async fn revoke_credentials(State(guard): Kept, Path(device): Path<String>) -> Result<Response, Problem> {
+    let revoked = guard.gate.revoke_credentials(device).await?;
+    Ok(Json(serde_json::json!({ "revoked": revoked })).into_response())
+}
+
+/// `GET /api/v1/audit?after=&limit=&format=json|ndjson|syslog`
+async fn audit(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::read(&uri, &["after", "limit", "format"])?;
+    let after = params.parsed("after", "the number of a row")?.unwrap_or(0);
+    let limit = params.limit(1000, ROWS)?;
+    let rows = guard.gate.audit(after, limit).await?;
+    match params.one("format")?.unwrap_or("json") {
+        "json" => Ok(Json(serde_json::json!({ "rows": rows })).into_response()),
+        "ndjson" => {
+            Ok(lines(&rows, "application/x-ndjson", |row| serde_json::to_string(row).expect("a row is text and numbers")))
+        }
+        "syslog" => Ok(lines(&rows, "text/plain; charset=utf-8", syslog)),
+        odd => Err(Problem::parameter("format", format!("`{}` is not a format", odd.escape_debug()), "json, ndjson or syslog")),
+    }
+}
+
+fn lines(rows: &[AuditRow], kind: &'static str, line: fn(&AuditRow) -> String) -> Response {
+    let text = rows.iter().fold(String::new(), |text, row| text + &line(row) + "\n");
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// A row as RFC 5424 has it: facility 13 (log audit), notice where it went well, warning where not.
+fn syslog(row: &AuditRow) -> String {
+    let well = row.outcome == "ok" || row.outcome.starts_with('2') || row.outcome.starts_with('3');
+    let priority = 13 * 8 + if well { 5 } else { 4 };
+    let mut text = format!("<{priority}>1 {} - marsad - {} [audit@32473", row.at, row.event);
+    let fields = [("number", row.number.to_string()), ("who", row.who.clone()), ("outcome", row.outcome.clone())];
+    let address = row.address.clone().map(|address| ("address", address));
+    for (name, value) in fields.into_iter().chain(address).chain([("hash", row.hash.clone())]) {
+        // The three signs that must be escaped in a value (section 6.3.3). Writing to a String cannot fail.
+        let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace(']', "\\]");
+        let _ = write!(text, " {name}=\"{value}\"");
+    }
+    text + "] " + &row.what
+}
+
+/// `GET /api/v1/audit/verify`
+async fn verify(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    Ok(Json(guard.gate.verify_audit().await?).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_06_a_row_is_a_line_of_rfc_5424_whatever_stands_in_it() {
+        let row = AuditRow {
+            number: 7,
+            at: "2026-11-21T20:05:00Z".parse().unwrap(),
+            who: "a\"b]c\\d".into(),
+            address: Some("127.0.0.1".into()),
+            event: "denied".into(),
+            what: "GET /x".into(),
+            outcome: "404".into(),
+            hash: "00ff".into(),
+        };
+        let expected = "<108>1 2026-11-21T20:05:00.000Z - marsad - denied [audit@32473 number=\"7\" who=\"a\\\"b\\]c\\\\d\" \
+             outcome=\"404\" address=\"127.0.0.1\" hash=\"00ff\"] GET /x";
+        assert_eq!(syslog(&row), expected);
+    }
+}

@@ -1,0 +1,236 @@
+//! Signing in and out, the one-time set-up, and what each page says of whoever looks at it.
+
+mod texts;
+
+use std::sync::Arc;
+
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Router, body::Body};
+use maud::{Markup, html};
+use ports::AccessError;
+use schemas::Timestamp;
+use serde::Deserialize;
+
+use super::redirect;
+use super::shell::Page;
+use crate::access::{CookieOf, Guard, present};
+use crate::house::City;
+use crate::lang::Lang;
+use crate::problem::Problem;
+use texts::texts;
+
+type Kept = State<Arc<Guard>>;
+
+/// The addresses by which somebody comes in.
+pub(crate) fn routes() -> Router<Arc<Guard>> {
+    Router::new()
+        .route("/login", get(show_login).post(login))
+        .route("/logout", post(logout))
+        .route("/set-up", get(show_set_up).post(set_up))
+        .route("/.well-known/security.txt", get(security_txt))
+}
+
+/// Where somebody wants to go once they are in.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// Name and password, with where from.
+#[derive(Deserialize)]
+struct Entered {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// An address of ours, or the beginning.
+fn safe(next: &str) -> &str {
+    let ours = next.starts_with('/') && !next.starts_with("//") && next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if ours { next } else { "/" }
+}
+
+/// To the page to sign in, and back afterwards.
+pub(crate) fn to_login(uri: &Uri) -> Response {
+    let next: String = uri.to_string().bytes().take(500).map(|byte| format!("%{byte:02X}")).collect();
+    redirect(StatusCode::SEE_OTHER, &format!("/login?next={next}"))
+}
+
+/// What is not there, as its own address answers.
+pub(crate) fn nothing(guard: &Guard, uri: &Uri, headers: &HeaderMap) -> Response {
+    let first = uri.path().split('/').nth(1).unwrap_or_default();
+    if !matches!(first, "fr" | "ar" | "en") {
+        return Problem::not_found(uri.path()).into_response();
+    }
+    let lang = Lang::from_code(first).unwrap_or_else(|| Lang::wished(headers));
+    let words = lang.words();
+    let main = html! { div.lost-page { h1 { (words.not_found) } p { a href=(format!("/{}/", lang.code())) { (words.home) } } } };
+    (StatusCode::NOT_FOUND, page(guard, lang, headers, words.not_found, &main)).into_response()
+}
+
+fn page(guard: &Guard, lang: Lang, headers: &HeaderMap, title: &str, main: &Markup) -> Markup {
+    Page::still(lang, headers, &guard.house.city).render(title, main)
+}
+
+/// Said at the top of every page: that no password is asked for, or who has signed in.
+pub(crate) fn note(lang: Lang, city: &City) -> Markup {
+    let texts = texts(lang);
+    let signed = present().filter(|viewer| viewer.means == ports::Means::Session);
+    html! {
+        @if city.is_open() { p.banner.open role="note" { span { (texts.open) } } }
+        @if let Some(viewer) = signed {
+            form.signed method="post" action="/logout" {
+                span { (texts.signed_in) " " bdi { b { (viewer.name) } } " (" bdi { (viewer.contractor.as_deref().unwrap_or(viewer.role.code())) } ") " }
+                button.btn { (texts.sign_out) }
+            }
+        }
+    }
+}
+
+async fn show_login(State(guard): Kept, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+    if guard.gate.is_open() {
+        return redirect(StatusCode::SEE_OTHER, safe(&asked.next));
+    }
+    login_page(&guard, &headers, &asked.next, None).into_response()
+}
+
+fn login_page(guard: &Guard, headers: &HeaderMap, next: &str, wrong: Option<&str>) -> Markup {
+    let (lang, next) = (Lang::wished(headers), safe(next));
+    let texts = texts(lang);
+    let main = html! {
+        form.entry method="post" action="/login" {
+            h1 { (texts.sign_in) }
+            @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
+            input type="hidden" name="next" value=(next);
+            label { (texts.name) " " input name="name" autocomplete="username" autocapitalize="none" required maxlength="64"; }
+            label { (texts.password) " " input name="password" type="password" autocomplete="current-password" required maxlength="256"; }
+            button.btn { (texts.sign_in) }
+        }
+    };
+    page(guard, lang, headers, texts.sign_in, &main)
+}
+
+/// `POST /login`
+async fn login(State(guard): Kept, request: Request<Body>) -> Response {
+    let from = crate::access::address_of(&request, &*guard.gate);
+    let headers = request.headers().clone();
+    let Ok(Form(Entered { name, password, next, .. })) = form(request).await else { return not_a_form() };
+    match guard.gate.sign_in(name, password, from).await {
+        Ok(secret) => let_in(&guard, &secret, safe(&next)),
+        Err(error) => {
+            let texts = texts(Lang::wished(&headers));
+            let (status, wrong) = match &error {
+                AccessError::Locked(until) => (StatusCode::TOO_MANY_REQUESTS, format!("{} {}", texts.locked, minute(*until))),
+                AccessError::Record(_) => (StatusCode::SERVICE_UNAVAILABLE, texts.not_now.to_owned()),
+                _ => (StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
+            };
+            (status, login_page(&guard, &headers, &next, Some(&wrong))).into_response()
+        }
+    }
+}
+
+/// `2026-11-21 20:05 UTC`
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string();
+    format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
+}
+
+async fn form(request: Request<Body>) -> Result<Form<Entered>, axum::extract::rejection::FormRejection> {
+    <Form<Entered> as axum::extract::FromRequest<()>>::from_request(request, &()).await
+}
+
+fn not_a_form() -> Response {
+    Problem::body("expected the fields of the form".to_owned()).into_response()
+}
+
+fn let_in(guard: &Guard, secret: &str, next: &str) -> Response {
+    with_cookie(redirect(StatusCode::SEE_OTHER, next), &CookieOf::gate(&*guard.gate).set(secret))
+}
+
+fn with_cookie(mut answer: Response, cookie: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+    answer
+}
+
+/// `POST /logout`
+async fn logout(State(guard): Kept, headers: HeaderMap) -> Result<Response, Problem> {
+    let cookie = CookieOf::gate(&*guard.gate);
+    if let Some(secret) = cookie.read(&headers) {
+        guard.gate.sign_out(secret).await?;
+    }
+    Ok(with_cookie(redirect(StatusCode::SEE_OTHER, "/login"), &cookie.unset()))
+}
+
+async fn show_set_up(State(guard): Kept, uri: Uri, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
+    if guard.gate.is_set_up_code(&asked.code) {
+        return set_up_page(&guard, &headers, &asked.code, &[]).into_response();
+    }
+    Problem::not_found(uri.path()).into_response()
+}
+
+fn set_up_page(guard: &Guard, headers: &HeaderMap, code: &str, wrong: &[String]) -> Markup {
+    let lang = Lang::wished(headers);
+    let texts = texts(lang);
+    let main = html! {
+        form.entry method="post" action="/set-up" {
+            h1 { (texts.set_up) }
+            p { (texts.set_up_note) }
+            @for line in wrong { p.wrong role="alert" { bdi { (line) } } }
+            input type="hidden" name="code" value=(code);
+            label { (texts.name) " " input name="name" autocomplete="username" autocapitalize="none" required maxlength="64"; }
+            label { (texts.password) " " input name="password" type="password" autocomplete="new-password" required minlength="12" maxlength="256"; }
+            button.btn { (texts.set_up) }
+        }
+    };
+    page(guard, lang, headers, texts.set_up, &main)
+}
+
+/// `POST /set-up`
+async fn set_up(State(guard): Kept, uri: Uri, request: Request<Body>) -> Response {
+    let headers = request.headers().clone();
+    let Ok(Form(Entered { name, password, code, .. })) = form(request).await else { return not_a_form() };
+    match guard.gate.set_up(code.clone(), name, password).await {
+        Ok(secret) => let_in(&guard, &secret, "/"),
+        Err(AccessError::Refused(wrong)) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, set_up_page(&guard, &headers, &code, &wrong)).into_response()
+        }
+        Err(AccessError::Wrong) => Problem::not_found(uri.path()).into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// `GET /.well-known/security.txt` (RFC 9116): whom to tell of a weakness, and until when that holds.
+async fn security_txt(State(guard): Kept, uri: Uri) -> Response {
+    /// Days for which it holds: it is written anew with each request, so as long as the program runs.
+    const HOLDS: u64 = 90;
+    let Some(contact) = &guard.house.settings.security_contact else { return Problem::not_found(uri.path()).into_response() };
+    let until = guard.house.clock.now().plus(std::time::Duration::from_secs(HOLDS * 86_400));
+    let text = format!("Contact: {contact}\nExpires: {until}\nPreferred-Languages: fr, ar, en\n");
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_11_nobody_is_sent_to_another_site_after_signing_in() {
+        for evil in ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/fr\r\nset-cookie: a=b", "/\t/evil"] {
+            assert_eq!(safe(evil), "/", "{evil:?}");
+        }
+        assert_eq!(safe("/fr/?zone=anfa"), "/fr/?zone=anfa");
+    }
+}

@@ -1,0 +1,69 @@
+//! The words of signing in, in three languages.
+
+use crate::lang::Lang;
+
+/// The texts of one language.
+pub(super) struct Texts {
+    pub(super) open: &'static str,
+    pub(super) signed_in: &'static str,
+    pub(super) sign_in: &'static str,
+    pub(super) sign_out: &'static str,
+    pub(super) name: &'static str,
+    pub(super) password: &'static str,
+    pub(super) wrong: &'static str,
+    pub(super) locked: &'static str,
+    pub(super) not_now: &'static str,
+    pub(super) set_up: &'static str,
+    pub(super) set_up_note: &'static str,
+}
+
+const FR: Texts = Texts {
+    open: "Sans mot de passe : cette page n’est servie qu’à cette machine (loopback).",
+    signed_in: "Connecté :",
+    sign_in: "Se connecter",
+    sign_out: "Se déconnecter",
+    name: "Nom",
+    password: "Mot de passe",
+    wrong: "Nom ou mot de passe incorrect.",
+    locked: "Trop de mots de passe incorrects. Réessayez après",
+    not_now: "Connexion impossible pour le moment.",
+    set_up: "Créer le premier administrateur",
+    set_up_note: "Ce lien ne sert qu’une fois. Le mot de passe a 12 caractères ou plus.",
+};
+
+const AR: Texts = Texts {
+    open: "بدون كلمة مرور: هذه الصفحة متاحة لهذا الجهاز فقط (loopback).",
+    signed_in: "متصل:",
+    sign_in: "تسجيل الدخول",
+    sign_out: "تسجيل الخروج",
+    name: "الاسم",
+    password: "كلمة المرور",
+    wrong: "الاسم أو كلمة المرور غير صحيحة.",
+    locked: "محاولات خاطئة كثيرة. أعد المحاولة بعد",
+    not_now: "تعذّر تسجيل الدخول الآن.",
+    set_up: "إنشاء المسؤول الأول",
+    set_up_note: "يُستعمل هذا الرابط مرة واحدة. كلمة المرور من 12 حرفًا أو أكثر.",
+};
+
+const EN: Texts = Texts {
+    open: "No password: this page is served to this machine alone (loopback only).",
+    signed_in: "Signed in:",
+    sign_in: "Sign in",
+    sign_out: "Sign out",
+    name: "Name",
+    password: "Password",
+    wrong: "Name or password is wrong.",
+    locked: "Too many wrong passwords. Try again after",
+    not_now: "Nobody can sign in just now.",
+    set_up: "Enter the first admin",
+    set_up_note: "This link works once. A password has 12 characters or more.",
+};
+
+/// In this language.
+pub(super) const fn texts(lang: Lang) -> &'static Texts {
+    match lang {
+        Lang::Fr => &FR,
+        Lang::Ar => &AR,
+        Lang::En => &EN,
+    }
+}

@@ -1,0 +1,480 @@
+//! Who may see and do what: every address, every role, its own and another's.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ports::{
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, DeviceCredential, Gate, Made, Means, NewCredential, NewToken,
+    NewUser, Role, Shown, Token, User, Viewer,
+};
+
+use super::*;
+
+/// A gate that knows a session and a token of each role, and keeps what is written down.
+#[derive(Default)]
+struct Doors {
+    open: AtomicBool,
+    secure: AtomicBool,
+    notes: Mutex<Vec<AuditNote>>,
+}
+
+fn person(role: Role, means: Means) -> Viewer {
+    let contractor = (role == Role::Contractor).then(|| "ours".to_owned());
+    Viewer { name: format!("a-{role}"), role, contractor, means, read_only: false }
+}
+
+fn never<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, AccessError>> {
+    Box::pin(async { Err(AccessError::Absent("this gate keeps nobody".to_owned())) })
+}
+
+impl Gate for Doors {
+    fn is_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    fn is_secure(&self) -> bool {
+        self.secure.load(Ordering::Relaxed)
+    }
+
+    fn behind_proxy(&self) -> bool {
+        false
+    }
+
+    fn recognise(&self, shown: Shown) -> BoxFuture<'_, Result<Option<Viewer>, AccessError>> {
+        let (text, means) = match shown {
+            Shown::Session(text) => (text, Means::Session),
+            Shown::Bearer(text) => (text, Means::Token),
+        };
+        let reader = text == "reader";
+        let role = if reader { Some(Role::Officer) } else { text.parse().ok() };
+        Box::pin(async move { Ok(role.map(|role| Viewer { read_only: reader, ..person(role, means) })) })
+    }
+
+    fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
+        Box::pin(async move { if password == "right" { Ok(name) } else { Err(AccessError::Wrong) } })
+    }
+
+    fn sign_out(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn is_set_up_code(&self, code: &str) -> bool {
+        code == "once"
+    }
+
+    fn set_up(&self, _: String, _: String, _: String) -> BoxFuture<'_, Result<String, AccessError>> {
+        never()
+    }
+
+    fn users(&self) -> BoxFuture<'_, Result<Vec<User>, AccessError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn add_user(&self, _: NewUser) -> BoxFuture<'_, Result<User, AccessError>> {
+        never()
+    }
+
+    fn remove_user(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        never()
+    }
+
+    fn set_password(&self, _: String, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        never()
+    }
+
+    fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, AccessError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn make_token(&self, _: NewToken, _: String) -> BoxFuture<'_, Result<Made<Token>, AccessError>> {
+        never()
+    }
+
+    fn revoke_token(&self, _: u64) -> BoxFuture<'_, Result<(), AccessError>> {
+        never()
+    }
+
+    fn credentials(&self) -> BoxFuture<'_, Result<Vec<DeviceCredential>, AccessError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn make_credential(&self, _: NewCredential) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>> {
+        never()
+    }
+
+    fn revoke_credentials(&self, _: String) -> BoxFuture<'_, Result<u64, AccessError>> {
+        never()
+    }
+
+    fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>> {
+        self.notes.lock().unwrap().push(note);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn audit(&self, _: u64, _: usize) -> BoxFuture<'_, Result<Vec<AuditRow>, AccessError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn verify_audit(&self) -> BoxFuture<'_, Result<AuditVerdict, AccessError>> {
+        Box::pin(async { Ok(AuditVerdict { rows: 0, head: String::new(), broken: None }) })
+    }
+}
+
+const TERRITORIES: &str = r#"
+[[contract]]
+zone = "anfa"
+contractor = "ours"
+valid_from = "2020-01-01"
+status = "design"
+source = "a test"
+[[contract]]
+zone = "maarif"
+contractor = "theirs"
+valid_from = "2020-01-01"
+status = "design"
+source = "a test"
+"#;
+
+/// A town with a bin of ours in Anfa and one of theirs in Maarif, an alert on each, and an air station in Anfa.
+fn guarded() -> (Router, Arc<Doors>, Arc<Town>) {
+    let town = town();
+    let ours = fill("bin-ours", 91.0, "2026-11-21T20:00:00Z");
+    let theirs = Reading { zone: "maarif".parse().unwrap(), ..fill("bin-theirs", 92.0, "2026-11-21T20:01:00Z") };
+    let station = SeriesKey { device: "air-1".parse().unwrap(), quantity: Quantity::AIR_PM10, channel: 0 };
+    let air = Reading { series: station, kind: Kind::AIR, value: 40.0, ..ours.clone() };
+    town.put([ours.clone(), theirs.clone(), air.clone()]);
+    town.alerts.lock().unwrap().extend([alert("alert-ours", &ours), alert("alert-theirs", &theirs), alert("alert-air", &air)]);
+    let mut house = town.house();
+    let mut parameters = dashboards::Parameters::shipped();
+    parameters.territories = domains::waste::Territories::parse("test.toml", TERRITORIES).unwrap();
+    parameters.single_spaces = true;
+    house.parameters = Arc::new(parameters);
+    let doors = Arc::new(Doors::default());
+    (dashboards::guarded(house, Arc::clone(&doors) as _), doors, town)
+}
+
+fn alert(id: &str, reading: &Reading) -> ports::AlertView {
+    ports::AlertView {
+        id: schemas::AlertId(id.into()),
+        rule: "waste.full".parse().unwrap(),
+        series: reading.series.clone(),
+        kind: reading.kind,
+        zone: reading.zone.clone(),
+        severity: schemas::Severity::Warning,
+        phase: schemas::Phase::Firing,
+        since: reading.observed_at,
+        at: reading.observed_at,
+        fired_at: Some(reading.observed_at),
+        resolved_at: None,
+        value: Some(reading.value),
+        texts: schemas::Texts { fr: "plein".into(), ar: "ممتلئ".into(), en: "full".into() },
+        marks: schemas::Marks::default(),
+    }
+}
+
+async fn as_role(router: &Router, method: &str, address: &str, role: Role) -> Answer {
+    let request = Request::builder().method(method).uri(address).header("content-type", "application/json");
+    let request = if role == Role::Public { request } else { request.header("authorization", format!("Bearer {role}")) };
+    let body = if address.ends_with("/acknowledge") { r#"{"by":"somebody"}"# } else { "{}" };
+    send(router, request.body(Body::from(body)).unwrap()).await
+}
+
+/// What a role may, as a person would write it down: `r` to look, `w` to change. Columns: public, contractor, officer,
+/// engineer, dpo, admin. Written apart from the program's own table, so that one is held against the other.
+const MATRIX: &str = "
+GET  /healthz                              + + + + + +
+GET  /readyz                               + + + + + +
+GET  /login                                + + + + + +
+GET  /api/v1/air/index                     + + + + + +
+GET  /api/v1/air/exceedances               + + + + + +
+GET  /api/v1/air/report?station=air-1      + + + + + +
+GET  /fr/                                  - + + + + +
+GET  /ar/                                  - + + + + +
+GET  /en/                                  - + + + + +
+GET  /api/v1/session                       - + + + + +
+GET  /api/v1/devices                       - + + + + +
+GET  /api/v1/devices/health                - + + + + +
+GET  /api/v1/latest                        - + + + + +
+GET  /api/v1/readings                      - + + + + +
+GET  /api/v1/alerts                        - + + + + +
+GET  /api/v1/alerts/alert-ours             - + + + + +
+GET  /api/v1/alerts/alert-theirs           - - + + + +
+GET  /api/v1/alerts/alert-air              - - + + + +
+GET  /api/v1/alerts/alert-ours/why         - + + + + +
+GET  /api/v1/alerts/alert-theirs/why       - - + + + +
+POST /api/v1/alerts/alert-ours/acknowledge   - + + + - +
+POST /api/v1/alerts/alert-theirs/acknowledge - - + + - +
+GET  /api/v1/waste/worklist?contractor=ours   - + + + - +
+GET  /api/v1/waste/worklist?contractor=theirs - - + + - +
+GET  /api/v1/waste/kpi?contractor=ours     - + + + - +
+GET  /api/v1/waste/kpi?contractor=theirs   - - + + - +
+GET  /api/v1/parking/occupancy             - - + + + +
+GET  /api/v1/parking/sensors               - - + + + +
+GET  /api/v1/parking/overstays             - - + - + +
+GET  /api/v1/water/consumption             - - + + + +
+GET  /api/v1/water/balance                 - - + + + +
+GET  /api/v1/water/night                   - - + + + +
+GET  /api/v1/water/leaks                   - - + - + +
+GET  /api/v1/water/stuck                   - - + - + +
+GET  /api/v1/silences                      - - + + + +
+POST /api/v1/silences                      - - + + - +
+POST /api/v1/silences/1/end                - - + + - +
+GET  /api/v1/maintenance                   - - + + + +
+POST /api/v1/maintenance                   - - + + - +
+POST /api/v1/maintenance/1/end             - - + + - +
+GET  /api/v1/status                        - - + + + +
+GET  /metrics                              - - - + - +
+GET  /api/v1/devices/unknown               - - - + - +
+POST /api/v1/devices                       - - - + - +
+GET  /api/v1/quarantine                    - - - + - +
+GET  /api/v1/quarantine/7                  - - - + - +
+POST /api/v1/quarantine/retry              - - - + - +
+POST /api/v1/quarantine/drop               - - - + - +
+POST /api/v1/reload                        - - - + - +
+GET  /api/v1/credentials                   - - - + - +
+POST /api/v1/credentials                   - - - + - +
+POST /api/v1/credentials/bin-1/revoke      - - - + - +
+GET  /api/v1/users                         - - - - - +
+POST /api/v1/users                         - - - - - +
+POST /api/v1/users/salma/remove            - - - - - +
+POST /api/v1/users/salma/password          - - - - - +
+GET  /api/v1/tokens                        - - - - - +
+POST /api/v1/tokens                        - - - - - +
+POST /api/v1/tokens/1/revoke               - - - - - +
+GET  /api/v1/audit                         - - - - + +
+GET  /api/v1/audit/verify                  - - - - + +
+";
+
+/// What a request meets where nobody is denied anything: a status that shows it was let through.
+fn let_through(answer: &Answer, denied_like: &str) -> bool {
+    answer.status != StatusCode::UNAUTHORIZED
+        && answer.status != StatusCode::SEE_OTHER
+        && !(answer.status == StatusCode::NOT_FOUND && answer.text.contains(denied_like))
+}
+
+#[tokio::test]
+async fn sec_04_every_address_for_every_role_own_and_anothers() {
+    let (router, _, _) = guarded();
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    for line in MATRIX.lines().filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for (role, may) in Role::ALL.into_iter().zip(&words[2..]) {
+            let answer = as_role(&router, words[0], words[1], role).await;
+            let path = words[1].split('?').next().unwrap();
+            let open = let_through(&answer, &format!("`{path}` is not an address")) && !answer.text.contains("no such alert");
+            asked += 1;
+            if open != (*may == "+") {
+                wrong.push(format!("{role}: {} {} answered {} {}", words[0], words[1], answer.status, answer.text));
+            }
+            if role == Role::Public && *may == "-" && words[1].starts_with("/api") {
+                assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{line}");
+            }
+            if role != Role::Public && *may == "-" {
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{role}: {line}");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(asked > 350, "only {asked}");
+}
+
+#[tokio::test]
+async fn sec_04_what_is_not_ones_own_answers_byte_for_byte_as_what_is_not_there() {
+    let (router, _, _) = guarded();
+    let hidden = as_role(&router, "GET", "/api/v1/users", Role::Officer).await;
+    let absent = as_role(&router, "GET", "/api/v1/nobody", Role::Officer).await;
+    assert_eq!(hidden.text.replace("users", "nobody"), absent.text);
+    let theirs = as_role(&router, "GET", "/api/v1/alerts/alert-theirs", Role::Contractor).await;
+    let none = as_role(&router, "GET", "/api/v1/alerts/alert-none", Role::Contractor).await;
+    assert_eq!((theirs.status, &theirs.text), (none.status, &none.text));
+}
+
+#[tokio::test]
+async fn sec_04_a_contractor_finds_nothing_of_another_in_any_answer_or_page() {
+    let (router, _, _) = guarded();
+    let period = "from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z";
+    let addresses = [
+        "/api/v1/devices".to_owned(),
+        "/api/v1/devices/health".to_owned(),
+        "/api/v1/latest".to_owned(),
+        "/api/v1/latest?device=bin-theirs".to_owned(),
+        "/api/v1/latest?zone=maarif".to_owned(),
+        format!("/api/v1/readings?{period}"),
+        format!("/api/v1/readings?{period}&every=1h"),
+        format!("/api/v1/readings?{period}&format=csv"),
+        format!("/api/v1/readings?{period}&format=ndjson"),
+        format!("/api/v1/readings?{period}&device=bin-theirs"),
+        format!("/api/v1/readings?{period}&kind=air"),
+        "/api/v1/alerts".to_owned(),
+        "/api/v1/alerts?zone=maarif".to_owned(),
+        "/api/v1/alerts?view=history".to_owned(),
+        "/api/v1/waste/worklist".to_owned(),
+        "/api/v1/waste/kpi".to_owned(),
+        "/fr/".to_owned(),
+        "/ar/".to_owned(),
+        "/en/".to_owned(),
+    ];
+    let mut own = 0;
+    for address in &addresses {
+        let answer = as_role(&router, "GET", address, Role::Contractor).await;
+        assert!(answer.status.is_success(), "{address}: {}", answer.text);
+        let answered = answer.text.replace(address, "");
+        for foreign in ["bin-theirs", "air-1", "alert-theirs", "alert-air"] {
+            assert!(!answered.contains(foreign), "{address} tells a contractor of {foreign}: {answered}");
+        }
+        own += usize::from(answered.contains("bin-ours"));
+        let officers = as_role(&router, "GET", address, Role::Officer).await;
+        assert_eq!(officers.status.is_success(), !address.ends_with("worklist"), "{address}");
+    }
+    assert!(own > 8, "it sees its own: {own}");
+}
+
+#[tokio::test]
+async fn sec_04_live_events_of_a_contractor_are_those_of_its_territory() {
+    use futures_util::StreamExt;
+    let (router, _, town) = guarded();
+    let request = Request::get("/api/v1/events").header("authorization", "Bearer contractor").body(Body::empty()).unwrap();
+    let mut stream = router.clone().oneshot(request).await.unwrap().into_body().into_data_stream();
+    let first = stream.next().await.unwrap().unwrap();
+    assert!(first.starts_with(b"retry"));
+    let theirs = Reading { zone: "maarif".parse().unwrap(), ..fill("bin-theirs", 93.0, "2026-11-21T20:03:00Z") };
+    let ours = fill("bin-ours", 94.0, "2026-11-21T20:04:00Z");
+    town.live.tell(ports::LiveFrame::Readings(Arc::from([theirs, ours])));
+    let told = stream.next().await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&told);
+    assert!(told.contains("bin-ours") && !told.contains("bin-theirs"), "{told}");
+}
+
+#[tokio::test]
+async fn sec_04_whoever_has_not_signed_in_is_sent_to_where_they_can_and_a_program_is_told_how() {
+    let (router, _, _) = guarded();
+    let page = get(&router, "/fr/").await;
+    assert_eq!((page.status, page.header("location")), (StatusCode::SEE_OTHER, "/login?next=%2F%66%72%2F"));
+    let api = get(&router, "/api/v1/status").await;
+    assert_eq!((api.status, api.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer realm=\"marsad\""));
+    assert_eq!(api.header("content-type"), "application/problem+json");
+    let wrong = get_with(&router, "/api/v1/status", "authorization", "Bearer guessed").await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn sec_11_the_cookie_of_a_session_is_bound_to_the_host_and_no_script_or_site_gets_it() {
+    let (_, doors, town) = guarded();
+    doors.secure.store(true, Ordering::Relaxed);
+    let router = dashboards::guarded(town.house(), Arc::clone(&doors) as _);
+    let login = |password: &str| {
+        let request = Request::post("/login").header("content-type", "application/x-www-form-urlencoded");
+        let request = request.header("sec-fetch-site", "same-origin");
+        request.body(Body::from(format!("name=officer&password={password}&next=%2Far%2F"))).unwrap()
+    };
+    let answer = send(&router, login("right")).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/ar/"));
+    assert_eq!(answer.header("set-cookie"), "__Host-marsad=officer; Path=/; HttpOnly; SameSite=Strict; Secure");
+    assert_eq!(answer.header("strict-transport-security"), "max-age=63072000");
+    let refused = send(&router, login("wrong")).await;
+    assert_eq!((refused.status, refused.header("set-cookie")), (StatusCode::UNAUTHORIZED, ""));
+    let page = get_with(&router, "/en/", "cookie", "__Host-marsad=officer").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("a-officer"), "the page says who looks");
+}
+
+#[tokio::test]
+async fn sec_11_a_form_of_another_site_changes_nothing_even_with_our_cookie() {
+    let (router, doors, town) = guarded();
+    let post = |site: &str| {
+        let request = Request::post("/api/v1/alerts/alert-ours/acknowledge").header("cookie", "marsad=officer");
+        let request = request.header("content-type", "application/json").header("sec-fetch-site", site);
+        request.body(Body::from(r#"{"by":"somebody else"}"#)).unwrap()
+    };
+    assert_eq!(send(&router, post("cross-site")).await.status, StatusCode::FORBIDDEN);
+    assert!(town.acts.lock().unwrap().is_empty());
+    assert_eq!(send(&router, post("same-origin")).await.status, StatusCode::OK);
+    assert_eq!(town.acts.lock().unwrap()[0].by.as_str(), "a-officer", "the name that was proved, not the one that was said");
+    let outcomes: Vec<String> = doors.notes.lock().unwrap().iter().map(|note| note.outcome.clone()).collect();
+    assert_eq!(outcomes, ["from another site", "200"]);
+}
+
+#[tokio::test]
+async fn a_token_that_may_look_changes_nothing() {
+    let (router, _, town) = guarded();
+    assert_eq!(get_with(&router, "/api/v1/alerts", "authorization", "Bearer reader").await.status, StatusCode::OK);
+    let request = Request::post("/api/v1/alerts/alert-ours/acknowledge").header("authorization", "Bearer reader");
+    let request = request.header("content-type", "application/json").body(Body::from(r#"{"by":"x"}"#)).unwrap();
+    assert_eq!(send(&router, request).await.status, StatusCode::FORBIDDEN);
+    assert!(town.acts.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn sec_06_what_is_done_denied_carried_away_and_close_to_persons_is_written_down_with_who_did_it() {
+    let (router, doors, _) = guarded();
+    let _ = as_role(&router, "POST", "/api/v1/reload", Role::Engineer).await;
+    let _ = as_role(&router, "GET", "/api/v1/users", Role::Officer).await;
+    let _ = as_role(&router, "GET", "/api/v1/latest?format=csv", Role::Officer).await;
+    let _ = as_role(&router, "GET", "/api/v1/water/leaks", Role::Dpo).await;
+    let _ = as_role(&router, "GET", "/api/v1/latest", Role::Officer).await;
+    let notes = doors.notes.lock().unwrap();
+    let told: Vec<_> = notes.iter().map(|note| (note.who.as_str(), note.event, note.what.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("a-engineer", "config", "POST /api/v1/reload"),
+            ("a-officer", "denied", "GET /api/v1/users"),
+            ("a-officer", "export", "GET /api/v1/latest"),
+            ("a-dpo", "personal", "GET /api/v1/water/leaks"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn without_users_this_machine_is_let_in_and_every_page_says_so() {
+    let (router, doors, _) = guarded();
+    doors.open.store(true, Ordering::Relaxed);
+    let said: BTreeMap<&str, &str> =
+        [("fr", "Sans mot de passe"), ("ar", "بدون كلمة مرور"), ("en", "No password")].into_iter().collect();
+    for (lang, text) in said {
+        for address in [format!("/{lang}/"), format!("/{lang}/nothing")] {
+            assert!(get(&router, &address).await.text.contains(text), "{address}");
+        }
+    }
+    assert_eq!(get(&router, "/api/v1/status").await.status, StatusCode::OK);
+    let foreign =
+        Request::post("/api/v1/reload").header("origin", "https://evil.example").header("content-type", "application/json");
+    assert_eq!(send(&router, foreign.body(Body::from("{}")).unwrap()).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_set_up_link_is_there_for_its_code_alone() {
+    let (router, _, _) = guarded();
+    assert_eq!(get(&router, "/set-up?code=guess").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&router, "/set-up").await.status, StatusCode::NOT_FOUND);
+    let page = get(&router, "/set-up?code=once").await;
+    assert!(page.status.is_success() && page.text.contains("new-password"));
+}
+
+#[tokio::test]
+async fn sec_11_every_answer_of_the_gate_has_the_security_headers() {
+    let (router, _, _) = guarded();
+    for address in ["/login", "/fr/", "/api/v1/status", "/set-up?code=once", "/nothing"] {
+        let answer = get(&router, address).await;
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'; script-src 'self'"), "{address}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{address}");
+        assert!(
+            !answer.text.contains("<style") && !answer.text.contains(" style=") && !answer.text.contains("onclick"),
+            "{address}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sec_12_the_file_of_rfc_9116_names_a_contact_where_there_is_one() {
+    let (_, doors, town) = guarded();
+    let mut house = town.house();
+    house.settings.security_contact = Some("mailto:security@city.example".to_owned());
+    let router = dashboards::guarded(house, doors);
+    let answer = get(&router, "/.well-known/security.txt").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.text.starts_with("Contact: mailto:security@city.example\nExpires: 2027-02-19T"), "{}", answer.text);
+}

@@ -1,0 +1,29 @@
+//! Who may see and do what: users with their passwords, sessions, tokens, the credentials of devices, and the audit of
+//! what was done, in one SQLite file of their own (`access.db`, readable by its owner alone).
+//!
+//! A file of its own, because its secrets are hashes that nobody else needs to open: the register is read by everything
+//! that shows something. Deliberately absent: what a role may do (`dashboards` has one table for that), sockets, and the
+//! directory of a city (OpenID Connect).
+
+mod audit;
+mod book;
+mod credentials;
+mod doorman;
+mod failures;
+mod gate;
+mod password;
+mod secret;
+mod sessions;
+mod settings;
+mod tokens;
+mod users;
+
+pub use book::{Book, copy};
+pub use doorman::{Denied, Doorman, Proof};
+pub use gate::{Entrance, Keeper};
+pub use password::objections;
+pub use secret::{Secret, fresh};
+pub use settings::Settings;
+
+#[cfg(test)]
+mod tests;

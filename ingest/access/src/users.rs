@@ -1,0 +1,126 @@
+//! Users: entered, taken out, given another password.
+
+use ports::{AccessError, NewUser, Role, User};
+use rusqlite::{OptionalExtension, Row, params};
+use schemas::Timestamp;
+
+use crate::book::{Book, instant, instant_if_any, word};
+
+/// Characters of a name.
+const LONGEST: usize = 64;
+
+/// What speaks against such a user; nothing where there can be one.
+pub(crate) fn objections(name: &str, role: Role, contractor: Option<&str>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '@');
+    if name.is_empty() || name.len() > LONGEST || !name.chars().all(fits) {
+        wrong.push(format!("a user's name has 1 to {LONGEST} characters: a to z, digits and . _ - @"));
+    }
+    wrong.extend(role_objection(role, contractor));
+    wrong
+}
+
+/// What speaks against such a role.
+pub(crate) fn role_objection(role: Role, contractor: Option<&str>) -> Option<String> {
+    match (role, contractor) {
+        (Role::Public, _) => Some("`public` is what everybody is who has not signed in".to_owned()),
+        (Role::Contractor, None | Some("")) => {
+            Some("a contractor has a territory: expected its name in the table of territories".to_owned())
+        }
+        (Role::Contractor, Some(_)) | (_, None) => None,
+        (other, Some(_)) => Some(format!("only a contractor has a territory, and this is: {other}")),
+    }
+}
+
+fn row(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        name: row.get(0)?,
+        role: word(row, 1)?,
+        contractor: row.get(2)?,
+        created_at: instant(row, 3)?,
+        last_seen: instant_if_any(row, 4)?,
+        locked_until: instant_if_any(row, 5)?,
+    })
+}
+
+const SELECT: &str = "SELECT u.name, u.role, u.contractor, u.created_at, u.last_seen, f.locked_until \
+     FROM user u LEFT JOIN failure f ON f.name = u.name";
+
+impl Book {
+    pub(crate) fn user_count(&self) -> Result<u64, AccessError> {
+        self.read(|db| db.query_row("SELECT count(*) FROM user", [], |row| crate::book::count(row, 0)))
+    }
+
+    pub(crate) fn all_users(&self) -> Result<Vec<User>, AccessError> {
+        self.read(|db| db.prepare_cached(&format!("{SELECT} ORDER BY u.name"))?.query_map([], row)?.collect())
+    }
+
+    /// The user, and the hash of the password.
+    pub(crate) fn user(&self, name: &str) -> Result<Option<(User, String)>, AccessError> {
+        self.read(|db| {
+            let user = db.prepare_cached(&format!("{SELECT} WHERE u.name = ?1"))?.query_row([name], row).optional()?;
+            let Some(user) = user else { return Ok(None) };
+            let hash = db.query_row("SELECT password FROM user WHERE name = ?1", [name], |row| row.get(0))?;
+            Ok(Some((user, hash)))
+        })
+    }
+
+    /// Enters a user, whose password is `hash`.
+    pub(crate) fn enter(&self, new: &NewUser, hash: &str, now: Timestamp) -> Result<User, AccessError> {
+        let entered = self.write(|db| {
+            let there = db.query_row("SELECT 1 FROM user WHERE name = ?1", [&new.name], |_| Ok(())).optional()?;
+            if there.is_some() {
+                return Ok(false);
+            }
+            db.execute(
+                "INSERT INTO user (name, role, contractor, password, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![new.name, new.role.code(), new.contractor, hash, now.millis()],
+            )?;
+            Ok(true)
+        })?;
+        if !entered {
+            return Err(AccessError::Refused(vec![format!("there is a user `{}` already", new.name)]));
+        }
+        self.user(&new.name)?.map(|(user, _)| user).ok_or_else(|| absent(&new.name))
+    }
+
+    /// Takes a user out, with sessions, and ends the tokens that it made.
+    pub(crate) fn strike_out(&self, name: &str, now: Timestamp) -> Result<(), AccessError> {
+        let gone = self.write(|db| {
+            let last: bool = db.query_row(
+                "SELECT role = 'admin' AND (SELECT count(*) FROM user WHERE role = 'admin') = 1 \
+                    AND (SELECT count(*) FROM user) > 1 FROM user WHERE name = ?1 UNION ALL SELECT 0 LIMIT 1",
+                [name],
+                |row| row.get(0),
+            )?;
+            if last {
+                return Ok(None);
+            }
+            db.execute(
+                "UPDATE token SET revoked_at = ?2 WHERE made_by = ?1 AND revoked_at IS NULL",
+                params![name, now.millis()],
+            )?;
+            db.execute("DELETE FROM failure WHERE name = ?1", [name])?;
+            db.execute("DELETE FROM user WHERE name = ?1", [name]).map(Some)
+        })?;
+        match gone {
+            Some(0) => Err(absent(name)),
+            Some(_) => Ok(()),
+            None => Err(AccessError::Refused(vec![format!("`{name}` is the last admin: nobody could enter another one")])),
+        }
+    }
+
+    /// Another password; its sessions end, and it is no longer locked.
+    pub(crate) fn change_password(&self, name: &str, hash: &str) -> Result<(), AccessError> {
+        let changed = self.write(|db| {
+            db.execute("DELETE FROM session WHERE user = ?1", [name])?;
+            db.execute("DELETE FROM failure WHERE name = ?1", [name])?;
+            db.execute("UPDATE user SET password = ?2 WHERE name = ?1", [name, hash])
+        })?;
+        if changed == 0 { Err(absent(name)) } else { Ok(()) }
+    }
+}
+
+fn absent(name: &str) -> AccessError {
+    AccessError::Absent(format!("there is no user `{}`", name.chars().take(LONGEST).collect::<String>()))
+}

@@ -1,0 +1,387 @@
+//! Who asks, what they may, and what is written down of it: users, sessions, tokens, devices' credentials, audit.
+
+use std::net::IpAddr;
+
+use futures_util::future::BoxFuture;
+use schemas::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::RecordError;
+
+/// What somebody is to the city. Nobody is more than one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everybody who has not said who they are.
+    Public,
+    /// Empties the bins of a territory, and sees nothing else.
+    Contractor,
+    /// Watches the environment: sees everything that is measured, acts on alerts.
+    Officer,
+    /// Keeps devices and platform running.
+    Engineer,
+    /// Protects personal data: sees what is measured, and who looked at it.
+    Dpo,
+    /// Says who is what.
+    Admin,
+}
+
+impl Role {
+    /// All of them, in order.
+    pub const ALL: [Role; 6] = [Role::Public, Role::Contractor, Role::Officer, Role::Engineer, Role::Dpo, Role::Admin];
+
+    /// `public`, `contractor`, `officer`, `engineer`, `dpo` or `admin`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Role::Public => "public",
+            Role::Contractor => "contractor",
+            Role::Officer => "officer",
+            Role::Engineer => "engineer",
+            Role::Dpo => "dpo",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+/// A word that is no role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a role, expected contractor, officer, engineer, dpo or admin")]
+pub struct NoRole(String);
+
+impl std::str::FromStr for Role {
+    type Err = NoRole;
+    fn from_str(text: &str) -> Result<Self, NoRole> {
+        let found = Role::ALL.into_iter().find(|role| *role != Role::Public && role.code() == text);
+        found.ok_or_else(|| NoRole(text.chars().take(32).collect()))
+    }
+}
+
+/// How somebody came to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// Not at all: there are no users, and only this machine can ask.
+    Open,
+    /// A command on this machine, by the secret of the data directory.
+    Local,
+    /// A browser, by its cookie.
+    Session,
+    /// A program, by its token.
+    Token,
+    /// Not at all: somebody who has not said.
+    Nobody,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Viewer {
+    /// The user's name; for people who need none, what they came by.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// Of a contractor: which one, as the table of territories names it.
+    pub contractor: Option<String>,
+    /// How they came to be known.
+    pub means: Means,
+    /// May look, and change nothing: a token can be made so.
+    pub read_only: bool,
+}
+
+impl Viewer {
+    /// Somebody who has not said who they are.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { name: "public".to_owned(), role: Role::Public, contractor: None, means: Means::Nobody, read_only: true }
+    }
+
+    /// Whoever asks where there are no users, on this machine alone.
+    #[must_use]
+    pub fn open() -> Self {
+        Self { name: "loopback".to_owned(), role: Role::Admin, contractor: None, means: Means::Open, read_only: false }
+    }
+
+    /// A command on this machine.
+    #[must_use]
+    pub fn local() -> Self {
+        Self { name: "command-line".to_owned(), role: Role::Admin, contractor: None, means: Means::Local, read_only: false }
+    }
+
+    /// Whether a name was proved, so that it stands for what somebody says of themselves.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        matches!(self.means, Means::Session | Means::Token)
+    }
+}
+
+/// What a request shows of who sends it. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// The secret of a session's cookie.
+    Session(String),
+    /// What stands behind `Authorization: Bearer`.
+    Bearer(String),
+}
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Shown::Session(_) => "Session(not shown)",
+            Shown::Bearer(_) => "Bearer(not shown)",
+        })
+    }
+}
+
+/// A user, without the password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// By which they sign in.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// Of a contractor: which one.
+    pub contractor: Option<String>,
+    /// When they were entered.
+    pub created_at: Timestamp,
+    /// When they signed in last.
+    pub last_seen: Option<Timestamp>,
+    /// Until when they cannot sign in, after too many wrong passwords.
+    pub locked_until: Option<Timestamp>,
+}
+
+/// A user that is to be, or is to have another password.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// By which they sign in.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// Of a contractor: which one.
+    pub contractor: Option<String>,
+    /// Kept as its argon2id hash alone.
+    pub password: String,
+}
+
+/// A token, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its number.
+    pub id: u64,
+    /// What it is for.
+    pub name: String,
+    /// What its bearer is.
+    pub role: Role,
+    /// Of a contractor: which one.
+    pub contractor: Option<String>,
+    /// May look, and change nothing.
+    pub read_only: bool,
+    /// Who made it.
+    pub made_by: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A token that is to be.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What it is for.
+    pub name: String,
+    /// What its bearer is.
+    pub role: Role,
+    /// Of a contractor: which one.
+    pub contractor: Option<String>,
+    /// May look, and change nothing.
+    pub read_only: bool,
+    /// How long it holds, hours.
+    pub hours: u32,
+}
+
+/// The credential of a device or a gateway, without its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceCredential {
+    /// Its number.
+    pub id: u64,
+    /// The device, which is its MQTT user name too.
+    pub device: String,
+    /// Topic filters besides its own topics: of a gateway or a network server, which speaks for others.
+    pub topics: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends: a credential that was rotated away.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A credential that is to be.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewCredential {
+    /// The device.
+    pub device: String,
+    /// Topic filters besides its own topics.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// In place of a password: the SHA-256 of the certificate (DER) that the device shows, 64 hexadecimal digits.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// Those that it has end so many hours from now; with none they stay.
+    pub overlap_hours: Option<u32>,
+}
+
+/// Something made, with the secret that is shown this once.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Made<T> {
+    /// What.
+    #[serde(flatten)]
+    pub what: T,
+    /// The secret: of it nothing is kept but a hash. Empty where a certificate stands in its place.
+    pub secret: String,
+}
+
+/// A row of the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    /// From 1, without gaps.
+    pub number: u64,
+    /// When, UTC.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// From where; none for the program itself.
+    pub address: Option<String>,
+    /// What sort of thing: `login`, `denied`, `act`.
+    pub event: String,
+    /// What exactly, such as `POST /api/v1/reload`.
+    pub what: String,
+    /// How it ended: `ok`, or why not.
+    pub outcome: String,
+    /// Over this row and the hash of the row before, hexadecimal.
+    pub hash: String,
+}
+
+/// A row that is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditNote {
+    /// Who.
+    pub who: String,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// What sort of thing.
+    pub event: &'static str,
+    /// What exactly.
+    pub what: String,
+    /// How it ended.
+    pub outcome: String,
+}
+
+/// What a look at the whole chain found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditVerdict {
+    /// Rows that were looked at.
+    pub rows: u64,
+    /// The hash of the last one: kept elsewhere it proves later that nothing was cut off.
+    pub head: String,
+    /// The first row that is not as it was written, and why.
+    pub broken: Option<(u64, String)>,
+}
+
+/// Why somebody is not let in, or something about people was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// It could not be read or written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The name, the password, or both are wrong: which is not said.
+    #[error("name or password is wrong")]
+    Wrong,
+    /// Too many wrong passwords: not before this instant.
+    #[error("too many wrong passwords: not before {0}")]
+    Locked(Timestamp),
+    /// There is no such thing.
+    #[error("{0}")]
+    Absent(String),
+    /// It cannot be so: each line says what and why.
+    #[error("{}", .0.join("\n"))]
+    Refused(Vec<String>),
+}
+
+/// Decides who somebody is, keeps users, tokens and credentials, and writes down what was done.
+///
+/// What a role may do is not decided here: that stands in one table of the HTTP side.
+pub trait Gate: Send + Sync + 'static {
+    /// Whether nobody has to say who they are: no users, and only this machine can ask.
+    fn is_open(&self) -> bool;
+
+    /// Whether a cookie may travel by TLS alone.
+    fn is_secure(&self) -> bool;
+
+    /// Whether a reverse proxy stands in front, whose word on addresses is taken.
+    fn behind_proxy(&self) -> bool;
+
+    /// Who shows this; none where it is nobody's, or no longer.
+    fn recognise(&self, shown: Shown) -> BoxFuture<'_, Result<Option<Viewer>, AccessError>>;
+
+    /// Lets a user in: the secret of the new session.
+    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>>;
+
+    /// Ends a session.
+    fn sign_out(&self, session: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Whether this is the code of the one-time set-up link, and it was not used.
+    fn is_set_up_code(&self, code: &str) -> bool;
+
+    /// Enters the first user, an admin, and lets it in.
+    fn set_up(&self, code: String, name: String, password: String) -> BoxFuture<'_, Result<String, AccessError>>;
+
+    /// All users, by name.
+    fn users(&self) -> BoxFuture<'_, Result<Vec<User>, AccessError>>;
+
+    /// Enters a user.
+    fn add_user(&self, new: NewUser) -> BoxFuture<'_, Result<User, AccessError>>;
+
+    /// Takes a user out, with the sessions and the tokens that it made.
+    fn remove_user(&self, name: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Gives a user another password, and ends its sessions.
+    fn set_password(&self, name: String, password: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// All tokens, the newest first.
+    fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, AccessError>>;
+
+    /// Makes a token.
+    fn make_token(&self, new: NewToken, by: String) -> BoxFuture<'_, Result<Made<Token>, AccessError>>;
+
+    /// Ends a token.
+    fn revoke_token(&self, id: u64) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// The credentials of devices, by device.
+    fn credentials(&self) -> BoxFuture<'_, Result<Vec<DeviceCredential>, AccessError>>;
+
+    /// Makes a credential.
+    fn make_credential(&self, new: NewCredential) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>>;
+
+    /// Ends all credentials of a device now, with the connections that it has. How many there were.
+    fn revoke_credentials(&self, device: String) -> BoxFuture<'_, Result<u64, AccessError>>;
+
+    /// Writes down what was done.
+    fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Rows of the audit behind a number, in order.
+    fn audit(&self, after: u64, limit: usize) -> BoxFuture<'_, Result<Vec<AuditRow>, AccessError>>;
+
+    /// Looks whether every row is as it was written.
+    fn verify_audit(&self) -> BoxFuture<'_, Result<AuditVerdict, AccessError>>;
+}
