@@ -80,6 +80,7 @@ fn store_failure(place: &Path, error: &StoreError) -> Failure {
         // It opens only with the words that its readings stand under.
         StoreError::Refused(why) => Failure::new(Code::Settings, why.clone())
             .hint("a city's own quantities and kinds stand in files that its settings name: vocabulary.files"),
+        StoreError::Denied(_) | StoreError::Busy { .. } => Failure::new(Code::Unavailable, error.to_string()),
         StoreError::Unavailable(_) => disk_failure(place, error),
     }
 }

@@ -1,6 +1,7 @@
 //! Where readings are kept.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use schemas::{DeviceId, Kind, Partial, Quantity, Reading, Timestamp, Zone};
@@ -117,20 +118,22 @@ pub struct Caps {
     pub visible_at_once: bool,
     /// `forget` can cut a range out of a series.
     pub forget_range: bool,
+    /// What was appended survives a crash from then on, before any flush.
+    pub durable_at_once: bool,
 }
 
 /// Numbers for people and `/metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct StoreGauges {
-    /// Which store: `embedded`, `memory`.
+    /// Which store: `embedded`, `memory`, `influx`.
     pub kind: &'static str,
     /// Series known.
     pub series: u64,
     /// Readings that are not flushed yet.
     pub unflushed: u64,
-    /// Readings on disk.
+    /// Readings on disk; of a server, those that this program has put there since it began.
     pub flushed: u64,
-    /// Bytes on disk.
+    /// Bytes on disk; 0 where they are a server's.
     pub bytes: u64,
 }
 
@@ -140,6 +143,18 @@ pub enum StoreError {
     /// Away, busy, or its disk is full: later it may work.
     #[error("the store cannot be used now: {0}")]
     Unavailable(String),
+    /// It asks for a pause.
+    #[error("the store asks to wait {} s: {why}", after.as_secs())]
+    Busy {
+        /// Its words.
+        why: String,
+        /// Not sooner than after this.
+        after: Duration,
+    },
+    /// It does not let us in, or what we write to is not there: a person must act. Nothing is wrong with
+    /// the readings, so they wait where they are.
+    #[error("the store does not let us in: {0}")]
+    Denied(String),
     /// This batch will never be taken.
     #[error("the store refused the batch: {0}")]
     Refused(String),
@@ -152,9 +167,33 @@ impl Fated for StoreError {
     fn fate(&self) -> Fate {
         match self {
             StoreError::Unavailable(_) => Fate::Retry { after: None },
+            StoreError::Busy { after, .. } => Fate::Retry { after: Some(*after) },
+            StoreError::Denied(_) => Fate::Retry { after: Some(DENIED_AGAIN) },
             StoreError::Refused(_) => Fate::Quarantine,
             StoreError::Damaged(_) => Fate::Stop,
         }
+    }
+}
+
+/// How long a store that does not let us in is left alone: what is wrong there is mended by a person.
+const DENIED_AGAIN: Duration = Duration::from_secs(30);
+
+/// Refuses values that no store of the house can hold.
+///
+/// # Errors
+/// [`StoreError::Refused`], naming the first.
+pub fn storable(batch: &[Reading]) -> Result<(), StoreError> {
+    let fits = |r: &&Reading| r.value.is_finite() && r.value.abs() < Reading::VALUE_LIMIT;
+    match batch.iter().find(|r| !fits(r)) {
+        None => Ok(()),
+        Some(bad) => Err(StoreError::Refused(format!(
+            "{} of {} at {} is {}, expected a finite value below {:e}",
+            bad.series.quantity,
+            bad.series.device,
+            bad.observed_at,
+            bad.value,
+            Reading::VALUE_LIMIT
+        ))),
     }
 }
 
