@@ -73,6 +73,13 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
     if let Some(profiles) = &profiles {
         errors.extend(unknown_profiles(settings, &list, profiles));
     }
+    if settings.store.kind == store::Engine::Influx {
+        errors.extend(
+            store_influx::Influx::new(&settings.influx)
+                .err()
+                .map(|objection| wrong(&settings.place(&format!("influx.{}", objection.key)), objection.why)),
+        );
+    }
     if let Some(bounds) = &settings.city.bounds {
         for device in list.catalogue.devices() {
             errors.extend(bounds.objection(device).map(|objection| wrong(list.place(&device.id), objection)));

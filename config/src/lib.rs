@@ -162,6 +162,8 @@ pub struct Settings {
     pub collector: Vec<pipeline::collector::Settings>,
     /// The time-series store.
     pub store: store::Settings,
+    /// The server of readings, where they are kept on one.
+    pub influx: store_influx::Settings,
     /// Who is told, and how.
     pub notify: notify::Settings,
     /// What keeps other alerts from being told.
@@ -217,7 +219,8 @@ impl Settings {
         ];
         let listed = lists.into_iter().flatten().chain(settings.domains.files());
         let listed = listed.chain(settings.notify.rota.iter_mut().map(|rota| &mut rota.file));
-        listed.chain(&mut settings.privacy.pseudonym_key_file).for_each(|path| layers.resolve(path));
+        let listed = listed.chain(&mut settings.privacy.pseudonym_key_file).chain(&mut settings.influx.token_file);
+        listed.for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)
     }

@@ -28,6 +28,7 @@ mod operator;
 mod parking;
 mod past;
 mod platform;
+mod prepare;
 mod profile;
 mod progress;
 mod quarantine;
@@ -121,7 +122,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Rota(command) => rota::rota(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Backup(command) => backup::backup(&settings, &command, common.json),
-            Command::Store(command) => backup::store(&settings, &command, common.json),
+            Command::Store(command) => backup::store(&settings, &command, common.json).await,
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),

@@ -16,6 +16,7 @@ use register::Register;
 use rules::Engine;
 use settings::{Checked, Settings};
 use store::Embedded;
+use store_influx::Influx;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -36,7 +37,7 @@ const FRAMES: usize = 256;
 pub(crate) struct Opened {
     pub(crate) directory: DataDirectory,
     pub(crate) journal: Journal,
-    pub(crate) store: Arc<Embedded>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) register: Arc<Register>,
 }
 
@@ -53,9 +54,24 @@ impl Opened {
                 "the end of the journal was torn and is cut: none of it was acknowledged"
             );
         }
-        let store = Embedded::open(&settings.store_directory(), &settings.store).map_err(|e| store_failure(place, &e))?;
+        let store = store_of(settings)?;
         let register = Register::open(&settings.register_file()).map_err(|e| record_failure(place, &e))?;
-        Ok(Self { directory, journal, store: Arc::new(store), register: Arc::new(register) })
+        Ok(Self { directory, journal, store, register: Arc::new(register) })
+    }
+}
+
+/// The store that the settings name. A server is not asked yet: one that is away keeps nothing else waiting.
+fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    match settings.store.kind {
+        store::Engine::Embedded => {
+            let place = &settings.data.directory;
+            let opened = Embedded::open(&settings.store_directory(), &settings.store);
+            Ok(Arc::new(opened.map_err(|e| store_failure(place, &e))?))
+        }
+        store::Engine::Influx => {
+            let store = Influx::new(&settings.influx).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+            Ok(Arc::new(store))
+        }
     }
 }
 
@@ -171,7 +187,7 @@ impl Platform {
         let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         hear_again(&decoder, &opened.register).map_err(|e| record_failure(place, &e))?;
         let (live, decided) = (Live::new(FRAMES), Arc::new(Notify::new()));
-        let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
+        let store: Arc<dyn Store> = Arc::clone(&opened.store);
         let mut engine = Engine::new(checked.rules);
         engine.set_time_zone(checked.time.zone().clone());
         engine.set_calendar(Arc::new(checked.parameters.calendar.clone()));
