@@ -164,6 +164,8 @@ pub struct Settings {
     pub store: store::Settings,
     /// The server of readings, where they are kept on one.
     pub influx: store_influx::Settings,
+    /// The servers of readings, where they are kept on such.
+    pub victoria: store_victoria::Settings,
     /// Who is told, and how.
     pub notify: notify::Settings,
     /// What keeps other alerts from being told.
@@ -220,6 +222,7 @@ impl Settings {
         let listed = lists.into_iter().flatten().chain(settings.domains.files());
         let listed = listed.chain(settings.notify.rota.iter_mut().map(|rota| &mut rota.file));
         let listed = listed.chain(&mut settings.privacy.pseudonym_key_file).chain(&mut settings.influx.token_file);
+        let listed = listed.chain(&mut settings.victoria.token_file);
         listed.for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     // What stores behind HTTP share, written once.
     ("store-http", &["ports", "schemas"]),
     ("store-influx", &["ports", "schemas", "store-http"]),
+    ("store-victoria", &["ports", "schemas", "store-http"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
     ("notify", &["ports", "schemas", "domains"]),
     // What is derived is derived at query time, by the one place that can.
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "endpoint",
             "store",
             "store-influx",
+            "store-victoria",
             "notify",
             "dashboards",
             "pipeline",
@@ -61,6 +63,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "endpoint",
             "store",
             "store-influx",
+            "store-victoria",
             "notify",
             "dashboards",
             "pipeline",

@@ -86,7 +86,7 @@ impl City {
         let holding = opened.register.holding(aged_before).map_err(|e| damaged(e.to_string()))?;
         let identity = pipeline::standing(&view, &holding.departed).map_err(|e| damaged(e.to_string()))?;
         // A server's store would keep what it is only shown; the next start brings it there.
-        if purpose == Purpose::Ask && !store.caps().durable_at_once {
+        if purpose == Purpose::Ask && !store.caps().outlives_program {
             pipeline::overlay(&view, &decoder, &*store).await.map_err(|e| damaged(e.to_string()))?;
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

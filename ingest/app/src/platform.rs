@@ -17,6 +17,7 @@ use rules::Engine;
 use settings::{Checked, Settings};
 use store::Embedded;
 use store_influx::Influx;
+use store_victoria::Victoria;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -70,6 +71,10 @@ fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         }
         store::Engine::Influx => {
             let store = Influx::new(&settings.influx).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+            Ok(Arc::new(store))
+        }
+        store::Engine::Victoria => {
+            let store = Victoria::new(&settings.victoria).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
             Ok(Arc::new(store))
         }
     }
@@ -330,6 +335,12 @@ impl Platform {
 const EXPIRY: Duration = Duration::from_secs(3600);
 
 async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    if !store.caps().forget_range {
+        if !settings.retention.is_empty() {
+            tracing::warn!("store.retention does nothing: this store forgets by its own setting only");
+        }
+        return std::future::pending().await;
+    }
     let mut hours = tokio::time::interval(EXPIRY);
     loop {
         hours.tick().await;

@@ -118,8 +118,29 @@ pub struct Caps {
     pub visible_at_once: bool,
     /// `forget` can cut a range out of a series.
     pub forget_range: bool,
-    /// What was appended survives a crash from then on, before any flush.
-    pub durable_at_once: bool,
+    /// What was appended outlives this program from then on, before any flush: another program has it.
+    pub outlives_program: bool,
+    /// Values come back [`quantised`], not to the bit.
+    pub rounds: bool,
+}
+
+impl Caps {
+    /// What becomes of a value.
+    #[must_use]
+    pub fn kept(&self, value: f64) -> f64 {
+        if self.rounds { quantised(value) } else { value }
+    }
+}
+
+/// A value to a millionth, and to twelve significant digits: what engines that count in powers of ten hold exactly. No
+/// sensor of a city says more.
+#[must_use]
+pub fn quantised(value: f64) -> f64 {
+    // By way of its decimal digits, which is how such an engine takes it too.
+    let millionth = format!("{value:.6}").parse().unwrap_or(value);
+    let twelve: f64 = format!("{millionth:.11e}").parse().unwrap_or(millionth);
+    // Nothing has no sign.
+    if twelve == 0.0 { 0.0 } else { twelve }
 }
 
 /// Numbers for people and `/metrics`.
@@ -238,4 +259,25 @@ pub trait Store: Send + Sync + 'static {
 
     /// How full it is.
     fn gauges(&self) -> StoreGauges;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_rounded_to_what_engines_of_powers_of_ten_hold() {
+        for (value, expected) in [
+            (72.5, 72.5),
+            (0.1 + 0.2, 0.3),
+            (f64::from(21.7f32), 21.700001),
+            (123_456_789_012.345_67, 123_456_789_012.0),
+            (-1e-9, 0.0),
+            (-0.0, 0.0),
+            (999_999_999_999.0, 999_999_999_999.0),
+        ] {
+            assert_eq!(quantised(value).to_bits(), f64::to_bits(expected), "{value}");
+            assert_eq!(quantised(quantised(value)).to_bits(), quantised(value).to_bits(), "{value}");
+        }
+    }
 }

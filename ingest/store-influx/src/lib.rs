@@ -84,7 +84,7 @@ impl Store for Influx {
     }
 
     fn caps(&self) -> Caps {
-        Caps { exact_duplicates: true, visible_at_once: true, forget_range: true, durable_at_once: true }
+        Caps { exact_duplicates: true, visible_at_once: true, forget_range: true, outlives_program: true, rounds: false }
     }
 
     fn gauges(&self) -> StoreGauges {

@@ -20,6 +20,8 @@ pub enum Engine {
     Embedded,
     /// On the server of `[influx]`.
     Influx,
+    /// On the servers of `[victoria]`.
+    Victoria,
 }
 
 /// Section `[store]`; `config/default.toml` has the defaults and says what each key does.
