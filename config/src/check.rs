@@ -74,6 +74,7 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
     if let Some(profiles) = &profiles {
         errors.extend(unknown_profiles(settings, &list, profiles));
     }
+    errors.extend(server_of(settings));
     if let Some(bounds) = &settings.city.bounds {
         for device in list.catalogue.devices() {
             errors.extend(bounds.objection(device).map(|objection| wrong(list.place(&device.id), objection)));
@@ -91,6 +92,16 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         }
         _ => Err(errors),
     }
+}
+
+/// What in the section of the server that keeps the readings cannot be used.
+fn server_of(settings: &Settings) -> Option<SettingsError> {
+    let (section, objection) = match settings.store.kind {
+        store::Engine::Embedded => return None,
+        store::Engine::Influx => ("influx", store_influx::Influx::new(&settings.influx).err()?),
+        store::Engine::Victoria => ("victoria", store_victoria::Victoria::new(&settings.victoria).err()?),
+    };
+    Some(wrong(&settings.place(&format!("{section}.{}", objection.key)), objection.why))
 }
 
 /// Devices and routes that are read by a profile that nobody knows.

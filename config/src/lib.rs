@@ -162,6 +162,10 @@ pub struct Settings {
     pub collector: Vec<pipeline::collector::Settings>,
     /// The time-series store.
     pub store: store::Settings,
+    /// The server of readings, where they are kept on one.
+    pub influx: store_influx::Settings,
+    /// The servers of readings, where they are kept on such.
+    pub victoria: store_victoria::Settings,
     /// Who is told, and how.
     pub notify: notify::Settings,
     /// What keeps other alerts from being told.
@@ -228,7 +232,9 @@ impl Settings {
             &mut settings.endpoint.key,
         ];
         let tls = tls.into_iter().chain([&mut settings.endpoint.client_ca]).flatten();
-        listed.chain(&mut settings.privacy.pseudonym_key_file).chain(tls).for_each(|path| layers.resolve(path));
+        let tokens =
+            [&mut settings.privacy.pseudonym_key_file, &mut settings.influx.token_file, &mut settings.victoria.token_file];
+        listed.chain(tokens.into_iter().flatten()).chain(tls).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)
     }

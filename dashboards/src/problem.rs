@@ -134,7 +134,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::warn!(%error, "a request could not be answered from the store");
         match error {
-            StoreError::Unavailable(_) => {
+            StoreError::Unavailable(_) | StoreError::Busy { .. } | StoreError::Denied(_) => {
                 Self::new("urn:marsad:problem:store", "the store is away", StatusCode::SERVICE_UNAVAILABLE, error.to_string())
             }
             StoreError::Refused(_) | StoreError::Damaged(_) => {

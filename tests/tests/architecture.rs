@@ -23,6 +23,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("access", &["ports", "schemas"]),
     ("register", &["ports", "schemas"]),
     ("store", &["ports", "schemas"]),
+    // A store behind a network knows what every store knows; the suite of `store` tests it, and nothing else of it.
+    // What stores behind HTTP share, written once.
+    ("store-http", &["ports", "schemas"]),
+    ("store-influx", &["ports", "schemas", "store-http"]),
+    ("store-victoria", &["ports", "schemas", "store-http"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
     ("notify", &["ports", "schemas", "domains"]),
     // What is derived is derived at query time, by the one place that can.
@@ -41,6 +46,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "journal",
             "endpoint",
             "store",
+            "store-influx",
+            "store-victoria",
             "notify",
             "dashboards",
             "pipeline",
@@ -59,6 +66,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "journal",
             "endpoint",
             "store",
+            "store-influx",
+            "store-victoria",
             "notify",
             "dashboards",
             "pipeline",
@@ -68,11 +77,26 @@ const ARROWS: &[(&str, &[&str])] = &[
             "simulators",
         ],
     ),
+    // Starts real servers, as strangers have them: knows nobody.
+    ("services", &[]),
     // The whole, from outside; the promises of the pipeline over real parts that are made to break; and all
     // that is written for others, whose schemas are generated and kept.
     (
         "tests",
-        &["schemas", "codec", "rules", "journal", "store", "notify", "pipeline", "ports", "register", "settings", "simulators"],
+        &[
+            "schemas",
+            "codec",
+            "rules",
+            "journal",
+            "store",
+            "notify",
+            "pipeline",
+            "ports",
+            "register",
+            "settings",
+            "simulators",
+            "services",
+        ],
     ),
 ];
 

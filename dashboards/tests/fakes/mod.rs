@@ -224,7 +224,7 @@ impl Store for Town {
     }
 
     fn caps(&self) -> Caps {
-        Caps { exact_duplicates: true, visible_at_once: true, forget_range: false }
+        Caps { exact_duplicates: true, visible_at_once: true, forget_range: false, outlives_program: false, rounds: false }
     }
 
     fn gauges(&self) -> StoreGauges {

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use ::store::Engine;
 use clap::{Args, Subcommand};
 use ports::{Clock, SystemClock};
 use schemas::Timestamp;
@@ -20,6 +21,7 @@ use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure, is_disk, unwritable};
 use crate::gate;
 use crate::ledger::{Digest, Ledger};
+use crate::prepare::{InitCommand, init};
 use crate::progress::Progress;
 
 #[derive(Debug, Subcommand)]
@@ -64,10 +66,15 @@ pub(crate) enum StoreCommand {
   marsad store verify
   marsad store verify --data /var/lib/marsad --json")]
     Verify,
+    /// Prepare a server of readings
+    #[command(subcommand)]
+    Init(InitCommand),
 }
 
 /// The list of contents, and the only file of a backup that the program does not write elsewhere.
 const LIST: &str = "backup.json";
+/// Readings of the embedded store; not in a backup whose readings are on a server.
+const STORE: &str = "store/readings.db";
 /// The version of that list.
 const FORMAT: u32 = 1;
 
@@ -89,9 +96,19 @@ pub(crate) fn backup(settings: &Settings, command: &BackupCommand, json: bool) -
     }
 }
 
-pub(crate) fn store(settings: &Settings, command: &StoreCommand, json: bool) -> Result<(), Failure> {
-    let StoreCommand::Verify = command;
+pub(crate) async fn store(settings: &Settings, command: &StoreCommand, json: bool) -> Result<(), Failure> {
+    match command {
+        StoreCommand::Verify => verify(settings, json),
+        StoreCommand::Init(command) => init(settings, command, json).await,
+    }
+}
+
+fn verify(settings: &Settings, json: bool) -> Result<(), Failure> {
     let place = settings.store_directory();
+    if settings.store.kind != Engine::Embedded {
+        return Err(Failure::new(Code::Failed, "readings are kept by a server, which checks its own files")
+            .hint("of InfluxDB: `influxd inspect verify-tsm` on the server's machine"));
+    }
     let verified = verified(&place)?;
     let text = if json {
         serde_json::to_string(&verified).unwrap_or_default()
@@ -181,9 +198,12 @@ fn copy_all(settings: &Settings, to: &Path) -> Result<Vec<Digest>, Failure> {
     for cursor in ledger.open_all(&journal, "cursor").map_err(reading)? {
         ledger.copy("journal", cursor).map_err(|e| trouble("cannot copy cursors of", &journal, &e))?;
     }
-    let store = "store/readings.db";
-    ledger.room_for(store).map_err(|e| trouble("cannot write", to, &e))?;
-    ::store::copy(&settings.store_directory(), &to.join(store)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+    // Readings on a server are the server's to back up.
+    let store = (settings.store.kind == Engine::Embedded).then_some(STORE);
+    if let Some(store) = store {
+        ledger.room_for(store).map_err(|e| trouble("cannot write", to, &e))?;
+        ::store::copy(&settings.store_directory(), &to.join(store)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+    }
     ::register::copy(&settings.register_file(), &to.join("register.db"))
         .map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
     // A directory that no program of this version has opened has none yet.
@@ -192,7 +212,7 @@ fn copy_all(settings: &Settings, to: &Path) -> Result<Vec<Digest>, Failure> {
     if let Some(people) = &people {
         ::access::copy(people, &to.join(gate::FILE)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
     }
-    for made in [store, "register.db"].into_iter().chain(people.map(|_| gate::FILE)) {
+    for made in store.into_iter().chain(["register.db"]).chain(people.map(|_| gate::FILE)) {
         ledger.note(made).map_err(|e| trouble("cannot read", &to.join(made), &e))?;
     }
     let known: Vec<String> = segments.iter().map(|s| s.name.clone()).collect();
@@ -252,8 +272,10 @@ fn whole(directory: &Path, list: &List) -> Result<(), Failure> {
     if !wrong.is_empty() {
         return Err(Failure::new(Code::Failed, wrong.join("\nmarsad: ")));
     }
-    let place = directory.join("store");
-    let verified = verified(&place)?;
+    if !list.files.iter().any(|file| file.name == STORE) {
+        return Ok(());
+    }
+    let verified = verified(&directory.join("store"))?;
     if verified.damaged > 0 {
         return Err(Failure::new(Code::Failed, verified.faults.join("\nmarsad: ")));
     }

@@ -98,7 +98,8 @@ impl City {
         let aged_before = settings.quarantine.aged_before(SystemClock.now());
         let holding = opened.register.holding(aged_before).map_err(|e| damaged(e.to_string()))?;
         let identity = pipeline::standing(&view, &holding.departed).map_err(|e| damaged(e.to_string()))?;
-        if purpose == Purpose::Ask {
+        // A server's store would keep what it is only shown; the next start brings it there.
+        if purpose == Purpose::Ask && !store.caps().outlives_program {
             pipeline::overlay(&view, &decoder, &*store).await.map_err(|e| damaged(e.to_string()))?;
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

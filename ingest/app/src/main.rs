@@ -33,6 +33,7 @@ mod parking;
 mod past;
 mod people;
 mod platform;
+mod prepare;
 mod profile;
 mod progress;
 mod quarantine;
@@ -137,7 +138,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Rota(command) => rota::rota(&command, &settings, common.json),
             Command::Backtest(options) => backtest::backtest(&settings, &common, &options).await,
             Command::Backup(command) => backup::backup(&settings, &command, common.json),
-            Command::Store(command) => backup::store(&settings, &command, common.json),
+            Command::Store(command) => backup::store(&settings, &command, common.json).await,
             Command::Codec(command) => codec::codec(&command, common.json),
             Command::Simulate(options) => simulate::simulate(&options, common.json).await,
             Command::Verify(options) => verify::verify(&settings, &options, common.json).await,

@@ -17,6 +17,8 @@ use register::Register;
 use rules::Engine;
 use settings::{Checked, Settings};
 use store::Embedded;
+use store_influx::Influx;
+use store_victoria::Victoria;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -39,7 +41,7 @@ const FRAMES: usize = 256;
 pub(crate) struct Opened {
     pub(crate) directory: DataDirectory,
     pub(crate) journal: Journal,
-    pub(crate) store: Arc<Embedded>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) register: Arc<Register>,
 }
 
@@ -56,9 +58,28 @@ impl Opened {
                 "the end of the journal was torn and is cut: none of it was acknowledged"
             );
         }
-        let store = Embedded::open(&settings.store_directory(), &settings.store).map_err(|e| store_failure(place, &e))?;
+        let store = store_of(settings)?;
         let register = Register::open(&settings.register_file()).map_err(|e| record_failure(place, &e))?;
-        Ok(Self { directory, journal, store: Arc::new(store), register: Arc::new(register) })
+        Ok(Self { directory, journal, store, register: Arc::new(register) })
+    }
+}
+
+/// The store that the settings name. A server is not asked yet: one that is away keeps nothing else waiting.
+fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    match settings.store.kind {
+        store::Engine::Embedded => {
+            let place = &settings.data.directory;
+            let opened = Embedded::open(&settings.store_directory(), &settings.store);
+            Ok(Arc::new(opened.map_err(|e| store_failure(place, &e))?))
+        }
+        store::Engine::Influx => {
+            let store = Influx::new(&settings.influx).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+            Ok(Arc::new(store))
+        }
+        store::Engine::Victoria => {
+            let store = Victoria::new(&settings.victoria).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+            Ok(Arc::new(store))
+        }
     }
 }
 
@@ -83,6 +104,7 @@ fn store_failure(place: &Path, error: &StoreError) -> Failure {
         // It opens only with the words that its readings stand under.
         StoreError::Refused(why) => Failure::new(Code::Settings, why.clone())
             .hint("a city's own quantities and kinds stand in files that its settings name: vocabulary.files"),
+        StoreError::Denied(_) | StoreError::Busy { .. } => Failure::new(Code::Unavailable, error.to_string()),
         StoreError::Unavailable(_) => disk_failure(place, error),
     }
 }
@@ -187,7 +209,7 @@ impl Platform {
         let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         hear_again(&decoder, &opened.register).map_err(|e| record_failure(place, &e))?;
         let (live, decided) = (Live::new(FRAMES), Arc::new(Notify::new()));
-        let store: Arc<dyn Store> = Arc::clone(&opened.store) as Arc<dyn Store>;
+        let store: Arc<dyn Store> = Arc::clone(&opened.store);
         let mut engine = Engine::new(checked.rules);
         engine.set_time_zone(checked.time.zone().clone());
         engine.set_calendar(Arc::new(checked.parameters.calendar.clone()));
@@ -367,6 +389,12 @@ const OWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const EXPIRY: Duration = Duration::from_secs(3600);
 
 async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    if !store.caps().forget_range {
+        if !settings.retention.is_empty() {
+            tracing::warn!("store.retention does nothing: this store forgets by its own setting only");
+        }
+        return std::future::pending().await;
+    }
     let mut hours = tokio::time::interval(EXPIRY);
     loop {
         hours.tick().await;

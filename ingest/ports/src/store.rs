@@ -1,6 +1,7 @@
 //! Where readings are kept.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use schemas::{DeviceId, Kind, Partial, Quantity, Reading, Timestamp, Zone};
@@ -117,20 +118,43 @@ pub struct Caps {
     pub visible_at_once: bool,
     /// `forget` can cut a range out of a series.
     pub forget_range: bool,
+    /// What was appended outlives this program from then on, before any flush: another program has it.
+    pub outlives_program: bool,
+    /// Values come back [`quantised`], not to the bit.
+    pub rounds: bool,
+}
+
+impl Caps {
+    /// What becomes of a value.
+    #[must_use]
+    pub fn kept(&self, value: f64) -> f64 {
+        if self.rounds { quantised(value) } else { value }
+    }
+}
+
+/// A value to a millionth, and to twelve significant digits: what engines that count in powers of ten hold exactly. No
+/// sensor of a city says more.
+#[must_use]
+pub fn quantised(value: f64) -> f64 {
+    // By way of its decimal digits, which is how such an engine takes it too.
+    let millionth = format!("{value:.6}").parse().unwrap_or(value);
+    let twelve: f64 = format!("{millionth:.11e}").parse().unwrap_or(millionth);
+    // Nothing has no sign.
+    if twelve == 0.0 { 0.0 } else { twelve }
 }
 
 /// Numbers for people and `/metrics`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct StoreGauges {
-    /// Which store: `embedded`, `memory`.
+    /// Which store: `embedded`, `memory`, `influx`.
     pub kind: &'static str,
     /// Series known.
     pub series: u64,
     /// Readings that are not flushed yet.
     pub unflushed: u64,
-    /// Readings on disk.
+    /// Readings on disk; of a server, those that this program has put there since it began.
     pub flushed: u64,
-    /// Bytes on disk.
+    /// Bytes on disk; 0 where they are a server's.
     pub bytes: u64,
 }
 
@@ -140,6 +164,18 @@ pub enum StoreError {
     /// Away, busy, or its disk is full: later it may work.
     #[error("the store cannot be used now: {0}")]
     Unavailable(String),
+    /// It asks for a pause.
+    #[error("the store asks to wait {} s: {why}", after.as_secs())]
+    Busy {
+        /// Its words.
+        why: String,
+        /// Not sooner than after this.
+        after: Duration,
+    },
+    /// It does not let us in, or what we write to is not there: a person must act. Nothing is wrong with
+    /// the readings, so they wait where they are.
+    #[error("the store does not let us in: {0}")]
+    Denied(String),
     /// This batch will never be taken.
     #[error("the store refused the batch: {0}")]
     Refused(String),
@@ -152,9 +188,33 @@ impl Fated for StoreError {
     fn fate(&self) -> Fate {
         match self {
             StoreError::Unavailable(_) => Fate::Retry { after: None },
+            StoreError::Busy { after, .. } => Fate::Retry { after: Some(*after) },
+            StoreError::Denied(_) => Fate::Retry { after: Some(DENIED_AGAIN) },
             StoreError::Refused(_) => Fate::Quarantine,
             StoreError::Damaged(_) => Fate::Stop,
         }
+    }
+}
+
+/// How long a store that does not let us in is left alone: what is wrong there is mended by a person.
+const DENIED_AGAIN: Duration = Duration::from_secs(30);
+
+/// Refuses values that no store of the house can hold.
+///
+/// # Errors
+/// [`StoreError::Refused`], naming the first.
+pub fn storable(batch: &[Reading]) -> Result<(), StoreError> {
+    let fits = |r: &&Reading| r.value.is_finite() && r.value.abs() < Reading::VALUE_LIMIT;
+    match batch.iter().find(|r| !fits(r)) {
+        None => Ok(()),
+        Some(bad) => Err(StoreError::Refused(format!(
+            "{} of {} at {} is {}, expected a finite value below {:e}",
+            bad.series.quantity,
+            bad.series.device,
+            bad.observed_at,
+            bad.value,
+            Reading::VALUE_LIMIT
+        ))),
     }
 }
 
@@ -199,4 +259,25 @@ pub trait Store: Send + Sync + 'static {
 
     /// How full it is.
     fn gauges(&self) -> StoreGauges;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_rounded_to_what_engines_of_powers_of_ten_hold() {
+        for (value, expected) in [
+            (72.5, 72.5),
+            (0.1 + 0.2, 0.3),
+            (f64::from(21.7f32), 21.700001),
+            (123_456_789_012.345_67, 123_456_789_012.0),
+            (-1e-9, 0.0),
+            (-0.0, 0.0),
+            (999_999_999_999.0, 999_999_999_999.0),
+        ] {
+            assert_eq!(quantised(value).to_bits(), f64::to_bits(expected), "{value}");
+            assert_eq!(quantised(quantised(value)).to_bits(), quantised(value).to_bits(), "{value}");
+        }
+    }
 }

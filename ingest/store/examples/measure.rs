@@ -98,8 +98,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory =
         arguments.get(2).map_or_else(|| std::env::temp_dir().join(format!("store-{}", std::process::id())), PathBuf::from);
     std::fs::create_dir_all(&directory)?;
-    let settings =
-        Settings { unflushed: 4_000_000, cache: bytesize::ByteSize::mib(64), retention: std::collections::BTreeMap::new() };
+    let settings = Settings {
+        kind: store::Engine::Embedded,
+        unflushed: 4_000_000,
+        cache: bytesize::ByteSize::mib(64),
+        retention: std::collections::BTreeMap::new(),
+    };
     let store = std::sync::Arc::new(Embedded::open(&directory, &settings)?);
     let mut city = City::new(count);
     let mut batch = Vec::new();

@@ -12,7 +12,7 @@ mod settings;
 
 pub use embedded::{Embedded, Verified, copy, verify};
 pub use memory::Memory;
-pub use settings::{Keep, Settings};
+pub use settings::{Engine, Keep, Settings};
 
 use schemas::{DeviceId, SeriesKey};
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
+use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges, storable};
 use schemas::{DeviceId, Grade, Partial, Reading, SeriesKey, Timestamp};
 
 /// A series in the order of answers.
@@ -23,22 +23,6 @@ fn name(key: &SeriesKey) -> Name {
     (key.device.clone(), key.quantity.name(), key.channel)
 }
 
-/// Refuses values that no store of the house can hold.
-pub(crate) fn check(batch: &[Reading]) -> Result<(), StoreError> {
-    let fits = |r: &&Reading| r.value.is_finite() && r.value.abs() < Reading::VALUE_LIMIT;
-    match batch.iter().find(|r| !fits(r)) {
-        None => Ok(()),
-        Some(bad) => Err(StoreError::Refused(format!(
-            "{} of {} at {} is {}, expected a finite value below {:e}",
-            bad.series.quantity,
-            bad.series.device,
-            bad.observed_at,
-            bad.value,
-            Reading::VALUE_LIMIT
-        ))),
-    }
-}
-
 impl Memory {
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Name, BTreeMap<Timestamp, Reading>>> {
         // The maps are whole after every statement that can panic.
@@ -46,7 +30,7 @@ impl Memory {
     }
 
     fn append_now(&self, batch: &[Reading]) -> Result<Appended, StoreError> {
-        check(batch)?;
+        storable(batch)?;
         let mut series = self.locked();
         let mut new = Vec::with_capacity(batch.len());
         for reading in batch {
@@ -154,7 +138,7 @@ impl Store for Memory {
     }
 
     fn caps(&self) -> Caps {
-        Caps { exact_duplicates: true, visible_at_once: true, forget_range: true }
+        Caps { exact_duplicates: true, visible_at_once: true, forget_range: true, outlives_program: false, rounds: false }
     }
 
     fn gauges(&self) -> StoreGauges {

@@ -11,10 +11,26 @@ use serde::Deserialize;
 
 use crate::embedded::WEEK;
 
+/// Where readings are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// In the data directory, by the embedded store.
+    #[default]
+    Embedded,
+    /// On the server of `[influx]`.
+    Influx,
+    /// On the servers of `[victoria]`.
+    Victoria,
+}
+
 /// Section `[store]`; `config/default.toml` has the defaults and says what each key does.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// Where readings are kept; the other keys but `retention` are the embedded store's.
+    #[serde(default)]
+    pub kind: Engine,
     /// With so many readings unflushed the store takes no more until a flush succeeds, and begins one
     /// by itself. When to flush before that is the historian's to say.
     pub unflushed: usize,

@@ -144,7 +144,7 @@ impl Store for Embedded {
     }
 
     fn caps(&self) -> Caps {
-        Caps { exact_duplicates: true, visible_at_once: true, forget_range: true }
+        Caps { exact_duplicates: true, visible_at_once: true, forget_range: true, outlives_program: false, rounds: false }
     }
 
     fn gauges(&self) -> StoreGauges {

@@ -130,7 +130,7 @@ impl Shared {
 
     /// Takes a batch. An `Err` of full memory comes before anything is taken.
     pub(crate) fn append(&self, batch: &[Reading]) -> Result<Appended, StoreError> {
-        crate::memory::check(batch)?;
+        ports::storable(batch)?;
         let mut state = self.state();
         if state.unflushed() >= self.most {
             let count = state.unflushed();

@@ -15,7 +15,12 @@ use crate::conformance::{self, Ground, block_on};
 use crate::{Memory, Settings};
 
 fn settings() -> Settings {
-    Settings { unflushed: 100_000, cache: bytesize::ByteSize::kib(64), retention: std::collections::BTreeMap::new() }
+    Settings {
+        kind: crate::Engine::Embedded,
+        unflushed: 100_000,
+        cache: bytesize::ByteSize::kib(64),
+        retention: std::collections::BTreeMap::new(),
+    }
 }
 
 struct Directory(TempDir);

@@ -1,0 +1,69 @@
+//! What stores behind HTTP have in common: lines on their way, what refusals mean, TLS, secrets, names that may stand in
+//! a line.
+//!
+//! Deliberately absent: what lines and questions say, which is each store's own.
+
+mod body;
+mod names;
+mod refusal;
+mod settings;
+mod tls;
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Response, redirect};
+use schemas::Timestamp;
+
+pub use body::{Body, parts, slice};
+pub use names::{NameInLine, safe};
+pub use refusal::{Refusal, retry_after};
+pub use settings::{Objection, Secret, address, secret};
+pub use tls::client as tls;
+
+/// How long a connection may take to stand.
+const CONNECT: Duration = Duration::from_secs(2);
+/// The longest text of a refusal that is told.
+const EXCERPT: usize = 500;
+
+/// A client that follows no redirect and takes no proxy from the environment.
+///
+/// # Errors
+/// Why there is none.
+pub fn http(encrypted: bool) -> Result<Client, String> {
+    Client::builder()
+        .tls_backend_preconfigured(tls::client(encrypted)?)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(CONNECT)
+        .user_agent(concat!("marsad/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| chain(&error))
+}
+
+/// Sends, and gives the answer if it is a success.
+///
+/// # Errors
+/// What else it means.
+pub async fn answered(request: RequestBuilder) -> Result<Response, Refusal> {
+    let response = request.send().await.map_err(|error| Refusal::away(chain(&error.without_url())))?;
+    if response.status().is_success() {
+        return Ok(response);
+    }
+    let after = retry_after(response.headers(), || Timestamp::clamped(jiff::Timestamp::now().as_millisecond()));
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap_or_default();
+    Err(Refusal::of(status, excerpt(&text), after))
+}
+
+/// The beginning of a text that a server sent.
+#[must_use]
+pub fn excerpt(text: &str) -> &str {
+    text.char_indices().nth(EXCERPT).map_or(text, |(end, _)| text.get(..end).unwrap_or(text))
+}
+
+/// An error and its causes, in one line.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,8 @@
+//! The store over real InfluxDB servers, and over scripted ones that answer what real ones rarely do.
+
+mod conformance;
+mod crash;
+mod ground;
+mod refusals;
+mod scripted;
+mod setup;

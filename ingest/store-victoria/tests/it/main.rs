@@ -1,0 +1,5 @@
+//! The store over real VictoriaMetrics servers.
+
+mod conformance;
+mod crash;
+mod ground;

@@ -1,0 +1,98 @@
+//! The program with its readings in a real InfluxDB: prepared by its own command, killed, and its server killed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use ports::{Clock, SystemClock};
+use schemas::Timestamp;
+use serde_json::Value;
+use services::Influxd;
+use simulators::Load;
+use tests::{Marsad, Publisher, until};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn settings(url: &str) -> String {
+    format!(
+        "[store]\nkind = \"influx\"\n[influx]\nurl = \"{url}\"\ntoken_file = \"influx.token\"\n\
+         [pipeline]\nflush_every = \"100ms\"\n[rules]\npacks = []\n"
+    )
+}
+
+fn publisher(address: std::net::SocketAddr, start: Timestamp) -> Publisher {
+    let load = Load::new(7, 50, 100).starting(start);
+    Publisher::start(address, 2_000.0, Box::new(move |n, topic, payload| load.publish(n, topic, payload)))
+}
+
+fn init(directory: &Path) -> String {
+    let file = |name: &str| directory.join(name).display().to_string();
+    let (config, password) = (file("marsad.toml"), file("password"));
+    let output =
+        Marsad::command(&["--config", &config, "store", "init", "influx", "--user", "warden", "--password-file", &password]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn readings_in_influxdb_outlive_the_end_of_the_program_and_of_the_server() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let Some(mut server) = Influxd::start(directory.path()) else { return };
+    let text = settings(&server.url());
+    std::fs::write(directory.path().join("marsad.toml"), &text).expect("the settings");
+    std::fs::write(directory.path().join("password"), "correct horse battery\n").expect("the password");
+    assert!(init(directory.path()).contains("bucket marsad_raw made"));
+    assert!(init(directory.path()).contains("bucket marsad_raw was there"), "again changes nothing");
+
+    let mut marsad = Marsad::start(directory.path(), &text);
+    let start = SystemClock.now().minus(Duration::from_secs(60));
+    let publisher = publisher(marsad.mqtt, start);
+    let reached =
+        |count: u64| until("messages to be acknowledged", PATIENCE, || (acknowledged(&publisher) >= count).then_some(()));
+    reached(1_000);
+    server.kill();
+    // The store is away: devices are answered all the same.
+    let then = acknowledged(&publisher);
+    reached(then + 1_000);
+    marsad.kill();
+    marsad = marsad.again(directory.path());
+    let then = acknowledged(&publisher);
+    reached(then + 1_000);
+    server.restart();
+    let published = publisher.finish();
+    let status = marsad.settled(PATIENCE);
+    let identity = &status.identity;
+    assert_eq!(identity.quarantined, 0, "{status:?}");
+    assert_eq!(status.store, "influx");
+
+    assert!(identity.balances(), "{status:?}");
+    let stored = exported(directory.path(), start);
+    let load = Load::new(7, 50, 100).starting(start);
+    for n in 0..published {
+        let (device, _, at, value) = load.expect(n);
+        assert_eq!(stored.get(&(device.to_string(), at)), Some(&value), "message {n} was acknowledged and is not stored");
+    }
+    assert_eq!(stored.len() as u64, published, "something was stored that nobody sent");
+}
+
+/// What the running program exports, by device and instant.
+fn exported(directory: &Path, start: Timestamp) -> BTreeMap<(String, Timestamp), f64> {
+    let (data, from) = (directory.join("data").display().to_string(), start.to_string());
+    let exported = Marsad::command(&["export", "--data", &data, "--from", &from, "--format", "ndjson"]);
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let mut stored = BTreeMap::new();
+    for line in exported.stdout.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
+        let row: Value = serde_json::from_slice(line).expect("a row");
+        if row["quantity"] == "air.pm10" {
+            let at: Timestamp = row["observed_at"].as_str().and_then(|t| t.parse().ok()).expect("a time");
+            let key = (row["device"].as_str().expect("a device").to_owned(), at);
+            let twice = stored.insert(key.clone(), row["value"].as_f64().expect("a value"));
+            assert!(twice.is_none(), "{key:?} is stored twice");
+        }
+    }
+    stored
+}
+
+fn acknowledged(publisher: &Publisher) -> u64 {
+    publisher.tally().acknowledged.load(std::sync::atomic::Ordering::Relaxed)
+}
