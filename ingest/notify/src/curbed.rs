@@ -19,6 +19,8 @@ pub struct Curbed {
     sight: Arc<Sight>,
     /// Until then all that fires was looked at with this sight.
     looked: Option<Timestamp>,
+    /// What this sight withholds is kept back already.
+    kept: bool,
 }
 
 impl Curbed {
@@ -26,18 +28,23 @@ impl Curbed {
     #[must_use]
     pub fn new(planner: Planner, open: Vec<(u64, Transition)>) -> Self {
         let open = open.into_iter().map(|(step, t)| (t.alert.clone(), (step, slim(t)))).collect();
-        Self { planner, open, sight: Arc::default(), looked: None }
+        Self { planner, open, sight: Arc::default(), looked: None, kept: false }
     }
 
     /// Sees what holds from now on.
     pub fn see(&mut self, sight: Arc<Sight>) {
         if !Arc::ptr_eq(&self.sight, &sight) {
-            (self.sight, self.looked) = (sight, None);
+            (self.sight, self.looked, self.kept) = (sight, None, false);
         }
     }
 
     /// Takes in the transition with the number `step`.
     pub fn observe(&mut self, step: u64, t: &Transition, now: Timestamp, out: &mut Outcome) {
+        // A step may let a group go whose time has come: what is withheld by now must be out of it.
+        if self.looked.is_none_or(|until| until <= now) && !self.kept {
+            self.keep_back(now, out);
+            self.kept = true;
+        }
         let fires = t.to == Phase::Firing;
         let withheld = if fires { self.sight.withheld(&t.alert, t, now).map(reason) } else { None };
         self.planner.observe(step, t, withheld, now, out);
@@ -71,23 +78,29 @@ impl Curbed {
             let ended: BTreeSet<AlertId> = self.planner.ended_untold().map(|(alert, _)| alert.clone()).collect();
             let planner = &self.planner;
             self.open.retain(|alert, _| planner.is_firing(alert) || ended.contains(alert));
+            self.keep_back(now, out);
             for (alert, (step, t)) in &self.open {
-                let withheld = self.sight.withheld(alert, t, now).map(reason);
-                if ended.contains(alert) {
-                    if let Some(reason) = withheld {
-                        self.planner.keep_back_ended(alert, &reason, now, out);
-                    }
-                    continue;
-                }
-                match (withheld, self.planner.is_hushed(alert)) {
-                    (Some(reason), false) => drop(self.planner.keep_back(alert, reason, now, out)),
-                    (None, true) => drop(self.planner.hand_again(*step, t, None, now, out)),
-                    (Some(_), true) | (None, false) => {}
+                if self.planner.is_hushed(alert) && self.sight.withheld(alert, t, now).is_none() {
+                    self.planner.hand_again(*step, t, None, now, out);
                 }
             }
             self.looked = Some(self.sight.next_change(now).unwrap_or(Timestamp::MAX));
+            self.kept = false;
         }
         self.planner.advance(now, out);
+    }
+
+    /// Keeps back what is withheld now, and was not.
+    fn keep_back(&mut self, now: Timestamp, out: &mut Outcome) {
+        let ended: BTreeSet<AlertId> = self.planner.ended_untold().map(|(alert, _)| alert.clone()).collect();
+        for (alert, (_, t)) in &self.open {
+            let Some(reason) = self.sight.withheld(alert, t, now).map(reason) else { continue };
+            if ended.contains(alert) {
+                self.planner.keep_back_ended(alert, &reason, now, out);
+            } else if !self.planner.is_hushed(alert) {
+                self.planner.keep_back(alert, reason, now, out);
+            }
+        }
     }
 
     /// When [`Curbed::advance`] has something to do; none where nothing waits.

@@ -28,6 +28,8 @@ impl Planner {
             opened.owed.extend(owed);
             opened.hushed = true;
         });
+        // An end that was undone has left a beginning that waits for whom it is not told any more.
+        self.keep_back_ended(alert, &reason, now, out);
         if let Some(item) = item {
             out.because(now, item.step, None, reason);
         }
@@ -56,8 +58,23 @@ impl Planner {
             let member = Member { receiver, group: group.unwrap_or_else(|| alert.0.clone()), timing: Timing::default() };
             if let Some(item) = self.take_back(alert, &member, now, out) {
                 out.because(now, item.step, Some(&member.receiver), reason.clone());
+                self.owe_no_more(alert, &member.receiver);
             }
         }
+    }
+
+    /// The end of a beginning that a receiver was not told, and that waits until it is calm, is not told it either.
+    fn owe_no_more(&mut self, alert: &AlertId, receiver: &ChannelName) {
+        // Rule and series: an alert's id without its beginning.
+        let Some((series, _)) = alert.0.rsplit_once(':') else { return };
+        if !self.state.flaps(series).is_some_and(|flaps| flaps.owed.iter().any(|owed| owed.item.alert == *alert)) {
+            return;
+        }
+        self.state.change_flaps(series, |flaps| {
+            if let Some(owed) = flaps.owed.iter_mut().rfind(|owed| owed.item.alert == *alert) {
+                owed.members.retain(|member| member.receiver != *receiver);
+            }
+        });
     }
 
     /// The alerts that fire, each with the number of its step into firing.

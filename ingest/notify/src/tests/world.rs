@@ -1,8 +1,8 @@
-//! The model check: random sequences of steps, acts, silences, windows, inhibitions, time and restarts through the
-//! real planner, curb and life cycle, against an oracle that knows nothing of how they work.
+//! The model check: random sequences of steps, flapping, acts, silences, windows, inhibitions, time and restarts through
+//! the real planner, with groups, escalations and rotas, curb and life cycle, against an oracle that knows nothing of how they work.
 //!
 //! The oracle holds: an act is done exactly where its table says so; no beginning, reminder or escalation goes
-//! while something withholds its alert, no reminder or escalation while somebody has it in hand; each receiver is told a
+//! while something withholds its alert, no reminder or escalation while somebody has it in hand, however long it waited; each receiver is told a
 //! beginning once and before its end; whoever was told a beginning is told its end; what fires when nothing
 //! withholds it any more was told.
 //!
@@ -14,17 +14,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ports::{AlertView, Curbs, Form, Quiet, QuietSort, Reason};
+use jiff::tz::TimeZone;
+use ports::{AlertView, Curbs, Form, Mark, Quiet, QuietSort, Reason};
 use schemas::{
     Act, AlertId, ChannelName, Deed, DeviceId, Kind, Life, Marks, Note, Pattern, Person, Phase, Quantity, Remark, RuleId, Scope,
     SeriesKey, Severity, Texts, Timestamp, Transition, TransitionId, Zone,
 };
 
-use super::scene::policy;
+use super::scene::{policy, policy_with};
 use super::{channel, start};
 use crate::curb::{Common, Inhibit, Sight, Topology};
 use crate::curbed::Curbed;
 use crate::plan::{Outcome, Planner, Policy};
+use crate::rota::Rota;
 
 /// Sequences in an ordinary run of the suite.
 const SEQUENCES: u64 = 1_000;
@@ -64,8 +66,6 @@ struct Plain {
     assigned: bool,
     shelf: Option<Timestamp>,
     by_hand: bool,
-    /// It was over meanwhile: the planner begins anew, though the acknowledgement is still shown.
-    begun_anew: bool,
 }
 
 struct World {
@@ -96,8 +96,29 @@ fn inhibitions() -> Arc<[Inhibit]> {
 fn policies() -> Vec<Arc<Policy>> {
     let waits = "[[route]]\nname = \"all\"\nto = [\"hook\", \"desk\"]\ngroup = [\"zone\"]\nwait = \"2m\"\ninterval = \"10m\"\nrepeat = \"30m\"\n";
     let climbs = "[[escalation]]\nname = \"up\"\nrepeat = \"20m\"\n[[escalation.step]]\nafter = \"15m\"\nto = [\"city\"]\n[[escalation.step]]\nafter = \"40m\"\nto = [\"desk\", \"hook\"]\n";
-    ["".to_owned(), waits.to_owned(), climbs.to_owned(), format!("{waits}{climbs}")].iter().map(|text| policy(text)).collect()
+    let flaps = "[flapping]\nlimit = 3\nwithin = \"30m\"\n";
+    let plain = ["".to_owned(), waits.to_owned(), climbs.to_owned(), format!("{waits}{climbs}")];
+    let flapping = plain.clone().map(|text| format!("{text}{flaps}"));
+    // Who is on duty stands in for the desk.
+    let rotas = [format!("{waits}{climbs}"), format!("{waits}{climbs}{flaps}")].map(|text| text.replace("desk", "rota:day"));
+    let known = |name: &ChannelName| ["city", "arma", "hook", "desk"].contains(&name.as_str());
+    let day = Rota::parse((channel("rota:day"), channel("desk")), "day.toml", DAY, &TimeZone::UTC, known).unwrap();
+    let shifts = rotas.iter().map(|text| policy_with(text, vec![day.clone()]));
+    plain.iter().chain(&flapping).map(|text| policy(text)).chain(shifts).collect()
 }
+
+/// Shifts of which some change while alerts fire, with a hole between them.
+const DAY: &str = r#"
+[[shift]]
+from = "2026-11-21T19:00"
+to = "2026-11-21T21:00"
+receiver = "city"
+
+[[shift]]
+from = "2026-11-21T22:00"
+to = "2026-11-22T02:00"
+receiver = "arma"
+"#;
 
 impl World {
     fn new(policy: &Arc<Policy>, inhibit: &Arc<[Inhibit]>) -> Self {
@@ -156,7 +177,6 @@ impl World {
         // The end that a person gave has the engine's own id, or is not corrected any more.
         if moved && !plain.by_hand {
             plain.phase = Some(t.to);
-            plain.begun_anew |= t.to == Phase::Resolved;
             self.log.push(t);
         }
     }
@@ -180,7 +200,7 @@ impl World {
             return;
         }
         match &act.deed {
-            Deed::Acknowledge { until } => (plain.in_hand, plain.begun_anew) = (Some(*until), false),
+            Deed::Acknowledge { until } => plain.in_hand = Some(*until),
             Deed::Unacknowledge => plain.in_hand = None,
             Deed::Assign { to } => plain.assigned = to.is_some(),
             Deed::Shelve { until } => plain.shelf = Some(*until),
@@ -236,7 +256,7 @@ impl World {
                 resolved_at: None,
                 value: None,
                 texts: Texts::default(),
-                marks: Marks::default(),
+                marks: self.lives[alert].1.marks().clone(),
             }
         };
         let shelved = self.lives.iter().filter_map(|(id, (_, life, _))| Some((id.clone(), life.marks().shelved.clone()?)));
@@ -267,7 +287,7 @@ impl World {
         let in_hand = |world: &Self, step: u64| {
             let alert = &world.log[usize::try_from(step).unwrap() - 1].alert;
             let plain = &world.lives[alert].2;
-            !plain.begun_anew && plain.in_hand.is_some_and(|until| until.is_none_or(|until| until > world.now))
+            plain.in_hand.is_some_and(|until| until.is_none_or(|until| until > world.now))
         };
         for because in out.reasons.iter().filter(|because| matches!(because.reason, Reason::Escalated { .. })) {
             assert!(!in_hand(self, because.step), "step {} climbs while somebody has it in hand", because.step);
@@ -278,13 +298,13 @@ impl World {
                 if t.to == Phase::Firing {
                     assert!(!self.withheld(&t), "{} is told {} while it is withheld", posted.receiver, t.id);
                 }
-                // What climbed may have waited for quiet hours to end: its message says that it climbed.
                 let climbed = out.reasons.iter().any(|r| {
                     let mine = r.step == *step && r.receiver.as_ref() == Some(&posted.receiver);
-                    mine && matches!(&r.reason, Reason::Posted { id, mark: Some(_), .. } if *id == posted.id)
+                    let climbs = |mark: &Option<Mark>| matches!(mark, Some(Mark::Escalated { .. }));
+                    mine && matches!(&r.reason, Reason::Posted { id, mark, .. } if *id == posted.id && climbs(mark))
                 });
                 if climbed || posted.form == Form::Reminder {
-                    assert!(climbed || !in_hand(self, *step), "{} is reminded of {}, which is in hand", posted.receiver, t.id);
+                    assert!(!in_hand(self, *step), "{} is told again of {}, which is in hand", posted.receiver, t.id);
                     self.told.insert((posted.receiver.clone(), *step));
                     continue;
                 }
@@ -319,6 +339,35 @@ impl World {
         self.judge(&out);
     }
 
+    /// What fires ends, and what does not fires.
+    fn toggle(&mut self, slot: usize) {
+        let present = self.present[slot].clone();
+        match (present.as_ref().and_then(|alert| self.lives[alert].2.phase), present) {
+            (Some(Phase::Firing), Some(alert)) => {
+                let since = self.log.iter().find(|t| t.alert == alert).expect("it is in the log").since;
+                let t = self.step(slot, since, Phase::Firing, Phase::Resolved);
+                let (id, many) = (t.id.clone(), self.log.len());
+                let known = self.log.iter().any(|known| known.id == id);
+                let id = if known { TransitionId(format!("{id}:added:{many}")) } else { id };
+                self.engine(slot, Transition { id, ..t });
+            }
+            _ => {
+                // An episode has an id of its own: no two begin in one instant.
+                self.now = self.now.plus(Duration::from_millis(1));
+                let t = self.step(slot, self.now, Phase::Inactive, Phase::Firing);
+                self.engine(slot, t);
+            }
+        }
+    }
+
+    /// It comes and goes, more often than people want to hear.
+    fn flutter(&mut self, slot: usize) {
+        for _ in 0..7 {
+            self.toggle(slot);
+            self.pass(MINUTE);
+        }
+    }
+
     /// Something happens.
     fn event(&mut self, dice: &mut Dice) {
         let slot = dice.index(SLOTS.len());
@@ -326,22 +375,7 @@ impl World {
         let phase = present.as_ref().and_then(|alert| self.lives[alert].2.phase);
         let until = self.now.plus(MINUTE * u32::try_from(1 + dice.below(90)).unwrap());
         match dice.below(16) {
-            0..=3 => match (phase, present) {
-                (Some(Phase::Firing), Some(alert)) => {
-                    let since = self.log.iter().find(|t| t.alert == alert).expect("it is in the log").since;
-                    let t = self.step(slot, since, Phase::Firing, Phase::Resolved);
-                    let (id, many) = (t.id.clone(), self.log.len());
-                    let known = self.log.iter().any(|known| known.id == id);
-                    let id = if known { TransitionId(format!("{id}:added:{many}")) } else { id };
-                    self.engine(slot, Transition { id, ..t });
-                }
-                _ => {
-                    // An episode has an id of its own: no two begin in one instant.
-                    self.now = self.now.plus(Duration::from_millis(1));
-                    let t = self.step(slot, self.now, Phase::Inactive, Phase::Firing);
-                    self.engine(slot, t);
-                }
-            },
+            0..=3 => self.toggle(slot),
             // A late reading undoes an end.
             4 => {
                 if let (Some(Phase::Resolved), Some(alert)) = (phase, present) {
@@ -393,6 +427,7 @@ impl World {
                 }
             }
             12 => self.restart(),
+            13 => self.flutter(slot),
             _ => self.pass(Duration::from_secs(1 + dice.below(3_600))),
         }
         self.turn();
