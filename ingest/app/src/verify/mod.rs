@@ -1,6 +1,7 @@
 //! `marsad verify`: scenarios against the platform, and every reading, reason and alert against the ground truth.
 
 mod expected;
+mod hands;
 mod judge;
 mod mutant;
 mod remote;

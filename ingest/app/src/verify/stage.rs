@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use codec::Decoder;
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
 use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
-use ports::{Appended, BoxFuture, Caps, Clock, Live, Points, Query, Selector, SourceStatus, Store, StoreError, StoreGauges};
+use ports::{Appended, BoxFuture, Caps, Live, Points, Query, Selector, SourceStatus, Store, StoreError, StoreGauges};
 use register::Register;
 use rules::{Engine, RuleSet};
 use schemas::{Catalogue, Message, Reading, Timestamp};
@@ -21,6 +21,7 @@ use store::Embedded;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::hands::Hands;
 use super::mutant::{Deed, Mutant};
 use crate::failure::{Code, Failure};
 
@@ -36,16 +37,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const DRAIN: Duration = Duration::from_secs(90);
 /// How long a stop may take where nothing works any more.
 const NO_POWER: Duration = Duration::from_millis(300);
-
-/// The hands of a clock.
-#[derive(Debug)]
-struct Hands(AtomicI64);
-
-impl Clock for Hands {
-    fn now(&self) -> Timestamp {
-        Timestamp::clamped(self.0.load(Ordering::SeqCst))
-    }
-}
 
 /// Reads whose ticket is not spent, by number.
 type Unspent = Arc<(Mutex<BTreeMap<u64, Vec<Message>>>, Notify)>;
@@ -222,7 +213,7 @@ impl Stage {
             rules,
             checked,
             decoder: Arc::new(decoder),
-            clock: Arc::new(Hands(AtomicI64::new(start.millis()))),
+            clock: Hands::at(start),
             store: Arc::new(Reached { inner, away: AtomicBool::new(false), mutant }),
             register,
             disk,
@@ -295,8 +286,12 @@ impl Stage {
     pub(crate) async fn hear(&mut self, messages: Vec<Message>, now: Timestamp) -> Result<(), Failure> {
         self.offer(messages).await?;
         self.settle(false).await?;
-        self.clock.0.store(now.millis(), Ordering::SeqCst);
-        Ok(())
+        self.clock.set(now);
+        let (clock, rules) = (Arc::clone(&self.clock), Arc::clone(&self.rules));
+        let feed = &self.running()?.watch;
+        // The rules that judge already: nothing is changed by it, and the evaluator wakes.
+        let passed = clock.is_seen(|| feed.feed().set_rules(Arc::clone(&rules), now));
+        tokio::time::timeout(PATIENCE, passed).await.map_err(|_| broken("its evaluator has stood still for two minutes"))
     }
 
     /// Waits until all that was handed over is acknowledged and judged; and stored too, if `stored`.

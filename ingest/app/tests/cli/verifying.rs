@@ -41,6 +41,18 @@ fn another_city_passes_too() {
 }
 
 #[test]
+fn two_runs_of_a_scenario_tell_the_same_alerts() {
+    let alerts = || {
+        let said = verify(&["broker-outage", "--json"]);
+        let outcome: serde_json::Value = serde_json::from_slice(&said.stdout).expect("an object");
+        outcome["alerts"].as_u64().expect("a number")
+    };
+    let first = alerts();
+    assert!(first > 100, "whoever is not heard for hours is silent: {first}");
+    assert_eq!(first, alerts());
+}
+
+#[test]
 fn each_mutant_is_noticed_by_the_scenario_that_the_table_names() {
     let list = marsad(&["verify", "--mutants"]);
     let mut page = String::from(
