@@ -167,6 +167,8 @@ pub struct Settings {
     /// What keeps other alerts from being told.
     #[serde(default)]
     pub inhibit: Vec<notify::Inhibit>,
+    /// When a collector that is away keeps alerts from being told.
+    pub away: notify::AwaySettings,
     /// Pages and API.
     pub http: dashboards::Settings,
     /// Users, sessions and tokens.

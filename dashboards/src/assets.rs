@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 #[folder = "assets/"]
 struct Files;
 
+/// The outlines that maps are drawn on, and their name among the assets.
+const OUTLINES: (&str, &[u8]) = ("map/casablanca.json", include_bytes!("../map/casablanca.json"));
+
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<_> = Files::iter().collect();
     names.sort();
@@ -21,6 +24,7 @@ static HASH: LazyLock<String> = LazyLock::new(|| {
         all.update(name.as_bytes());
         all.update(Files::get(&name).expect("it was listed").metadata.sha256_hash());
     }
+    all.update(OUTLINES.1);
     all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 });
 
@@ -35,6 +39,7 @@ fn mime(path: &str) -> &'static str {
         "js" => "text/javascript; charset=utf-8",
         "svg" => "image/svg+xml",
         "woff2" => "font/woff2",
+        "json" => "application/json",
         "txt" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
@@ -43,15 +48,21 @@ fn mime(path: &str) -> &'static str {
 /// `GET /a/{hash}/{*path}`: the hash must be the present one, lest a cache keeps new bytes under an
 /// old name.
 pub(crate) async fn serve(Path((hash, path)): Path<(String, String)>) -> Response {
-    match Files::get(&path).filter(|_| hash == *HASH) {
+    match bytes(&path).filter(|_| hash == *HASH) {
         None => StatusCode::NOT_FOUND.into_response(),
-        Some(file) => {
-            let bytes = match file.data {
-                std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
-            };
+        Some(bytes) => {
             let headers = [(header::CONTENT_TYPE, mime(&path)), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
             (headers, bytes).into_response()
         }
     }
+}
+
+fn bytes(path: &str) -> Option<Bytes> {
+    if path == OUTLINES.0 {
+        return Some(Bytes::from_static(OUTLINES.1));
+    }
+    Some(match Files::get(path)?.data {
+        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
+    })
 }

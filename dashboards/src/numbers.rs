@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemas::{Quantity, Timestamp};
 
@@ -45,6 +46,12 @@ pub(crate) fn decimal(lang: Lang, value: f64, decimals: usize) -> String {
 #[expect(clippy::cast_precision_loss, reason = "counts for people are far below 2^53")]
 pub(crate) fn whole(lang: Lang, value: u64) -> String {
     decimal(lang, value as f64, 0)
+}
+
+/// The nearest whole number of days, hours or things; 0 for what is below it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float cast saturates")]
+pub(crate) fn rounded(value: f64) -> u64 {
+    value.round().max(0.0) as u64
 }
 
 /// A unit of the vocabulary (UCUM) as people write it.
@@ -106,6 +113,11 @@ pub(crate) fn moment(lang: Lang, at: &Zoned, now: &Zoned) -> String {
     }
     let comma = if lang.is_rtl() { "،" } else { "," };
     format!("{} {}{comma} {}", at.day(), name(&lang.words().months, at.month() - 1), clock(at))
+}
+
+/// `21 novembre`.
+pub(crate) fn day(lang: Lang, date: Date) -> String {
+    format!("{} {}", date.day(), name(&lang.words().months, date.month() - 1))
 }
 
 /// How long, in the largest unit that says it: minutes, hours, days.

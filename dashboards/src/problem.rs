@@ -110,6 +110,20 @@ impl Problem {
         )
     }
 
+    /// What an answer of our own API said that a page was made of.
+    pub(crate) fn told(status: StatusCode, detail: impl Into<Box<str>>) -> Self {
+        Self::new("urn:marsad:problem:page", "a part of the page could not be had", status, detail)
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// For a person.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Whether it asks to come again.
     fn retry(&self) -> bool {
         self.status == StatusCode::SERVICE_UNAVAILABLE

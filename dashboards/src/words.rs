@@ -3,6 +3,7 @@
 mod ar;
 mod en;
 mod fr;
+mod pages;
 
 pub(crate) use ar::AR;
 pub(crate) use en::EN;
@@ -12,6 +13,8 @@ use crate::plural::Count;
 
 /// The texts of one language.
 pub(crate) struct Words {
+    /// The pages behind the front page.
+    pub(crate) pages: pages::Pages,
     // Frame
     pub(crate) subtitle: &'static str,
     pub(crate) skip: &'static str,
@@ -150,7 +153,7 @@ mod tests {
                 &w.hours,
                 &w.days,
             ];
-            for count in counts {
+            for count in counts.into_iter().chain(w.pages.counts()) {
                 assert!(count.forms().iter().all(|f| !f.is_empty()), "{lang:?} {:?}", count.forms());
                 assert!(count.other.contains("{}"), "{lang:?}: {:?} does not say how many", count.other);
             }

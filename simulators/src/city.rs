@@ -6,9 +6,11 @@ use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Timestamp, Zone};
 
 use crate::chance::Chance;
 use crate::device::{Model, Publish, SimDevice};
+use crate::make::Make;
 use crate::pace::Pace;
 use crate::physics::SECOND;
 use crate::places::{PLACES, Place};
+use crate::scenario::World;
 use crate::story::Role;
 
 /// Of 60 devices: air stations, bins, bays; the rest are water meters.
@@ -28,7 +30,13 @@ impl City {
     /// `size` devices of all four kinds over Casablanca's arrondissements, as talkative as real ones.
     #[must_use]
     pub fn new(seed: u64, size: usize) -> Self {
-        Self::build(seed, size, Pace::REAL)
+        Self::build(seed, size, Pace::REAL, None)
+    }
+
+    /// The city of a scenario.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        Self::build(world.seed, world.devices as usize, Pace::of(world), world.only)
     }
 
     /// The same city before an audience: every device that is not silent speaks within 10 s, bins
@@ -37,13 +45,17 @@ impl City {
     /// air station silent since 20 minutes before the start. About 60 devices suit it.
     #[must_use]
     pub fn demo(seed: u64, size: usize, start: Timestamp) -> Self {
-        Self::build(seed, size, Pace::demo(start))
+        Self::build(seed, size, Pace::demo(start), None)
     }
 
-    fn build(seed: u64, size: usize, pace: Pace) -> Self {
+    fn build(seed: u64, size: usize, pace: Pace, only: Option<Kind>) -> Self {
         let luck = Chance::new(seed);
         let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
         let mut left = size;
+        if let Some(kind) = only {
+            devices.extend((0..size).map(|i| one(luck, seed, kind, i, pace)));
+            return Self { devices };
+        }
         for (kind, of_60) in MIX {
             let count = (size * of_60).div_ceil(60).min(left);
             left -= count;
@@ -110,33 +122,41 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
     let luck = city.branch(branch).branch(i64::try_from(i).unwrap_or(i64::MAX));
     let place = PLACES.get(i % PLACES.len()).unwrap_or(&PLACES[0]);
     let n = i + 1;
-    let (model, id, label) = match kind {
-        Kind::AIR => (Model::Station, format!("air-{n:03}"), format!("Station {n}")),
-        Kind::WASTE if i.is_multiple_of(2) => (Model::Bin, format!("bin-{n:03}"), format!("Bac {n}")),
-        Kind::WASTE => (Model::LoraBin, eui(seed, 1, i), format!("Bac {n}")),
-        Kind::PARKING => (Model::Bay, eui(seed, 2, i), format!("Place {n}")),
-        _ => (Model::Meter { leaks: i % 8 == 1 }, format!("meter-{n:03}"), format!("Compteur {n}")),
+    let make = match kind {
+        _ if pace.makes => Make::of(kind, i),
+        Kind::WASTE if !i.is_multiple_of(2) => Make::Netvox,
+        Kind::PARKING => Make::Nwave,
+        _ => Make::Marsad,
     };
-    let profile = match model {
-        Model::LoraBin => Some("netvox-r718x"),
-        Model::Bay => Some("nwave-nps405"),
-        Model::Station | Model::Bin | Model::Meter { .. } => None,
+    let (model, plain, label) = match kind {
+        Kind::AIR => (Model::Station, "air", "Station"),
+        Kind::WASTE if make.is_lora() => (Model::LoraBin, "bin", "Bac"),
+        Kind::WASTE => (Model::Bin, "bin", "Bac"),
+        Kind::PARKING => (Model::Bay, "bay", "Place"),
+        _ => (Model::Meter { leaks: i % 8 == 1 }, "meter", "Compteur"),
     };
+    let code = match kind {
+        Kind::WASTE => 1,
+        Kind::PARKING => 2,
+        Kind::AIR => 3,
+        _ => 4,
+    };
+    let id = if make.is_lora() { eui(seed, code, i) } else { format!("{plain}-{n:03}") };
     let device = Device {
         id: DeviceId::new(&id).expect("letters, digits and a hyphen"),
         kind,
         zone: Zone::new(place.zone).expect("tested"),
-        profile: profile.map(|p| ProfileName::new(p).expect("tested")),
+        profile: make.profile().map(|p| ProfileName::new(p).expect("tested")),
         place: stands(place, luck),
-        label: Some(label),
+        label: Some(format!("{label} {n}")),
         fitting: schemas::Fitting::default(),
     };
-    SimDevice { device, model, place, pace, city: city.branch(-1), luck, role: None }
+    SimDevice { device, model, make, place, pace, city: city.branch(-1), luck, role: None }
 }
 
-/// A locally administered EUI-64: unit bit set, then kind, seed and number.
+/// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.
 fn eui(seed: u64, code: u8, i: usize) -> String {
-    format!("02ca5a{code:02x}{:04x}{:04x}", seed & 0xffff, i & 0xffff)
+    format!("02ca5a{:01x}{code:01x}{:04x}{:04x}", (i >> 16) & 0xf, seed & 0xffff, i & 0xffff)
 }
 
 /// Somewhere in the inner third of the arrondissement.

@@ -1,17 +1,15 @@
 //! One simulated device: what it says at each tick, and how it is put into bytes.
 
-use codec::{ChirpStackUp, marsad_topic, write_marsad};
 use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
+use crate::make::{Make, Values, compressed, integer};
 use crate::pace::Pace;
-use crate::physics::{DAY, MINUTE, air, bay, bin, meter, rounded};
+use crate::physics::bay::Diary;
+use crate::physics::{DAY, MINUTE, air, bin, meter, rounded};
 use crate::places::Place;
 use crate::story::{BURST_PER_HOUR, Role};
 
-/// The ChirpStack application that the simulated LoRaWAN devices belong to.
-const APPLICATION: &str = "17c82e96-be03-4f38-aef3-f83d48582d97";
-const GATEWAY: &str = "0016c001f153a14c";
 /// Distance of the sensor from the bottom and from the contents when full, mm: an 1100 L container.
 const EMPTY: f64 = 1200.0;
 const FULL: f64 = 300.0;
@@ -32,6 +30,7 @@ pub struct Publish {
 pub struct SimDevice {
     pub(crate) device: Device,
     pub(crate) model: Model,
+    pub(crate) make: Make,
     pub(crate) place: &'static Place,
     pub(crate) pace: Pace,
     /// The luck that all devices of the city share, and this one's own.
@@ -40,23 +39,18 @@ pub struct SimDevice {
     pub(crate) role: Option<Role>,
 }
 
-/// What it is, and how it speaks.
+/// What it measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Model {
     Station,
-    /// A bin that speaks Marsad's own JSON.
     Bin,
-    /// Netvox R718X through ChirpStack.
+    /// A bin that is measured by ultrasound from the lid.
     LoraBin,
-    /// Nwave NPS 405 through ChirpStack.
     Bay,
     Meter {
         leaks: bool,
     },
 }
-
-/// (quantity, channel, value in the canonical unit)
-type Values = Vec<(Quantity, u8, f64)>;
 
 /// What a device says at one tick, in canonical units: what must come out of decoding it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,16 +59,14 @@ pub struct Truth {
     pub at: Timestamp,
     /// (quantity, channel, value), in the order in which the decoder gives them.
     pub values: Vec<(Quantity, u8, f64)>,
-    frame: Option<Frame>,
+    pub(crate) radio: Option<Radio>,
 }
 
-/// A LoRaWAN frame and how it was heard.
-#[derive(Clone, Debug, PartialEq)]
-struct Frame {
-    port: u8,
-    bytes: Vec<u8>,
-    rssi: i32,
-    snr: f64,
+/// How a LoRaWAN frame was heard.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Radio {
+    pub(crate) rssi: i32,
+    pub(crate) snr: f64,
 }
 
 impl SimDevice {
@@ -96,6 +88,9 @@ impl SimDevice {
 
     /// Devices do not all speak at once.
     fn phase(&self) -> i64 {
+        if self.pace.in_step {
+            return 0;
+        }
         (self.luck.branch(-1).bits() % self.interval().cast_unsigned()).cast_signed()
     }
 
@@ -121,52 +116,48 @@ impl SimDevice {
     /// What it says at this tick; none if it has nothing to say or is silent.
     #[must_use]
     pub fn truth(&self, tick: u64) -> Option<Truth> {
-        self.says(tick, tick % self.pace.heartbeat == self.luck.branch(-2).bits() % self.pace.heartbeat)
+        self.recalls(tick, &mut None)
+    }
+
+    /// As [`SimDevice::truth`], for whoever asks for one tick after another: a bay's diary is kept and not written anew.
+    pub(crate) fn recalls(&self, tick: u64, diary: &mut Option<Diary>) -> Option<Truth> {
+        self.tells(tick, tick % self.pace.heartbeat == self.luck.branch(-2).bits() % self.pace.heartbeat, diary)
     }
 
     /// As [`SimDevice::truth`], with a bay's heartbeat whether it is due or not.
     pub(crate) fn says(&self, tick: u64, heartbeat: bool) -> Option<Truth> {
+        self.tells(tick, heartbeat, &mut None)
+    }
+
+    fn tells(&self, tick: u64, heartbeat: bool, diary: &mut Option<Diary>) -> Option<Truth> {
         let at = self.time_of(tick).millis();
         if self.role == Some(Role::Silent) && self.pace.story.is_some_and(|s| s.is_silent(at)) {
             return None;
         }
-        let (mut values, frame) = match self.model {
-            Model::Station => (self.station(at), None),
-            Model::Bin => (self.bin(at), None),
-            Model::LoraBin => self.lora_bin(at, tick),
-            Model::Bay => self.bay(at, tick, heartbeat)?,
-            Model::Meter { leaks } => (self.meter(at, leaks), None),
+        let mut values = match self.model {
+            Model::Station => self.station(at),
+            Model::Bin => self.bin(at),
+            Model::LoraBin => self.lora_bin(at),
+            Model::Bay => self.bay(at, heartbeat, diary)?,
+            Model::Meter { leaks } => self.meter(at, leaks),
         };
-        if let Some(frame) = &frame {
-            values.push((Quantity::RADIO_RSSI, 0, f64::from(frame.rssi)));
-            values.push((Quantity::RADIO_SNR, 0, frame.snr));
+        values = self.make.carries(values);
+        let radio = self.is_lora().then(|| self.radio(tick));
+        if let Some(radio) = &radio {
+            values.push((Quantity::RADIO_RSSI, 0, f64::from(radio.rssi)));
+            values.push((Quantity::RADIO_SNR, 0, radio.snr));
         }
-        Some(Truth { at: self.time_of(tick), values, frame })
+        Some(Truth { at: self.time_of(tick), values, radio })
     }
 
-    pub(crate) fn encode(&self, truth: &Truth, tick: u64) -> Publish {
-        let mut payload = Vec::with_capacity(256);
-        let topic = match &truth.frame {
-            None => {
-                write_marsad(&mut payload, Some(truth.at), Some(tick), &truth.values);
-                marsad_topic(&self.device.zone, self.device.kind, &self.device.id)
-            }
-            Some(frame) => {
-                let up = ChirpStackUp {
-                    application: APPLICATION,
-                    dev_eui: &self.device.id,
-                    f_port: frame.port,
-                    f_cnt: u32::try_from(tick & 0xffff).unwrap_or(0),
-                    data: &frame.bytes,
-                    time: truth.at,
-                    gateway: GATEWAY,
-                    rssi: frame.rssi,
-                    snr: frame.snr,
-                };
-                up.write(&mut payload);
-                up.topic()
-            }
-        };
+    /// Whether it speaks LoRaWAN: its time is then the network's.
+    pub(crate) fn is_lora(&self) -> bool {
+        self.make.is_lora()
+    }
+
+    /// Puts what it says into bytes, as number `count` of its own.
+    pub(crate) fn encode(&self, truth: &Truth, count: u64) -> Publish {
+        let (topic, payload) = self.make.message(&self.device, &truth.values, truth.radio, truth.at, count);
         Publish { at: truth.at, topic, payload }
     }
 
@@ -195,7 +186,7 @@ impl SimDevice {
             return fill;
         }
         let noise = 0.4 * self.luck.branch(5).branch(at).normal();
-        (bin::fill(self.luck, self.place.waste, self.pace.lived(at)) + noise).clamp(0.0, 100.0)
+        (bin::fill(self.luck, self.place.waste * self.pace.littered, self.pace.lived(at)) + noise).clamp(0.0, 100.0)
     }
 
     fn bin(&self, at: i64) -> Values {
@@ -206,37 +197,35 @@ impl SimDevice {
         ]
     }
 
-    fn lora_bin(&self, at: i64, tick: u64) -> (Values, Option<Frame>) {
+    fn lora_bin(&self, at: i64) -> Values {
         let fill = self.fill(at);
         let battery = integer(32.0 + 4.0 * self.battery(at) / 100.0);
         let distance = integer(EMPTY - fill / 100.0 * (EMPTY - FULL));
         let warmth = integer(10.0 * (self.warmth(at) + 3.0));
         let tilt = integer(self.luck.branch(6).between(0.0, 6.0));
-        let percent = integer(fill);
-        // Version 1, type 0x34, measurement, battery, status on, then big-endian words.
-        let mut bytes = vec![1, 0x34, 1, low(battery), 1];
-        bytes.extend([low(distance >> 8), low(distance), low(warmth >> 8), low(warmth), low(percent), low(tilt)]);
-        let values = vec![
+        vec![
             (Quantity::BATTERY_VOLTAGE, 0, f64::from(battery) / 10.0),
             (Quantity::WASTE_DISTANCE, 0, f64::from(distance) / 1000.0),
-            (Quantity::WASTE_FILL, 0, f64::from(percent)),
+            (Quantity::WASTE_FILL, 0, f64::from(integer(fill))),
             (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 10.0),
             (Quantity::DEVICE_TILT, 0, f64::from(tilt)),
-        ];
-        (values, Some(self.frame(6, bytes, tick)))
+        ]
     }
 
     /// A change since the last tick is told with how long the state before lasted; a heartbeat
     /// confirms the state.
-    fn bay(&self, at: i64, tick: u64, heartbeat: bool) -> Option<(Values, Option<Frame>)> {
-        let state = bay::bay(self.luck, self.pace.lived(at));
-        let occupied = i32::from(state.occupied);
+    fn bay(&self, at: i64, heartbeat: bool, diary: &mut Option<Diary>) -> Option<Values> {
+        let lived = self.pace.lived(at);
+        let kept = diary.take().filter(|diary| diary.holds(lived));
+        let state = diary.insert(kept.unwrap_or_else(|| Diary::of(self.luck, lived))).at(lived);
         let since = self.pace.when(state.since);
-        let values = vec![(Quantity::PARKING_OCCUPIED, 0, f64::from(occupied))];
+        let values = vec![(Quantity::PARKING_OCCUPIED, 0, f64::from(u8::from(state.occupied)))];
         if since > at - self.interval() {
-            let (code, seconds) = compressed((since - self.pace.when(state.before)) / MINUTE);
-            let told = [values, vec![(Quantity::PARKING_PREV_STATE_DURATION, 0, f64::from(seconds))]].concat();
-            return Some((told, Some(self.frame(1, vec![low(code << 1 | occupied)], tick))));
+            let (_, seconds) = compressed((since - self.pace.when(state.before)) / MINUTE);
+            return Some([values, vec![(Quantity::PARKING_PREV_STATE_DURATION, 0, f64::from(seconds))]].concat());
+        }
+        if !heartbeat {
+            return None;
         }
         let battery = integer((3.0 + 0.5 * self.battery(at) / 100.0 - 2.5) * 250.0);
         let warmth = integer(2.0 * (self.warmth(at) - 10.0));
@@ -246,8 +235,7 @@ impl SimDevice {
             values,
             vec![(Quantity::BATTERY_VOLTAGE, 0, volts), (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 2.0 + 10.0)],
         ];
-        let frame = || self.frame(2, vec![low(occupied), low(battery), low(warmth)], tick);
-        heartbeat.then(|| (told.concat(), Some(frame())))
+        Some(told.concat())
     }
 
     fn meter(&self, at: i64, leaks: bool) -> Values {
@@ -268,10 +256,10 @@ impl SimDevice {
         ]
     }
 
-    fn frame(&self, port: u8, bytes: Vec<u8>, tick: u64) -> Frame {
+    fn radio(&self, tick: u64) -> Radio {
         let luck = self.luck.branch(7).branch(tick.cast_signed());
         let rssi = integer(self.luck.branch(8).between(-112.0, -75.0) + 3.0 * luck.normal()).clamp(-130, -30);
-        Frame { port, bytes, rssi, snr: rounded((f64::from(rssi) + 105.0) / 4.0 + luck.branch(1).normal(), 1).clamp(-20.0, 14.0) }
+        Radio { rssi, snr: rounded((f64::from(rssi) + 105.0) / 4.0 + luck.branch(1).normal(), 1).clamp(-20.0, 14.0) }
     }
 
     /// Temperature of the place, Cel.
@@ -286,32 +274,24 @@ impl SimDevice {
         (self.luck.branch(4).between(60.0, 100.0) - 0.02 * days).round()
     }
 
+    /// When it was emptied in `[from, to)`, if it is a bin.
+    #[must_use]
+    pub fn emptied(&self, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+        if self.device.kind != Kind::WASTE {
+            return Vec::new();
+        }
+        bin::emptied(self.luck, from.millis(), to.millis()).map(Timestamp::clamped).collect()
+    }
+
+    /// Whether it says the same quantities in the same way.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let names = |model: Model| std::mem::discriminant(&model);
+        names(self.model) == names(other.model) && self.make == other.make && self.device.id != other.device.id
+    }
+
     /// What it is for.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.device.kind
     }
-}
-
-/// Minutes in the seven bits of the parking detector, and the seconds that they come back as:
-/// minutes to 89, steps of 5 from 90, of 60 from 240, 127 for 660 and more.
-fn compressed(minutes: i64) -> (i32, i32) {
-    let minutes = i32::try_from(minutes.clamp(0, 660)).unwrap_or(660);
-    let (code, back) = match minutes {
-        0..90 => (minutes, minutes),
-        90..240 => (90 + (minutes - 90) / 5, 90 + (minutes - 90) / 5 * 5),
-        240..660 => (120 + (minutes - 240) / 60, 240 + (minutes - 240) / 60 * 60),
-        _ => (127, 660),
-    };
-    (code, back * 60)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "physical values far within i32")]
-fn integer(value: f64) -> i32 {
-    value.round() as i32
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the low byte is what is meant")]
-fn low(value: i32) -> u8 {
-    value as u8
 }

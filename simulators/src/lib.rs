@@ -2,7 +2,8 @@
 //!
 //! [`City`] is a small Casablanca of air stations, bins, parking bays and water meters that speak
 //! the formats which `codec` reads. A [`Season`] is months of one, with its labels. [`Load`] is the opposite: many devices that say nothing of
-//! interest, fast.
+//! interest, fast. A [`Scenario`] says what happens in a city and what goes wrong, and a [`Play`] is what is then heard, with
+//! what must come of it.
 //!
 //! Deliberately absent: clock, sockets and threads (who publishes asks for a span of time), and any
 //! rule about what is normal.
@@ -10,16 +11,27 @@
 mod chance;
 mod city;
 mod device;
+mod fault;
 mod load;
+mod make;
 mod pace;
 mod physics;
 mod places;
+mod play;
+mod scenario;
 mod season;
+mod shipped;
 mod story;
 
 pub use city::{City, HISTORY};
 pub use device::{Publish, SimDevice, Truth};
+pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
+pub use play::{Destiny, Labels, Play, Sent, Told};
+pub use scenario::{
+    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, MOST_DEVICES, Plan, Scenario, ScenarioError, World,
+};
 pub use season::{
     BaySeason, BinSeason, MeterSeason, Said, Season, SeasonDay, SensorTruth, StationHour, StationSeason, Trouble, TroubleKind,
 };
+pub use shipped::SHIPPED;

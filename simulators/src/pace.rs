@@ -1,8 +1,11 @@
 //! How often devices speak, and how fast the city lives.
 
+use std::time::Duration;
+
 use schemas::Timestamp;
 
 use crate::physics::{MINUTE, SECOND};
+use crate::scenario::World;
 use crate::story::Story;
 
 /// Intervals in milliseconds; `speed` is how many seconds bins and bays live in one of ours.
@@ -16,12 +19,46 @@ pub(crate) struct Pace {
     pub(crate) water: i64,
     speed: i64,
     pub(crate) story: Option<Story>,
+    /// How much more waste than on an ordinary day is made.
+    pub(crate) littered: f64,
+    /// All devices of a kind speak at the full interval.
+    pub(crate) in_step: bool,
+    /// Devices of all makes, and not only of the best-known ones.
+    pub(crate) makes: bool,
 }
 
 impl Pace {
     /// As real devices do.
-    pub(crate) const REAL: Pace =
-        Pace { air: MINUTE, waste: 15 * MINUTE, parking: 30 * SECOND, heartbeat: 30, water: 15 * MINUTE, speed: 1, story: None };
+    pub(crate) const REAL: Pace = Pace {
+        air: MINUTE,
+        waste: 15 * MINUTE,
+        parking: 30 * SECOND,
+        heartbeat: 30,
+        water: 15 * MINUTE,
+        speed: 1,
+        story: None,
+        littered: 1.0,
+        in_step: false,
+        makes: false,
+    };
+
+    /// As a scenario says, and as real devices where it does not.
+    pub(crate) fn of(world: &World) -> Pace {
+        let ms = |every: Option<Duration>, real: i64| {
+            every.and_then(|every| i64::try_from(every.as_millis()).ok()).map_or(real, |every| every.max(SECOND))
+        };
+        let (every, real) = (world.every, Self::REAL);
+        Pace {
+            air: ms(every.air, real.air),
+            waste: ms(every.waste, real.waste),
+            parking: ms(every.parking, real.parking),
+            water: ms(every.water, real.water),
+            littered: world.waste,
+            in_step: world.in_step,
+            makes: world.makes,
+            ..real
+        }
+    }
 
     /// For an audience: everything within ten seconds, bins and bays 60 times faster from the start.
     pub(crate) fn demo(start: Timestamp) -> Pace {
@@ -33,6 +70,7 @@ impl Pace {
             water: 8 * SECOND,
             speed: 60,
             story: Some(Story { start: start.millis() }),
+            ..Self::REAL
         }
     }
 

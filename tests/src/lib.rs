@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: anything that reaches into the program. It is seen from outside.
 
+mod browser;
 mod device;
 mod generated;
 mod house;
@@ -14,6 +15,7 @@ mod wait;
 
 use std::io::Write;
 
+pub use browser::{Browser, Screen, axe, has};
 pub use device::Device;
 pub use generated::generated;
 pub use house::{House, after, caught_up, decoder, fill, met, noon};

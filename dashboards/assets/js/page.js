@@ -3,10 +3,10 @@
 import { on, open } from './stream.js';
 import { refresh, write } from './panels.js';
 
-// How often panels are fetched while something comes in, and how soon after an alert. The server looks
-// at its store anew after two seconds at the earliest.
-const OFTEN = 6000;
-const SOON = 2200;
+// How often panels are fetched while something comes in, which the page says, and how soon after an alert. The
+// server looks at its store anew after two seconds at the earliest.
+const OFTEN = Number(document.body.dataset.often);
+const SOON = Number(document.body.dataset.soon);
 
 const words = document.body.dataset;
 const live = document.getElementById('live');
@@ -56,6 +56,16 @@ theme.addEventListener('change', () => {
   document.documentElement.dataset.theme = theme.value;
   document.cookie = `theme=${theme.value}; path=/; max-age=31536000; samesite=lax`;
 });
+
+// A form of filters asks as soon as something is chosen; without script it has a button.
+for (const form of document.querySelectorAll('form[data-auto]')) {
+  form.addEventListener('change', () => {
+    for (const field of form.elements) if (field.name && !field.value) field.disabled = true;
+    form.requestSubmit();
+  });
+}
+
+document.addEventListener('click', e => { if (e.target.closest('[data-print]')) print(); });
 
 open();
 plan(OFTEN);

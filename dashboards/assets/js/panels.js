@@ -43,6 +43,47 @@ function used(panel) {
   return panel.contains(document.activeElement) || (marked && !marked.isCollapsed && panel.contains(marked.anchorNode));
 }
 
+const key = row => row.dataset.key;
+
+// A list of rows with keys is exchanged row by row: what is chosen stays chosen, and the focus where it is.
+function merge(here, fresh) {
+  const known = new Map([...here.children].map(row => [key(row), row]));
+  let place = here.firstElementChild;
+  for (const row of [...fresh.children]) {
+    const old = known.get(key(row));
+    known.delete(key(row));
+    if (!old) {
+      here.insertBefore(row, place);
+    } else {
+      if (old !== place) here.insertBefore(old, place);
+      else place = place.nextElementSibling;
+      if (old.innerHTML !== row.innerHTML || old.className !== row.className) exchange(old, row);
+    }
+  }
+  for (const gone of known.values()) gone.remove();
+}
+
+function exchange(old, row) {
+  const picked = old.querySelector('.pick')?.checked;
+  const inside = old.contains(document.activeElement);
+  old.className = row.className;
+  old.replaceChildren(...row.childNodes);
+  const pick = old.querySelector('.pick');
+  if (pick && !pick.disabled) pick.checked = picked;
+  if (inside) (pick?.disabled ? old.querySelector('a') : pick)?.focus();
+}
+
+function update(here, panel) {
+  const list = here.querySelector('[data-rows]'), fresh = panel.querySelector('[data-rows]');
+  if (list && fresh) {
+    merge(list, fresh);
+    const [head, news] = [here, panel].map(p => p.querySelector('.head'));
+    if (head && head.innerHTML !== news.innerHTML) head.replaceChildren(...news.childNodes);
+  } else if (!used(here) && here.innerHTML !== panel.innerHTML) {
+    here.replaceChildren(...panel.childNodes);
+  }
+}
+
 let busy = false;
 
 /** Fetches the page and exchanges what changed; false if it could not be had. */
@@ -50,15 +91,16 @@ export async function refresh() {
   if (busy) return true;
   busy = true;
   try {
-    const answer = await fetch(location.pathname, { credentials: 'same-origin', signal: AbortSignal.timeout(20000) });
+    const answer = await fetch(location.href, { credentials: 'same-origin', signal: AbortSignal.timeout(20000) });
     if (!answer.ok) return false;
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     for (const panel of fresh.querySelectorAll('[data-panel]')) {
       const here = document.getElementById(panel.id);
-      if (here && !used(here) && here.innerHTML !== panel.innerHTML) here.replaceChildren(...panel.childNodes);
+      if (here) update(here, panel);
     }
     document.title = fresh.title;
     index();
+    document.dispatchEvent(new Event('refreshed'));
     return true;
   } catch {
     return false;

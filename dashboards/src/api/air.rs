@@ -4,6 +4,7 @@
 //! that is the wali's.
 
 mod exceedances;
+mod history;
 mod index;
 mod report;
 
@@ -28,6 +29,8 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/air/index", get(index::index))
         .route("/api/v1/air/exceedances", get(exceedances::exceedances))
         .route("/api/v1/air/report", get(report::report))
+        .route("/api/v1/air/now", get(history::now))
+        .route("/api/v1/air/history", get(history::history))
 }
 
 /// The parameters by which every answer about air is made.

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: what the contractor decides; a round is a proposal.
 
+mod bin;
 mod kpi;
 mod shapes;
 mod worklist;
@@ -23,7 +24,10 @@ use crate::problem::Problem;
 
 /// The addresses about waste.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new().route("/api/v1/waste/worklist", get(worklist::worklist)).route("/api/v1/waste/kpi", get(kpi::kpi))
+    Router::new()
+        .route("/api/v1/waste/worklist", get(worklist::worklist))
+        .route("/api/v1/waste/kpi", get(kpi::kpi))
+        .route("/api/v1/waste/bin", get(bin::bin))
 }
 
 /// Bins by zone, and those in zones that nobody has.

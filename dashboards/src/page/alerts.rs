@@ -6,6 +6,7 @@ use schemas::{Phase, Severity};
 
 use super::glance::Glance;
 use super::parts::{Desk, empty, panel};
+use crate::lang::Lang;
 use crate::locator::zone_name;
 use crate::numbers;
 
@@ -33,8 +34,8 @@ pub(crate) fn alerts(desk: &Desk<'_>, glance: &Glance) -> Markup {
 }
 
 /// The word for a severity.
-fn word(desk: &Desk<'_>, severity: Severity) -> &'static str {
-    let [info, warning, critical, emergency] = desk.lang.words().severities;
+pub(crate) fn word(lang: Lang, severity: Severity) -> &'static str {
+    let [info, warning, critical, emergency] = lang.words().severities;
     match severity {
         Severity::Info => info,
         Severity::Warning => warning,
@@ -43,25 +44,30 @@ fn word(desk: &Desk<'_>, severity: Severity) -> &'static str {
     }
 }
 
+/// Its sign: a shape besides the colour.
+pub(crate) fn icon(severity: Severity) -> Markup {
+    html! { svg viewBox="0 0 20 20" aria-hidden="true" {
+        @match severity {
+            Severity::Info => { circle cx="10" cy="10" r="8" {} path.x d="M10 9v6M10 5v1.6" {} }
+            Severity::Warning | Severity::Critical | Severity::Emergency => {
+                path d="M10 2l8.5 15.5h-17z" {} path.x d="M10 8v5M10 14.6v1.4" {}
+            }
+        }
+    } }
+}
+
 fn line(desk: &Desk<'_>, glance: &Glance, alert: &AlertView) -> Markup {
     let words = desk.lang.words();
     let text = desk.lang.of(&alert.texts);
     let (name, zone) = (glance.name(desk.lang, &alert.series.device), zone_name(desk.lang, &alert.zone));
     html! {
         li class=(format!("sev {}", alert.severity.code())) {
-            svg viewBox="0 0 20 20" aria-hidden="true" {
-                @match alert.severity {
-                    Severity::Info => { circle cx="10" cy="10" r="8" {} path.x d="M10 9v6M10 5v1.6" {} }
-                    Severity::Warning | Severity::Critical | Severity::Emergency => {
-                        path d="M10 2l8.5 15.5h-17z" {} path.x d="M10 8v5M10 14.6v1.4" {}
-                    }
-                }
-            }
+            (icon(alert.severity))
             div {
                 p.what {
-                    b.word { (word(desk, alert.severity)) }
+                    b.word { (word(desk.lang, alert.severity)) }
                     @if alert.phase == Phase::Pending { " " span.tag { (words.pending) } }
-                    " " span { @if text.is_empty() { (desk.lang.of(&alert.series.quantity.row().label)) } @else { (text) } }
+                    " " a href=(desk.to(&format!("alerts/{}", super::desk::encoded(&alert.id.0)))) { @if text.is_empty() { (desk.lang.of(&alert.series.quantity.row().label)) } @else { (text) } }
                 }
                 p.where {
                     bdi { (name) } @if name != zone { " · " bdi { (zone) } }

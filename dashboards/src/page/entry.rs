@@ -14,8 +14,8 @@ use ports::AccessError;
 use schemas::Timestamp;
 use serde::Deserialize;
 
-use super::shell::Page;
-use super::{redirect, theme_of};
+use super::shell::{Page, Scripts};
+use super::{redirect, theme, visit};
 use crate::access::{CookieOf, Guard, present};
 use crate::house::City;
 use crate::lang::Lang;
@@ -80,7 +80,8 @@ pub(crate) fn nothing(guard: &Guard, uri: &Uri, headers: &HeaderMap) -> Response
 }
 
 fn page(guard: &Guard, lang: Lang, headers: &HeaderMap, title: &str, main: &Markup) -> Markup {
-    Page { lang, theme: theme_of(headers), city: &guard.house.city, path: "" }.render(title, main)
+    let (theme, city, scripts) = (theme::of(headers), &guard.house.city, Scripts::NONE);
+    Page { lang, theme, city, path: "", section: "", scripts, often: visit::SELDOM, soon: visit::SELDOM }.render(title, main)
 }
 
 /// Said at the top of every page: that no password is asked for, or who has signed in.

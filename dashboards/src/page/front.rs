@@ -8,11 +8,13 @@ use schemas::{DeviceId, Kind};
 
 use super::glance::{Glance, fill_class, own_kinds};
 use super::parts::Desk;
+use super::visit::{Sheet, Visit};
 use super::{alerts, own, platform, sections};
 use crate::house::City;
 use crate::lang::Lang;
 use crate::locator::{self, Mark, Shape};
 use crate::numbers;
+use crate::problem::Problem;
 
 /// The sentence: bins that overflow, alerts that are open.
 pub(crate) fn title(lang: Lang, glance: &Glance) -> String {
@@ -29,8 +31,15 @@ pub(crate) fn title(lang: Lang, glance: &Glance) -> String {
     if said.is_empty() { words.unreadable.to_owned() } else { said.join(comma) }
 }
 
+/// `/{lang}/`
+pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
+    let glance = Glance::present(&visit.rooms).await;
+    let main = page(visit.lang, &visit.house().city, &glance);
+    Ok(Sheet::plain(title(visit.lang, &glance), main))
+}
+
 /// All of it.
-pub(crate) fn page(lang: Lang, city: &City, glance: &Glance) -> Markup {
+fn page(lang: Lang, city: &City, glance: &Glance) -> Markup {
     let (words, desk) = (lang.words(), Desk::new(lang, city.zone(), glance.at));
     html! {
         div.opening data-panel #opening {
@@ -64,20 +73,21 @@ fn figures(desk: &Desk<'_>, glance: &Glance) -> Markup {
     let worst = glance.stations.iter().flatten().find_map(|s| s.index.as_ref().map(|index| (s, index.level)));
     let lots = || glance.lots.iter().flatten();
     let (free, known) = (lots().map(|l| l.free).sum::<u64>(), lots().map(|l| l.free + l.taken).sum::<u64>());
+    let to = |page: &str| format!("/{}/{page}", desk.lang.code());
     let used = glance.meters.as_deref().and_then(|m| super::glance::of_city(m, &glance.parameters.water.numbers.privacy).0);
     html! {
         ul.figures {
-            li { a href="#waste" { (words.waste) } b { @match full { Some(n) => (numbers::whole(desk.lang, n)), None => (none()) } } span { (words.bins_over) } }
-            li { a href="#air" { (words.air) } @match worst {
+            li { a href=(to("waste")) { (words.waste) } b { @match full { Some(n) => (numbers::whole(desk.lang, n)), None => (none()) } } span { (words.bins_over) } }
+            li { a href=(to("air")) { (words.air) } @match worst {
                 Some((station, level)) => {
                     b { (sections::band(desk, level)) }
                     span { (words.worst_air) @if desk.lang.is_rtl() { "، " } @else { ", " } bdi { (glance.name(desk.lang, &station.device)) } }
                 }
                 None => { b { (none()) } span { (words.worst_air) } }
             } }
-            li { a href="#parking" { (words.parking) } b { @if known > 0 { (numbers::whole(desk.lang, free)) } @else { (none()) } }
+            li { a href=(to("parking")) { (words.parking) } b { @if known > 0 { (numbers::whole(desk.lang, free)) } @else { (none()) } }
                 span { (words.free_of) " " bdi { (numbers::whole(desk.lang, known)) } } }
-            li { a href="#water" { (words.water) }
+            li { a href=(to("water")) { (words.water) }
                 b { @match used { Some(sum) => { (desk.amount(sum, 1, "m³")) } None => { (none()) } } }
                 span { (words.water_day) } }
         }

@@ -1,23 +1,33 @@
 //! The pages: rendered by the server in three languages, alive with a little script, complete without.
 
+mod air;
 mod alerts;
+mod chart;
+mod desk;
+mod device;
 pub(crate) mod entry;
 mod front;
 mod glance;
+mod map;
 mod own;
+mod parking;
 mod parts;
 mod platform;
 mod sections;
 mod shell;
+mod theme;
+mod visit;
+mod waste;
+mod water;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawPathParams, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
 use maud::html;
 
 use crate::house::{Rooms, Shared};
@@ -26,19 +36,46 @@ use crate::problem::Problem;
 
 pub(crate) use glance::Glance;
 use shell::Page;
+use visit::{Sheet, Visit};
 
 /// A year, for the cookies of language and theme.
 const YEAR: u32 = 31_536_000;
 
+/// What makes a page.
+type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
+
+/// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
+const PAGES: [(&str, &str, Make); 14] = [
+    ("", "", |visit| Box::pin(front::sheet(visit))),
+    ("air", "air", |visit| Box::pin(air::city(visit))),
+    ("air/exceedances", "air", |visit| Box::pin(air::exceeded(visit))),
+    ("air/{station}", "air", |visit| Box::pin(air::station(visit))),
+    ("waste", "waste", |visit| Box::pin(waste::sheet(visit))),
+    ("waste/{bin}", "waste", |visit| Box::pin(waste::bin(visit))),
+    ("devices", "devices", |visit| Box::pin(device::list(visit))),
+    ("devices/{id}", "devices", |visit| Box::pin(device::single(visit))),
+    ("engineers", "engineers", |visit| Box::pin(device::engineers(visit))),
+    ("engineers/{offset}", "engineers", |visit| Box::pin(device::message(visit))),
+    ("alerts", "alerts", |visit| Box::pin(desk::sheet(visit))),
+    ("alerts/{id}", "alerts", |visit| Box::pin(desk::single(visit))),
+    ("parking", "parking", |visit| Box::pin(parking::sheet(visit))),
+    ("water", "water", |visit| Box::pin(water::sheet(visit))),
+];
+
 /// All addresses that answer people.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    let mut router = Router::new().route("/", get(home)).route("/theme", post(theme)).route("/favicon.ico", get(icon));
+    let mut router = Router::new().route("/", get(home)).route("/theme", post(theme::set)).route("/favicon.ico", get(icon));
     for lang in Lang::ALL {
-        let page = async move |State(rooms): Shared, headers: HeaderMap| front_page(&rooms, lang, &headers).await;
         let bare = format!("/{}", lang.code());
-        let whole = format!("{bare}/");
-        let to = whole.clone();
-        router = router.route(&whole, get(page)).route(&bare, get(async move || redirect(StatusCode::PERMANENT_REDIRECT, &to)));
+        for (path, section, make) in PAGES {
+            let page = async move |State(rooms): Shared, names: RawPathParams, uri: Uri, headers: HeaderMap| {
+                let name = names.iter().next().map(|(_, value)| value.to_owned());
+                answer(make, section, Visit { rooms, lang, name, uri, headers }).await
+            };
+            router = router.route(&format!("{bare}/{path}"), get(page));
+        }
+        let to = format!("{bare}/");
+        router = router.route(&bare, get(async move || redirect(StatusCode::PERMANENT_REDIRECT, &to)));
     }
     router
 }
@@ -59,20 +96,26 @@ async fn icon() -> Response {
     redirect(StatusCode::FOUND, &crate::assets::address("icon.svg"))
 }
 
-/// `light`, `dark` or `auto`.
-pub(crate) fn theme_of(headers: &HeaderMap) -> &'static str {
-    match cookie(headers, "theme") {
-        Some("light") => "light",
-        Some("dark") => "dark",
-        _ => "auto",
-    }
-}
-
-async fn front_page(rooms: &Rooms, lang: Lang, headers: &HeaderMap) -> Response {
-    let glance = Glance::present(rooms).await;
-    let page = Page { lang, theme: theme_of(headers), city: &rooms.house.city, path: "" };
-    let mut response = page.render(&front::title(lang, &glance), &front::page(lang, &rooms.house.city, &glance)).into_response();
-    if cookie(headers, "lang") != Some(lang.code()) {
+/// Makes a page; what went wrong is said on a page too.
+async fn answer(make: Make, section: &'static str, visit: Visit) -> Response {
+    let lang = visit.lang;
+    let (status, sheet) = match make(&visit).await {
+        Ok(sheet) => (StatusCode::OK, sheet),
+        Err(problem) => (problem.status(), visit::lost(lang, &problem)),
+    };
+    let place = visit.place();
+    let page = Page {
+        lang,
+        theme: theme::of(&visit.headers),
+        city: &visit.rooms.house.city,
+        path: &place,
+        section,
+        scripts: sheet.scripts,
+        often: sheet.often,
+        soon: sheet.soon,
+    };
+    let mut response = (status, page.render(&sheet.title, &sheet.main)).into_response();
+    if cookie(&visit.headers, "lang") != Some(lang.code()) {
         let text = format!("lang={}; Path=/; Max-Age={YEAR}; SameSite=Lax", lang.code());
         if let Ok(value) = HeaderValue::from_str(&text) {
             response.headers_mut().insert(header::SET_COOKIE, value);
@@ -81,36 +124,13 @@ async fn front_page(rooms: &Rooms, lang: Lang, headers: &HeaderMap) -> Response 
     response
 }
 
-/// `POST /theme`: `theme=dark&back=fr`. Without script; with it the page sets the cookie itself.
-async fn theme(headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
-    // Browsers say where a form comes from; a form on another site must not change ours.
-    let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
-    if site.is_some_and(|s| s != "same-origin" && s != "none") {
-        return Err(Problem::foreign());
-    }
-    let text = String::from_utf8_lossy(&body);
-    let field = |name: &str| text.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v);
-    let theme = match field("theme") {
-        Some("light") => "light",
-        Some("dark") => "dark",
-        Some("auto") => "auto",
-        _ => return Err(Problem::parameter("theme", "the theme is not one of ours", "light, dark or auto")),
-    };
-    let back = field("back").and_then(Lang::from_code).unwrap_or(Lang::Fr);
-    let mut response = redirect(StatusCode::SEE_OTHER, &format!("/{}/", back.code()));
-    let text = format!("theme={theme}; Path=/; Max-Age={YEAR}; SameSite=Lax");
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
-    }
-    Ok(response)
-}
-
 /// Whatever has no page: said in the language of the address, or the one wished.
 pub(crate) async fn nothing(State(rooms): Shared, uri: Uri, headers: HeaderMap) -> Response {
     let first = uri.path().split('/').nth(1).unwrap_or_default();
     let lang = Lang::from_code(first).unwrap_or_else(|| Lang::wished(&headers));
     let words = lang.words();
-    let page = Page { lang, theme: theme_of(&headers), city: &rooms.house.city, path: "" };
+    let (theme, city, scripts) = (theme::of(&headers), &rooms.house.city, shell::Scripts::NONE);
+    let page = Page { lang, theme, city, path: "", section: "", scripts, often: visit::SELDOM, soon: visit::SELDOM };
     let main = html! { div.lost-page { h1 { (words.not_found) } p { a href=(format!("/{}/", lang.code())) { (words.home) } } } };
     (StatusCode::NOT_FOUND, page.render(words.not_found, &main)).into_response()
 }

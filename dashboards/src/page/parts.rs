@@ -1,9 +1,11 @@
 //! What several panels need: a quantity, a time, and the states of a panel.
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use schemas::{Quantity, Reading, Timestamp};
+use schemas::{DeviceId, Quantity, Reading, Timestamp};
+use serde::Deserialize;
 
 use crate::lang::Lang;
 use crate::numbers::{self, NONE};
@@ -57,9 +59,57 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// The same without its unit, which stands elsewhere.
+    pub(crate) fn live_bare(&self, reading: &Reading) -> Markup {
+        let decimals = if reading.value.abs() < 9.95 { 1 } else { 0 };
+        html! { bdi.qty dir="ltr" data-s=(key(reading)) data-d="auto" { b { (numbers::decimal(self.lang, reading.value, decimals)) } } }
+    }
+
+    /// The head of a page: when, and the sentence that answers. The eyebrow says which page it is.
+    pub(crate) fn opening(&self, eyebrow: &str, title: &str) -> Markup {
+        let comma = if self.lang.is_rtl() { "، " } else { ", " };
+        html! {
+            div.opening data-panel #opening {
+                p.eyebrow {
+                    (eyebrow) " · "
+                    time datetime=(self.now) { (numbers::date(self.lang, &self.local)) (comma) bdi { (numbers::clock(&self.local)) } }
+                }
+                h1 { (title) }
+            }
+        }
+    }
+
+    /// What stands between a name and what is said of it.
+    pub(crate) fn colon(&self) -> &'static str {
+        if self.lang == Lang::Fr { "\u{a0}: " } else { ": " }
+    }
+
+    /// A day, short: `21 novembre`.
+    pub(crate) fn day(&self, date: Date) -> Markup {
+        html! { time datetime=(date) { (numbers::day(self.lang, date)) } }
+    }
+
+    /// An address of ours in the reader's language.
+    pub(crate) fn to(&self, path: &str) -> String {
+        format!("/{}/{path}", self.lang.code())
+    }
+
+    /// A device's name that leads to its page.
+    pub(crate) fn device_link(&self, id: &DeviceId, name: &str) -> Markup {
+        html! { a href=(self.to(&format!("devices/{id}"))) { bdi { (name) } } }
+    }
+
     pub(crate) fn none(&self) -> Markup {
         html! { span.nil { (NONE) span.vh { " " (self.lang.words().no_data) } } }
     }
+}
+
+/// A number of an answer that the data may not carry.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told<T> {
+    pub(crate) value: Option<T>,
+    /// Why there is none, in English.
+    pub(crate) reason: Option<String>,
 }
 
 /// The name of a series for the script.

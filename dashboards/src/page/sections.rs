@@ -1,7 +1,7 @@
 //! The four kinds: bins, air stations with their index, parking by zone, water by zone.
 
 use maud::{Markup, html};
-use schemas::{Quantity, Reading};
+use schemas::Quantity;
 
 use super::glance::{Bin, Glance, Lot, POLLUTANTS, Station, believed, by_zone, of_city};
 use super::parts::{Desk, empty, panel};
@@ -68,16 +68,17 @@ fn wall(desk: &Desk<'_>, bins: &[Bin]) -> Markup {
     }
 }
 
-fn who(desk: &Desk<'_>, name: &str, zone: &schemas::Zone) -> Markup {
+/// A name that leads to its page, and where it stands.
+fn who(desk: &Desk<'_>, page: &str, name: &str, zone: &schemas::Zone) -> Markup {
     let place = zone_name(desk.lang, zone);
     // A station is often named after where it stands: once is enough.
-    html! { bdi { (name) } @if name != place { " " small { bdi { (place) } } } }
+    html! { a href=(desk.to(page)) { bdi { (name) } } @if name != place { " " small { bdi { (place) } } } }
 }
 
 fn bin_row(desk: &Desk<'_>, glance: &Glance, bin: &Bin) -> Markup {
     let reading = &bin.reading;
     html! { tr {
-        th scope="row" { (who(desk, &glance.name(desk.lang, &reading.series.device), &reading.zone)) }
+        th scope="row" { (who(desk, &format!("waste/{}", reading.series.device), &glance.name(desk.lang, &reading.series.device), &reading.zone)) }
         td.gauge { @match bin.fill {
             Some(fill) => {
                 (charts::share(desk.lang, fill / 100.0, &format!("u{}", bin.class().unwrap_or_default()), Some(0.9)))
@@ -129,7 +130,7 @@ fn station_row(desk: &Desk<'_>, glance: &Glance, station: &Station) -> Markup {
     let name = glance.name(desk.lang, &station.device);
     html! { tr.silent[station.silent] {
         th scope="row" {
-            (who(desk, &name, &station.zone))
+            (who(desk, &format!("air/{}", station.device), &name, &station.zone))
             @if station.silent { br; small.quiet { (words.no_data_since) " " (desk.time(station.heard)) } }
         }
         td { @match &station.index {
@@ -138,7 +139,7 @@ fn station_row(desk: &Desk<'_>, glance: &Glance, station: &Station) -> Markup {
         } }
         @for (i, last) in station.last.iter().enumerate() {
             td.n.late[i > 1] { @match last.as_ref().filter(|r| !station.silent && believed(r)) {
-                Some(reading) => (bare(desk, reading)),
+                Some(reading) => (desk.live_bare(reading)),
                 None => (desk.none()),
             } }
         }
@@ -150,13 +151,6 @@ fn station_row(desk: &Desk<'_>, glance: &Glance, station: &Station) -> Markup {
 pub(crate) fn band(desk: &Desk<'_>, level: u8) -> Markup {
     let name = desk.lang.words().bands.get(usize::from(level.saturating_sub(1))).copied().unwrap_or_default();
     html! { bdi { (name) } " " small { bdi dir="ltr" { (numbers::whole(desk.lang, u64::from(level))) "/6" } } }
-}
-
-/// A live value whose unit stands in the note below.
-fn bare(desk: &Desk<'_>, reading: &Reading) -> Markup {
-    let decimals = if reading.value.abs() < 9.95 { 1 } else { 0 };
-    let key = format!("{}|{}|{}", reading.series.device, reading.series.quantity, reading.series.channel);
-    html! { bdi.qty dir="ltr" data-s=(key) data-d="auto" { b { (numbers::decimal(desk.lang, reading.value, decimals)) } } }
 }
 
 pub(crate) fn parking(desk: &Desk<'_>, glance: &Glance) -> Markup {

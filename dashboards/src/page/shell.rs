@@ -14,6 +14,51 @@ pub(crate) struct Page<'a> {
     pub(crate) city: &'a City,
     /// After `/{lang}/`: the same page in another language.
     pub(crate) path: &'a str,
+    /// The part of the menu that it belongs to; empty for none.
+    pub(crate) section: &'a str,
+    pub(crate) scripts: Scripts,
+    /// Milliseconds between two looks at what changed.
+    pub(crate) often: u32,
+    /// Milliseconds from an alert to the next look.
+    pub(crate) soon: u32,
+}
+
+/// What a page needs besides the script of all pages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scripts {
+    /// Charts over time.
+    pub(crate) chart: bool,
+    /// A map that moves.
+    pub(crate) map: bool,
+    /// A module of its own, by name.
+    pub(crate) own: Option<&'static str>,
+}
+
+impl Scripts {
+    pub(crate) const NONE: Scripts = Scripts { chart: false, map: false, own: None };
+    pub(crate) const CHART: Scripts = Scripts { chart: true, ..Scripts::NONE };
+    pub(crate) const MAP: Scripts = Scripts { map: true, ..Scripts::NONE };
+
+    /// A module of the page's own.
+    pub(crate) const fn of(own: &'static str) -> Scripts {
+        Scripts { own: Some(own), ..Scripts::NONE }
+    }
+
+    fn links(self) -> Markup {
+        html! {
+            @if self.chart {
+                link rel="stylesheet" href=(address("vendor/uPlot.min.css"));
+                script defer src=(address("vendor/uPlot.iife.min.js")) {}
+                script type="module" src=(address("js/chart.js")) {}
+            }
+            @if self.map {
+                link rel="stylesheet" href=(address("vendor/leaflet.css"));
+                script defer src=(address("vendor/leaflet.js")) {}
+                script type="module" src=(address("js/map.js")) {}
+            }
+            @if let Some(own) = self.own { script type="module" src=(address(&format!("js/{own}.js"))) {} }
+        }
+    }
 }
 
 impl Page<'_> {
@@ -37,15 +82,17 @@ impl Page<'_> {
                     }
                     link rel="stylesheet" href=(address("css/app.css"));
                     link rel="icon" type="image/svg+xml" href=(address("icon.svg"));
+                    link rel="stylesheet" href=(address("css/pages.css"));
                     script type="module" src=(address("js/page.js")) {}
+                    (self.scripts.links())
                 }
                 // What the script says to people comes from here: one set of texts.
                 body data-lang=(lang.code()) data-locale=(lang.number_locale()) data-live=(words.live) data-lost=(words.lost)
-                    data-new=(words.new_alert) data-over=(words.resolved) {
+                    data-new=(words.new_alert) data-over=(words.resolved) data-often=(self.often) data-soon=(self.soon) {
                     a.skip href="#main" { (words.skip) }
                     (self.top(city))
                     @if self.city.demo() {
-                        p.banner role="note" { span { b { (words.demo) } ": " (words.demo_note) } }
+                        aside.banner aria-label=(words.demo) { p { b { (words.demo) } ": " (words.demo_note) } }
                     }
                     (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
@@ -59,12 +106,13 @@ impl Page<'_> {
         let (lang, words) = (self.lang, self.lang.words());
         let home = format!("/{}/", lang.code());
         let sections = [
-            ("alerts", words.alerts),
-            ("waste", words.waste),
             ("air", words.air),
+            ("waste", words.waste),
             ("parking", words.parking),
             ("water", words.water),
-            ("platform", words.platform),
+            ("alerts", words.pages.nav.alerts),
+            ("devices", words.pages.nav.devices),
+            ("engineers", words.pages.nav.engineers),
         ];
         html! {
             header.top {
@@ -76,7 +124,9 @@ impl Page<'_> {
                     span { b { (city) } " " i { (words.subtitle) } }
                 }
                 nav aria-label=(words.sections) {
-                    @for (id, name) in sections { a href=(format!("#{id}")) { (name) } }
+                    @for (id, name) in sections {
+                        a href=(format!("/{}/{id}", lang.code())) aria-current=[(id == self.section).then_some("page")] { (name) }
+                    }
                 }
                 div.tools {
                     span.live #live { i aria-hidden="true" {} span {} }
@@ -87,7 +137,7 @@ impl Page<'_> {
                         }
                     }
                     form.theme method="post" action="/theme" {
-                        input type="hidden" name="back" value=(lang.code());
+                        input type="hidden" name="back" value=(format!("{}/{}", lang.code(), self.path.split('?').next().unwrap_or_default()));
                         label.vh for="theme" { (words.theme) }
                         select #theme name="theme" {
                             @for (value, name) in [("auto", words.theme_auto), ("light", words.theme_light), ("dark", words.theme_dark)] {

@@ -1,9 +1,12 @@
 //! Arabic, as written in Morocco.
 
+mod pages;
+
 use super::Words;
 use crate::plural::Count;
 
 pub(crate) static AR: Words = Words {
+    pages: pages::PAGES,
     subtitle: "مرصد المدينة",
     skip: "انتقل إلى المحتوى",
     sections: "الأقسام",

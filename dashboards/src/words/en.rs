@@ -1,9 +1,12 @@
 //! English.
 
+mod pages;
+
 use super::Words;
 use crate::plural::Count;
 
 pub(crate) static EN: Words = Words {
+    pages: pages::PAGES,
     subtitle: "City observatory",
     skip: "Skip to content",
     sections: "Sections",

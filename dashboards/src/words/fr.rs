@@ -1,9 +1,12 @@
 //! French.
 
+mod pages;
+
 use super::Words;
 use crate::plural::Count;
 
 pub(crate) static FR: Words = Words {
+    pages: pages::PAGES,
     subtitle: "Observatoire de la ville",
     skip: "Aller au contenu",
     sections: "Rubriques",

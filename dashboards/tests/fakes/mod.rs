@@ -179,7 +179,9 @@ impl Store for Town {
         Box::pin(async move {
             self.store_answers()?;
             let kept = self.readings.lock().unwrap();
-            let taken = kept.values().filter(|r| query.range.contains(&r.observed_at) && query.select.takes(r));
+            let first = |at: Timestamp| (at, String::new(), "", 0);
+            let within = kept.range(first(query.range.start)..first(query.range.end.max(query.range.start)));
+            let taken = within.map(|(_, r)| r).filter(|r| query.select.takes(r));
             Ok(match query.shape {
                 Shape::Raw => {
                     let mut readings: Vec<_> = taken.take(query.limit + 1).cloned().collect();

@@ -133,6 +133,38 @@ async fn exceedances_judge_each_set_and_the_empty_law_judges_nothing() {
 }
 
 #[tokio::test]
+async fn a_station_is_told_beside_each_limit_by_the_limits_own_time() {
+    let town = town();
+    station(&town);
+    let router = router(&town);
+    let now = get(&router, "/api/v1/air/now?station=air-1&set=eu-2030").await.json();
+    let row = |pollutant: &str, statistic: &str| {
+        let rows = now["rows"].as_array().unwrap();
+        rows.iter().find(|r| r["pollutant"] == pollutant && r["statistic"] == statistic).cloned().unwrap()
+    };
+    let (hour, day) = (row("no2", "hour"), row("no2", "day"));
+    assert_eq!((&hour["hours"], &hour["limit"]), (&1.into(), &200.0.into()));
+    assert_eq!((&day["hours"], &day["limit"]), (&24.into(), &50.0.into()));
+    // The last whole hour is 19 h: 30 (1 + 19/24); a day of it, less one thin hour, is lower.
+    assert!((hour["mean"].as_f64().unwrap() - 53.75).abs() < 1e-9, "{hour}");
+    assert!(day["mean"].as_f64().unwrap() < 50.0, "{day}");
+    assert_eq!(now["without"], serde_json::json!([]));
+    // A guideline of a year is no limit of hours: nothing of it stands there.
+    assert!(now["rows"].as_array().unwrap().iter().all(|r| r["statistic"] != "year"));
+
+    let address = "/api/v1/air/history?station=air-1&pollutant=pm10&set=eu-2030&from=2026-11-21T00:00:00Z";
+    let past = get(&router, address).await.json();
+    assert_eq!((&past["mean_hours"], &past["limit"], &past["step_s"]), (&24.into(), &45.0.into(), &3600.into()));
+    let (hours, means) = (past["hour"].as_array().unwrap(), past["mean"].as_array().unwrap());
+    assert_eq!((hours.len(), means.len()), (21, 21));
+    assert_eq!((&hours[0], &hours[6]), (&40.0.into(), &serde_json::Value::Null), "an hour of two readings is not valid");
+    assert!(means.iter().all(serde_json::Value::is_number), "23 of 24 hours are enough");
+    for odd in ["station=none&pollutant=pm10", "station=air-1", "station=air-1&pollutant=pm10&set=none", "pollutant=pm10"] {
+        assert_eq!(get(&router, &format!("/api/v1/air/history?{odd}")).await.status, StatusCode::BAD_REQUEST, "{odd}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_has_averages_with_their_capture_and_excel_gets_commas() {
     let town = town();
     station(&town);
@@ -215,6 +247,24 @@ async fn a_worklist_has_the_bins_that_are_due_in_order_with_their_forecast() {
     let way = get(&router(&town), "/api/v1/waste/worklist?contractor=ARMA&hours=12&format=gpx").await.text;
     assert_eq!(way.matches("<rtept ").count(), 4, "depot, two stops, depot: {way}");
     assert!(way.contains("Rue &lt;bin-full&gt;"), "{way}");
+}
+
+#[tokio::test]
+async fn a_bin_is_foreseen_as_in_the_worklist() {
+    let town = town();
+    bins(&town);
+    let router = router(&town);
+    let list = get(&router, "/api/v1/waste/worklist?contractor=ARMA&hours=12").await.json();
+    let stop = list["rounds"][0]["stops"].as_array().unwrap().iter().find(|s| s["bin"] == "bin-soon").unwrap().clone();
+    let bin = get(&router, "/api/v1/waste/bin?bin=bin-soon").await.json();
+    for field in ["fill", "heard", "due_p50", "due_p90", "basis"] {
+        assert_eq!(bin[field], stop[field], "{field}");
+    }
+    assert_eq!((&bin["contractor"], &bin["threshold"]), (&"ARMA".into(), &90.0.into()));
+    let emptied = &bin["emptyings"].as_array().unwrap().last().unwrap()["at"];
+    assert_eq!(*emptied, stop["last_emptied"]);
+    assert_eq!(get(&router, "/api/v1/waste/bin?bin=none").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(get(&router, "/api/v1/waste/bin").await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod losses;
 mod operations;
 mod pages;
 mod people;
+mod rests;
 mod served;
 
 use std::sync::Arc;

@@ -190,14 +190,95 @@ fn files_of_others_are_unmodified_and_come_with_their_licence() {
         let hash = Sha256::digest(std::fs::read(root.join(field("path"))).unwrap());
         let hash: String = hash.iter().map(|b| format!("{b:02x}")).collect();
         assert_eq!(hash, field("sha256"), "{}", field("path"));
-        assert!(std::fs::read_to_string(root.join(field("licence_file"))).unwrap().contains("SIL OPEN FONT LICENSE"));
+        let says = match field("licence").as_str() {
+            "OFL-1.1" => "SIL OPEN FONT LICENSE",
+            "MIT" => "The MIT License",
+            "BSD-2-Clause" => "BSD 2-Clause License",
+            other => panic!("{other} is not a licence that we take"),
+        };
+        assert!(std::fs::read_to_string(root.join(field("licence_file"))).unwrap().contains(says));
         listed.push(root.join(field("path")));
     }
-    for font in std::fs::read_dir(root.join("assets/fonts")).unwrap().map(|f| f.unwrap().path()) {
-        assert!(
-            font.extension().is_some_and(|e| e == "txt") || listed.contains(&font),
-            "{} is not in vendor.toml",
-            font.display()
-        );
+    for folder in ["assets/fonts", "assets/vendor"] {
+        for file in std::fs::read_dir(root.join(folder)).unwrap().map(|f| f.unwrap().path()) {
+            let known = file.extension().is_some_and(|e| e == "txt") || listed.contains(&file);
+            assert!(known, "{} is not in vendor.toml", file.display());
+        }
     }
+}
+
+/// Every page, after the language.
+const PAGES: [&str; 14] = [
+    "",
+    "air",
+    "air/air-anfa",
+    "air/air-anfa?pollutant=no2&set=eu-2008&range=30d",
+    "air/exceedances",
+    "waste",
+    "waste?contractor=ARMA&hours=48",
+    "waste/bin-anfa-03",
+    "parking",
+    "water",
+    "alerts",
+    "devices",
+    "devices/air-anfa?quantity=air.pm10",
+    "engineers",
+];
+
+#[tokio::test]
+async fn every_page_answers_in_every_language_and_says_so_where_a_part_is_away() {
+    let town = Town::believable(Arc::new(Still));
+    let router = router(&town);
+    for away in [false, true] {
+        town.store_away.store(away, Ordering::Relaxed);
+        for lang in ["fr", "ar", "en"] {
+            for path in PAGES {
+                let page = get(&router, &format!("/{lang}/{path}")).await;
+                // A page that is about one thing says that it cannot be had; one with many parts, which of them.
+                let whole = if away && (path.contains("air/air-") || path.starts_with("waste?") || path.starts_with("waste/")) {
+                    StatusCode::SERVICE_UNAVAILABLE
+                } else {
+                    StatusCode::OK
+                };
+                assert_eq!(page.status, whole, "{lang}/{path}: {}", page.text);
+                for odd in ["NaN", "{}", " style=", " onclick=", "javascript:", "src=\"http"] {
+                    assert!(!page.text.contains(odd), "{lang}/{path}: {odd}");
+                }
+                assert!(page.text.contains(&format!("href=\"/{lang}/alerts\"")), "{lang}/{path} has no menu");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_desk_shows_what_is_asked_for_and_can_be_bookmarked() {
+    let town = Town::believable(Arc::new(Still));
+    let router = router(&town);
+    let shown = async |query: &str| get(&router, &format!("/en/alerts{query}")).await.text.matches("data-key=").count();
+    assert_eq!((shown("").await, shown("?view=pending").await, shown("?kind=water").await), (6, 1, 1));
+    assert_eq!(shown("?view=history").await, 1, "only the sentence that there is none");
+    let page = get(&router, "/en/alerts?kind=water&view=open").await.text;
+    assert!(page.contains("href=\"/en/alerts?view=history&amp;kind=water\""), "a tab keeps the filters");
+    assert!(page.contains("href=\"/ar/alerts?kind=water&amp;view=open\""), "another language keeps the view");
+    assert_eq!(get(&router, "/en/alerts?view=odd").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&router, "/en/alerts?odd=1").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn an_alert_has_a_page_with_what_was_done_to_it() {
+    let town = Town::believable(Arc::new(Still));
+    let router = router(&town);
+    let id = town.alerts.lock().unwrap()[0].id.to_string();
+    let act = Request::post(format!("/api/v1/alerts/{id}/acknowledge"))
+        .header("content-type", "application/json")
+        .body(Body::from(r#"{"by":"A. Idrissi","note":"on my way"}"#));
+    assert_eq!(send(&router, act.unwrap()).await.status, StatusCode::OK);
+    let page = get(&router, &format!("/fr/alerts/{id}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for text in ["Feu dans un bac", "prise en charge par <bdi>A. Idrissi</bdi>", "on my way", "Pourquoi a-t-on été prévenu"] {
+        assert!(page.text.contains(text), "{text}");
+    }
+    let none = get(&router, "/fr/alerts/none").await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    assert!(none.text.contains("Cette page n’existe pas."));
 }

@@ -146,18 +146,19 @@ impl Bench {
 
     /// Judges readings in the order in which they were heard, time going with them.
     fn judge(&mut self, readings: &[Reading]) -> Vec<Decided> {
+        let readings = rules::in_order(readings);
         let shards = self.engines.len();
         let said = std::thread::scope(|scope| {
+            let readings = &readings;
             let judges: Vec<_> = (0usize..)
                 .zip(&mut self.engines)
                 .map(|(shard, engine)| {
                     scope.spawn(move || {
                         let (mut said, mut out) = (Vec::new(), Vec::new());
-                        for reading in readings.iter().filter(|r| shard_of(&r.series.device, shards) == shard) {
+                        for reading in readings.iter().copied().filter(|r| shard_of(&r.series.device, shards) == shard) {
                             let heard = reading.received_at;
-                            engine.advance(heard, &mut out);
-                            said.extend(out.drain(..).map(|t| by_time(heard, t)));
-                            engine.observe(reading, &mut out);
+                            let passed = engine.hear(reading, &mut out);
+                            said.extend(out.drain(..passed).map(|t| by_time(heard, t)));
                             said.extend(out.drain(..).map(|t| (heard, t, heard)));
                         }
                         said

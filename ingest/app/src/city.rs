@@ -76,6 +76,11 @@ impl City {
         }
     }
 
+    /// The program whose pages and API are at this address, without a slash at its end.
+    pub(crate) fn at(base: String) -> Self {
+        Self::running(base, std::env::var(TOKEN).ok())
+    }
+
     fn running(base: String, token: Option<String>) -> Self {
         Self::Running { client: reqwest::Client::new(), base, token }
     }
@@ -115,7 +120,12 @@ impl City {
         };
         let operators = Operators {
             register: Arc::clone(&opened.register),
-            curb: Arc::new(notify::Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone())),
+            curb: Arc::new(notify::Registered::new(
+                Arc::clone(&opened.register) as _,
+                Arc::clone(&opened.register) as _,
+                settings.inhibit.clone(),
+                notify::Lookout::idle(settings.away.clone()),
+            )),
             clock: Arc::clone(&clock),
             // Nobody plans here: the next start takes in what is done.
             changed: Arc::default(),

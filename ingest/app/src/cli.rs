@@ -13,13 +13,17 @@ use crate::backtest::Backtest;
 use crate::backup::{BackupCommand, StoreCommand};
 use crate::codec::CodecCommand;
 use crate::decode::Decode;
+use crate::incident::Incident;
 use crate::operator::{MaintenanceCommand, SilenceCommand};
 use crate::parking::ParkingCommand;
 use crate::people::{AuditCommand, TokenCommand, UserCommand};
 use crate::profile::ProfileCommand;
+use crate::recording::{Record, Replay};
 use crate::rota::RotaCommand;
 use crate::rule::RuleCommand;
+use crate::simulate::Simulate;
 use crate::tls::CertCommand;
+use crate::verify::Verify;
 
 use crate::waste::WasteCommand;
 use crate::water::WaterCommand;
@@ -113,7 +117,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   marsad demo                       the city of the defaults
   marsad demo --devices 200 --seed 7
-  marsad demo --data /tmp/city      keep the city's data there")]
+  marsad demo --data /tmp/city      keep the city's data there
+  marsad demo incident fire         in another terminal: a bin burns")]
     Demo(Demo),
     /// Check the settings without starting anything
     Check,
@@ -211,6 +216,41 @@ and, if wanted, received_at, quality, kind, zone and channel, as `marsad export 
     /// The store of readings: whether every byte is as it was written
     #[command(subcommand)]
     Store(StoreCommand),
+    /// A simulated city for others: to a broker, as files, as a recording, as a hash
+    #[command(after_help = "Examples:
+  marsad simulate --devices 200 --lasts 6h > readings.ndjson
+  marsad simulate dust-episode --hash                      the same on every run, with any number of threads
+  marsad simulate --broker mqtt://localhost:1883 --devices 5000 --speed 60 --rate 2000
+  marsad simulate bad-sensors --messages - --truth truth.ndjson --recording bad.rec
+
+Without an output it writes readings to standard output. With --broker it goes as fast as time does, unless --speed says
+otherwise.")]
+    Simulate(Simulate),
+    /// Play scenarios against the platform and compare everything with the truth
+    #[command(after_help = "Examples:
+  marsad verify --list
+  marsad verify bin-fire power-loss
+  marsad verify --all --junit report.xml
+  marsad verify my-scenario.toml --verbose
+
+Each scenario runs on a platform of its own, in this process, on virtual time: real journal, store, register and rules, the
+settings of the city. Compared are the account, every reading with its value and its doubts, every reason in the quarantine,
+and the alerts that the scenario expects. Exit code 1: something is not as it must be.")]
+    Verify(Verify),
+    /// Record messages of a broker
+    #[command(after_help = "Examples:
+  marsad record --broker mqtt://localhost:1883 --topic 'marsad/#' --output morning.rec --lasts 2h
+  marsad record --broker mqtts://broker.city:8883 --username lab --password-file pass --topic '#' -o lab.rec
+
+A recording is a journal: an append-only log with checksums, in a directory. A message is acknowledged once it is on the disk.
+A recording that is there is gone on with.")]
+    Record(Record),
+    /// Play a recording to a broker, or to standard output
+    #[command(after_help = "Examples:
+  marsad replay morning.rec                                     as lines
+  marsad replay morning.rec --broker mqtt://localhost:1883 --speed max
+  marsad replay morning.rec --broker mqtt://localhost:1883 --speed 10 --shift now")]
+    Replay(Replay),
     /// Measure the platform on this machine
     #[command(subcommand)]
     Bench(Bench),
@@ -226,6 +266,7 @@ and, if wanted, received_at, quality, kind, zone and channel, as `marsad export 
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Demo {
     /// Simulated devices, 40 to 5,000
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(40..=5_000))]
@@ -233,6 +274,18 @@ pub(crate) struct Demo {
     /// The same seed simulates the same city
     #[arg(long, default_value_t = 2026)]
     pub(crate) seed: u64,
+    /// What is done to a demonstration that runs
+    #[command(subcommand)]
+    pub(crate) then: Option<DemoCommand>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum DemoCommand {
+    /// Have something happen in the city of the demonstration that runs
+    #[command(after_help = "Examples:
+  marsad demo incident fire
+  marsad demo incident leak --device meter-005")]
+    Incident(Incident),
 }
 
 #[derive(Debug, Args)]
@@ -329,7 +382,7 @@ pub(crate) struct Truth {
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=20_000))]
     pub(crate) meters: u16,
     /// Parking bays of the zone
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(50..=2_000))]
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u16).range(50..=2_000))]
     pub(crate) bays: u16,
 }
 

@@ -9,7 +9,7 @@ use ports::{Clock, Gate, NewCredential, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
 use schemas::Kind;
 use settings::{Checked, DEMO_RULES, Settings, SettingsError};
-use simulators::{City, HISTORY, Publish};
+use simulators::{City, Destiny, HISTORY, Play, Publish};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -17,6 +17,7 @@ use crate::cli::{Common, Demo};
 use crate::failure::{Code, Failure};
 use crate::fit;
 use crate::ground::Origin;
+use crate::incident::{Board, Notice};
 use crate::platform::Platform;
 use crate::run::{greet, raise_open_files, until_told};
 
@@ -61,7 +62,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let password = if settings.endpoint.registered() { Some(credential(&platform).await?) } else { None };
     let mut actors = JoinSet::new();
     for kind in [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER] {
-        actors.spawn(act(mqtt, city.clone(), kind, password.clone()));
+        actors.spawn(act(mqtt, city.clone(), kind, Board::new(&settings.data.directory), password.clone()));
     }
     // The actors end with the program: what they did not say was never promised.
     until_told(platform).await
@@ -75,7 +76,7 @@ async fn credential(platform: &Platform) -> Result<String, Failure> {
 }
 
 /// All devices of a kind speak over one connection, as behind one gateway.
-async fn act(mqtt: SocketAddr, city: City, kind: Kind, password: Option<String>) {
+async fn act(mqtt: SocketAddr, city: City, kind: Kind, mut board: Board, password: Option<String>) {
     let mut options = MqttOptions::new(format!("simulator-{kind}"), mqtt.ip().to_string(), mqtt.port());
     options.set_keep_alive(Duration::from_secs(30)).set_inflight(512);
     if let Some(password) = password {
@@ -86,7 +87,7 @@ async fn act(mqtt: SocketAddr, city: City, kind: Kind, password: Option<String>)
     // Dropping either half ends the other: the play is over when the connection or the story is.
     tokio::select! {
         () = connection => (),
-        spoken = speak(&client, &city, kind) => if let Err(error) = spoken {
+        spoken = speak(&client, city, kind, &mut board) => if let Err(error) = spoken {
             tracing::debug!(%error, %kind, "the simulated devices fell silent");
         },
     }
@@ -101,8 +102,8 @@ async fn keep_connected(mut events: EventLoop, kind: Kind) {
     }
 }
 
-async fn speak(client: &AsyncClient, city: &City, kind: Kind) -> Result<(), ClientError> {
-    let mut from = SystemClock.now();
+async fn speak(client: &AsyncClient, city: City, kind: Kind, board: &mut Board) -> Result<(), ClientError> {
+    let from = SystemClock.now();
     let of_kind = || city.devices().iter().filter(|d| d.kind() == kind);
     // The last day first, so that every chart has something to show.
     let mut past: Vec<Publish> = of_kind().flat_map(|d| city.history(d, from.minus(HISTORY), from)).collect();
@@ -110,16 +111,16 @@ async fn speak(client: &AsyncClient, city: &City, kind: Kind) -> Result<(), Clie
     for publish in past {
         client.publish(publish.topic, QoS::AtLeastOnce, false, publish.payload).await?;
     }
+    let mut play = Play::endless(city, kind, from);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        let now = SystemClock.now();
-        for device in of_kind() {
-            for publish in (device.tick_from(from)..device.tick_from(now)).filter_map(|tick| device.publish(tick)) {
-                client.publish(publish.topic, QoS::AtLeastOnce, false, publish.payload).await?;
-            }
+        for (plan, at) in board.news().iter().filter_map(Notice::plan) {
+            play.befall(plan, at);
         }
-        from = now;
+        for sent in play.until(SystemClock.now()).into_iter().filter(|sent| sent.destiny != Destiny::Lost) {
+            client.publish(sent.topic, QoS::AtLeastOnce, false, sent.payload).await?;
+        }
     }
 }

@@ -7,6 +7,7 @@ mod ask;
 mod backtest;
 mod backup;
 mod bench;
+mod broker;
 mod city;
 mod clerk;
 mod cli;
@@ -24,6 +25,7 @@ mod fit;
 mod fitting;
 mod gate;
 mod ground;
+mod incident;
 mod ledger;
 mod observer;
 mod operator;
@@ -34,10 +36,13 @@ mod platform;
 mod profile;
 mod progress;
 mod quarantine;
+mod recording;
 mod rota;
 mod rule;
 mod run;
+mod simulate;
 mod tls;
+mod verify;
 mod waste;
 mod water;
 
@@ -46,7 +51,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
-use cli::{Bench, Cli, Command, Common};
+use cli::{Bench, Cli, Command, Common, Demo, DemoCommand};
 use failure::Failure;
 use ground::Origin;
 use settings::{Checked, Layers, LogFormat, Settings};
@@ -96,6 +101,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     runtime.block_on(async {
         match cli.command.unwrap_or(Command::Run) {
             Command::Run => run::run(&settings, Origin::new(layers, common)).await,
+            Command::Demo(Demo { then: Some(DemoCommand::Incident(what)), .. }) => {
+                incident::incident(&settings, &common, &what).await
+            }
             Command::Demo(options) => demo::demo(&settings, &options, Origin::new(layers, common)).await,
             Command::Check => run::check(&settings, common.json),
             Command::Status => ask::status(&settings, &common).await,
@@ -131,6 +139,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Backup(command) => backup::backup(&settings, &command, common.json),
             Command::Store(command) => backup::store(&settings, &command, common.json),
             Command::Codec(command) => codec::codec(&command, common.json),
+            Command::Simulate(options) => simulate::simulate(&options, common.json).await,
+            Command::Verify(options) => verify::verify(&settings, &options, common.json).await,
+            Command::Record(options) => recording::record(&options, common.json).await,
+            Command::Replay(options) => recording::replay(&options).await,
             Command::Doctor => doctor::doctor(&settings, common.json).await,
             Command::Completions { .. } => Ok(()),
         }

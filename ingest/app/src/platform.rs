@@ -9,9 +9,9 @@ use ::access::Keeper;
 use dashboards::{City, House, Parameters};
 use endpoint::{Access, Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
-use notify::{Dispatcher, Planning, Registered};
+use notify::{Dispatcher, Lookout, Planning, Registered};
 use pipeline::collector::Collector;
-use pipeline::{FeedError, Parts, Pipeline, PipelineError, Source};
+use pipeline::{FeedError, Parts, Pipeline, PipelineError, PipelineWatch, Source};
 use ports::{BirthBook, Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
 use register::Register;
 use rules::Engine;
@@ -226,7 +226,12 @@ impl Platform {
             tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
         }
         let posted = Arc::new(Notify::new());
-        let curb = Arc::new(Registered::new(Arc::clone(&opened.register) as _, settings.inhibit.clone()));
+        let curb = Arc::new(Registered::new(
+            Arc::clone(&opened.register) as _,
+            Arc::clone(&opened.register) as _,
+            settings.inhibit.clone(),
+            lookout(settings, pipeline.watch()),
+        ));
         let operators = Operators {
             register: Arc::clone(&opened.register),
             curb: Arc::clone(&curb),
@@ -408,4 +413,13 @@ pub(crate) fn house(
         parameters: Arc::new(parameters),
         settings: settings.http.clone(),
     })
+}
+
+/// Looks at the collectors; the endpoint is ours and never away.
+fn lookout(settings: &Settings, watch: PipelineWatch) -> Lookout {
+    let doors = move || {
+        let collectors = watch.sources().into_iter().filter(|source| source.name != crate::door::NAME);
+        collectors.map(|source| notify::Door { name: source.name, up: source.up, trouble: source.trouble }).collect()
+    };
+    Lookout::new(settings.away.clone(), Box::new(doors))
 }

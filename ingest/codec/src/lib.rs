@@ -44,7 +44,7 @@ pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
 pub use route::{MESSAGE_LIMIT, Route, RouteError, Routes};
 pub use units::{UnitError, check_unit, senml_unit, uncefact_unit, unit_symbols, unit_tables};
-pub use uplink::{Body, Codec, Frame, Radio, Tree, Uplink};
+pub use uplink::{Body, Codec, Frame, Gateways, Radio, Tree, Uplink};
 
 use normalise::{Heard, Owner};
 
@@ -73,6 +73,8 @@ pub struct Decoded {
     pub seq: Option<u64>,
     /// How many readings it gave, at least 1.
     pub readings: usize,
+    /// By which gateways it was heard, where the network says.
+    pub gateways: Gateways,
 }
 
 impl Decoder {
@@ -232,7 +234,7 @@ impl Decoder {
             return Err(Reject::new(Reason::NoReading, text).of(&uplink.device, profile.as_ref()));
         }
         witness.missed(missing);
-        Ok(Decoded { device: uplink.device, kind, zone, profile: by, seq, readings })
+        Ok(Decoded { device: uplink.device, kind, zone, profile: by, seq, readings, gateways: uplink.gateways })
     }
 
     /// What the uplink says; its number in the device's count, and the profile that read it.

@@ -33,6 +33,8 @@ pub struct Uplink<'m> {
     pub confirmed: bool,
     /// How it was heard.
     pub radio: Radio,
+    /// By whom it was heard.
+    pub gateways: Gateways,
     /// With which the device encrypts; from the catalogue.
     pub key: Option<DeviceKey>,
     /// What a codec inside the network server made of the bytes. Read only by a profile that asks for it.
@@ -53,6 +55,7 @@ impl<'m> Uplink<'m> {
             counter: None,
             confirmed: false,
             radio: Radio::default(),
+            gateways: Gateways::default(),
             key: None,
             object: None,
             body,
@@ -81,6 +84,33 @@ pub struct Radio {
     pub rssi: Option<f64>,
     /// dB
     pub snr: Option<f64>,
+}
+
+/// More gateways than these are not named: a device that so many hear hangs on none of them.
+const FEW: usize = 4;
+
+/// The gateways that heard a frame; none where there are many, or one that has no name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gateways {
+    names: [Option<DeviceId>; FEW],
+    untold: bool,
+}
+
+impl Gateways {
+    /// One more, by its name in lower case.
+    pub(crate) fn add(&mut self, name: Option<&str>) {
+        let name = name.and_then(|name| DeviceId::new(&name.to_ascii_lowercase()).ok());
+        let free = self.names.iter_mut().find(|place| place.is_none() || **place == name);
+        match (free, name) {
+            (Some(place), Some(name)) => *place = Some(name),
+            _ => self.untold = true,
+        }
+    }
+
+    /// Their names, each once.
+    pub fn names(&self) -> impl Iterator<Item = &DeviceId> {
+        self.names.iter().flatten().filter(|_| !self.untold)
+    }
 }
 
 /// What is inside the wrapping.

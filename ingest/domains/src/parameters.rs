@@ -58,6 +58,20 @@ pub struct Sourced<T> {
     pub source: String,
 }
 
+impl<T: Copy> Sourced<T> {
+    /// What was chosen, of a parameter that chooses one of several forms and is no number.
+    #[must_use]
+    pub fn chosen(&self) -> T {
+        self.value
+    }
+
+    /// The same with another choice, whose status and source are as before.
+    #[must_use]
+    pub fn choosing(self, value: T) -> Self {
+        Self { value, ..self }
+    }
+}
+
 /// A number that is checked when it is read.
 pub trait Number: Copy {
     /// The number that formulas take.

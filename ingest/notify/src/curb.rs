@@ -1,4 +1,4 @@
-//! What keeps alerts from being told: shelves, maintenance windows, silences, inhibition.
+//! What keeps alerts from being told: shelves, maintenance windows, silences, inhibition, collectors that are away.
 //!
 //! A [`Sight`] is all of it at one revision of the register, and judges alerts without asking anybody: planning
 //! five hundred steps is one look. Deliberately absent: what withholding means for groups and reminders (`plan`).
@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ports::{ActBook, Curbs, Quiet, QuietSort, Reason, RecordError, Withheld};
-use schemas::{AlertId, Scope, Subject, Timestamp};
+use ports::{ActBook, Curbs, DeviceBook, Path, Quiet, QuietSort, Reason, RecordError, Withheld};
+use schemas::{AlertId, DeviceId, Pattern, Scope, Subject, Timestamp};
 use serde::Deserialize;
+
+use crate::away::Lookout;
 
 /// Inhibitions in the settings at most.
 const INHIBITIONS: usize = 100;
@@ -25,6 +27,9 @@ pub enum Common {
     Kind,
     /// The same quantity.
     Quantity,
+    /// The device that inhibits is the gateway by which alone the other was heard last; where several heard it, each of
+    /// them must inhibit.
+    Gateway,
 }
 
 /// One `[[inhibit]]`: while an alert fires that `source` takes, alerts that `target` takes are not told, where the
@@ -70,12 +75,18 @@ impl Inhibit {
 
     fn key(&self, alert: Subject<'_>) -> Vec<String> {
         let part = |common: &Common| match common {
-            Common::Device => alert.series.device.to_string(),
-            Common::Zone => alert.zone.to_string(),
-            Common::Kind => alert.kind.name().to_owned(),
-            Common::Quantity => alert.series.quantity.name().to_owned(),
+            Common::Device => Some(alert.series.device.to_string()),
+            Common::Zone => Some(alert.zone.to_string()),
+            Common::Kind => Some(alert.kind.name().to_owned()),
+            Common::Quantity => Some(alert.series.quantity.name().to_owned()),
+            // Not what both are, but what one is to the other.
+            Common::Gateway => None,
         };
-        self.equal.iter().map(part).collect()
+        self.equal.iter().filter_map(part).collect()
+    }
+
+    fn by_gateway(&self) -> bool {
+        self.equal.contains(&Common::Gateway)
     }
 }
 
@@ -84,6 +95,19 @@ impl Inhibit {
 struct Sources {
     all: BTreeSet<AlertId>,
     only: BTreeSet<AlertId>,
+    /// One alert of each device.
+    devices: BTreeMap<DeviceId, AlertId>,
+}
+
+/// By which ways devices are heard, and which collectors are away.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Topology {
+    /// The last way of each device.
+    pub paths: BTreeMap<DeviceId, Path>,
+    /// Collectors that are away, with what is the matter.
+    pub away: BTreeMap<String, String>,
+    /// The rules whose alerts say that a device is silent.
+    pub silent: Vec<Pattern>,
 }
 
 /// What keeps alerts from being told, as it stood at one revision.
@@ -94,12 +118,15 @@ pub struct Sight {
     inhibit: Arc<[Inhibit]>,
     /// By inhibition and key.
     sources: BTreeMap<(usize, Vec<String>), Sources>,
+    topology: Topology,
+    /// Who has what fires in hand, and until when.
+    hands: BTreeMap<AlertId, (String, Option<Timestamp>)>,
 }
 
 impl Sight {
     /// All of it.
     #[must_use]
-    pub fn new(curbs: Curbs, inhibit: Arc<[Inhibit]>) -> Self {
+    pub fn new(curbs: Curbs, inhibit: Arc<[Inhibit]>, topology: Topology) -> Self {
         let mut sources: BTreeMap<_, Sources> = BTreeMap::new();
         for view in &curbs.firing {
             let subject = Subject::from(view);
@@ -109,16 +136,22 @@ impl Sight {
                     found.only.insert(view.id.clone());
                 }
                 found.all.insert(view.id.clone());
+                found.devices.insert(view.series.device.clone(), view.id.clone());
             }
         }
+        let hand = |view: &ports::AlertView| {
+            let acknowledged = view.marks.acknowledged.as_ref()?;
+            Some((view.id.clone(), (acknowledged.by.as_str().to_owned(), acknowledged.until)))
+        };
+        let hands = curbs.firing.iter().filter_map(hand).collect();
         // What a person works at comes before what a person wants quiet.
         let mut quiets = curbs.quiets;
         quiets.sort_by_key(|quiet| (quiet.sort != QuietSort::Maintenance, quiet.id));
-        Self { quiets, shelved: curbs.shelved.into_iter().collect(), inhibit, sources }
+        Self { quiets, shelved: curbs.shelved.into_iter().collect(), inhibit, sources, topology, hands }
     }
 
     /// Why this alert is not to be told at `now`, where there is a reason: the first of shelf, maintenance window,
-    /// silence and inhibition.
+    /// silence, inhibition, and a collector that is away.
     #[must_use]
     pub fn withheld<'a>(&self, id: &AlertId, alert: impl Into<Subject<'a>>, now: Timestamp) -> Option<Withheld> {
         let alert = alert.into();
@@ -131,17 +164,51 @@ impl Sight {
             let (by, id) = (quiet.sort.code().to_owned(), quiet.id.to_string());
             return Some(Withheld { by, id, note, until: Some(quiet.until) });
         }
-        self.inhibited(id, alert)
+        self.inhibited(id, alert).or_else(|| self.cut_off(alert))
+    }
+
+    /// Who has this alert in hand at `now`, and until when.
+    #[must_use]
+    pub fn hand(&self, id: &AlertId, now: Timestamp) -> Option<(&str, Option<Timestamp>)> {
+        let (by, until) = self.hands.get(id)?;
+        until.is_none_or(|until| until > now).then_some((by, *until))
     }
 
     fn inhibited(&self, id: &AlertId, alert: Subject<'_>) -> Option<Withheld> {
         self.inhibit.iter().enumerate().filter(|(_, rule)| rule.target.takes(alert)).find_map(|(place, rule)| {
             let sources = self.sources.get(&(place, rule.key(alert)))?;
+            if rule.by_gateway() {
+                let source = self.gateway_away(alert, sources)?;
+                return Some(Withheld {
+                    by: "inhibition".to_owned(),
+                    id: rule.name.clone(),
+                    note: source.0.clone(),
+                    until: None,
+                });
+            }
             // Two alerts that each are source and target would keep each other quiet for ever.
             let able = if rule.source.takes(alert) { &sources.only } else { &sources.all };
             let source = able.iter().find(|source| *source != id)?;
             Some(Withheld { by: "inhibition".to_owned(), id: rule.name.clone(), note: source.0.clone(), until: None })
         })
+    }
+
+    /// What inhibits the alert of a device that is heard by gateways: an alert of each of them; here of the first.
+    fn gateway_away<'a>(&self, alert: Subject<'_>, sources: &'a Sources) -> Option<&'a AlertId> {
+        let gateways = &self.topology.paths.get(&alert.series.device)?.gateways;
+        let mut inhibiting = gateways.iter().map(|gateway| sources.devices.get(gateway));
+        let first = inhibiting.next()??;
+        inhibiting.all(|other| other.is_some()).then_some(first)
+    }
+
+    /// The silence of a device whose collector is away says nothing of the device.
+    fn cut_off(&self, alert: Subject<'_>) -> Option<Withheld> {
+        let Topology { paths, away, silent } = &self.topology;
+        if away.is_empty() || !silent.iter().any(|rule| rule.takes(alert.rule.as_str())) {
+            return None;
+        }
+        let (door, note) = away.get_key_value(paths.get(&alert.series.device)?.door.as_ref()?)?;
+        Some(Withheld { by: "collector".to_owned(), id: door.clone(), note: note.clone(), until: None })
     }
 
     /// When something begins or ends by itself after `now`.
@@ -185,8 +252,15 @@ impl Curb for Unbridled {
 /// What the register holds, and the settings' inhibitions.
 pub struct Registered {
     book: Arc<dyn ActBook>,
+    devices: Arc<dyn DeviceBook>,
     inhibit: Arc<[Inhibit]>,
-    last: Mutex<Option<(u64, Arc<Sight>)>>,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen last.
+struct Seen {
+    lookout: Lookout,
+    last: Option<(u64, Arc<Sight>)>,
 }
 
 impl std::fmt::Debug for Registered {
@@ -196,23 +270,36 @@ impl std::fmt::Debug for Registered {
 }
 
 impl Registered {
-    /// Looks at `book`.
+    /// Looks at alerts, acts, devices and collectors.
     #[must_use]
-    pub fn new(book: Arc<dyn ActBook>, inhibit: Vec<Inhibit>) -> Self {
-        Self { book, inhibit: inhibit.into(), last: Mutex::new(None) }
+    pub fn new(book: Arc<dyn ActBook>, devices: Arc<dyn DeviceBook>, inhibit: Vec<Inhibit>, lookout: Lookout) -> Self {
+        Self { book, devices, inhibit: inhibit.into(), seen: Mutex::new(Seen { lookout, last: None }) }
+    }
+
+    /// Paths are many, and read only where they decide something.
+    fn topology(&self, curbs: &Curbs, away: BTreeMap<String, String>, silent: &[Pattern]) -> Result<Topology, RecordError> {
+        let gateways: Vec<&Inhibit> = self.inhibit.iter().filter(|rule| rule.by_gateway()).collect();
+        let one_is_away = || curbs.firing.iter().any(|view| gateways.iter().any(|rule| rule.source.takes(Subject::from(view))));
+        if away.is_empty() && !one_is_away() {
+            return Ok(Topology::default());
+        }
+        Ok(Topology { paths: self.devices.paths()?.into_iter().collect(), away, silent: silent.to_vec() })
     }
 }
 
 impl Curb for Registered {
     fn look(&self, now: Timestamp) -> Result<Arc<Sight>, RecordError> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let away = seen.lookout.look(now);
         // Read before the rest: what changes meanwhile is looked at again, and never missed.
         let revision = self.book.revision();
-        if let Some((_, sight)) = last.as_ref().filter(|(seen, _)| *seen == revision) {
+        if let Some((_, sight)) = seen.last.as_ref().filter(|(of, sight)| *of == revision && sight.topology.away == away) {
             return Ok(Arc::clone(sight));
         }
-        let sight = Arc::new(Sight::new(self.book.curbs(now)?, Arc::clone(&self.inhibit)));
-        *last = Some((revision, Arc::clone(&sight)));
+        let curbs = self.book.curbs(now)?;
+        let topology = self.topology(&curbs, away, seen.lookout.rules())?;
+        let sight = Arc::new(Sight::new(curbs, Arc::clone(&self.inhibit), topology));
+        seen.last = Some((revision, Arc::clone(&sight)));
         Ok(sight)
     }
 }

@@ -41,6 +41,13 @@ impl Curbed {
         let fires = t.to == Phase::Firing;
         let withheld = if fires { self.sight.withheld(&t.alert, t, now).map(reason) } else { None };
         self.planner.observe(step, t, withheld, now, out);
+        // An end that a late reading undid: whoever had the alert in hand before has it still.
+        if fires
+            && t.note.is_some()
+            && let Some((by, until)) = self.sight.hand(&t.alert, now)
+        {
+            self.planner.acknowledge(&t.alert, by, until, now, out);
+        }
         if fires {
             self.open.insert(t.alert.clone(), (step, slim(t.clone())));
         }

@@ -6,6 +6,7 @@
 //! alert (`rules`), the outbox itself (`register`), and the reasons to keep an alert to oneself (silences,
 //! inhibition, maintenance), which come in by [`Curb`].
 
+mod away;
 mod channels;
 pub mod curb;
 mod curbed;
@@ -19,11 +20,12 @@ pub mod render;
 pub mod rota;
 mod settings;
 
+pub use away::{AwaySettings, Door, Doors, Lookout};
 pub use channels::dry::DryRun;
 pub use channels::http::HttpError;
 pub use channels::webhook::{Webhook, WebhookError, WebhookKeys, webhook_group_schema, webhook_schema};
 pub use channels::{Address, ChannelType, TYPES, log::LogChannel};
-pub use curb::{Curb, Inhibit, Registered, Unbridled};
+pub use curb::{Curb, Inhibit, Registered, Topology, Unbridled};
 pub use curbed::Curbed;
 pub use dispatcher::{Dispatcher, DispatcherError, Fallback, LineSetup, Route};
 pub use gauges::ChannelGauges;

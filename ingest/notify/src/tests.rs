@@ -1,6 +1,7 @@
 //! Dispatchers and channels, tried against receivers that break. The outbox is a stand-in in memory;
 //! the real one keeps the same promises by tests of its own.
 
+mod away;
 mod broker;
 mod cap;
 mod channels;

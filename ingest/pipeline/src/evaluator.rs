@@ -1,6 +1,7 @@
 //! The evaluator: judges readings by its own cursor, backlog first, then sleeps until a reading comes
 //! or the engine wants to be woken. Transitions, engine state and cursor are one commit; whom they are told is
-//! planned behind it.
+//! planned behind it. When time goes on is the engine's to say ([`rules::SETTLE`]), so that a back-test of the same
+//! readings says the same.
 //!
 //! It never waits for the store: a dead database delays no alert.
 
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use journal::{Cursor, View};
 use ports::{AlertBook, Clock, EvaluatorStep, Live, LiveFrame};
 use rules::Engine;
-use schemas::Transition;
+use schemas::{Reading, Transition};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -38,6 +39,8 @@ pub(crate) struct Evaluator {
     pub(crate) view: View,
     pub(crate) room: Arc<Room>,
     pub(crate) engine: Engine,
+    /// Everything that was kept before the start is judged.
+    pub(crate) caught_up: bool,
     pub(crate) alerts: Arc<dyn AlertBook>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: Live,
@@ -70,15 +73,14 @@ impl Evaluator {
             let alive = self.wait(pause);
             let batch = self.feed.next()?;
             if let Some(batch) = &batch {
-                for reading in &batch.readings {
-                    self.engine.observe(reading, &mut transitions);
-                }
+                self.judge(&batch.readings, &mut transitions);
                 self.patience.gauges.cursor.store(self.feed.position(), Ordering::Relaxed);
             }
             let ruled = self.rule(&mut transitions);
-            // Silence is judged only when everything that was said is read.
+            // Where nothing is said, time goes on by the clock, but only when everything that was said is read.
             if self.feed.lag() == 0 {
-                self.engine.advance(self.clock.now(), &mut transitions);
+                self.engine.idle(self.clock.now(), &mut transitions);
+                self.caught_up = true;
             }
             let ended = !alive && self.feed.lag() == 0;
             if ended || ruled || self.due(&transitions, committed, last, cost) {
@@ -90,6 +92,18 @@ impl Evaluator {
             }
             if ended {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Judges readings as a back-test does. What was kept while nobody judged is judged without letting time pass: a
+    /// restart takes nobody's silence for his own.
+    fn judge(&mut self, readings: &[Reading], transitions: &mut Vec<Transition>) {
+        for reading in rules::in_order(readings) {
+            if self.caught_up {
+                self.engine.hear(reading, transitions);
+            } else {
+                self.engine.observe(reading, transitions);
             }
         }
     }
@@ -118,7 +132,7 @@ impl Evaluator {
 
     /// How long to sleep if no message comes.
     fn pause(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> Duration {
-        let timer = self.engine.wake_at().map_or(Duration::MAX, |at| at.since(self.clock.now()));
+        let timer = self.engine.due_at().map_or(Duration::MAX, |at| at.since(self.clock.now()));
         let commit = if !transitions.is_empty() {
             (cost * PACE).min(PATIENCE).saturating_sub(last.elapsed())
         } else if self.feed.position() > committed {

@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use codec::{Decoder, Reject};
+use codec::{Decoder, Gateways, Reject};
 use journal::{JournalError, Reader, View};
 use rules::RuleSet;
-use schemas::{Catalogue, DamagedMessage, Message, Reading, Timestamp};
+use schemas::{Catalogue, DamagedMessage, DeviceId, Message, Reading, Timestamp};
 use tokio::sync::watch;
 
 use crate::lock;
@@ -42,11 +42,22 @@ pub(crate) struct Batch {
     pub(crate) readings: Vec<Reading>,
     /// Those of the messages without which later ones cannot be read.
     pub(crate) births: Vec<Message>,
+    /// By offset: who heard the messages of which the network says so.
+    pub(crate) gateways: Vec<(u64, Gateways)>,
 }
 
 impl Batch {
     pub(crate) fn next(&self) -> u64 {
         self.first + self.outcomes.len() as u64
+    }
+
+    /// Who heard the message at this offset, in order; nobody where the network does not say.
+    pub(crate) fn gateways(&self, offset: u64) -> Vec<DeviceId> {
+        let found = self.gateways.binary_search_by_key(&offset, |(offset, _)| *offset).ok();
+        let named = found.and_then(|place| self.gateways.get(place)).into_iter().flat_map(|(_, gateways)| gateways.names());
+        let mut names: Vec<DeviceId> = named.cloned().collect();
+        names.sort();
+        names
     }
 }
 
@@ -208,6 +219,7 @@ impl FeedReader {
             outcomes: Vec::with_capacity(records.len()),
             readings: Vec::with_capacity(records.len() * 2),
             births: Vec::new(),
+            gateways: Vec::new(),
         };
         for record in &records {
             let offset = batch.next();
@@ -217,7 +229,12 @@ impl FeedReader {
                 batch.births.push(message.clone());
             }
             batch.outcomes.push(match decoder.decode(&message, &mut batch.readings) {
-                Ok(_) => Outcome::Readings(batch.readings.len() - before),
+                Ok(decoded) => {
+                    if decoded.gateways.names().next().is_some() {
+                        batch.gateways.push((offset, decoded.gateways));
+                    }
+                    Outcome::Readings(batch.readings.len() - before)
+                }
                 Err(reject) => {
                     batch.readings.truncate(before);
                     Outcome::Rejected(Box::new((message, reject)))

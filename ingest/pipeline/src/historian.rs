@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use journal::{Cursor, View};
-use ports::{BirthBook, Clock, DeviceBook, DeviceSeen, Quarantine, Quarantined, Store, StoreError};
+use ports::{BirthBook, Clock, DeviceBook, DeviceSeen, Path, Quarantine, Quarantined, Store, StoreError};
 use rustc_hash::FxBuildHasher;
 use schemas::{DeviceId, Message, Reading, Timestamp};
 use tokio::sync::mpsc;
@@ -25,6 +25,7 @@ use crate::PipelineError;
 use crate::account::{Account, Counted, Tallies};
 use crate::append::{Taken, append};
 use crate::bounds::Warden;
+use crate::doors::Doors;
 use crate::feed::{Batch, FeedReader, Outcome};
 use crate::keeper::Room;
 use crate::orders::Order;
@@ -58,6 +59,8 @@ pub(crate) struct Historian {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) quarantine: Arc<dyn Quarantine>,
     pub(crate) devices: Arc<dyn DeviceBook>,
+    /// By which door a message came.
+    pub(crate) doors: Arc<Doors>,
     pub(crate) births: Arc<dyn BirthBook>,
     pub(crate) account: Arc<Account>,
     /// Publishes turned away at the doors, since the data directory was made.
@@ -193,7 +196,11 @@ impl Historian {
                     // Several devices may speak in one message, one after another.
                     for same in own.chunk_by(|a, b| a.series.device == b.series.device) {
                         if let Some(reading) = same.first() {
-                            self.hear(reading, open, heard);
+                            let path = || Path {
+                                door: self.doors.of(offset).map(|door| door.to_string()),
+                                gateways: batch.gateways(offset),
+                            };
+                            self.hear(reading, Some(&path), open, heard);
                         }
                     }
                 }
@@ -208,8 +215,8 @@ impl Historian {
         Ok(())
     }
 
-    /// Notes that a device was heard, if that is news.
-    fn hear(&self, reading: &Reading, open: &mut Unflushed, heard: &mut Heard) {
+    /// Notes that a device was heard, and by which way, if that is news.
+    fn hear(&self, reading: &Reading, path: Option<&dyn Fn() -> Path>, open: &mut Unflushed, heard: &mut Heard) {
         let now = reading.received_at;
         let first = match heard.get_mut(&reading.series.device) {
             Some((_, written)) if now.since(*written) < SEEN_EVERY => return,
@@ -223,7 +230,7 @@ impl Historian {
             }
         };
         let device = device_of(&self.feed.catalogue(), reading);
-        open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now });
+        open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now, path: path.map(|path| path()) });
     }
 
     /// Appends, until it works.

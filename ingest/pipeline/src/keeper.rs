@@ -10,6 +10,7 @@ use journal::{Journal, JournalError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::doors::Doors;
 use crate::lock;
 use crate::source::Waiting;
 
@@ -57,6 +58,8 @@ pub(crate) struct Keeper {
     pub(crate) tail: watch::Sender<u64>,
     pub(crate) room: Arc<Room>,
     pub(crate) gauges: Arc<KeeperGauges>,
+    /// Learns by which door each message came.
+    pub(crate) doors: Arc<Doors>,
     /// Cancelled when waiting for room makes no sense any more.
     pub(crate) deadline: CancellationToken,
 }
@@ -113,6 +116,12 @@ impl Keeper {
                     if self.gauges.disk_full.swap(false, Ordering::Relaxed) {
                         tracing::info!("the journal's disk takes messages again");
                     }
+                    // Before the readers can ask.
+                    let mut first = next - group.iter().map(messages).sum::<u64>();
+                    for waiting in group {
+                        self.doors.note(first, &waiting.door);
+                        first += messages(waiting);
+                    }
                     self.tail.send_replace(next);
                     return Ok(true);
                 }
@@ -155,6 +164,10 @@ impl Keeper {
             self.room.wait();
         }
     }
+}
+
+fn messages(waiting: &Waiting) -> u64 {
+    waiting.arrivals.messages.len() as u64
 }
 
 fn weight(waiting: &Waiting) -> u64 {
@@ -208,6 +221,7 @@ mod tests {
             tail,
             room: Arc::clone(&room),
             gauges: Arc::clone(&gauges),
+            doors: Arc::default(),
             deadline: deadline.clone(),
         };
         let keeper = std::thread::spawn(move || keeper.run());

@@ -14,6 +14,7 @@ mod account;
 mod append;
 mod bounds;
 pub mod collector;
+mod doors;
 mod evaluator;
 mod feed;
 mod historian;

@@ -105,6 +105,7 @@ impl Reread {
                 device: device_of(catalogue, reading),
                 first_seen: at,
                 last_seen: at,
+                path: None,
             });
             (seen.first_seen, seen.last_seen) = (seen.first_seen.min(at), seen.last_seen.max(at));
         }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::account::{Account, Counted, StrangeNote, Tallies};
 use crate::bounds::{Bounds, Warden};
+use crate::doors::Doors;
 use crate::evaluator::{self, Evaluator};
 use crate::feed::{Feed, FeedError};
 use crate::historian::{self, FlushPolicy, Historian};
@@ -229,12 +230,14 @@ impl Pipeline {
         let mut running = 0;
 
         let (intake, reads) = Intake::new();
+        let doors = Arc::<Doors>::default();
         let keeper = Keeper {
             journal,
             intake: reads,
             tail,
             room: Arc::clone(&room),
             gauges: Arc::clone(&keeper_gauges),
+            doors: Arc::clone(&doors),
             deadline: deadline.clone(),
         };
         let historian = Historian {
@@ -245,6 +248,7 @@ impl Pipeline {
             store,
             quarantine,
             devices,
+            doors,
             births,
             account: Arc::clone(&account),
             refused: refused.clone(),
@@ -254,10 +258,12 @@ impl Pipeline {
             warden: Warden::new(bounds, Arc::clone(&seen)),
             clock: Arc::clone(&clock),
         };
+        let reader = feed.reader(judged);
         let evaluator = Evaluator {
             patience: patience(evaluator::NAME, &evaluator_gauges),
             rulings: feed.rulings(),
-            feed: feed.reader(judged),
+            caught_up: reader.lag() == 0,
+            feed: reader,
             view: view.clone(),
             room,
             engine,
@@ -286,7 +292,8 @@ impl Pipeline {
         runtime.spawn(async move { word.say(screens.await) });
         running += 1;
         for source in sources {
-            let (word, intake, stop, deadline) = (LastWord::new("source", &end), intake.clone(), stop.clone(), deadline.clone());
+            let intake = intake.of(&source.watch()().name);
+            let (word, stop, deadline) = (LastWord::new("source", &end), stop.clone(), deadline.clone());
             runtime.spawn(async move { word.say(source.run(intake, stop, deadline).await.map_err(PipelineError::from)) });
             running += 1;
         }

@@ -68,12 +68,15 @@ pub struct Intake {
     reads: mpsc::Sender<Waiting>,
     room: Arc<Semaphore>,
     taken: Arc<AtomicU64>,
+    /// Whose way it is.
+    door: Arc<str>,
 }
 
 /// Arrivals that wait for the disk, with the room that they take.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) arrivals: Arrivals,
+    pub(crate) door: Arc<str>,
     pub(crate) _room: OwnedSemaphorePermit,
 }
 
@@ -87,7 +90,16 @@ impl Intake {
     /// A way, and its end.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Waiting>) {
         let (reads, end) = mpsc::channel(READS);
-        (Self { reads, room: Arc::new(Semaphore::new(ROOM)), taken: Arc::default() }, end)
+        (Self { reads, room: Arc::new(Semaphore::new(ROOM)), taken: Arc::default(), door: Arc::from("") }, end)
+    }
+
+    /// The same way, for the door of this name.
+    pub(crate) fn of(&self, door: &str) -> Self {
+        Self { door: Arc::from(door), ..self.clone() }
+    }
+
+    fn waiting(&self, arrivals: Arrivals, room: OwnedSemaphorePermit) -> Waiting {
+        Waiting { arrivals, door: Arc::clone(&self.door), _room: room }
     }
 
     /// Hands arrivals to the keeper; waits while the way is full. Cancel-safe in that dropping the
@@ -98,7 +110,7 @@ impl Intake {
     pub async fn offer(&self, arrivals: Arrivals) -> Result<(), KeeperGone> {
         let count = arrivals.messages.len() as u64;
         let room = Arc::clone(&self.room).acquire_many_owned(weight(&arrivals)).await.map_err(|_| KeeperGone)?;
-        self.reads.send(Waiting { arrivals, _room: room }).await.map_err(|_| KeeperGone)?;
+        self.reads.send(self.waiting(arrivals, room)).await.map_err(|_| KeeperGone)?;
         self.taken.fetch_add(count, Ordering::Relaxed);
         Ok(())
     }
@@ -114,7 +126,7 @@ impl Intake {
             Err(tokio::sync::TryAcquireError::NoPermits) => return Err(NotTaken::Full(arrivals)),
             Err(tokio::sync::TryAcquireError::Closed) => return Err(NotTaken::Gone),
         };
-        match self.reads.try_send(Waiting { arrivals, _room: room }) {
+        match self.reads.try_send(self.waiting(arrivals, room)) {
             Ok(()) => {
                 self.taken.fetch_add(count, Ordering::Relaxed);
                 Ok(())

@@ -228,7 +228,7 @@ pub trait ActBook: Send + Sync + 'static {
 /// What withholds an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Withheld {
-    /// `silence`, `maintenance`, `shelf` or `inhibition`.
+    /// `silence`, `maintenance`, `shelf`, `inhibition` or `collector`.
     pub by: String,
     /// Which one.
     pub id: String,

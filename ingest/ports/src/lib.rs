@@ -41,6 +41,6 @@ pub use operations::{
 pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };
-pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, RecordError, RestoredEvaluator};
+pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Path, RecordError, RestoredEvaluator};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
 pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

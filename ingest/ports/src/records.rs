@@ -37,11 +37,22 @@ pub struct DeviceSeen {
     pub first_seen: Timestamp,
     /// When it was heard last.
     pub last_seen: Timestamp,
+    /// By which way, where the caller knows; [`DeviceBook::devices`] does not give it back.
+    pub path: Option<Path>,
+}
+
+/// The way by which a device was heard last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// The collector or endpoint, as settings and status name it; none: not known.
+    pub door: Option<String>,
+    /// The gateways that heard it, in order; none where the network does not say, or they are many.
+    pub gateways: Vec<DeviceId>,
 }
 
 /// Which devices were ever heard.
 pub trait DeviceBook: Send + Sync + 'static {
-    /// Enters devices or moves their `last_seen`; of a device that is there already, `first_seen`
+    /// Enters devices or moves their `last_seen`, and their path where one is given; of a device that is there already, `first_seen`
     /// stays.
     ///
     /// # Errors
@@ -53,6 +64,12 @@ pub trait DeviceBook: Send + Sync + 'static {
     /// # Errors
     /// As [`RecordError`] says.
     fn devices(&self) -> Result<Vec<DeviceSeen>, RecordError>;
+
+    /// By which way each was heard last, as far as that is known.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn paths(&self) -> Result<Vec<(DeviceId, Path)>, RecordError>;
 }
 
 /// Messages without which later ones cannot be read: Sparkplug births, by which metrics have names.

@@ -33,7 +33,7 @@ pub enum Reason {
     ToNobody,
     /// Somebody's doing keeps it back: a silence, an inhibition, a maintenance window, a shelf.
     Withheld {
-        /// Which sort: `silence`, `inhibition`, `maintenance`, `shelf`.
+        /// Which sort: `silence`, `inhibition`, `maintenance`, `shelf`, `collector`.
         by: String,
         /// Which one.
         id: String,

@@ -1,8 +1,8 @@
 //! Devices that were heard.
 
-use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView};
+use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView, Path};
 use rusqlite::{Row, Transaction, params, params_from_iter, types::Value};
-use schemas::{Device, Fitting, Place};
+use schemas::{Device, DeviceId, Fitting, Place};
 
 use crate::rows::{gather, instant, limit, place_if_any, word, word_if_any};
 use crate::trouble::{Result, While};
@@ -26,6 +26,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DeviceSeen> {
         },
         first_seen: instant(row, 7)?,
         last_seen: instant(row, 8)?,
+        path: None,
     })
 }
 
@@ -78,7 +79,13 @@ impl DeviceBook for Register {
             return Ok(());
         }
         self.write(WRITING, |transaction, tally| {
-            devices.iter().try_for_each(|seen| enter(transaction, tally, seen)).while_(WRITING)
+            devices
+                .iter()
+                .try_for_each(|seen| {
+                    enter(transaction, tally, seen)?;
+                    seen.path.iter().try_for_each(|path| keep_path(transaction, &seen.device.id, path))
+                })
+                .while_(WRITING)
         })
     }
 
@@ -88,6 +95,31 @@ impl DeviceBook for Register {
             gather(statement.query_map([], row), READING)
         })
     }
+
+    fn paths(&self) -> Result<Vec<(DeviceId, Path)>> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT device, door, gateways FROM path ORDER BY device").while_(READING)?;
+            let path = |row: &Row<'_>| {
+                let gateways = row.get_ref(2)?.as_str()?.split_ascii_whitespace();
+                let gateways = gateways.filter_map(|name| DeviceId::new(name).ok()).collect();
+                Ok((word(row, 0)?, Path { door: row.get(1)?, gateways }))
+            };
+            gather(statement.query_map([], path), READING)
+        })
+    }
+}
+
+/// Nearly always it is the way of before, and then nothing is written. A door that is not known leaves the one that is.
+fn keep_path(transaction: &Transaction<'_>, device: &DeviceId, path: &Path) -> rusqlite::Result<()> {
+    let gateways = path.gateways.iter().map(DeviceId::as_str).collect::<Vec<_>>().join(" ");
+    transaction
+        .prepare_cached(
+            "INSERT INTO path (device, door, gateways) VALUES (?1, ?2, ?3) ON CONFLICT (device) DO UPDATE \
+             SET door = coalesce(excluded.door, door), gateways = excluded.gateways \
+             WHERE coalesce(excluded.door, door) IS NOT door OR excluded.gateways <> gateways",
+        )?
+        .execute(params![device.as_str(), path.door, gateways])?;
+    Ok(())
 }
 
 impl Register {

@@ -242,8 +242,7 @@ impl Case {
         engine.set_time_zone(self.zone_of_time.clone());
         let mut out = Vec::new();
         for reading in &self.readings {
-            engine.advance(reading.received_at, &mut out);
-            engine.observe(&change(reading), &mut out);
+            engine.hear(&change(reading), &mut out);
         }
         engine.advance(self.until, &mut out);
         out

@@ -15,6 +15,7 @@ mod forecast;
 mod limit;
 mod rate;
 mod run;
+mod running;
 mod samples;
 mod state;
 mod threshold;
@@ -79,6 +80,7 @@ pub(crate) enum Own {
     Trend(forecast::Recent),
     Week(Box<compare::Week>),
     Pair(compare::Pair),
+    Running(running::Hours),
 }
 
 /// The logic of a rule. Deterministic: the same calls give the same answers.
@@ -171,6 +173,7 @@ pub(crate) static FORMS: &[Form] = &[
     rate::FORM,
     absence::FORM,
     window::FORM,
+    running::FORM,
     counter::FORM,
     forecast::FORM,
     compare::FORM,

@@ -13,6 +13,7 @@ mod condition;
 mod core;
 mod correction;
 mod device;
+mod drive;
 mod engine;
 mod explain;
 mod group;
@@ -29,6 +30,7 @@ mod text;
 mod watch;
 
 pub use condition::conditions;
+pub use drive::{IDLE, SETTLE, in_order};
 pub use engine::Engine;
 pub use explain::Explained;
 pub use parse::RuleError;

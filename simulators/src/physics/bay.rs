@@ -38,19 +38,45 @@ fn target(week: f64, at: i64) -> f64 {
     (week * between_hours(&OCCUPIED, at)).clamp(0.05, 0.97)
 }
 
-/// Walks from the midnight before last, so that what spans a midnight is one stay. Each day draws
-/// anew: a bay's state never depends on more than two days.
-pub(crate) fn bay(luck: Chance, at: i64) -> Bay {
-    let today = at.div_euclid(DAY);
-    let mut state: Option<Bay> = None;
-    for (changes, occupied) in day(luck, today - 1, at + 1).chain(day(luck, today, at + 1)) {
-        state = Some(match state {
-            None => Bay { occupied, since: changes, before: changes - HOUR },
-            Some(same) if same.occupied == occupied => same,
-            Some(old) => Bay { occupied, since: changes, before: old.since },
-        });
+/// What a bay becomes on two days, from the midnight before last on, so that what spans a midnight is one stay. Each day draws
+/// anew: a bay's state never depends on more than two days. Whoever asks for one instant after another keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Diary {
+    today: i64,
+    changes: Vec<(i64, bool)>,
+}
+
+impl Diary {
+    /// That of the day of an instant, and of the one before.
+    pub(crate) fn of(luck: Chance, at: i64) -> Self {
+        let today = at.div_euclid(DAY);
+        let end = (today + 1) * DAY;
+        Self { today, changes: day(luck, today - 1, end).chain(day(luck, today, end)).collect() }
     }
-    state.unwrap_or(Bay { occupied: false, since: at, before: at - HOUR })
+
+    /// Whether it is of this instant's day.
+    pub(crate) fn holds(&self, at: i64) -> bool {
+        at.div_euclid(DAY) == self.today
+    }
+
+    /// The bay at an instant of its day.
+    pub(crate) fn at(&self, at: i64) -> Bay {
+        let passed = self.changes.partition_point(|(changes, _)| *changes <= at);
+        let Some((since, occupied, first)) = self.begins(passed) else {
+            return Bay { occupied: false, since: at, before: at - HOUR };
+        };
+        let before = self.begins(first).map_or(since - HOUR, |(before, _, _)| before);
+        Bay { occupied, since, before }
+    }
+
+    /// When the state of the last of the first `passed` entries began, which it is, and the number of the entry. A midnight may
+    /// say once more what was so.
+    fn begins(&self, passed: usize) -> Option<(i64, bool, usize)> {
+        let entries = self.changes.get(..passed)?;
+        let (_, occupied) = *entries.last()?;
+        let first = entries.iter().rposition(|(_, other)| *other != occupied).map_or(0, |other| other + 1);
+        entries.get(first).map(|(since, _)| (*since, occupied, first))
+    }
 }
 
 /// What a bay becomes and when, from the midnight of a day on and before `until`; at most one day.
@@ -92,6 +118,10 @@ fn waits(luck: Chance, week: f64, from: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn bay(luck: Chance, at: i64) -> Bay {
+        Diary::of(luck, at).at(at)
+    }
 
     #[test]
     fn bays_are_occupied_as_often_as_the_hour_says() {

@@ -23,13 +23,26 @@ pub(crate) const RESIDUE: f64 = 4.0;
 /// Fill, % of the bin, 0 to 100. `commerce` multiplies what is thrown away.
 pub(crate) fn fill(bin: Chance, commerce: f64, at: i64) -> f64 {
     let rate = rate(bin) * commerce;
-    let truck = 21 * HOUR + whole(bin.branch(2).between(0.0, 6.0) * 3_600_000.0);
+    let truck = truck(bin);
     let night = (at - truck).div_euclid(DAY);
     // The last night on which the truck came; a bin is missed four times in a row once in 25,000 nights.
     let came = (0..4).map(|back| night - back).find(|n| bin.branch(3).branch(*n).unit() < COLLECTED).unwrap_or(night - 4);
     let thrown = thrown_by(at) - thrown_by(came * DAY + truck);
     let (_, weekday) = calendar(at);
     (RESIDUE + rate * thrown * WEEKDAY.get(weekday).copied().unwrap_or(1.0)).min(100.0)
+}
+
+/// When in the day, ms, the truck comes to this bin.
+fn truck(bin: Chance) -> i64 {
+    21 * HOUR + whole(bin.branch(2).between(0.0, 6.0) * 3_600_000.0)
+}
+
+/// When the truck emptied it, in `[from, to)`.
+pub(crate) fn emptied(bin: Chance, from: i64, to: i64) -> impl Iterator<Item = i64> {
+    let truck = truck(bin);
+    let nights = (from - truck).div_euclid(DAY)..=(to - truck).div_euclid(DAY);
+    let came = nights.filter(move |night| bin.branch(3).branch(*night).unit() < COLLECTED).map(move |night| night * DAY + truck);
+    came.filter(move |at| (from..to).contains(at))
 }
 
 /// Points of its height by which a bin fills in a day, at an ordinary place.

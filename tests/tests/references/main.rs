@@ -3,6 +3,7 @@
 
 mod codecs;
 mod compliance;
+mod faults;
 mod quantities;
 mod schemas_of_types;
 mod units;

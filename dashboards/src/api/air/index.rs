@@ -277,7 +277,7 @@ async fn by_day<'a>(house: &'a House, params: &Params, from: Timestamp, to: Time
         body: Body {
             index: "iqa",
             status,
-            source: settings.iqa.pm10_2012.source.clone(),
+            source: settings.iqa.pm10.source.clone(),
             from: whole.start,
             to: whole.end,
             rows: Rows::Days(rows),

@@ -82,11 +82,11 @@ pub(super) struct Body {
 }
 
 /// A bin, and all that a plan needs of it.
-struct Bin {
-    device: Device,
-    level: (Timestamp, f64),
-    offline: bool,
-    forecast: Finding<Forecast>,
+pub(super) struct Bin {
+    pub(super) device: Device,
+    pub(super) level: (Timestamp, f64),
+    pub(super) offline: bool,
+    pub(super) forecast: Finding<Forecast>,
     last_emptied: Option<Timestamp>,
 }
 
@@ -96,8 +96,12 @@ impl Bin {
         Some(self.level.0.plus(Duration::try_from_secs_f64(hours? * 3600.0).ok()?))
     }
 
-    fn p50(&self) -> Option<Timestamp> {
+    pub(super) fn p50(&self) -> Option<Timestamp> {
         self.after(self.forecast.as_ref().value().and_then(|f| f.p50_h))
+    }
+
+    pub(super) fn p90(&self) -> Option<Timestamp> {
+        self.after(self.forecast.as_ref().value().and_then(|f| f.p90_h))
     }
 }
 
@@ -175,7 +179,7 @@ fn hours(params: &Params) -> Result<f64, Problem> {
 }
 
 /// Reads the bins of one district, which learn from one another.
-async fn district(
+pub(super) async fn district(
     house: &House,
     devices: Vec<Device>,
     now: Timestamp,
@@ -266,7 +270,7 @@ fn tour(number: usize, round: Round, bins: &[Bin]) -> Tour {
             heard: bin.level.0,
             offline: bin.offline,
             due_p50: bin.p50(),
-            due_p90: bin.after(bin.forecast.as_ref().value().and_then(|f| f.p90_h)),
+            due_p90: bin.p90(),
             basis: Said(bin.forecast.clone().map(|f| f.basis)),
             last_emptied: bin.last_emptied,
             load_kg: stop.load_kg,

@@ -43,8 +43,8 @@ struct Event<'m> {
     /// Version 3.
     #[serde(borrow, default, rename = "objectJSON")]
     object_text: Cow<'m, str>,
-    #[serde(default, rename = "rxInfo")]
-    radio: Strongest<Gateway>,
+    #[serde(borrow, default, rename = "rxInfo")]
+    radio: Strongest<Gateway<'m>>,
     #[serde(default, rename = "batteryLevelUnavailable")]
     battery_unknown: bool,
     #[serde(default, rename = "batteryLevel")]
@@ -97,6 +97,7 @@ impl Envelope for ChirpStack {
             counter: Some(read.counter),
             confirmed: read.confirmed,
             radio: read.radio.radio(),
+            gateways: read.radio.gateways(),
             object: made(read.object).or_else(|| RawValue::from_string(read.object_text.into_owned()).ok().map(Cow::Owned)),
             ..Uplink::new(device, body)
         })

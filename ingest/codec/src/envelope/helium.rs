@@ -32,8 +32,8 @@ struct Event<'m> {
     payload: Cow<'m, str>,
     #[serde(default, deserialize_with = "whole")]
     reported_at: i64,
-    #[serde(default)]
-    hotspots: Strongest<Gateway>,
+    #[serde(borrow, default)]
+    hotspots: Strongest<Gateway<'m>>,
     #[serde(borrow, default)]
     decoded: Option<Decoded<'m>>,
 }
@@ -74,6 +74,7 @@ impl Envelope for Helium {
             port: Some(event.port),
             counter: Some(event.fcnt),
             radio: event.hotspots.radio(),
+            gateways: event.hotspots.gateways(),
             object: event.decoded.and_then(|decoded| made(decoded.payload)),
             ..Uplink::new(device, Body::Frame(Frame::from_base64(&event.payload, "payload")?))
         })

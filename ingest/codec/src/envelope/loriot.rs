@@ -40,8 +40,8 @@ struct Command<'m> {
     rssi: Option<f64>,
     #[serde(default, deserialize_with = "number")]
     snr: Option<f64>,
-    #[serde(default)]
-    gws: Strongest<Gateway>,
+    #[serde(borrow, default)]
+    gws: Strongest<Gateway<'m>>,
     #[serde(default, deserialize_with = "whole")]
     bat: u8,
     #[serde(borrow, default)]
@@ -65,13 +65,14 @@ impl Envelope for Loriot {
             return Err(Reject::new(Reason::NoReading, text));
         }
         let device = dev_eui(&command.eui, "EUI")?;
-        let (best, body) = (command.gws.radio(), body(&command)?);
+        let (best, gateways, body) = (command.gws.radio(), command.gws.gateways(), body(&command)?);
         out(Uplink {
             network_time: network_millis(command.ts, "ts")?,
             port: Some(command.port),
             counter: Some(command.fcnt),
             confirmed: command.ack,
             radio: Radio { rssi: command.rssi.or(best.rssi), snr: command.snr.or(best.snr) },
+            gateways,
             object: made(command.decoded),
             ..Uplink::new(device, body)
         })

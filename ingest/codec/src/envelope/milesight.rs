@@ -52,8 +52,8 @@ struct Event<'m> {
     counter: u32,
     #[serde(borrow, default)]
     data: Cow<'m, str>,
-    #[serde(default, rename = "rxInfo")]
-    radio: Strongest<Gateway>,
+    #[serde(borrow, default, rename = "rxInfo")]
+    radio: Strongest<Gateway<'m>>,
 }
 
 impl Envelope for Milesight {
@@ -93,6 +93,7 @@ impl Envelope for Milesight {
             port: Some(event.port),
             counter: Some(event.counter),
             radio: event.radio.radio(),
+            gateways: event.radio.gateways(),
             object: made.map(Cow::Owned),
             ..Uplink::new(device, body)
         })

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::instant;
 use crate::normalise::READINGS_LIMIT;
 use crate::reject::{Reason, Reject, excerpt};
-use crate::uplink::Radio;
+use crate::uplink::{Gateways, Radio};
 
 /// 16 hexadecimal digits, made lower case; `field` is where they stood.
 pub(super) fn dev_eui(text: &str, field: &str) -> Result<DeviceId, Reject> {
@@ -155,43 +155,89 @@ pub(super) fn is_list(payload: &[u8]) -> bool {
     payload.trim_ascii_start().starts_with(b"[")
 }
 
+/// What stands there, which is a name if it is a text without escapes.
+pub(super) type Named<'m> = Option<&'m RawValue>;
+
+/// The name.
+pub(super) fn name(raw: Named<'_>) -> Option<&str> {
+    raw?.get().strip_prefix('"')?.strip_suffix('"').filter(|text| !text.is_empty())
+}
+
+/// Who heard, and how well.
+pub(super) trait Listener {
+    /// How well.
+    fn radio(&self) -> Radio;
+    /// The gateway's own name.
+    fn name(&self) -> Option<&str>;
+}
+
 /// A gateway by the names that most servers use.
 #[derive(Deserialize)]
-pub(super) struct Gateway {
+pub(super) struct Gateway<'m> {
+    /// ChirpStack 4; the next are version 3, LORIOT and Milesight.
+    #[serde(borrow, default, rename = "gatewayId")]
+    gateway_id: Named<'m>,
+    #[serde(borrow, default, rename = "gatewayID")]
+    gateway_id_3: Named<'m>,
+    #[serde(borrow, default)]
+    gweui: Named<'m>,
+    #[serde(borrow, default)]
+    mac: Named<'m>,
+    /// The Things Stack.
+    #[serde(borrow, default)]
+    gateway_ids: Option<Ids<'m>>,
     #[serde(default, deserialize_with = "number")]
     rssi: Option<f64>,
     #[serde(default, alias = "loRaSNR", deserialize_with = "number")]
     snr: Option<f64>,
 }
 
-impl From<Gateway> for Radio {
-    fn from(g: Gateway) -> Self {
-        Radio { rssi: g.rssi, snr: g.snr }
+/// As The Things Stack names a gateway.
+#[derive(Deserialize)]
+struct Ids<'m> {
+    #[serde(borrow, default)]
+    eui: Named<'m>,
+    #[serde(borrow, default)]
+    gateway_id: Named<'m>,
+}
+
+impl Listener for Gateway<'_> {
+    fn radio(&self) -> Radio {
+        Radio { rssi: self.rssi, snr: self.snr }
+    }
+
+    fn name(&self) -> Option<&str> {
+        let own = [self.gateway_id, self.gateway_id_3, self.gweui, self.mac].into_iter().find_map(name);
+        own.or_else(|| self.gateway_ids.as_ref().and_then(|ids| name(ids.eui).or_else(|| name(ids.gateway_id))))
     }
 }
 
-/// The strongest gateway of a JSON list of `G`; no list is built. Null and absent are no gateway.
-pub(super) struct Strongest<G>(Option<Radio>, PhantomData<G>);
+/// The strongest gateway of a JSON list of `G`, and the names of all; no list is built. Null and absent are no gateway.
+pub(super) struct Strongest<G>(Option<Radio>, Gateways, PhantomData<G>);
 
 impl<G> Strongest<G> {
     pub(super) fn radio(&self) -> Radio {
         self.0.unwrap_or_default()
     }
+
+    pub(super) fn gateways(&self) -> Gateways {
+        self.1.clone()
+    }
 }
 
 impl<G> Default for Strongest<G> {
     fn default() -> Self {
-        Self(None, PhantomData)
+        Self(None, Gateways::default(), PhantomData)
     }
 }
 
-impl<'de, G: Deserialize<'de> + Into<Radio>> Deserialize<'de> for Strongest<G> {
+impl<'de, G: Deserialize<'de> + Listener> Deserialize<'de> for Strongest<G> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Self::default())
     }
 }
 
-impl<'de, G: Deserialize<'de> + Into<Radio>> Visitor<'de> for Strongest<G> {
+impl<'de, G: Deserialize<'de> + Listener> Visitor<'de> for Strongest<G> {
     type Value = Self;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,7 +250,8 @@ impl<'de, G: Deserialize<'de> + Into<Radio>> Visitor<'de> for Strongest<G> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Self, A::Error> {
         while let Some(gateway) = list.next_element::<G>()? {
-            let radio = gateway.into();
+            let radio = gateway.radio();
+            self.1.add(gateway.name());
             if self.0.is_none_or(|best| radio.rssi > best.rssi) {
                 self.0 = Some(radio);
             }
@@ -250,8 +297,31 @@ mod tests {
     }
 
     #[test]
+    fn gateways_have_the_names_that_servers_give_them_and_many_have_none() {
+        let names = |json: &str| {
+            let read = serde_json::from_str::<Strongest<Gateway<'_>>>(json).unwrap().gateways();
+            read.names().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        let cases = [
+            (r#"[{"gatewayId":"0016c001f153a14c","rssi":-36}]"#, "0016c001f153a14c"),
+            (r#"[{"gatewayID":"AA555A0000000101"},{"gatewayID":"aa555a0000000101"}]"#, "aa555a0000000101"),
+            (r#"[{"gateway_ids":{"gateway_id":"eui-6a","eui":"6A7E111A10000000"}}]"#, "6a7e111a10000000"),
+            (r#"[{"gateway_ids":{"gateway_id":"roof"}},{"gweui":"7076ff0056050066"}]"#, "roof 7076ff0056050066"),
+            (r#"[{"mac":"24e124fffef54093","gatewayId":7}]"#, "24e124fffef54093"),
+            (r#"[{"gatewayId":"a"},{"rssi":-36}]"#, ""),
+            (r#"[{"gatewayId":"a"},{"gatewayId":"b"},{"gatewayId":"c"},{"gatewayId":"d"},{"gatewayId":"e"}]"#, ""),
+            (r#"[{"gatewayId":"not a name"}]"#, ""),
+            ("[]", ""),
+            ("null", ""),
+        ];
+        for (json, expected) in cases {
+            assert_eq!(names(json), expected, "{json}");
+        }
+    }
+
+    #[test]
     fn the_strongest_gateway_is_told_whatever_their_order() {
-        let radio = |json: &str| serde_json::from_str::<Strongest<Gateway>>(json).unwrap().radio();
+        let radio = |json: &str| serde_json::from_str::<Strongest<Gateway<'_>>>(json).unwrap().radio();
         let best = Radio { rssi: Some(-36.0), snr: Some(10.5) };
         assert_eq!(radio(r#"[{"rssi":-100},{"rssi":-36,"snr":10.5},{"snr":1}]"#), best);
         assert_eq!(radio(r#"[{"snr":1},{"rssi":"-36","loRaSNR":"10.5"},{"rssi":-100}]"#), best);

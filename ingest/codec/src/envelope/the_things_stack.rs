@@ -52,8 +52,8 @@ struct Up<'m> {
     frm_payload: Cow<'m, str>,
     #[serde(borrow, default)]
     decoded_payload: Option<&'m RawValue>,
-    #[serde(default)]
-    rx_metadata: Strongest<Gateway>,
+    #[serde(borrow, default)]
+    rx_metadata: Strongest<Gateway<'m>>,
     #[serde(borrow, default)]
     received_at: Cow<'m, str>,
     #[serde(default)]
@@ -124,6 +124,7 @@ impl Envelope for TheThingsStack {
             counter: Some(up.f_cnt),
             confirmed: up.confirmed,
             radio: up.rx_metadata.radio(),
+            gateways: up.rx_metadata.gateways(),
             object: made(up.decoded_payload),
             ..Uplink::new(device, body)
         })

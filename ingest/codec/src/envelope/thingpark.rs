@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::parts::{Strongest, dev_eui, made, network_time, not_json, number, whole};
+use super::parts::{Listener, Named, Strongest, dev_eui, made, name, network_time, not_json, number, whole};
 use crate::reject::{Reason, Reject, excerpt};
 use crate::route::Arrival;
 use crate::uplink::{Body, Envelope, Frame, Open, Radio, Uplink};
@@ -45,27 +45,33 @@ struct Document<'m> {
     rssi: Option<f64>,
     #[serde(default, rename = "LrrSNR", deserialize_with = "number")]
     snr: Option<f64>,
-    #[serde(default, rename = "Lrrs")]
-    gateways: Gateways,
+    #[serde(borrow, default, rename = "Lrrs")]
+    gateways: Gateways<'m>,
 }
 
 #[derive(Deserialize, Default)]
-struct Gateways {
-    #[serde(default, rename = "Lrr")]
-    list: Strongest<Gateway>,
+struct Gateways<'m> {
+    #[serde(borrow, default, rename = "Lrr")]
+    list: Strongest<Gateway<'m>>,
 }
 
 #[derive(Deserialize)]
-struct Gateway {
+struct Gateway<'m> {
+    #[serde(borrow, default, rename = "Lrrid")]
+    id: Named<'m>,
     #[serde(default, rename = "LrrRSSI", deserialize_with = "number")]
     rssi: Option<f64>,
     #[serde(default, rename = "LrrSNR", deserialize_with = "number")]
     snr: Option<f64>,
 }
 
-impl From<Gateway> for Radio {
-    fn from(g: Gateway) -> Self {
-        Radio { rssi: g.rssi, snr: g.snr }
+impl Listener for Gateway<'_> {
+    fn radio(&self) -> Radio {
+        Radio { rssi: self.rssi, snr: self.snr }
+    }
+
+    fn name(&self) -> Option<&str> {
+        name(self.id)
     }
 }
 
@@ -108,6 +114,7 @@ impl Envelope for ThingPark {
             counter: Some(up.counter),
             confirmed: up.message_type == CONFIRMED,
             radio: Radio { rssi: up.rssi.or(best.rssi), snr: up.snr.or(best.snr) },
+            gateways: up.gateways.list.gateways(),
             object: made(up.payload).or_else(|| made(up.points)),
             ..Uplink::new(device, Body::Frame(Frame::from_hex(&up.payload_hex, "DevEUI_uplink.payload_hex")?))
         })

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Pollutant;
 use super::index::{Index, grade};
-use crate::parameters::Status;
+use crate::parameters::{Sourced, Status};
 use crate::{Capture, Finding, Lack, round_half_up};
 
 /// The pollutants of the index.
@@ -43,7 +43,7 @@ pub struct IqaScale {
 #[serde(deny_unknown_fields)]
 pub struct IqaGrid {
     /// Which of the two for PM10.
-    pub pm10: Pm10Grid,
+    pub pm10: Sourced<Pm10Grid>,
     /// Daily maximum of hourly means.
     pub so2: IqaScale,
     /// Daily maximum of hourly means.
@@ -63,7 +63,7 @@ impl IqaGrid {
     /// The scale of a pollutant; none if the index does not cover it.
     #[must_use]
     pub fn scale(&self, pollutant: Pollutant) -> Option<&IqaScale> {
-        match (pollutant, self.pm10) {
+        match (pollutant, self.pm10.chosen()) {
             (Pollutant::So2, _) => Some(&self.so2),
             (Pollutant::No2, _) => Some(&self.no2),
             (Pollutant::O3, _) => Some(&self.o3),
@@ -76,13 +76,19 @@ impl IqaGrid {
     /// How well the grid in use is known: the worst of its scales. Shown with every index made from it.
     #[must_use]
     pub fn status(&self) -> Status {
-        COVERED.into_iter().filter_map(|p| self.scale(p)).map(|scale| scale.status).max().unwrap_or(Status::Unverified)
+        COVERED
+            .into_iter()
+            .filter_map(|p| self.scale(p))
+            .map(|scale| scale.status)
+            .chain([self.pm10.status])
+            .max()
+            .unwrap_or(Status::Unverified)
     }
 
     /// The same with another grid for PM10.
     #[must_use]
     pub fn with_pm10(self, pm10: Pm10Grid) -> Self {
-        Self { pm10, ..self }
+        Self { pm10: self.pm10.choosing(pm10), ..self }
     }
 
     /// The sub-index of a city value, 1 to 10; none for a pollutant that the index does not cover.

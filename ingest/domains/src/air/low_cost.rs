@@ -22,7 +22,7 @@ pub enum Formula {
 #[serde(deny_unknown_fields)]
 pub struct Correction {
     /// Which form holds.
-    pub formula: Formula,
+    pub formula: Sourced<Formula>,
     /// Of the reading.
     pub slope: Sourced<Real>,
     /// Of the relative humidity in per cent.
@@ -69,7 +69,7 @@ impl Correction {
     #[must_use]
     pub fn apply(&self, raw: f64, humidity: f64, pm10: Option<f64>) -> Corrected {
         let fit = self.slope.get() * raw + self.humidity.get() * humidity + self.offset.get();
-        let corrected = match self.formula {
+        let corrected = match self.formula.chosen() {
             Formula::Extended2022 if raw >= self.blend_from.get() => {
                 let quadratic = self.square.get() * raw * raw + self.linear.get() * raw + self.constant.get();
                 let weight = self.blend_slope.get() * raw + self.blend_offset.get();

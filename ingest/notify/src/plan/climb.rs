@@ -3,6 +3,7 @@
 //! The time counts from when the alert was told, and anew from when an acknowledgement ends. Quiet hours, storms
 //! and groups hold for what climbs as for everything else.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ports::{Mark, Reason};
@@ -166,6 +167,44 @@ impl Planner {
             let mark = Mark::Escalated { escalation: ladder.escalation.clone(), rung: climbed };
             self.climb_to(receiver, Item { mark: Some(mark), ..item.clone() }, now, out);
         }
+    }
+
+    /// Somebody has the alert in hand before a step of its escalation went, which waits for the morning or for a storm to
+    /// pass: it does not go. Should the alert be in nobody's hand again, that step comes again.
+    pub(super) fn climb_down(&mut self, alert: &AlertId, reason: &Reason, now: Timestamp, out: &mut Outcome) {
+        let climbed = |item: &Item| item.alert == *alert && matches!(item.mark, Some(Mark::Escalated { .. }));
+        let waiting = self.state.waiting().filter(|(_, _, item)| climbed(item));
+        let receivers: BTreeSet<ChannelName> = waiting.map(|(receiver, ..)| receiver.clone()).collect();
+        for receiver in receivers {
+            // A member by a route had waited for its group: that it fires is told it all the same, as to the others.
+            let members = self.state.opened(alert).map(|opened| &opened.members[..]).unwrap_or_default();
+            let by_route = members.iter().any(|member| member.receiver == receiver && member.group != alert.0);
+            let mut taken: Vec<Item> = Vec::new();
+            self.state.change_digest(&receiver, |digest| {
+                for item in digest.held.iter_mut().filter(|item| by_route && climbed(item) && !item.again) {
+                    item.mark = None;
+                }
+                taken.extend(digest.held.extract_if(.., |item| climbed(item)));
+            });
+            for item in taken {
+                self.step_down(&receiver, &item);
+                out.because(now, item.step, Some(&receiver), reason.clone());
+            }
+        }
+    }
+
+    fn step_down(&mut self, receiver: &ChannelName, item: &Item) {
+        let Some(Mark::Escalated { escalation, rung }) = &item.mark else { return };
+        let below = rung.saturating_sub(1);
+        self.state.change_opened(&item.alert, |opened| {
+            if !item.again {
+                opened.members.retain(|member| member.receiver != *receiver);
+            }
+            // Its time comes when nobody has the alert in hand any more.
+            let ladder = Ladder { escalation: escalation.clone(), climbed: below, due: Timestamp::MAX };
+            let ladder = opened.ladder.get_or_insert(ladder);
+            ladder.climbed = ladder.climbed.min(below);
+        });
     }
 
     /// Tells a receiver of the alert: one that was not told of it hears its end too from now on, one that waits for

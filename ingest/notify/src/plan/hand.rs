@@ -21,8 +21,12 @@ impl Planner {
         now: Timestamp,
         out: &mut Outcome,
     ) -> bool {
-        let hand = Hand { by: by.to_owned(), until };
-        self.hand(alert, Some(hand), Reason::Acknowledged { by: by.to_owned(), until }, now, out)
+        let (hand, reason) = (Hand { by: by.to_owned(), until }, Reason::Acknowledged { by: by.to_owned(), until });
+        let fires = self.hand(alert, Some(hand), reason.clone(), now, out);
+        if fires {
+            self.climb_down(alert, &reason, now, out);
+        }
+        fires
     }
 
     /// Nobody has this alert in hand any more: from now on it is said again, and climbs. False where nobody had.

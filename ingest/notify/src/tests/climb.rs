@@ -73,6 +73,50 @@ fn an_alert_that_nobody_acknowledges_goes_to_the_next_and_one_that_somebody_has_
     assert!(scene.out.posted.iter().all(|posted| posted.form == Form::Single));
 }
 
+/// What climbs waits for the morning at those who are sheltered.
+const NIGHT: &str = r#"
+[[route]]
+name = "all"
+to = ["hook"]
+[[escalation]]
+name = "mild"
+severity = ["info"]
+[[escalation.step]]
+after = "15m"
+to = ["city"]
+[[escalation.step]]
+after = "1h"
+to = ["desk"]
+"#;
+
+#[test]
+fn an_escalation_that_waits_for_the_morning_does_not_go_once_somebody_has_the_alert_in_hand() {
+    let mut scene = Scene::new(NIGHT, "2026-11-21T23:00:00Z");
+    scene.tell(|t| t.severity = Severity::Info, 1, Phase::Firing);
+    scene.pass(2 * HOUR);
+    assert_eq!(receivers(&scene), ["hook"], "city and desk sleep");
+    scene.planner.acknowledge(&alert(1), "amal", None, scene.now, &mut scene.out);
+    scene.pass(10 * HOUR);
+    assert_eq!(receivers(&scene), ["hook"]);
+    let why = |reason: &&Reason| matches!(reason, Reason::Acknowledged { by, .. } if by == "amal");
+    assert_eq!(scene.reasons(1).iter().filter(|reason| why(reason)).count(), 3, "once, and once for each that does not go");
+    scene.tell(|t| t.severity = Severity::Info, 1, Phase::Resolved);
+    assert_eq!(receivers(&scene), ["hook", "hook"], "its end goes to whom its beginning went");
+}
+
+#[test]
+fn a_step_that_an_acknowledgement_kept_back_comes_again_when_that_lapses() {
+    let mut scene = Scene::new(NIGHT, "2026-11-21T23:00:00Z");
+    scene.tell(|t| t.severity = Severity::Info, 1, Phase::Firing);
+    scene.pass(2 * HOUR);
+    let until = scene.now.plus(HOUR);
+    scene.planner.acknowledge(&alert(1), "amal", Some(until), scene.now, &mut scene.out);
+    scene.restart(policy(NIGHT));
+    scene.pass(10 * HOUR);
+    assert_eq!(receivers(&scene), ["hook", "city", "desk"]);
+    assert_eq!(rungs(&scene.out, 1), [("city".to_owned(), 1), ("desk".to_owned(), 2)]);
+}
+
 #[test]
 fn what_ends_in_time_does_not_climb_and_what_no_escalation_takes_never_does() {
     let mut scene = Scene::new(LADDER, NOON);

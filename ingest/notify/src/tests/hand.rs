@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{Form, Reason};
+use ports::{AlertView, Curbs, Form, Reason};
 use proptest::prelude::*;
-use schemas::{AlertId, Phase, Transition};
+use schemas::{Acknowledged, AlertId, Marks, Note, Phase, Remark, Transition};
 
 use super::scene::{CITY, HOUR, MINUTE, NOON, Scene, policy};
 use super::{channel, start, transition};
+use crate::curb::{Sight, Topology};
+use crate::curbed::Curbed;
 use crate::plan::{Outcome, Planner};
 
 fn silence() -> Reason {
@@ -255,4 +257,28 @@ proptest! {
             prop_assert!(account.told.contains(step), "{} fires, nothing silences it, and nobody was told", t.alert);
         }
     }
+}
+
+#[test]
+fn whoever_had_an_alert_in_hand_has_it_still_when_a_late_reading_undoes_its_end() {
+    let mut curbed = Curbed::new(Planner::new(policy(CITY)), Vec::new());
+    let (mut out, now) = (Outcome::default(), start());
+    let fired = firing(1);
+    let seen = |until: Option<schemas::Timestamp>| {
+        let acknowledged = Some(Acknowledged { by: "amal".parse().unwrap(), at: start(), until, note: Remark::default() });
+        let view = AlertView { marks: Marks { acknowledged, ..Marks::default() }, ..super::away::view(&firing(1)) };
+        let curbs = Curbs { firing: vec![view], ..Curbs::default() };
+        Arc::new(Sight::new(curbs, Arc::default(), Topology::default()))
+    };
+    curbed.see(seen(None));
+    curbed.observe(1, &fired, now, &mut out);
+    assert!(!curbed.planner.is_in_hand(&fired.alert), "that is for the act to say");
+    curbed.observe(2, &transition(1, Phase::Resolved), now, &mut out);
+    let again = Transition { note: Some(Note::Withdrawn { of: transition(1, Phase::Resolved).id }), ..firing(1) };
+    curbed.observe(3, &again, now, &mut out);
+    assert!(curbed.planner.is_in_hand(&fired.alert));
+    curbed.observe(4, &transition(1, Phase::Resolved), now, &mut out);
+    curbed.see(seen(Some(now)));
+    curbed.observe(5, &again, now, &mut out);
+    assert!(!curbed.planner.is_in_hand(&fired.alert), "it has lapsed");
 }

@@ -22,7 +22,7 @@ use schemas::{
 
 use super::scene::policy;
 use super::{channel, start};
-use crate::curb::{Common, Inhibit, Sight};
+use crate::curb::{Common, Inhibit, Sight, Topology};
 use crate::curbed::Curbed;
 use crate::plan::{Outcome, Planner, Policy};
 
@@ -245,7 +245,7 @@ impl World {
             shelved: shelved.collect(),
             firing: self.lives.keys().filter(fires).map(view).collect(),
         };
-        Sight::new(curbs, Arc::clone(&self.inhibit))
+        Sight::new(curbs, Arc::clone(&self.inhibit), Topology::default())
     }
 
     /// One turn of the loop around the planner.

@@ -51,6 +51,17 @@ pub struct Settings {
     pub client_key_file: Option<PathBuf>,
 }
 
+impl Settings {
+    /// A client's options for the same broker, for what is no collector: a simulation that publishes, a recording. They
+    /// carry address, credentials, TLS and client id; session, window and acknowledgements are the caller's.
+    ///
+    /// # Errors
+    /// As for a collector.
+    pub fn client(&self) -> Result<MqttOptions, CollectorError> {
+        Ok(Plan::new(self)?.mqtt)
+    }
+}
+
 /// Why settings make no collector. Each names the collector and what was expected.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectorError {

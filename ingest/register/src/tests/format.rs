@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use ports::{ActBook, AlertBook, DeviceBook, EvaluatorStep, Outbox, Page, PlanBook, Quarantine, QuarantineFilter, Quarantined};
+use ports::{
+    ActBook, AlertBook, DeviceBook, DeviceSeen, EvaluatorStep, Outbox, Page, PlanBook, Quarantine, QuarantineFilter, Quarantined,
+};
 use schemas::{Container, Device, DeviceKey, Fitting, Kind, Phase, Place, ProfileName, Zone};
 use tempfile::TempDir;
 
@@ -39,11 +41,17 @@ fn write_the_fixture_of_this_format() {
     plan(&register, at(1000));
     register.delivered(1, at(61), &channel("log")).unwrap();
     register.postponed(2, at(90), "503").unwrap();
-    register.seen(&[bin("bin-1", "maarif", 1, 2)]).unwrap();
+    register.seen(&[of_format_5()]).unwrap();
     put(&register, &[of_format_2()]);
     register.adopt(&[adopted()], at(3)).unwrap();
     register.act(&of_format_4()).unwrap();
     register.begin_quiet(&silence("anfa", 0, 1000), at(0)).unwrap();
+}
+
+/// Format 5 also keeps by which way a device was heard.
+fn of_format_5() -> DeviceSeen {
+    let path = ports::Path { door: Some("city".to_owned()), gateways: vec![device("gw-1"), device("gw-2")] };
+    DeviceSeen { path: Some(path), ..bin("bin-1", "maarif", 1, 2) }
 }
 
 /// Format 4 also keeps what operators did.
@@ -155,4 +163,15 @@ fn the_messages_of_a_device_are_found_in_a_quarantine_of_format_1_by_their_topic
     let of = |name: &str| QuarantineFilter { device: Some(device(name)), ..QuarantineFilter::default() };
     let found = |name: &str| register.page(&of(name), 0..u64::MAX, Page::WHOLE).unwrap().len();
     assert_eq!((found("bin-7"), found("bin-8")), (1, 0));
+}
+
+#[test]
+fn format_5_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(5);
+    assert_eq!(register.devices().unwrap(), [bin("bin-1", "maarif", 1, 2)]);
+    assert_eq!(register.paths().unwrap(), [(device("bin-1"), of_format_5().path.unwrap())]);
+    let moved = ports::Path { door: Some("endpoint".to_owned()), gateways: Vec::new() };
+    register.seen(&[DeviceSeen { path: Some(moved.clone()), ..bin("bin-1", "maarif", 1, 3) }]).unwrap();
+    assert_eq!(register.paths().unwrap(), [(device("bin-1"), moved)]);
+    assert_tally(&register);
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ports::{
-    AlertBook, AlertFilter, DeviceBook, DeviceFilter, DeviceSeen, Page, Quarantine, QuarantineFilter, Quarantined, RecordError,
+    AlertBook, AlertFilter, DeviceBook, DeviceFilter, DeviceSeen, Page, Path, Quarantine, QuarantineFilter, Quarantined,
+    RecordError,
 };
 use rusqlite::Connection;
 use schemas::{Device, Kind, Message, Phase, Place, ProfileName, Provenance, Qos, Zone};
@@ -24,6 +25,7 @@ pub(super) fn bin(name: &str, zone: &str, first: i64, last: i64) -> DeviceSeen {
         },
         first_seen: at(first),
         last_seen: at(last),
+        path: None,
     }
 }
 
@@ -52,6 +54,25 @@ pub(super) fn put(register: &Register, messages: &[Quarantined]) {
 /// The whole quarantine.
 pub(super) fn all(register: &Register) -> Vec<Quarantined> {
     register.page(&QuarantineFilter::default(), 0..u64::MAX, Page::WHOLE).unwrap()
+}
+
+#[test]
+fn the_way_by_which_a_device_was_heard_last_is_kept_and_what_is_not_known_takes_nothing_away() {
+    let (_directory, _path, register) = fresh();
+    let hear = |last: i64, path: Option<Path>| {
+        register.seen(&[DeviceSeen { path, ..bin("bin-1", "maarif", 1, last) }]).unwrap();
+        register.paths().unwrap()
+    };
+    let path = |door: Option<&str>, gateways: &[&str]| Path {
+        door: door.map(str::to_owned),
+        gateways: gateways.iter().map(|name| device(name)).collect(),
+    };
+    let kept = |path: Path| vec![(device("bin-1"), path)];
+    assert_eq!(hear(1, None), []);
+    assert_eq!(hear(2, Some(path(Some("city"), &["gw-1", "gw-2"]))), kept(path(Some("city"), &["gw-1", "gw-2"])));
+    assert_eq!(hear(3, None), kept(path(Some("city"), &["gw-1", "gw-2"])), "nobody said by which way");
+    assert_eq!(hear(4, Some(path(None, &["gw-1"]))), kept(path(Some("city"), &["gw-1"])), "the door was not known");
+    assert_eq!(hear(5, Some(path(Some("endpoint"), &[]))), kept(path(Some("endpoint"), &[])));
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn rules() -> Arc<RuleSet> {
             &format!("window = {{ aggregate = \"mean\", every = \"1h\", capture = 0.5, consecutive = 2, {limit} }}"),
         ),
         rule("day", fill, "", "window = { aggregate = \"max\", every = \"day\", capture = 0.2, at_least = 90, clear = 90 }"),
+        rule("running", fill, "", &format!("running = {{ hours = 4, capture = 0.5, {limit} }}")),
         rule("forecast", fill, "", "forecast = { reaches = 90, within = \"6h\" }"),
         rule("pair", fill, "", "compare = { quantity = \"battery.level\", above = 10, clear = 5 }"),
         rule("week", fill, "", "compare = { weeks = 2, above = 10, clear = 5 }"),

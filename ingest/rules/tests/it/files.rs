@@ -43,7 +43,7 @@ fn a_good_file_is_read() {
     assert_eq!(rule.origin(), ("test.toml", 1));
     assert_eq!(
         conditions().map(|(name, _)| name).collect::<Vec<_>>(),
-        ["threshold", "samples", "state", "rate", "absence", "window", "counter", "forecast", "compare"]
+        ["threshold", "samples", "state", "rate", "absence", "window", "running", "counter", "forecast", "compare"]
     );
 }
 
@@ -92,13 +92,13 @@ fn each_mistake_names_file_line_and_what_was_expected() {
             "[rule.threshold]",
             "[rule.treshold]",
             "city.toml:9: unknown key `treshold`, expected one of id, severity, enabled, hold, keep_firing, notify, when, calendar, texts, \
-             resolved, source, runbook, threshold, samples, state, rate, absence, window, counter, forecast, compare \
-             | city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, counter, forecast, compare), this one has 0",
+             resolved, source, runbook, threshold, samples, state, rate, absence, window, running, counter, forecast, compare \
+             | city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, forecast, compare), this one has 0",
         ),
         (
             "[rule.texts]",
             "[rule.absence]\nlonger_than = \"3h\"\n[rule.texts]",
-            "city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, counter, forecast, compare), this one has 2",
+            "city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, forecast, compare), this one has 2",
         ),
         ("Bin {device} is full", "  ", "city.toml:15: texts.en: the text is empty"),
         ("en = \"Bin {device} is full\"", "", "city.toml:12: missing field `en`"),

@@ -70,6 +70,20 @@ fn an_hour_counts_with_three_of_its_four_quarters() {
 }
 
 #[test]
+fn a_running_mean_is_of_the_last_hours_and_says_nothing_while_too_few_are_known() {
+    let condition = "running = { hours = 4, capture = 0.75, above = 100, clear = 90 }";
+    let mut desk = Desk::new(&rule("r", NO2, "", condition));
+    // Hours 0 and 1 are not enough; 2 is not known; 3 makes three; 0 is forgotten with the end of 4.
+    for (hour, value) in [(0, 200.0), (1, 110.0), (3, 110.0), (4, 95.0), (5, 40.0), (6, 40.0)] {
+        desk.hear(&reading("bin", Quantity::AIR_NO2, value, hour * HOUR + 60));
+        desk.hear(&reading("bin", Quantity::AIR_NO2, value, hour * HOUR + 1800));
+    }
+    desk.advance(9 * HOUR);
+    // At 4 h: (200 + 110 + 110) / 3; at 5 h: (110 + 110 + 95) / 3; at 6 h: (110 + 95 + 40) / 3.
+    assert_eq!(desk.story(), ["r inactive>firing @14400 14400 140", "r firing>resolved @21600 14400 81.66666666666667"]);
+}
+
+#[test]
 fn an_hour_without_data_breaks_a_run_and_ends_no_episode() {
     let condition = "window = { aggregate = \"mean\", every = \"1h\", interval = \"1h\", consecutive = 2, clear_consecutive = 2, above = 100, clear = 90 }";
     let mut desk = Desk::new(&rule("r", NO2, "", condition));

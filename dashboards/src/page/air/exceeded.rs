@@ -1,0 +1,76 @@
+//! Which station exceeded which limit this year.
+
+use maud::{Markup, html};
+use schemas::DeviceId;
+
+use super::{Exceedances, Row, above, formula, kept, limit, sets, statistic, status};
+use crate::numbers;
+use crate::page::glance::Glance;
+use crate::page::parts::{Desk, empty, panel};
+use crate::page::visit::{SELDOM, Sheet, Visit};
+use crate::problem::Problem;
+
+/// Stations of one page: each is judged over a year of hours.
+const STATIONS: usize = 40;
+/// The set where nobody asks for one, as on the page of a station.
+const USUAL: &str = "who-2021";
+
+/// `/{lang}/air/exceedances?set=`
+pub(crate) async fn exceeded(visit: &Visit) -> Result<Sheet, Problem> {
+    let params = visit.params(&["set"])?;
+    let set = params.one("set")?.unwrap_or(USUAL);
+    let glance = Glance::present(&visit.rooms).await;
+    let mut found: Vec<(DeviceId, Option<Exceedances>)> = Vec::new();
+    for station in glance.stations.iter().flatten().take(STATIONS) {
+        let question = format!("air/exceedances?station={}&set={}", station.device, crate::page::desk::encoded(set));
+        found.push((station.device.clone(), visit.part(&question).await));
+    }
+    let (desk, words) = (visit.desk(), &visit.lang.words().pages.air);
+    let known: Vec<&str> = glance.parameters.limits.iter().map(|set| set.id.as_str()).collect();
+    if !known.contains(&set) {
+        return Err(Problem::parameter("set", "there is no such set of limits", format!("one of {}", known.join(", "))));
+    }
+    let body = html! {
+        div.ranges { (sets(&desk, &known, set, |set| desk.to(&format!("air/exceedances?set={set}")))) }
+        @if found.is_empty() { (empty(visit.lang.words().nothing_yet)) } @else { (table(&desk, &glance, &found)) }
+        p.note.foot { (words.no_emergency) }
+    };
+    let main = html! {
+        p.back { a href=(desk.to("air")) { (words.back) } }
+        (desk.opening(visit.lang.words().air, words.exceedances))
+        div.after { (panel(visit.lang, "exceedances", words.exceedances, &html! { (words.of_year) }, Some(body))) }
+    };
+    Ok(Sheet { often: SELDOM, ..Sheet::plain(words.exceedances, main) })
+}
+
+/// A row a station and limit that has something to say.
+fn table(desk: &Desk<'_>, glance: &Glance, found: &[(DeviceId, Option<Exceedances>)]) -> Markup {
+    let (words, lang) = (&desk.lang.words().pages.air, desk.lang);
+    let telling = |row: &&Row| row.interim.is_none() && (row.all.above > 0 || row.all.kept.value.is_some());
+    html! { div.wide tabindex="0" role="group" aria-label=(words.exceedances) { table.rows {
+        caption.vh { (words.exceedances) }
+        thead { tr {
+            th scope="col" { (lang.words().station) }
+            th scope="col" { (words.pollutant) }
+            th.n scope="col" { (words.limit) }
+            th.n scope="col" { (words.above) }
+            th.n scope="col" { (words.valid) }
+            th scope="col" { (words.verdict) }
+        } }
+        tbody { @for (station, judged) in found {
+            @let rows: Vec<&Row> = judged.iter().flat_map(|j| &j.sets).flat_map(|set| &set.rows).filter(telling).collect();
+            @let name = glance.name(lang, station);
+            @let link = html! { a href=(desk.to(&format!("air/{station}"))) { bdi { (name) } } };
+            @if judged.is_none() { tr { th scope="row" { (link) } td colspan="5" { small.quiet { (lang.words().unreadable) } } } }
+            @else if rows.is_empty() { tr { th scope="row" { (link) } td colspan="5" { small.quiet { (words.none_above) } } } }
+            @for row in rows { tr {
+                th scope="row" { (link) }
+                td { (formula(desk, &row.pollutant)) " " small { (statistic(desk, &row.statistic)) } }
+                td.n title=(row.source) { (limit(desk, row.value)) " " small.quiet { (status(desk, &row.status)) } }
+                td.n { (above(desk, row)) }
+                td.n { bdi dir="ltr" { (numbers::whole(lang, row.all.valid)) small { " / " (numbers::whole(lang, row.expected)) } } }
+                td { (kept(desk, row)) }
+            } }
+        } }
+    } } }
+}

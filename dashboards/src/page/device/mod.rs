@@ -1,0 +1,68 @@
+//! Devices, for engineers: the list, one device, and the quarantine.
+
+mod engineers;
+mod list;
+mod message;
+mod single;
+
+use maud::{Markup, html};
+use schemas::Timestamp;
+use serde::Deserialize;
+
+use super::parts::{Desk, Told};
+use crate::numbers;
+
+pub(crate) use engineers::engineers;
+pub(crate) use list::list;
+pub(crate) use message::message;
+pub(crate) use single::single;
+
+/// The health of devices.
+#[derive(Deserialize)]
+pub(crate) struct Health {
+    devices: Vec<Sound>,
+}
+
+/// One device.
+#[derive(Deserialize)]
+struct Sound {
+    heard: Option<Timestamp>,
+    offline: bool,
+    interval_s: Option<f64>,
+    interval_assumed: bool,
+    availability: Told<Availability>,
+    battery: Told<Battery>,
+    clock: Told<Clock>,
+    stuck: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Availability {
+    share: f64,
+    met: bool,
+}
+
+#[derive(Deserialize)]
+struct Battery {
+    level: f64,
+    critical_in: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Clock {
+    behind_s: f64,
+    wrong: bool,
+}
+
+/// The battery of the first device: its level, and how long it will last.
+pub(crate) fn battery(desk: &Desk<'_>, health: Option<&Health>) -> Markup {
+    let words = &desk.lang.words().pages.devices;
+    let told = health.and_then(|h| h.devices.first()).map(|sound| &sound.battery);
+    html! { @match told.and_then(|told| told.value.as_ref()) {
+        Some(battery) => {
+            (desk.amount(battery.level, 0, "%"))
+            @if let Some(days) = battery.critical_in { " " small { (words.lasts) " " (desk.lang.words().days.say(desk.lang, numbers::rounded(days))) } }
+        }
+        None => span.nil title=[told.and_then(|told| told.reason.as_deref())] { (numbers::NONE) span.vh { " " (desk.lang.words().no_data) } },
+    } }
+}

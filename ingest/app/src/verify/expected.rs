@@ -1,0 +1,133 @@
+//! What a platform must have after a scenario, kept while the scenario is played: the account and every reading. A model
+//! that knows nothing of the platform but its promises: same series and same instant are one reading, the last one wins.
+
+use std::collections::{BTreeMap, HashMap};
+
+use schemas::{DeviceId, Flaw, Quality, Quantity, Reading, Timestamp};
+use simulators::{City, Destiny, Sent, Told};
+
+/// Where a reading stands.
+type Key = (u32, Quantity, u8, i64);
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Expected {
+    pub(crate) sent: u64,
+    pub(crate) lost: u64,
+    pub(crate) stored: u64,
+    pub(crate) duplicate: u64,
+    pub(crate) aside: BTreeMap<&'static str, u64>,
+    pub(crate) labels: BTreeMap<&'static str, u64>,
+    pub(crate) readings: HashMap<Key, (f64, Quality)>,
+}
+
+impl Expected {
+    pub(crate) fn hear(&mut self, sent: &Sent) {
+        for fault in sent.labels.faults() {
+            *self.labels.entry(fault.name).or_default() += 1;
+        }
+        match &sent.destiny {
+            Destiny::Lost => self.lost += 1,
+            Destiny::Aside(reason) => {
+                self.sent += 1;
+                *self.aside.entry(reason.code()).or_default() += 1;
+            }
+            Destiny::Read(told) => {
+                self.sent += 1;
+                if self.keep(sent.device, told) { self.stored += 1 } else { self.duplicate += 1 }
+            }
+        }
+    }
+
+    /// Whether any reading of it is new or another one than before.
+    fn keep(&mut self, device: u32, told: &Told) -> bool {
+        let mut new = false;
+        for (quantity, channel, value) in &told.values {
+            let said = (*value, told.quality(*quantity, *value));
+            let before = self.readings.insert((device, *quantity, *channel, told.observed_at.millis()), said);
+            new |= before.is_none_or(|(then, quality)| then.to_bits() != said.0.to_bits() || quality != said.1);
+        }
+        new
+    }
+
+    /// How many must wait in the quarantine.
+    pub(crate) fn quarantined(&self) -> u64 {
+        self.aside.values().sum()
+    }
+
+    /// From the first to behind the last instant of a reading.
+    pub(crate) fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let instants = || self.readings.keys().map(|key| key.3);
+        Some((Timestamp::clamped(instants().min()?), Timestamp::clamped(instants().max()? + 1)))
+    }
+}
+
+/// Compares what is stored with what must be, reading by reading.
+pub(crate) struct Comparison<'a> {
+    left: HashMap<Key, (f64, Quality)>,
+    known: &'static [Flaw],
+    devices: HashMap<&'a DeviceId, u32>,
+    city: &'a City,
+    pub(crate) equal: u64,
+    pub(crate) invented: Vec<String>,
+    pub(crate) different: Vec<String>,
+    pub(crate) flaws: BTreeMap<&'static str, u64>,
+}
+
+fn place(device: &DeviceId, quantity: Quantity, channel: u8, at: i64) -> String {
+    format!("{device} {quantity}#{channel} at {}", Timestamp::clamped(at))
+}
+
+fn codes(quality: Quality) -> String {
+    let codes: Vec<_> = Told::KNOWN.iter().filter(|flaw| quality.has(**flaw)).map(|flaw| flaw.code()).collect();
+    if codes.is_empty() { "no doubt".to_owned() } else { codes.join(" and ") }
+}
+
+impl<'a> Comparison<'a> {
+    pub(crate) fn new(expected: &mut Expected, city: &'a City) -> Self {
+        Self {
+            left: std::mem::take(&mut expected.readings),
+            known: &Told::KNOWN,
+            devices: city.devices().iter().zip(0..).map(|(device, number)| (&device.device().id, number)).collect(),
+            city,
+            equal: 0,
+            invented: Vec::new(),
+            different: Vec::new(),
+            flaws: BTreeMap::new(),
+        }
+    }
+
+    /// Compares only these flaws.
+    pub(crate) fn only(self, known: &'static [Flaw]) -> Self {
+        Self { known, ..self }
+    }
+
+    pub(crate) fn see(&mut self, reading: &Reading) {
+        for flaw in reading.quality.flaws() {
+            *self.flaws.entry(flaw.code()).or_default() += 1;
+        }
+        let (series, at) = (&reading.series, reading.observed_at.millis());
+        let key = self.devices.get(&series.device).map(|number| (*number, series.quantity, series.channel, at));
+        let must = key.and_then(|key| self.left.remove(&key));
+        let here = || place(&series.device, series.quantity, series.channel, at);
+        match must {
+            None => self.invented.push(format!("{} is {}", here(), reading.value)),
+            Some((value, _)) if value.to_bits() != reading.value.to_bits() => {
+                self.different.push(format!("{} is {}, expected {value}", here(), reading.value));
+            }
+            Some((_, quality)) if self.known.iter().any(|flaw| quality.has(*flaw) != reading.quality.has(*flaw)) => {
+                self.different.push(format!("{} has {}, expected {}", here(), codes(reading.quality), codes(quality)));
+            }
+            Some(_) => self.equal += 1,
+        }
+    }
+
+    /// What must be stored and is not.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let mut keys: Vec<_> = self.left.keys().copied().collect();
+        keys.sort_unstable_by_key(|(device, quantity, channel, at)| (*at, *device, quantity.name(), *channel));
+        let name = |number: u32| self.city.devices().get(number as usize).map(|d| d.device().id.clone());
+        let told = keys.into_iter().filter_map(|(n, quantity, channel, at)| Some(place(&name(n)?, quantity, channel, at)));
+        told.collect()
+    }
+}

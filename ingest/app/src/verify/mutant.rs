@@ -1,0 +1,109 @@
+//! Mutants: platforms with one thing switched off, to see that a scenario notices it. For tests of the scenarios only;
+//! nothing of it can be reached by a setting.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use ports::Appended;
+use rules::RuleSet;
+use schemas::{Flaw, Quality, Reading};
+use settings::{RULE_PACKS, Settings};
+
+use crate::failure::{Code, Failure};
+
+/// What a mutant does otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Acknowledges before anything is written.
+    HastyAck,
+    /// Believes in syncs that do nothing.
+    LyingSync,
+    /// Takes everything for new.
+    Forgetful,
+    /// Loses the last reading of each batch.
+    Careless,
+    /// Does not say that a reading is doubtful in this way.
+    Blind(Flaw),
+    /// Has no rule with a condition of this form.
+    Condition(&'static str),
+}
+
+/// A line of the table.
+#[derive(Debug)]
+pub(crate) struct Mutant {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) deed: Deed,
+    /// The scenario that must notice it.
+    pub(crate) caught_by: &'static str,
+}
+
+const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'static str) -> Mutant {
+    Mutant { name, about, deed, caught_by }
+}
+
+/// Every mutant.
+pub(crate) static MUTANTS: [Mutant; 15] = [
+    line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
+    line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
+    line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
+    line("store.append", Deed::Careless, "bin-fire", "One reading of each batch is not stored."),
+    line(
+        "check.out_of_range",
+        Deed::Blind(Flaw::OutOfRange),
+        "bad-sensors",
+        "A value outside its physical range is not flagged.",
+    ),
+    line("check.clock_suspect", Deed::Blind(Flaw::ClockSuspect), "clock-skew", "A time that cannot be is not flagged."),
+    line(
+        "check.late",
+        Deed::Blind(Flaw::Late),
+        "late-and-out-of-order",
+        "A reading heard an hour after it was so is not flagged.",
+    ),
+    line("condition.threshold", Deed::Condition("threshold"), "bin-fire", "Rules with a threshold do not judge."),
+    line("condition.samples", Deed::Condition("samples"), "full-bins", "Rules over several samples do not judge."),
+    line("condition.state", Deed::Condition("state"), "parking-day", "Rules over a state do not judge."),
+    line("condition.rate", Deed::Condition("rate"), "bin-fire", "Rules over a rise do not judge."),
+    line("condition.absence", Deed::Condition("absence"), "silent-devices", "Rules over silence do not judge."),
+    line("condition.window", Deed::Condition("window"), "dust-episode", "Rules over means of windows do not judge."),
+    line("condition.counter", Deed::Condition("counter"), "leaks-and-bursts", "Rules over counters do not judge."),
+    line("condition.forecast", Deed::Condition("forecast"), "full-bins", "Rules over forecasts do not judge."),
+];
+
+impl Deed {
+    /// The readings as this mutant stores them.
+    pub(super) fn of_readings(self, batch: &[Reading]) -> Cow<'_, [Reading]> {
+        match self {
+            Deed::Careless => Cow::Borrowed(batch.get(..batch.len().saturating_sub(1)).unwrap_or_default()),
+            Deed::Blind(flaw) => {
+                let without = |quality: Quality| quality.flaws().filter(|f| *f != flaw).fold(Quality::GOOD, Quality::with);
+                Cow::Owned(batch.iter().map(|r| Reading { quality: without(r.quality), ..r.clone() }).collect())
+            }
+            _ => Cow::Borrowed(batch),
+        }
+    }
+
+    /// The answer as this mutant understands it.
+    pub(super) fn of_answer(self, appended: &mut Appended, asked: usize) {
+        appended.new.resize(asked, true);
+        if self == Deed::Forgetful {
+            appended.new.fill(true);
+        }
+    }
+}
+
+/// The rule packs without the rules of one form.
+pub(super) fn without(form: &str, settings: &Settings) -> Result<Arc<RuleSet>, Failure> {
+    let wrong = |cause: String| Failure::new(Code::Stopped, format!("the rules without {form}: {cause}"));
+    let mut files = Vec::new();
+    for (name, text) in RULE_PACKS.iter().filter(|(name, _)| settings.rules.packs.iter().any(|pack| pack == name)) {
+        let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
+        if let Some(toml::Value::Array(rules)) = table.get_mut("rule") {
+            rules.retain(|rule| rule.get(form).is_none());
+        }
+        files.push((format!("rules/{name}.toml"), toml::to_string(&table).map_err(|e| wrong(e.to_string()))?));
+    }
+    let parsed = RuleSet::parse(&files).map_err(|errors| wrong(errors.first().map(ToString::to_string).unwrap_or_default()))?;
+    Ok(Arc::new(parsed))
+}

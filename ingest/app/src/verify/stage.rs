@@ -1,0 +1,394 @@
+//! A platform in process, on virtual time: real journal, real store, real register and all loops, behind a door by which a
+//! scenario hands over messages. It can be stopped, cut off from its store, and lose its power.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use codec::Decoder;
+use journal::testing::FaultyDisk;
+use journal::{Disk, Journal, RealDisk};
+use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
+use ports::{Appended, BoxFuture, Caps, Clock, Live, Points, Query, Selector, SourceStatus, Store, StoreError, StoreGauges};
+use register::Register;
+use rules::{Engine, RuleSet};
+use schemas::{Catalogue, Message, Reading, Timestamp};
+use settings::{Checked, Settings};
+use store::Embedded;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::mutant::{Deed, Mutant};
+use crate::failure::{Code, Failure};
+
+/// Reads that wait at the door: while it is full, the scenario waits.
+const WAITING: usize = 64;
+/// Messages of one read.
+const READ: usize = 512;
+/// How often to look whether readers have caught up.
+const LOOK: Duration = Duration::from_micros(500);
+/// How long a loop may stand still before the run counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a stop may take.
+const DRAIN: Duration = Duration::from_secs(90);
+/// How long a stop may take where nothing works any more.
+const NO_POWER: Duration = Duration::from_millis(300);
+
+/// The hands of a clock.
+#[derive(Debug)]
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::clamped(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Reads whose ticket is not spent, by number.
+type Unspent = Arc<(Mutex<BTreeMap<u64, Vec<Message>>>, Notify)>;
+
+struct Door {
+    way: mpsc::Receiver<(u64, Vec<Message>)>,
+    unspent: Unspent,
+    /// Acknowledges before anything is on a disk.
+    hasty: bool,
+}
+
+struct Right(u64, Unspent);
+
+impl Ticket for Right {
+    fn spend(self: Box<Self>) {
+        let (unspent, moved) = &*self.1;
+        unspent.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+        moved.notify_one();
+    }
+}
+
+impl Source for Door {
+    fn watch(&self) -> SourceWatch {
+        Arc::new(|| SourceStatus { name: "scenario".to_owned(), up: true, ..SourceStatus::default() })
+    }
+
+    fn run(
+        mut self: Box<Self>,
+        intake: Intake,
+        stop: CancellationToken,
+        _deadline: CancellationToken,
+    ) -> BoxFuture<'static, Result<(), SourceError>> {
+        Box::pin(async move {
+            loop {
+                // `recv` is cancel-safe: what it did not give stays in the channel.
+                let read = tokio::select! {
+                    read = self.way.recv() => read,
+                    () = stop.cancelled() => None,
+                };
+                let Some((number, messages)) = read else { return Ok(()) };
+                let ticket = Box::new(Right(number, Arc::clone(&self.unspent)));
+                let ticket: Box<dyn Ticket> = if self.hasty {
+                    ticket.spend();
+                    Box::new(pipeline::NoTicket)
+                } else {
+                    ticket
+                };
+                if intake.offer(Arrivals { messages, ticket }).await.is_err() {
+                    return Ok(());
+                }
+            }
+        })
+    }
+}
+
+/// A store that can be out of reach; and, in a mutant, does not do what a store must.
+struct Reached {
+    inner: Embedded,
+    away: AtomicBool,
+    mutant: Option<Deed>,
+}
+
+impl Reached {
+    fn there(&self) -> Result<(), StoreError> {
+        if self.away.load(Ordering::SeqCst) { Err(StoreError::Unavailable("it is away".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl Store for Reached {
+    fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>> {
+        Box::pin(async move {
+            self.there()?;
+            match self.mutant {
+                None => self.inner.append(batch).await,
+                Some(deed) => {
+                    let mut appended = self.inner.append(&deed.of_readings(batch)).await?;
+                    deed.of_answer(&mut appended, batch.len());
+                    Ok(appended)
+                }
+            }
+        })
+    }
+
+    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.there()?;
+            self.inner.flush().await
+        })
+    }
+
+    fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
+        self.inner.scan(query)
+    }
+
+    fn latest<'a>(&'a self, select: &'a Selector) -> BoxFuture<'a, Result<Vec<Reading>, StoreError>> {
+        self.inner.latest(select)
+    }
+
+    fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
+        self.inner.forget(select, range)
+    }
+
+    fn caps(&self) -> Caps {
+        self.inner.caps()
+    }
+
+    fn gauges(&self) -> StoreGauges {
+        self.inner.gauges()
+    }
+}
+
+/// The loops, and the way to them.
+struct Running {
+    pipeline: Pipeline,
+    watch: PipelineWatch,
+    way: mpsc::Sender<(u64, Vec<Message>)>,
+}
+
+/// See the module.
+pub(crate) struct Stage {
+    settings: Settings,
+    checked: Checked,
+    rules: Arc<RuleSet>,
+    decoder: Arc<Decoder>,
+    clock: Arc<Hands>,
+    store: Arc<Reached>,
+    pub(crate) register: Arc<Register>,
+    disk: Option<FaultyDisk>,
+    journal: PathBuf,
+    running: Option<Running>,
+    unspent: Unspent,
+    reads: u64,
+    /// Messages that were handed over again after a power failure.
+    pub(crate) repeated: u64,
+    mutant: Option<Deed>,
+    _folder: tempfile::TempDir,
+}
+
+fn broken(cause: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::Failed, format!("the platform under test: {cause}"))
+}
+
+impl Stage {
+    /// Starts a platform that knows these devices. With `fragile`, its journal lies on a disk in memory that can lose what
+    /// was not synced.
+    pub(crate) fn open(
+        settings: &Settings,
+        checked: Checked,
+        devices: Catalogue,
+        start: Timestamp,
+        fragile: bool,
+        mutant: Option<&Mutant>,
+    ) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("marsad-verify-").tempdir();
+        let folder = folder.map_err(|cause| Failure::new(Code::Disk, format!("no temporary directory: {cause}")))?;
+        let mut settings = settings.clone();
+        settings.data.directory = folder.path().to_owned();
+        settings.pipeline.drain = DRAIN;
+        let register = Arc::new(Register::open(&settings.register_file()).map_err(broken)?);
+        let inner = Embedded::open(&settings.store_directory(), &settings.store).map_err(broken)?;
+        let decoder = Decoder::new(Arc::new(devices), checked.profiles.clone()).map_err(broken)?;
+        let decoder = decoder.with_routes(checked.routes.clone()).map_err(broken)?;
+        let mutant = mutant.map(|mutant| mutant.deed);
+        let rules = match mutant {
+            Some(Deed::Condition(form)) => super::mutant::without(form, &settings)?,
+            _ => Arc::clone(&checked.rules),
+        };
+        let disk = fragile.then(FaultyDisk::new);
+        if let (Some(disk), Some(Deed::LyingSync)) = (&disk, mutant) {
+            disk.set_lies(true);
+        }
+        let mut stage = Self {
+            journal: settings.journal_directory(),
+            rules,
+            checked,
+            decoder: Arc::new(decoder),
+            clock: Arc::new(Hands(AtomicI64::new(start.millis()))),
+            store: Arc::new(Reached { inner, away: AtomicBool::new(false), mutant }),
+            register,
+            disk,
+            running: None,
+            unspent: Unspent::default(),
+            reads: 0,
+            repeated: 0,
+            mutant,
+            settings,
+            _folder: folder,
+        };
+        stage.start(DRAIN)?;
+        Ok(stage)
+    }
+
+    fn start(&mut self, drain: Duration) -> Result<(), Failure> {
+        let disk: Arc<dyn Disk> = match &self.disk {
+            Some(disk) => Arc::new(disk.clone()),
+            None => Arc::new(RealDisk::open(&self.journal).map_err(broken)?),
+        };
+        let (journal, _) = Journal::open(disk, &self.settings.journal).map_err(broken)?;
+        let mut engine = Engine::new(Arc::clone(&self.rules));
+        engine.set_time_zone(self.checked.time.zone().clone());
+        engine.set_calendar(Arc::new(self.checked.parameters.calendar.clone()));
+        let (way, end) = mpsc::channel(WAITING);
+        let hasty = self.mutant == Some(Deed::HastyAck);
+        let door = Door { way: end, unspent: Arc::clone(&self.unspent), hasty };
+        let pipeline = Pipeline::start(Parts {
+            settings: pipeline::Settings { drain, ..self.settings.pipeline.clone() },
+            journal,
+            decoder: Arc::clone(&self.decoder),
+            store: Arc::clone(&self.store) as _,
+            quarantine: Arc::clone(&self.register) as _,
+            bounds: self.settings.quarantine,
+            devices: Arc::clone(&self.register) as _,
+            births: Arc::clone(&self.register) as _,
+            alerts: Arc::clone(&self.register) as _,
+            engine,
+            sources: vec![Box::new(door)],
+            live: Live::new(1),
+            outbox: Arc::new(Notify::new()),
+            clock: Arc::clone(&self.clock) as _,
+        });
+        let pipeline = pipeline.map_err(broken)?;
+        self.running = Some(Running { watch: pipeline.watch(), pipeline, way });
+        Ok(())
+    }
+
+    fn running(&mut self) -> Result<&mut Running, Failure> {
+        self.running.as_mut().ok_or_else(|| broken("it is not running"))
+    }
+
+    /// Hands over messages; returns before they are acknowledged.
+    async fn offer(&mut self, messages: Vec<Message>) -> Result<(), Failure> {
+        let mut messages = messages.into_iter().peekable();
+        while messages.peek().is_some() {
+            let read: Vec<Message> = messages.by_ref().take(READ).collect();
+            self.reads += 1;
+            let number = self.reads;
+            self.unspent.0.lock().unwrap_or_else(PoisonError::into_inner).insert(number, read.clone());
+            let way = self.running()?.way.clone();
+            if way.send((number, read)).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over messages, waits until they are acknowledged and judged, and lets time go on.
+    pub(crate) async fn hear(&mut self, messages: Vec<Message>, now: Timestamp) -> Result<(), Failure> {
+        self.offer(messages).await?;
+        self.settle(false).await?;
+        self.clock.0.store(now.millis(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Waits until all that was handed over is acknowledged and judged; and stored too, if `stored`.
+    async fn settle(&mut self, stored: bool) -> Result<(), Failure> {
+        let unspent = Arc::clone(&self.unspent);
+        let running = self.running()?;
+        let (watch, pipeline) = (&running.watch, &mut running.pipeline);
+        let settled = async {
+            while !unspent.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                unspent.1.notified().await;
+            }
+            // Silence is judged only behind all that was heard: time waits for the evaluator.
+            let behind = |r: &ports::ReaderStatus| r.lag > 0 && (r.name == "evaluator" || (stored && r.name == "historian"));
+            while watch.readers().iter().any(behind) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        // Dropping either loses nothing: both only look.
+        tokio::select! {
+            settled = tokio::time::timeout(PATIENCE, settled) => settled.map_err(|_| broken("it has stood still for two minutes")),
+            ended = pipeline.broken() => Err(broken(told(ended))),
+        }
+    }
+
+    /// Takes the store away, or brings it back.
+    pub(crate) fn set_store_away(&self, away: bool) {
+        self.store.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Stops it properly and starts it again.
+    pub(crate) async fn restart(&mut self) -> Result<(), Failure> {
+        self.stop().await?;
+        self.start(DRAIN)
+    }
+
+    /// Stops it. All that was heard is stored and judged then, up to the present.
+    pub(crate) async fn stop(&mut self) -> Result<(), Failure> {
+        self.settle(true).await?;
+        let Some(Running { pipeline, way, .. }) = self.running.take() else { return Ok(()) };
+        drop(way);
+        pipeline.stop().await.map_err(broken)
+    }
+
+    /// The power fails while these messages come. What was not acknowledged is sent again after the start.
+    pub(crate) async fn lose_power(&mut self, messages: Vec<Message>, seed: u64) -> Result<(), Failure> {
+        let Some(disk) = self.disk.clone() else { return Err(broken("its disk cannot lose what was not synced")) };
+        // The next stop is a short one: nothing works any more.
+        self.stop().await?;
+        self.start(NO_POWER)?;
+        let (first, rest) = messages.split_at(messages.len() / 2);
+        self.offer(first.to_vec()).await?;
+        self.settle(false).await?;
+        disk.stop_after(seed % 3);
+        self.offer(rest.to_vec()).await?;
+        if let Some(Running { mut pipeline, way, .. }) = self.running.take() {
+            if !rest.is_empty() {
+                // How it ends does not matter: the machine has no power.
+                let _ = tokio::time::timeout(PATIENCE, pipeline.broken()).await;
+            }
+            drop(way);
+            let _ = pipeline.stop().await;
+        }
+        disk.crash(seed);
+        self.start(DRAIN)?;
+        let again: Vec<Message> = {
+            let mut unspent = self.unspent.0.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *unspent).into_values().flatten().collect()
+        };
+        self.repeated += again.len() as u64;
+        self.offer(again).await
+    }
+
+    /// The account, at rest.
+    pub(crate) fn identity(&mut self) -> Result<ports::Identity, Failure> {
+        Ok(self.running()?.watch.identity())
+    }
+
+    /// Readings observed in a span.
+    pub(crate) async fn stored(&self, range: Range<Timestamp>) -> Result<Vec<Reading>, Failure> {
+        let query = Query { select: Selector::default(), range, shape: ports::Shape::Raw, limit: usize::MAX };
+        match self.store.inner.scan(&query).await.map_err(broken)? {
+            Points::Raw { readings, .. } => Ok(readings),
+            Points::Hourly { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// All is stored.
+    pub(crate) async fn rest(&mut self) -> Result<(), Failure> {
+        self.settle(true).await
+    }
+}
+
+fn told(ended: Result<(), PipelineError>) -> String {
+    ended.map_or_else(|error| error.to_string(), |()| "a loop ended by itself".to_owned())
+}

@@ -1,0 +1,93 @@
+//! Scenarios against the platform: all that come with the program are passed, and each notices what it is for.
+
+use std::fmt::Write as _;
+use std::process::Output;
+
+use tests::Marsad;
+
+use crate::program::{marsad, program};
+
+const MUTANTS: &str = "docs/reference/mutants.md";
+
+/// Scenarios take longer than other commands.
+fn verify(arguments: &[&str]) -> Output {
+    program().arg("verify").args(arguments).output().expect("the program runs")
+}
+
+fn names() -> Vec<String> {
+    let list = marsad(&["verify", "--list"]);
+    list.well().lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_shipped_scenario_is_passed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let junit = folder.path().join("report.xml");
+    let said = verify(&["--all", "--junit", junit.to_str().expect("a plain path")]);
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
+    let report = std::fs::read_to_string(junit).expect("a report");
+    for name in names() {
+        assert!(text.lines().any(|line| line.starts_with("ok") && line.contains(&name)), "{name}: {text}");
+        assert!(report.contains(&format!("<testsuite name=\"{name}\"")), "{name}: {report}");
+    }
+    assert!(names().len() >= 15 && report.contains("failures=\"0\""), "{report}");
+}
+
+#[test]
+fn another_city_passes_too() {
+    let said = verify(&["bin-fire", "duplicates", "--seed", "7", "--devices", "30"]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+}
+
+#[test]
+fn each_mutant_is_noticed_by_the_scenario_that_the_table_names() {
+    let list = marsad(&["verify", "--mutants"]);
+    let mut page = String::from(
+        "# Mutants\n\nWhat would be noticed if it were gone: a platform with one thing switched off fails the scenario beside it.\nGenerated; [`each_mutant_is_noticed_by_the_scenario_that_the_table_names`](../../ingest/app/tests/cli/verifying.rs) runs each.\n\n| mutant | what is switched off | noticed by |\n|---|---|---|\n",
+    );
+    let mut survivors = Vec::new();
+    for line in list.well().lines() {
+        let [name, scenario, about] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        let said = verify(&[scenario, "--mutant", name]);
+        if said.status.code() != Some(1) {
+            survivors.push(format!("{name}: {}", String::from_utf8_lossy(&said.stdout)));
+        }
+        writeln!(page, "| `{name}` | {about} | [{scenario}](../../simulators/scenarios/{scenario}.toml) |").expect("text");
+    }
+    assert!(survivors.is_empty(), "not noticed: {survivors:#?}");
+    tests::generated(MUTANTS, &page);
+}
+
+#[test]
+fn a_running_platform_is_verified_by_its_api() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("devices.toml");
+    let path = list.to_str().expect("a plain path");
+    marsad(&["simulate", "bin-fire", "--catalogue", path]).well();
+    let platform = Marsad::start(folder.path(), &format!("[devices]\nfiles = [\"{path}\"]\n"));
+    let (broker, api) = (format!("mqtt://{}", platform.mqtt), format!("http://{}", platform.http));
+    let said = verify(&["bin-fire", "--broker", &broker, "--api", &api, "--verbose"]);
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
+    assert!(text.contains("alert.waste.fire.bin-001"), "{text}");
+    let said = verify(&["store-outage", "--broker", &broker, "--api", &api]);
+    assert_eq!(said.status.code(), Some(78), "what is done to a platform needs one of our own");
+}
+
+#[test]
+fn a_failure_says_what_is_missing_and_ends_with_1() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("impossible.toml");
+    let text = "about = \"A fire that nobody lit\"\n[world]\ndevices = 4\nonly = \"waste\"\nstart = \"2026-11-21T06:00:00Z\"\nlasts = \"1h\"\n\
+        [[expect.alert]]\nrule = \"waste.fire\"\ndevice = \"bin-001\"\nat = \"10m\"\nwithin = \"5m\"\n";
+    std::fs::write(&file, text).expect("a file");
+    let path = file.to_str().expect("a plain path");
+    let said = verify(&[path]);
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert_eq!(said.status.code(), Some(1), "{text}");
+    assert!(text.contains("FAILED") && text.contains("it fired never") && text.contains("waste.fire"), "{text}");
+    let said = verify(&[path, "--json"]);
+    let outcome: serde_json::Value = serde_json::from_slice(&said.stdout).expect("an object");
+    assert_eq!(outcome["ok"], false);
+}

@@ -1,0 +1,315 @@
+//! How events and faults are brought about: what a device says is changed, or what becomes of its message.
+
+use codec::Reason;
+use schemas::{Kind, Quantity, Timestamp};
+
+use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, luck, stands};
+use crate::chance::Chance;
+use crate::device::{SimDevice, Truth};
+use crate::fault::{Class, Deed};
+use crate::physics::{HOUR, SECOND};
+
+/// How long a message travels, ms.
+const TRAVELS: (f64, f64) = (150.0, 1500.0);
+/// What was kept back is given so many times faster than it was said.
+const DUMP: i64 = 100;
+
+/// A message before it is encoded.
+struct Draft {
+    truth: Truth,
+    real: Option<Values>,
+    seq: u64,
+    /// The device's clock against the truth, ms.
+    skew: i64,
+    heard: i64,
+    lost: bool,
+    aside: Option<Reason>,
+    mangle: Option<(Deed, f64)>,
+    again: Option<i64>,
+    strangers: Vec<Deed>,
+    labels: Labels,
+}
+
+/// Where and when a deed is done.
+struct Here<'a> {
+    stage: &'a Stage,
+    device: &'a SimDevice,
+    cast: &'a Cast,
+    at: i64,
+    tick: u64,
+    luck: Chance,
+}
+
+impl Cast {
+    /// Whether it befalls a device.
+    pub(super) fn takes(&self, number: u16, sim: &SimDevice) -> bool {
+        let (plan, device) = (&self.plan, sim.device());
+        plan.kind.is_none_or(|kind| kind == device.kind)
+            && plan.device.as_ref().is_none_or(|id| *id == device.id)
+            && plan.zone.as_ref().is_none_or(|zone| *zone == device.zone)
+            && luck(sim.luck, number).unit() < plan.devices
+    }
+
+    /// What it did stays when it is over.
+    fn lingers(&self) -> bool {
+        matches!(self.plan.fault().deed, Deed::Flow | Deed::CounterReset | Deed::Replacement | Deed::ReverseFlow | Deed::Reboot)
+    }
+}
+
+impl Stage {
+    /// Pushes what comes of the next tick of a device.
+    pub(super) fn say(&self, actor: &mut Actor, out: &mut Vec<Sent>) {
+        let tick = actor.next;
+        let Some(device) = self.city.devices().get(actor.device as usize) else { return };
+        let Some(truth) = device.recalls(tick, &mut actor.diary) else { return };
+        let at = truth.at.millis();
+        let travels = device.luck.branch(301).branch(tick.cast_signed()).between(TRAVELS.0, TRAVELS.1);
+        let mut draft = Draft {
+            truth,
+            real: None,
+            seq: tick,
+            skew: 0,
+            heard: at + whole(travels),
+            lost: false,
+            aside: None,
+            mangle: None,
+            again: None,
+            strangers: Vec::new(),
+            labels: Labels::default(),
+        };
+        for number in &actor.befalls {
+            let Some(cast) = self.casts.get(usize::from(*number)) else { continue };
+            if at < cast.from || (at >= cast.to && !cast.lingers()) {
+                continue;
+            }
+            let luck = luck(device.luck, *number).branch(tick.cast_signed());
+            if cast.plan.part < 1.0 && luck.unit() >= cast.plan.part {
+                continue;
+            }
+            draft.suffer(&Here { stage: self, device, cast, at, tick, luck });
+        }
+        draft.send(device, actor.device, tick, out);
+    }
+}
+
+impl Draft {
+    fn suffer(&mut self, here: &Here<'_>) {
+        let row = here.cast.plan.fault();
+        let done = match row.class {
+            Class::Event => self.happen(here),
+            Class::Sensor => {
+                let before = self.truth.values.clone();
+                let done = self.mislead(here);
+                if self.real.is_none() && before != self.truth.values {
+                    self.real = Some(before);
+                }
+                done
+            }
+            Class::Way => self.travel(here),
+        };
+        if done {
+            self.labels.add(row);
+        }
+    }
+
+    /// Changes a value, as finely as the device says it; false where the device has none.
+    fn change(&mut self, here: &Here<'_>, quantity: Quantity, change: impl FnOnce(f64) -> f64) -> bool {
+        let Some((_, _, value)) = self.truth.values.iter_mut().find(|(q, _, _)| *q == quantity) else { return false };
+        *value = here.device.make.finest(quantity, change(*value));
+        true
+    }
+
+    fn happen(&mut self, here: &Here<'_>) -> bool {
+        let amount = here.cast.plan.amount();
+        match here.cast.plan.fault().deed {
+            Deed::Burn => self.change(here, Quantity::WASTE_TEMPERATURE, |_| amount),
+            Deed::Fill => self.change(here, Quantity::WASTE_FILL, |_| amount),
+            Deed::Tilt => self.change(here, Quantity::DEVICE_TILT, |_| amount),
+            Deed::Dust => {
+                self.change(here, Quantity::AIR_PM2_5, |v| v + 0.28 * amount);
+                self.change(here, Quantity::AIR_PM10, |v| v + amount)
+            }
+            Deed::Fumes => self.change(here, Quantity::AIR_NO2, |v| v + amount),
+            Deed::Smog => self.change(here, Quantity::AIR_O3, |v| v + amount),
+            Deed::Drain => self.change(here, Quantity::BATTERY_LEVEL, |_| amount),
+            Deed::Flow => {
+                let run = amount * hours(here.at.min(here.cast.to) - here.cast.from) / 1000.0;
+                if here.at < here.cast.to {
+                    self.change(here, Quantity::WATER_FLOW, |v| v + amount / 1000.0);
+                }
+                // What ran stays on the meter; it is an event only while it runs.
+                self.change(here, Quantity::WATER_VOLUME, |v| v + run) && here.at < here.cast.to
+            }
+            _ => false,
+        }
+    }
+
+    /// The sensor says what is not so.
+    fn mislead(&mut self, here: &Here<'_>) -> bool {
+        let (amount, since) = (here.cast.plan.amount(), hours(here.at - here.cast.from));
+        let main = match here.device.kind() {
+            Kind::WASTE => Quantity::WASTE_FILL,
+            Kind::AIR => Quantity::AIR_PM10,
+            _ => Quantity::WATER_FLOW,
+        };
+        match here.cast.plan.fault().deed {
+            Deed::Stuck => self.repeat(here),
+            Deed::Drift => self.change(here, main, |v| v + amount * since),
+            Deed::Spike | Deed::Offset => self.change(here, main, |v| v + amount),
+            Deed::Noise => self.change(here, main, |v| v + amount * here.luck.branch(2).normal()),
+            Deed::WrongUnit => self.change(here, main, |v| v * amount),
+            Deed::CounterReset => self.begin_anew(here),
+            Deed::Rollover => self.change(here, Quantity::WATER_VOLUME, |v| v % amount),
+            Deed::Replacement => {
+                self.change(here, Quantity::BATTERY_LEVEL, |_| 100.0);
+                self.seq = here.tick - here.device.tick_from(Timestamp::clamped(here.cast.from));
+                self.begin_anew(here)
+            }
+            Deed::ReverseFlow => {
+                let back = amount * hours(here.at.min(here.cast.to) - here.cast.from) / 1000.0;
+                self.change(here, Quantity::WATER_VOLUME, |v| v - back) && here.at < here.cast.to
+            }
+            Deed::SensorSwap => self.speak_for_another(here),
+            Deed::ClockSkew => {
+                if !here.device.is_lora() {
+                    self.skew = whole(amount * 1000.0);
+                }
+                !here.device.is_lora()
+            }
+            Deed::Reboot => {
+                let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
+                self.seq = here.tick - first;
+                self.lost |= self.seq < whole(amount).cast_unsigned();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Says once more what was said first.
+    fn repeat(&mut self, here: &Here<'_>) -> bool {
+        let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
+        let Some(then) = here.device.says(first, true) else { return false };
+        let is_radio = |q: Quantity| q == Quantity::RADIO_RSSI || q == Quantity::RADIO_SNR;
+        let radio = self.truth.values.iter().copied().filter(|(q, _, _)| is_radio(*q));
+        self.truth.values = then.values.iter().copied().filter(|(q, _, _)| !is_radio(*q)).chain(radio).collect();
+        true
+    }
+
+    /// The register counts from where it stood when the fault began.
+    fn begin_anew(&mut self, here: &Here<'_>) -> bool {
+        let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
+        let stood = here.device.says(first, true).and_then(|then| volume(&then.values)).unwrap_or(0.0);
+        self.change(here, Quantity::WATER_VOLUME, |v| (v - stood).max(0.0))
+    }
+
+    /// Says what the next device of the same make measures.
+    fn speak_for_another(&mut self, here: &Here<'_>) -> bool {
+        let alike = |d: &&SimDevice| d.is_alike(here.device);
+        let all = here.stage.city.devices();
+        let own = all.iter().position(|d| d.device().id == here.device.device().id).unwrap_or(0);
+        let donor = all.iter().skip(own + 1).find(alike).or_else(|| all.iter().find(alike));
+        let said = donor.filter(|d| !d.is_lora()).and_then(|d| d.says(d.tick_from(Timestamp::clamped(here.at)), true));
+        if let Some(said) = said {
+            self.truth.values = said.values;
+            return true;
+        }
+        false
+    }
+
+    fn travel(&mut self, here: &Here<'_>) -> bool {
+        let amount = here.cast.plan.amount();
+        let drawn = here.luck.branch(3).unit();
+        let deed = here.cast.plan.fault().deed;
+        match deed {
+            Deed::Drop | Deed::Gap => self.lost = true,
+            Deed::GatewayOutage if here.device.is_lora() => self.lost = true,
+            Deed::Delay => self.heard += whole((1.0 + (amount - 1.0).max(0.0) * drawn) * ms(HOUR)),
+            Deed::Reorder => self.heard += whole(amount * drawn * ms(SECOND)),
+            Deed::BacklogDump if !here.device.is_lora() => self.keep_back(here),
+            Deed::Partition => self.keep_back(here),
+            Deed::Duplicate => self.again = Some(1 + whole(amount * drawn * ms(SECOND))),
+            Deed::Corrupt | Deed::Truncate | Deed::Oversize => {
+                self.aside = Some(if deed == Deed::Oversize { Reason::TooMany } else { Reason::NotJson });
+                self.mangle = Some((deed, amount));
+            }
+            Deed::Stranger | Deed::Hostile => self.strangers.push(deed),
+            _ => return false,
+        }
+        // What strangers do is their label and not the device's.
+        !matches!(deed, Deed::Stranger | Deed::Hostile)
+    }
+
+    fn keep_back(&mut self, here: &Here<'_>) {
+        let end = here.cast.to.min(here.stage.end.millis());
+        self.heard = end + (here.at - here.cast.from) / DUMP + (self.heard - here.at);
+    }
+
+    fn send(self, device: &SimDevice, number: u32, tick: u64, out: &mut Vec<Sent>) {
+        let publish = {
+            let said = Truth { at: Timestamp::clamped(self.truth.at.millis() + self.skew), ..self.truth.clone() };
+            device.encode(&said, self.seq)
+        };
+        let payload = match self.mangle {
+            Some(how) => mangled(publish.payload, how),
+            None => publish.payload,
+        };
+        let heard = Timestamp::clamped(self.heard);
+        let (said, by_network) = (Timestamp::clamped(self.truth.at.millis() + self.skew), device.is_lora());
+        for deed in &self.strangers {
+            out.push(hostile::message(*deed, device, number, tick, heard));
+        }
+        let sent = |heard: Timestamp, copy: u8, mut labels: Labels| {
+            let (observed_at, time) = stands(said, heard, by_network);
+            let destiny = match self.aside {
+                _ if self.lost => Destiny::Lost,
+                Some(reason) => Destiny::Aside(reason),
+                None => Destiny::Read(Told { observed_at, values: self.truth.values.clone(), real: self.real.clone(), time }),
+            };
+            if copy > 0 {
+                labels.add(duplicate());
+            }
+            Sent { heard, device: number, topic: publish.topic.clone(), payload: payload.clone(), destiny, labels, tick, copy }
+        };
+        if let Some(later) = self.again.filter(|_| !self.lost) {
+            out.push(sent(Timestamp::clamped(self.heard + later), 1, self.labels));
+        }
+        let lost_at = if self.lost { self.truth.at } else { heard };
+        out.push(sent(lost_at, 0, self.labels));
+    }
+}
+
+fn duplicate() -> &'static crate::fault::Fault {
+    crate::fault::FAULTS.iter().find(|f| f.deed == Deed::Duplicate).unwrap_or(&crate::fault::FAULTS[0])
+}
+
+fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64)) -> Vec<u8> {
+    match deed {
+        Deed::Corrupt => {
+            if let Some(first) = payload.first_mut() {
+                *first ^= 0x15;
+            }
+        }
+        Deed::Truncate => payload.truncate(payload.len() / 2),
+        _ => payload.resize(payload.len() + usize::try_from(whole(amount)).unwrap_or(0) * 1024, b' '),
+    }
+    payload
+}
+
+fn volume(values: &Values) -> Option<f64> {
+    values.iter().find(|(q, _, _)| *q == Quantity::WATER_VOLUME).map(|(_, _, v)| *v)
+}
+
+fn hours(span: i64) -> f64 {
+    ms(span.max(0)) / ms(HOUR)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds of a scenario")]
+fn ms(span: i64) -> f64 {
+    span as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds and counts of a scenario")]
+fn whole(value: f64) -> i64 {
+    value as i64
+}

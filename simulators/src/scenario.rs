@@ -1,0 +1,299 @@
+//! A scenario: a city, what happens in it and what goes wrong, for how long, and what must come of it. Data, in TOML.
+//!
+//! Deliberately absent: what is made of it (`play` sends it, whoever runs a platform compares), and files: a scenario is
+//! parsed from its text.
+
+use std::time::Duration;
+
+use schemas::{DeviceId, Kind, RuleId, Timestamp, Zone};
+use serde::Deserialize;
+
+use crate::fault::{Class, Fault, FaultName};
+
+/// Devices of the largest city.
+pub const MOST_DEVICES: u32 = 1_000_000;
+
+/// Why a text is no scenario. One sentence that names the field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ScenarioError(String);
+
+/// See the module.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// What it shows, in a sentence.
+    pub about: String,
+    /// The city.
+    pub world: World,
+    /// What truly happens.
+    #[serde(default, rename = "event")]
+    pub events: Vec<Plan>,
+    /// What goes wrong in sensors and on the way.
+    #[serde(default, rename = "fault")]
+    pub faults: Vec<Plan>,
+    /// What is done to the platform.
+    #[serde(default, rename = "act")]
+    pub acts: Vec<Act>,
+    /// What must come of it, besides what always must.
+    #[serde(default)]
+    pub expect: Expect,
+}
+
+/// The city of a scenario.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct World {
+    /// The same seed gives the same city.
+    #[serde(default = "seed")]
+    pub seed: u64,
+    /// How many devices.
+    pub devices: u32,
+    /// Only devices of this kind.
+    pub only: Option<Kind>,
+    /// Its first instant.
+    pub start: Timestamp,
+    /// How long it lasts.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub lasts: Duration,
+    /// How often stations, bins, bays and meters speak, where not as often as real ones do.
+    #[serde(default)]
+    pub every: Every,
+    /// Waste against an ordinary day.
+    #[serde(default = "one")]
+    pub waste: f64,
+    /// All devices of a kind speak at the full interval and not one after another.
+    #[serde(default)]
+    pub in_step: bool,
+    /// Devices of all makes that can be simulated, through several network servers.
+    #[serde(default)]
+    pub makes: bool,
+}
+
+/// Reporting intervals.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Every {
+    /// Of air stations.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub air: Option<Duration>,
+    /// Of bins.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub waste: Option<Duration>,
+    /// How often a bay looks whether it has changed; it says at least every thirtieth time how it is.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub parking: Option<Duration>,
+    /// Of meters.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub water: Option<Duration>,
+}
+
+/// An event or a fault: what, whose, when, how much.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// A line of the table of faults.
+    pub what: FaultName,
+    /// Only devices of this kind.
+    pub kind: Option<Kind>,
+    /// Only this device.
+    pub device: Option<DeviceId>,
+    /// Only devices of this zone.
+    pub zone: Option<Zone>,
+    /// Of those, this part of the devices.
+    #[serde(default = "one")]
+    pub devices: f64,
+    /// Of their messages, this part.
+    #[serde(default = "one")]
+    pub part: f64,
+    /// From so long after the start on.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub at: Duration,
+    /// For so long; to the end where it is not given.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub lasts: Option<Duration>,
+    /// How much, in the unit of the table; its default where it is not given.
+    pub amount: Option<f64>,
+}
+
+/// Something that is done to the platform under test.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Act {
+    /// What.
+    pub what: ActKind,
+    /// How long after the start.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub at: Duration,
+    /// For how long; at once over where it is not given.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub lasts: Option<Duration>,
+}
+
+/// What can be done to a platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActKind {
+    /// Its store cannot be reached.
+    StoreAway,
+    /// It is stopped and started again.
+    Restart,
+    /// Its power fails: what no sync has brought to the disk is gone. Then it is started again.
+    PowerLoss,
+}
+
+/// What must come of a scenario.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Alerts that must fire.
+    #[serde(default, rename = "alert")]
+    pub alerts: Vec<ExpectedAlert>,
+    /// How often rules may fire in all.
+    #[serde(default, rename = "fires")]
+    pub fires: Vec<ExpectedCount>,
+    /// Flaws that must be found at least once; that each stands exactly where it must is compared always.
+    #[serde(default)]
+    pub flaws: Vec<String>,
+    /// Reasons for which something must wait in the quarantine; how often is compared always.
+    #[serde(default)]
+    pub quarantined: Vec<String>,
+}
+
+/// An alert that must fire.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedAlert {
+    /// By which rule.
+    pub rule: RuleId,
+    /// Of which device.
+    pub device: DeviceId,
+    /// When it is due, after the start.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub at: Duration,
+    /// How much later it may be.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub within: Duration,
+    /// When it must be over at the latest, after the start.
+    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub over_by: Option<Duration>,
+}
+
+/// How often a rule may fire.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedCount {
+    /// Which; all rules whose name begins so where it ends with `*`.
+    pub rule: String,
+    /// At least.
+    #[serde(default)]
+    pub at_least: usize,
+    /// At most.
+    pub at_most: Option<usize>,
+}
+
+impl ExpectedCount {
+    /// Whether a rule counts.
+    #[must_use]
+    pub fn takes(&self, rule: &RuleId) -> bool {
+        match self.rule.strip_suffix('*') {
+            Some(begins) => rule.as_str().starts_with(begins),
+            None => rule.as_str() == self.rule,
+        }
+    }
+}
+
+fn seed() -> u64 {
+    2026
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+impl Scenario {
+    /// Parses a scenario.
+    ///
+    /// # Errors
+    /// What is wrong, with its line where the text itself is.
+    pub fn parse(text: &str) -> Result<Self, ScenarioError> {
+        let scenario: Self = toml::from_str(text).map_err(|e| ScenarioError(e.to_string().trim_end().to_owned()))?;
+        scenario.check()?;
+        Ok(scenario)
+    }
+
+    /// A quiet city: nothing happens, nothing goes wrong.
+    #[must_use]
+    pub fn quiet(seed: u64, devices: u32, start: Timestamp, lasts: Duration) -> Self {
+        let every = Every::default();
+        let world = World { seed, devices, only: None, start, lasts, every, waste: 1.0, in_step: false, makes: false };
+        let about = "A quiet city".to_owned();
+        Self { about, world, events: Vec::new(), faults: Vec::new(), acts: Vec::new(), expect: Expect::default() }
+    }
+
+    fn check(&self) -> Result<(), ScenarioError> {
+        let wrong = |text: String| Err(ScenarioError(text));
+        let World { devices, lasts, .. } = self.world;
+        if devices == 0 || devices > MOST_DEVICES {
+            return wrong(format!("world.devices is {devices}, expected 1 to {MOST_DEVICES}"));
+        }
+        if lasts.is_zero() {
+            return wrong("world.lasts is no time".to_owned());
+        }
+        let classes = [("event", &self.events, true), ("fault", &self.faults, false)];
+        for (table, plans, happens) in classes {
+            for plan in plans {
+                let row = plan.fault();
+                if (row.class == Class::Event) != happens {
+                    let other = if happens { "fault" } else { "event" };
+                    return wrong(format!("`{}` stands among [[{table}]], and is a line of [[{other}]]", row.name));
+                }
+                for (name, part) in [("devices", plan.devices), ("part", plan.part)] {
+                    if !(0.0..=1.0).contains(&part) {
+                        return wrong(format!("{table}.{name} of `{}` is {part}, expected 0 to 1", row.name));
+                    }
+                }
+            }
+        }
+        let known = |code: &String| schemas::Flaw::from_code(code).is_none();
+        if let Some(code) = self.expect.flaws.iter().find(|code| known(code)) {
+            return wrong(format!("expect.flaws names `{code}`, which is no flaw"));
+        }
+        let unknown = |code: &&String| !codec::Reason::ALL.iter().any(|reason| reason.code() == code.as_str());
+        if let Some(code) = self.expect.quarantined.iter().find(unknown) {
+            return wrong(format!("expect.quarantined names `{code}`, which is no reason"));
+        }
+        Ok(())
+    }
+
+    /// The first instant after it.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.world.start.plus(self.world.lasts)
+    }
+
+    /// Events and faults, in the order in which they are applied.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.events.iter().chain(&self.faults)
+    }
+}
+
+impl Plan {
+    /// It befalls everybody from the start on, for so long.
+    #[must_use]
+    pub fn of(what: FaultName, lasts: Duration) -> Self {
+        let (at, lasts) = (Duration::ZERO, Some(lasts));
+        Self { what, kind: None, device: None, zone: None, devices: 1.0, part: 1.0, at, lasts, amount: None }
+    }
+
+    /// Its line of the table.
+    #[must_use]
+    pub fn fault(&self) -> &'static Fault {
+        self.what.row()
+    }
+
+    /// How much.
+    pub(crate) fn amount(&self) -> f64 {
+        self.amount.unwrap_or(self.fault().amount)
+    }
+}

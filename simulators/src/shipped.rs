@@ -1,0 +1,42 @@
+//! The scenarios that come with the program: one for each kind, each family of faults, and what a city goes through.
+
+/// Name and text of each.
+pub static SHIPPED: [(&str, &str); 22] = [
+    ("air-day", include_str!("../scenarios/air-day.toml")),
+    ("full-bins", include_str!("../scenarios/full-bins.toml")),
+    ("parking-day", include_str!("../scenarios/parking-day.toml")),
+    ("leaks-and-bursts", include_str!("../scenarios/leaks-and-bursts.toml")),
+    ("bin-fire", include_str!("../scenarios/bin-fire.toml")),
+    ("dust-episode", include_str!("../scenarios/dust-episode.toml")),
+    ("silent-devices", include_str!("../scenarios/silent-devices.toml")),
+    ("bad-sensors", include_str!("../scenarios/bad-sensors.toml")),
+    ("meters-replaced", include_str!("../scenarios/meters-replaced.toml")),
+    ("clock-skew", include_str!("../scenarios/clock-skew.toml")),
+    ("late-and-out-of-order", include_str!("../scenarios/late-and-out-of-order.toml")),
+    ("duplicates", include_str!("../scenarios/duplicates.toml")),
+    ("lossy-network", include_str!("../scenarios/lossy-network.toml")),
+    ("hostile-traffic", include_str!("../scenarios/hostile-traffic.toml")),
+    ("store-outage", include_str!("../scenarios/store-outage.toml")),
+    ("broker-outage", include_str!("../scenarios/broker-outage.toml")),
+    ("restart-storm", include_str!("../scenarios/restart-storm.toml")),
+    ("power-loss", include_str!("../scenarios/power-loss.toml")),
+    ("eid-al-adha", include_str!("../scenarios/eid-al-adha.toml")),
+    ("top-of-hour", include_str!("../scenarios/top-of-hour.toml")),
+    ("every-make", include_str!("../scenarios/every-make.toml")),
+    ("city-day", include_str!("../scenarios/city-day.toml")),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scenario;
+
+    #[test]
+    fn every_shipped_scenario_is_one() {
+        for (name, text) in &SHIPPED {
+            let scenario = Scenario::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert!(scenario.about.len() > 20, "{name} says what it shows");
+        }
+        assert!(SHIPPED.len() >= 15);
+    }
+}

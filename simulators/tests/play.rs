@@ -1,0 +1,197 @@
+//! What is played: the same however it is asked for, and each event and fault as its line of the table says. Everything
+//! goes through the real decoder.
+
+#![expect(clippy::unwrap_used, reason = "what a test cannot go on without, stops it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use codec::{Decoder, Profiles};
+use schemas::{Flaw, Message, Provenance, Reading};
+use simulators::{Destiny, FAULTS, Fault, Play, Scenario, Sent, Told};
+
+const HEAD: &str = r#"
+about = "a test"
+[world]
+devices = 40
+start = "2026-11-21T06:00:00Z"
+lasts = "6h"
+every = { air = "10m", parking = "5m" }
+"#;
+
+fn scenario(more: &str) -> Scenario {
+    Scenario::parse(&format!("{HEAD}{more}")).unwrap()
+}
+
+fn scenario_of_all_makes(more: &str) -> Scenario {
+    Scenario::parse(&format!("{}makes = true\n{more}", HEAD.replace("devices = 40", "devices = 90"))).unwrap()
+}
+
+/// A scenario of one line of the table, from the second to the fourth hour.
+fn of(fault: &Fault) -> Scenario {
+    let table = if fault.class.name() == "event" { "event" } else { "fault" };
+    scenario(&format!("[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"3h\"\n", fault.name))
+}
+
+fn all(mut play: Play, step: Duration) -> Vec<Sent> {
+    let mut heard = Vec::new();
+    while !play.is_over() {
+        let to = play.now().plus(step);
+        heard.extend(play.until(to));
+    }
+    heard
+}
+
+fn decode(decoder: &Decoder, sent: &Sent) -> Result<Vec<Reading>, codec::Reason> {
+    let message = Message {
+        topic: sent.topic.clone().into(),
+        payload: sent.payload.clone().into(),
+        received_at: sent.heard,
+        provenance: Provenance::default(),
+    };
+    let mut out = Vec::new();
+    decoder.decode(&message, &mut out).map_err(|reject| reject.reason())?;
+    Ok(out)
+}
+
+fn as_told(sent: &Sent, told: &Told, readings: &[Reading]) {
+    let read: Vec<_> = readings.iter().map(|r| (r.series.quantity, r.series.channel, r.value)).collect();
+    assert_eq!(read, told.values, "{}", String::from_utf8_lossy(&sent.payload));
+    for reading in readings {
+        assert_eq!(reading.observed_at, told.observed_at, "{}", sent.topic);
+        let must = told.quality(reading.series.quantity, reading.value);
+        for flaw in Told::KNOWN {
+            assert_eq!(reading.quality.has(flaw), must.has(flaw), "{flaw:?} of {} in {}", reading.series.quantity, sent.topic);
+        }
+    }
+}
+
+#[test]
+fn each_event_and_fault_comes_out_of_the_decoder_as_the_truth_says() {
+    let (mut reasons, mut wrong) = (BTreeSet::new(), BTreeSet::new());
+    for fault in &FAULTS {
+        let all_makes = if ["dust", "wrong_unit", "stuck", "reverse_flow", "overturned"].contains(&fault.name) {
+            "makes = true\n"
+        } else {
+            ""
+        };
+        let table = if fault.class.name() == "event" { "event" } else { "fault" };
+        let plan = format!("{all_makes}[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"3h\"\n", fault.name);
+        let played = scenario(&plan);
+        let play = Play::new(&played);
+        let decoder = Decoder::new(Arc::new(play.city().catalogue()), Profiles::built_in().unwrap()).unwrap();
+        let mut labelled = 0;
+        for sent in all(play, Duration::from_secs(600)) {
+            labelled += usize::from(sent.labels.faults().any(|f| f.name == fault.name));
+            match &sent.destiny {
+                Destiny::Lost => {}
+                Destiny::Aside(reason) => {
+                    let text = String::from_utf8_lossy(&sent.payload[..sent.payload.len().min(80)]).into_owned();
+                    let read = decode(&decoder, &sent).err();
+                    if read != Some(*reason) {
+                        wrong.insert(format!("{}: {} {text} is {read:?}, expected {reason:?}", fault.name, sent.topic));
+                    }
+                    reasons.insert(reason.code());
+                }
+                Destiny::Read(told) => as_told(&sent, told, &decode(&decoder, &sent).unwrap()),
+            }
+        }
+        assert!(labelled > 3, "{} is labelled {labelled} times", fault.name);
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(reasons.len() > 8, "{reasons:?}");
+}
+
+#[test]
+fn every_make_says_the_truth_through_its_network() {
+    let played = scenario_of_all_makes("");
+    let play = Play::new(&played);
+    let decoder = Decoder::new(Arc::new(play.city().catalogue()), Profiles::built_in().unwrap()).unwrap();
+    let mut networks = BTreeSet::new();
+    let mut profiles = BTreeSet::new();
+    let known = play.city().catalogue();
+    for sent in all(play, Duration::from_secs(600)) {
+        let Destiny::Read(told) = &sent.destiny else { continue };
+        let readings = decode(&decoder, &sent)
+            .unwrap_or_else(|reason| panic!("{reason:?}: {} {}", sent.topic, String::from_utf8_lossy(&sent.payload)));
+        as_told(&sent, told, &readings);
+        networks.insert(sent.topic.split('/').next().unwrap().to_owned());
+        profiles.extend(known.device(&readings[0].series.device).and_then(|d| d.profile.clone()));
+    }
+    let networks: Vec<_> = networks.iter().map(String::as_str).collect();
+    assert_eq!(networks, ["application", "marsad", "mqtt", "senml", "v3"]);
+    assert_eq!(profiles.len(), 6, "{profiles:?}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_messages_in_any_steps_and_any_number_of_parts() {
+    let everything: String = FAULTS
+        .iter()
+        .map(|f| {
+            let table = if f.class.name() == "event" { "event" } else { "fault" };
+            format!("[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"2h\"\ndevices = 0.3\npart = 0.3\n", f.name)
+        })
+        .collect();
+    let scenario = scenario(&everything);
+    let whole = all(Play::new(&scenario), Duration::from_secs(60));
+    assert_eq!(whole, all(Play::new(&scenario), Duration::from_secs(7777)));
+    let mut parts: Vec<Sent> = Play::parts(&scenario, 3).into_iter().flat_map(|p| all(p, Duration::from_secs(600))).collect();
+    parts.sort_by_key(Sent::key);
+    assert_eq!(whole, parts);
+    let mut other = scenario;
+    other.world.seed += 1;
+    assert_ne!(whole, all(Play::new(&other), Duration::from_secs(60)));
+}
+
+#[test]
+fn what_goes_wrong_is_told_beside_what_is_true() {
+    let row = |name: &str| FAULTS.iter().find(|f| f.name == name).unwrap();
+    let lies = |name: &str| {
+        let told = all(Play::new(&of(row(name))), Duration::from_secs(600)).into_iter().filter_map(|s| match s.destiny {
+            Destiny::Read(told) => told.real.map(|real| (real, told.values)),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    for name in ["stuck", "drift", "spike", "noise", "offset", "wrong_unit", "counter_reset", "reverse_flow", "sensor_swap"] {
+        let lies = lies(name);
+        assert!(!lies.is_empty() && lies.iter().all(|(real, said)| real != said), "{name}");
+    }
+    assert!(lies("dust").is_empty(), "what happens is true");
+}
+
+#[test]
+fn faults_of_the_way_do_what_they_are_called() {
+    let counts = |name: &str| {
+        let fault = FAULTS.iter().find(|f| f.name == name).unwrap();
+        let sent = all(Play::new(&of(fault)), Duration::from_secs(600));
+        let lost = sent.iter().filter(|s| s.destiny == Destiny::Lost).count();
+        let mut copies: BTreeMap<(&str, &[u8]), usize> = BTreeMap::new();
+        sent.iter().for_each(|s| *copies.entry((&s.topic, &s.payload)).or_default() += 1);
+        let late = sent.iter().filter(
+            |s| matches!(&s.destiny, Destiny::Read(t) if t.quality(schemas::Quantity::BATTERY_LEVEL, 50.0).has(Flaw::Late)),
+        );
+        (sent.len(), lost, copies.values().filter(|n| **n > 1).count(), late.count())
+    };
+    let (sent, lost, twice, late) = counts("fire");
+    assert_eq!((lost, twice, late), (0, 0, 0));
+    let part = |n: usize| n * 100 / sent;
+    assert!((40..60).contains(&part(counts("drop").1)), "three of six hours");
+    assert!((2..30).contains(&part(counts("gateway_outage").1)), "only LoRaWAN");
+    assert!((40..60).contains(&part(counts("duplicate").2)));
+    assert!((40..60).contains(&part(counts("delay").3)));
+    assert!(counts("partition").3 > counts("backlog_dump").3, "LoRaWAN devices keep nothing");
+    assert_eq!(counts("clock_skew").3, 0, "an hour ahead is not believed, and not late");
+}
+
+#[test]
+fn what_is_no_scenario_is_refused_in_words() {
+    let refused = |more: &str| Scenario::parse(&format!("{HEAD}{more}")).unwrap_err().to_string();
+    assert!(refused("[[fault]]\nwhat = \"fire\"").contains("a line of [[event]]"));
+    assert!(refused("[[fault]]\nwhat = \"gremlins\"").contains("`gremlins` is no event or fault"));
+    assert!(refused("[[fault]]\nwhat = \"drop\"\npart = 1.5").contains("part"));
+    assert!(refused("[expect]\nflaws = [\"sleepy\"]").contains("sleepy"));
+    assert!(refused("[expect]\nquarantined = [\"sleepy\"]").contains("sleepy"));
+    assert!(Scenario::parse("about = 3").is_err());
+}

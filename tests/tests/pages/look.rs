@@ -1,0 +1,105 @@
+//! How every page looks: whole, the right way round, with nothing cut off, nothing on top of another, nothing missing, and as
+//! everybody can read it.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use tests::{Browser, Screen, axe};
+
+use crate::town::{BIN, STATION, Town};
+
+const SCREENS: [Screen; 2] = [
+    Screen { name: "desktop", width: 1440, height: 900, phone: false },
+    Screen { name: "phone", width: 390, height: 844, phone: true },
+];
+const LANGUAGES: [(&str, &str); 3] = [("fr", "ltr"), ("ar", "rtl"), ("en", "ltr")];
+const LOOK: &str = include_str!("look.js");
+/// What people wait for: fonts, charts and maps.
+const READY: &str = "return document.readyState === 'complete' && document.fonts.status === 'loaded' \
+     && [...document.querySelectorAll('[data-chart], [data-map]')].every(el => el.dataset.drawn)";
+/// Violations, as one line each; grave ones begin with an exclamation mark. Signs on a map may be near one another: the list
+/// beside it has a link of full size to the same page, which WCAG 2.5.8 names as equivalent.
+const CHECK: &str = "const done = arguments[arguments.length - 1]; const grave = v => ['serious', 'critical'].includes(v.impact); \
+     axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(found => done( \
+     found.violations.map(v => ({ ...v, nodes: v.nodes.filter(n => v.id !== 'target-size' || !n.target.join().includes('leaflet-marker') \
+     && !n.html.includes('leaflet-marker')) })).filter(v => v.nodes.length).map(v => `${grave(v) ? '!' : ''}${v.id} (${v.impact}): \
+     ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 120) + ' ' + (n.any[0]?.message ?? '').slice(0, 120)).join(' | ')}`)))";
+
+/// The pages: a name for pictures, and where each is.
+fn pages(town: &Town) -> Vec<(&'static str, String)> {
+    let past = "range=7d";
+    let waits = &town.marsad.json("/api/v1/quarantine?each=true&limit=1")["messages"][0]["offset"];
+    let pages = [
+        ("front", String::new()),
+        ("air", "air".to_owned()),
+        ("station", format!("air/{STATION}?pollutant=pm10&set=eu-2030&{past}")),
+        ("exceedances", "air/exceedances?set=eu-2030".to_owned()),
+        ("waste", "waste".to_owned()),
+        ("round", format!("waste?contractor={}&hours=72", town.contractor)),
+        ("bin", format!("waste/{BIN}?{past}")),
+        ("parking", "parking".to_owned()),
+        ("water", "water".to_owned()),
+        ("alerts", "alerts".to_owned()),
+        ("alert", format!("alerts/{}", town.alert)),
+        ("devices", "devices".to_owned()),
+        ("device", format!("devices/{STATION}?quantity=air.no2&{past}")),
+        ("engineers", "engineers".to_owned()),
+        ("message", format!("engineers/{waits}")),
+        ("lost", "nothing-here".to_owned()),
+    ];
+    pages.into()
+}
+
+/// Where pictures go: to be looked at.
+fn pictures() -> PathBuf {
+    tests::root().join("target/screenshots")
+}
+
+#[test]
+fn every_page_is_whole_in_three_languages_on_desk_and_phone_by_day_and_by_night() {
+    let Some(browser) = Browser::start() else { return };
+    let checker = axe();
+    let town = Town::open();
+    let only = std::env::var("MARSAD_PAGES").ok();
+    let mut wrong = Vec::new();
+    for (name, path) in pages(&town) {
+        if only.as_ref().is_some_and(|only| !only.split(',').any(|wanted| wanted == name)) {
+            continue;
+        }
+        for screen in SCREENS {
+            for dark in [false, true] {
+                browser.show_as(screen, dark);
+                for (language, direction) in LANGUAGES {
+                    let light = if dark { "dark" } else { "light" };
+                    let label = format!("{name}-{language}-{}-{light}", screen.name);
+                    browser.go(&town.address(&format!("/{language}/{path}")));
+                    browser.await_script(&format!("{label} to be drawn"), READY, &[]);
+                    let found = looked_at(&browser, direction, checker.as_deref());
+                    wrong.extend(found.into_iter().map(|what| format!("{label}: {what}")));
+                    let missed = browser.complaints();
+                    // The page that is not there answers 404, and the browser says so.
+                    wrong.extend(missed.into_iter().filter(|_| name != "lost").map(|what| format!("{label}: {what}")));
+                    browser.picture(&pictures().join(format!("{label}.png")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} things are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn looked_at(browser: &Browser, direction: &str, checker: Option<&str>) -> Vec<String> {
+    let texts = |list: Value| -> Vec<String> {
+        list.as_array().expect("a list").iter().map(|v| v.as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let mut wrong = texts(browser.run(LOOK, &[json!(direction)]));
+    if let Some(script) = checker {
+        let _ = browser.run(&format!("{script}; return true"), &[]);
+        for violation in texts(browser.run_async(CHECK, &[])) {
+            match violation.strip_prefix('!') {
+                Some(grave) => wrong.push(format!("axe: {grave}")),
+                None => eprintln!("listed by axe: {violation}"),
+            }
+        }
+    }
+    wrong
+}

@@ -1,0 +1,6 @@
+//! The pages as people see them: a real browser on the running program, in three languages, on a desk and on a phone, by day
+//! and by night.
+
+mod live;
+mod look;
+mod town;

@@ -1,0 +1,93 @@
+//! The demonstration, with some devices that have a past: readings of days gone by, published like all others.
+
+use std::time::Duration;
+
+use schemas::Timestamp;
+use serde_json::Value;
+use tests::{Device, Marsad, until};
+
+const HOUR: u64 = 3_600;
+/// Hours of past of the devices that have one: a clock that is a week behind would be doubted.
+const HOURS: u64 = 6 * 24 + 12;
+/// A station and a bin.
+pub(crate) const STATION: &str = "air-with-a-past";
+pub(crate) const BIN: &str = "bin-with-a-past";
+
+/// The program, and what there is on its pages.
+pub(crate) struct Town {
+    pub(crate) marsad: Marsad,
+    /// An alert that fires.
+    pub(crate) alert: String,
+    /// A contractor that has bins.
+    pub(crate) contractor: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Town {
+    /// Starts it, and waits until there is something of everything.
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let marsad = Marsad::start_as("demo", folder.path(), "");
+        let now: Timestamp = marsad.status().expect("a status").now;
+        let mut device = Device::connect(marsad.mqtt, "past");
+        for hour in 0..HOURS {
+            for (topic, payload) in said(now, hour) {
+                device.publish(&topic, payload.as_bytes());
+            }
+        }
+        assert!(device.unacknowledged(Duration::from_secs(60)).is_empty(), "the past is kept");
+        let _ = marsad.settled(Duration::from_secs(60));
+        let alert = until("an alert", Duration::from_secs(60), || {
+            let alerts = marsad.json("/api/v1/alerts?phase=firing");
+            alerts["alerts"][0]["id"].as_str().map(ToOwned::to_owned)
+        });
+        until("a message put aside", Duration::from_secs(60), || {
+            marsad.json("/api/v1/quarantine?each=true&limit=1")["messages"][0]["offset"].as_u64()
+        });
+        until("stations", Duration::from_secs(60), || {
+            (marsad.json("/api/v1/latest?kind=air")["readings"].as_array()?.len() > 4).then_some(())
+        });
+        Self { marsad, alert, contractor: "ARMA".to_owned(), _folder: folder }
+    }
+
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("http://{}{path}", self.marsad.http)
+    }
+
+    /// Publishes the level of the bin with a past, as it is now.
+    pub(crate) fn fill(&self, percent: f64) {
+        let mut device = Device::connect(self.marsad.mqtt, "now");
+        device.publish(&topic("waste", BIN), format!(r#"{{"v":1,"values":{{"waste.fill":{percent}}}}}"#).as_bytes());
+        assert!(device.unacknowledged(Duration::from_secs(60)).is_empty(), "it is kept");
+    }
+
+    /// Whether the API knows a reading of a series.
+    pub(crate) fn latest(&self, device: &str, quantity: &str) -> Option<f64> {
+        let answer: Value = self.marsad.json(&format!("/api/v1/latest?device={device}&quantity={quantity}"));
+        answer["readings"][0]["value"].as_f64()
+    }
+}
+
+/// What is published about an hour of the past: by a station and a bin, and now and then by something that nobody understands.
+#[expect(clippy::cast_precision_loss, reason = "hours of a week")]
+fn said(now: Timestamp, hour: u64) -> Vec<(String, String)> {
+    let at = now.minus(Duration::from_secs((HOURS - 1 - hour) * HOUR));
+    let swing = (hour as f64 / 24.0 * std::f64::consts::TAU).sin();
+    let (pm10, no2, o3) = (42.0 + 30.0 * swing, 38.0 + 20.0 * swing, 60.0 - 25.0 * swing);
+    let fine = pm10 * 0.5;
+    // Emptied every second day; full at the end.
+    let fill = if hour + 1 == HOURS { 99.0 } else { 4.0 + (hour % 48) as f64 * 1.9 };
+    let battery = 96.0 - hour as f64 / 40.0;
+    let air = format!(r#""air.pm10":{pm10:.1},"air.pm2_5":{fine:.1},"air.no2":{no2:.1},"air.o3":{o3:.1}"#);
+    let bin = format!(r#""waste.fill":{fill:.1},"battery.level":{battery:.1}"#);
+    let of = |values: &str| format!(r#"{{"v":1,"time":"{at}","values":{{{values}}}}}"#);
+    let mut all = vec![(topic("air", STATION), of(&air)), (topic("waste", BIN), of(&bin))];
+    if hour.is_multiple_of(24) {
+        all.push((topic("waste", "bin-that-mumbles"), format!("not JSON, hour {hour}")));
+    }
+    all
+}
+
+fn topic(kind: &str, device: &str) -> String {
+    format!("marsad/anfa/{kind}/{device}/up")
+}
