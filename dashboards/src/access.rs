@@ -12,8 +12,8 @@ mod who;
 use axum::http::Method;
 use ports::Role;
 
-pub(crate) use guard::Guard;
 pub use guard::guarded;
+pub(crate) use guard::{Guard, of_whoever_looks};
 pub(crate) use territory::Territory;
 pub(crate) use who::{CookieOf, Peer, address as address_of, present};
 
@@ -108,6 +108,9 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/air/index", Right::Public, Right::People),
     ("/api/v1/air/exceedances", Right::Public, Right::People),
     ("/api/v1/air/report", Right::Public, Right::People),
+    ("/api/v1/air/now", Right::Public, Right::People),
+    ("/api/v1/air/history", Right::Public, Right::People),
+    ("/api/v1/waste/bin", Right::Waste, Right::People),
     ("/api/v1/waste/worklist", Right::Waste, Right::People),
     ("/api/v1/waste/kpi", Right::Waste, Right::People),
     ("/api/v1/parking/occupancy", Right::City, Right::People),
@@ -136,11 +139,14 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
     if let Some((_, reading, changing)) = ADDRESSES.iter().find(|(known, ..)| *known == address) {
         return if is_safe(method) { *reading } else { *changing };
     }
-    // Pages show what the house behind them gives, which is cut to the territory already.
-    let first = address.split('/').nth(1).unwrap_or_default();
-    match (first, is_safe(method)) {
-        ("fr" | "ar" | "en", true) => Right::Measured,
-        ("fr" | "ar" | "en", false) => Right::Acts,
+    // Pages show what the house behind them gives, which is cut to the territory already, and ask the API for their parts,
+    // each of which takes its own right.
+    let mut levels = address.split('/').skip(1);
+    match (levels.next(), levels.next(), is_safe(method)) {
+        (Some("fr" | "ar" | "en"), Some("engineers"), true) => Right::Works,
+        (Some("fr" | "ar" | "en"), Some("water" | "parking"), true) => Right::City,
+        (Some("fr" | "ar" | "en"), _, true) => Right::Measured,
+        (Some("fr" | "ar" | "en"), _, false) => Right::Acts,
         _ => Right::People,
     }
 }

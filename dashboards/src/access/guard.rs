@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::who::{address, is_from_here, shown, within};
-use super::{CookieOf, Right, Territory, is_safe, right};
+use super::{CookieOf, Right, Territory, is_safe, present, right};
 use crate::api::people;
 use crate::house::{House, Rooms};
 use crate::page::entry;
@@ -129,7 +129,8 @@ fn own(uri: &Uri, contractor: &str) -> Result<Option<Uri>, Problem> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| nothing())?;
     let mut asked = pairs.iter().filter(|(name, _)| name == "contractor").peekable();
     if asked.peek().is_none() {
-        if !uri.path().starts_with("/api/v1/waste/") {
+        let round = matches!(uri.path(), "/fr/waste" | "/ar/waste" | "/en/waste");
+        if !round && !matches!(uri.path(), "/api/v1/waste/worklist" | "/api/v1/waste/kpi") {
             return Ok(None);
         }
         let joined = if uri.query().is_some_and(|query| !query.is_empty()) { "&" } else { "" };
@@ -176,6 +177,16 @@ async fn decide(State(guard): State<Arc<Guard>>, request: Request<Body>, next: N
         write_down(&guard, note).await;
     }
     answer
+}
+
+/// What a page asks of the API for one of its parts: no more than whoever looks at the page may ask.
+pub(crate) async fn of_whoever_looks(request: Request<Body>, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let right = right(request.method(), matched.as_deref());
+    if present().is_some_and(|viewer| !right.is_of(viewer.role)) {
+        return Problem::not_found(request.uri().path()).into_response();
+    }
+    next.run(request).await
 }
 
 /// What of an allowed request is written down: everything that changes something, and what is carried away or close to

@@ -71,6 +71,10 @@ impl Territory {
             }),
             operations: Arc::new(console::NoWorks),
             desk: Arc::new(Named(desk)),
+            parameters: Arc::new(Parameters {
+                territories: self.parameters.territories.only(&self.contractor),
+                ..Parameters::clone(&self.parameters)
+            }),
             ..house.clone()
         }
     }

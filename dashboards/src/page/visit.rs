@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, Uri, header};
+use axum::middleware::from_fn;
 use maud::{Markup, html};
 use schemas::Timestamp;
 use serde::Deserialize;
@@ -70,7 +71,8 @@ impl Visit {
         }
         let odd = |error: &dyn std::fmt::Display| Problem::told(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
         let request = request.body(Body::empty()).map_err(|e| odd(&e))?;
-        let response = crate::api::routes().with_state(self.rooms.clone()).oneshot(request).await.map_err(|e| odd(&e))?;
+        let api = crate::api::routes().with_state(self.rooms.clone()).layer(from_fn(crate::access::of_whoever_looks));
+        let response = api.oneshot(request).await.map_err(|e| odd(&e))?;
         let status = response.status();
         let bytes = axum::body::to_bytes(response.into_body(), ANSWER_LIMIT).await.map_err(|e| odd(&e))?;
         if status.is_success() {

@@ -190,6 +190,23 @@ GET  /login                                + + + + + +
 GET  /api/v1/air/index                     + + + + + +
 GET  /api/v1/air/exceedances               + + + + + +
 GET  /api/v1/air/report?station=air-1      + + + + + +
+GET  /api/v1/air/now?station=air-1         + + + + + +
+GET  /api/v1/air/history?station=air-1     + + + + + +
+GET  /fr/alerts                            - + + + + +
+GET  /fr/alerts/alert-ours                 - + + + + +
+GET  /fr/alerts/alert-theirs               - - + + + +
+GET  /fr/waste?contractor=ours             - + + + - +
+GET  /fr/waste?contractor=theirs           - - + + - +
+GET  /fr/waste/bin-ours                    - + + + - +
+GET  /fr/waste/bin-theirs                  - - + + - +
+GET  /fr/devices                           - + + + + +
+GET  /fr/devices/bin-ours                  - + + + + +
+GET  /fr/devices/bin-theirs                - - + + + +
+GET  /fr/parking                           - - + + + +
+GET  /fr/water                             - - + + + +
+GET  /fr/engineers                         - - - + - +
+GET  /api/v1/waste/bin?bin=bin-ours        - + + + - +
+GET  /api/v1/waste/bin?bin=bin-theirs      - - + + - +
 GET  /fr/                                  - + + + + +
 GET  /ar/                                  - + + + + +
 GET  /en/                                  - + + + + +
@@ -264,7 +281,10 @@ async fn sec_04_every_address_for_every_role_own_and_anothers() {
         for (role, may) in Role::ALL.into_iter().zip(&words[2..]) {
             let answer = as_role(&router, words[0], words[1], role).await;
             let path = words[1].split('?').next().unwrap();
-            let open = let_through(&answer, &format!("`{path}` is not an address")) && !answer.text.contains("no such alert");
+            let open = let_through(&answer, &format!("`{path}` is not an address"))
+                && !["no such alert", "there is no bin"].iter().any(|none| answer.text.contains(none));
+            // A page says in its own words what is not there.
+            let open = if words[1].starts_with("/fr/") { answer.status.is_success() } else { open };
             asked += 1;
             if open != (*may == "+") {
                 wrong.push(format!("{role}: {} {} answered {} {}", words[0], words[1], answer.status, answer.text));
@@ -313,6 +333,9 @@ async fn sec_04_a_contractor_finds_nothing_of_another_in_any_answer_or_page() {
         "/api/v1/alerts?view=history".to_owned(),
         "/api/v1/waste/worklist".to_owned(),
         "/api/v1/waste/kpi".to_owned(),
+        "/fr/alerts".to_owned(),
+        "/fr/waste".to_owned(),
+        "/fr/devices".to_owned(),
         "/fr/".to_owned(),
         "/ar/".to_owned(),
         "/en/".to_owned(),

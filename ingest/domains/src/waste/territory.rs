@@ -77,6 +77,12 @@ impl Territories {
         self.contracts.iter().filter(holds).map(|c| c.contractor.as_str()).collect()
     }
 
+    /// The table without the contracts of others.
+    #[must_use]
+    pub fn only(&self, contractor: &str) -> Self {
+        Self { contracts: self.contracts.iter().filter(|c| c.contractor == contractor).cloned().collect() }
+    }
+
     /// The zones of a contractor on a day, by name.
     #[must_use]
     pub fn zones(&self, contractor: &str, date: Date) -> BTreeSet<&str> {
