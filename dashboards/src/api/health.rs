@@ -1,7 +1,11 @@
 //! `GET /api/v1/devices/health`: are devices heard, how long will batteries last, are clocks right, does a sensor stand still or
 //! leave its neighbours.
 //!
-//! A state of the device and not of what it watches. Deliberately absent: alarms; rules on silence and batteries are rules.
+//! A state of the device and not of what it watches. Stations are compared [with one another](air), and so are the sensors of
+//! [bins](bins); those of parking spaces and water meters are doubted where spaces and meters are told. Deliberately absent: alarms; rules on silence and batteries are rules.
+
+mod air;
+mod bins;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -10,10 +14,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use domains::air::Pollutant;
-use domains::health::{
-    Availability, BatteryForecast, ClockSkew, Drift, availability, battery_forecast, clock_skew, drift, offline, stuck,
-};
+use domains::health::{Availability, BatteryForecast, ClockSkew, Drift, availability, battery_forecast, clock_skew, offline};
 use domains::time::Calendar;
 use domains::{Finding, median};
 use jiff::civil::Date;
@@ -35,7 +36,7 @@ const READINGS_LIMIT: usize = 200_000;
 const PAGE: usize = 20_000;
 /// Messages by which a clock is judged at most.
 const CLOCK_LIMIT: usize = 2_000;
-/// Others of its kind with which a sensor is compared at least: of two nobody knows which one drifts.
+/// Others of its kind with which a sensor is compared at least: of two nobody knows which one is wrong.
 const NEIGHBOURS: usize = 2;
 
 /// One device.
@@ -54,9 +55,10 @@ struct Health {
     availability: Said<Availability>,
     battery: Said<BatteryForecast>,
     clock: Said<ClockSkew>,
-    /// Quantities that have repeated the very same value for too long.
+    /// Quantities that have repeated the very same value for too long, or stand still while those of the neighbours move; of air stations
+    /// and bins.
     stuck: Vec<Quantity>,
-    /// Quantities that leave those of the neighbours; only of air stations.
+    /// Quantities that leave those of the neighbours, of air stations; of bins the level after an emptying.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     drift: BTreeMap<&'static str, Said<Drift>>,
 }
@@ -86,10 +88,10 @@ pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, P
         devices.extend(gather::devices(house, kind, zone.as_ref()).await?);
     }
     let devices = gather::only(devices, &named, "device")?;
-    let air = if devices.iter().any(|d| d.kind == Kind::AIR) { daily_air(house, range.end).await? } else { BTreeMap::new() };
+    let others = Others::of(house, &devices, range.end).await?;
     let mut found = Vec::new();
     for device in devices {
-        found.push(of_device(house, device, &range, &air).await?);
+        found.push(of_device(house, device, &range, &others).await?);
     }
     let offline = found.iter().filter(|h| h.offline).count();
     let mut notes = Vec::new();
@@ -114,7 +116,24 @@ pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, P
     answer.told(format, house)
 }
 
-async fn of_device(house: &House, device: Device, range: &Range<Timestamp>, air: &DailyAir) -> Result<Health, Problem> {
+/// What the devices of a kind say, with which one of them is compared.
+struct Others {
+    air: air::DailyAir,
+    bins: bins::Swings,
+}
+
+impl Others {
+    /// Of the kinds of these devices.
+    async fn of(house: &House, devices: &[Device], to: Timestamp) -> Result<Self, Problem> {
+        let any = |kind| devices.iter().any(|d| d.kind == kind);
+        Ok(Self {
+            air: if any(Kind::AIR) { air::daily(house, to).await? } else { BTreeMap::new() },
+            bins: if any(Kind::WASTE) { bins::swings(house, devices, to).await? } else { BTreeMap::new() },
+        })
+    }
+}
+
+async fn of_device(house: &House, device: Device, range: &Range<Timestamp>, others: &Others) -> Result<Health, Problem> {
     let settings = &house.parameters.health.numbers;
     let all = readings(house, &device.id, Vec::new(), range.clone()).await?;
     let instants: BTreeSet<Timestamp> = all.iter().map(|r| r.observed_at).collect();
@@ -128,6 +147,14 @@ async fn of_device(house: &House, device: Device, range: &Range<Timestamp>, air:
     let received = instants.iter().filter(|at| **at >= since).count() as u64;
     let share = interval.map_or(lack, |every| availability(received, range.end.since(since), every, settings));
     let battery = battery(house, &device.id, range.end).await?;
+    let (stuck, drift) = match device.kind {
+        Kind::AIR => (air::still(house, &all), air::drifts(house, &device.id, &others.air)),
+        Kind::WASTE => {
+            let days = bins::days(house, &device.id, range.end).await?;
+            (bins::still(house, &device, &others.bins), bins::drifts(house, &days))
+        }
+        _ => (Vec::new(), BTreeMap::new()),
+    };
     Ok(Health {
         heard,
         offline: offline(heard, range.end, interval.unwrap_or_default(), settings),
@@ -136,8 +163,8 @@ async fn of_device(house: &House, device: Device, range: &Range<Timestamp>, air:
         availability: Said(share),
         battery: Said(battery),
         clock: Said(clock(house, &all)),
-        stuck: if device.kind == Kind::AIR { still(house, &all) } else { Vec::new() },
-        drift: drifts(house, &device.id, air),
+        stuck,
+        drift,
         device: device.id,
         kind: device.kind,
         zone: device.zone,
@@ -178,61 +205,6 @@ fn clock(house: &House, all: &[Reading]) -> Finding<ClockSkew> {
     messages.dedup();
     let last = messages.len().saturating_sub(CLOCK_LIMIT);
     clock_skew(messages.get(last..).unwrap_or_default(), &house.parameters.health.numbers.clock)
-}
-
-/// The pollutants of a station that repeat the very same value.
-fn still(house: &House, all: &[Reading]) -> Vec<Quantity> {
-    let mut series: BTreeMap<&'static str, (Quantity, Vec<f64>)> = BTreeMap::new();
-    let pollutants: Vec<Quantity> = Pollutant::ALL.into_iter().filter_map(Pollutant::quantity).collect();
-    for reading in all.iter().filter(|r| pollutants.contains(&r.series.quantity) && r.series.channel == 0) {
-        let quantity = reading.series.quantity;
-        series.entry(quantity.name()).or_insert_with(|| (quantity, Vec::new())).1.push(reading.value);
-    }
-    let settings = &house.parameters.health.numbers;
-    series.into_values().filter(|(_, values)| stuck(values, settings)).map(|(quantity, _)| quantity).collect()
-}
-
-/// Daily means of each station, by quantity and day.
-type DailyAir = BTreeMap<DeviceId, BTreeMap<&'static str, BTreeMap<Date, f64>>>;
-
-/// As many days of all stations as a drift is judged by.
-async fn daily_air(house: &House, to: Timestamp) -> Result<DailyAir, Problem> {
-    let (settings, city) = (&house.parameters.health.numbers.drift, house.city.time());
-    let back = settings.recent.get().saturating_add(settings.baseline.get());
-    let from = city.day(Calendar::shifted(city.date(to), -i32::try_from(back).unwrap_or(i32::MAX))).start;
-    let pollutants: Vec<Quantity> = Pollutant::ALL.into_iter().filter_map(Pollutant::quantity).collect();
-    let mut all = DailyAir::new();
-    for station in gather::devices(house, Kind::AIR, None).await? {
-        let mut sums: BTreeMap<(&'static str, Date), (f64, u64)> = BTreeMap::new();
-        for hour in gather::hours(house, &station.id, &pollutants, from.hour()..to.hour()).await? {
-            if hour.series.channel != 0 || hour.count == 0 {
-                continue;
-            }
-            let day = sums.entry((hour.series.quantity.name(), city.date(hour.start))).or_default();
-            *day = (day.0 + hour.mean(), day.1 + 1);
-        }
-        let of_station = all.entry(station.id).or_default();
-        for ((quantity, date), (sum, hours)) in sums {
-            #[expect(clippy::cast_precision_loss, reason = "hours of a day")]
-            of_station.entry(quantity).or_default().insert(date, sum / hours as f64);
-        }
-    }
-    Ok(all)
-}
-
-/// Each pollutant of a station against the middle one of the others, day by day.
-fn drifts(house: &House, station: &DeviceId, air: &DailyAir) -> BTreeMap<&'static str, Said<Drift>> {
-    let Some(own) = air.get(station) else { return BTreeMap::new() };
-    let neighbours = |quantity: &str, date: &Date| {
-        let others = air.iter().filter(|(id, _)| *id != station);
-        let values: Vec<f64> = others.filter_map(|(_, of)| of.get(quantity)?.get(date).copied()).collect();
-        median(&values).filter(|_| values.len() >= NEIGHBOURS)
-    };
-    let judged = |(quantity, days): (&&'static str, &BTreeMap<Date, f64>)| {
-        let differences: Vec<f64> = days.iter().filter_map(|(date, value)| Some(value - neighbours(quantity, date)?)).collect();
-        (*quantity, Said(drift(&differences, &house.parameters.health.numbers.drift)))
-    };
-    own.iter().map(judged).collect()
 }
 
 /// All readings of a device in a period, bad ones too.

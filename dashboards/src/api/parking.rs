@@ -18,8 +18,8 @@ use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::get;
 use domains::parking::{
-    Occupancy, ParkingSettings, Report, SensorFault, SpaceCounts, SpaceState, Stays, Transition, occupancy, occupancy_over,
-    publishable, search_pressure, sensor_faults, sessions, stays, transitions, turnover,
+    Occupancy, ParkingSettings, Report, SensorFault, SpaceCounts, SpaceState, Stays, Transition, believed, occupancy,
+    occupancy_over, publishable, search_pressure, sensor_faults, sessions, stays, transitions, turnover,
 };
 use schemas::{DeviceId, Grade, Kind, Quantity, Timestamp, Zone};
 use serde::Serialize;
@@ -216,10 +216,9 @@ fn row(
     if withheld {
         return ZoneRow { zone, spaces: spaces.len(), withheld, now: None, period: None, windows: Vec::new(), faults };
     }
-    // A stuck sensor is not believed: its space is unknown.
-    let stuck = |fault: &Option<SensorFault>| *fault == Some(SensorFault::Stuck);
-    let all: Vec<&[Transition]> =
-        spaces.iter().zip(&found).map(|(s, fault)| if stuck(fault) { &[][..] } else { s.transitions.as_slice() }).collect();
+    // A sensor that does not move is not believed since it last did: its space is unknown.
+    let trusted: Vec<_> = spaces.iter().zip(&found).map(|(s, fault)| believed(&s.transitions, *fault)).collect();
+    let all: Vec<&[Transition]> = trusted.iter().map(AsRef::as_ref).collect();
     ZoneRow {
         zone,
         spaces: spaces.len(),
@@ -291,6 +290,7 @@ fn zones_table(rows: &[ZoneRow]) -> Table {
         "turnover",
         "silent",
         "stuck",
+        "doubted",
         "reason",
     ];
     let count = |row: &ZoneRow, fault: SensorFault| Cell::count(row.faults.iter().filter(|f| f.fault == fault).count());
@@ -311,6 +311,7 @@ fn zones_table(rows: &[ZoneRow]) -> Table {
             period.map_or(Cell::Empty, |p| p.turnover.cell(|v| Cell::Number(*v))),
             count(row, SensorFault::Silent),
             count(row, SensorFault::Stuck),
+            count(row, SensorFault::Doubted),
             reason,
         ]
     };

@@ -248,3 +248,32 @@ async fn a_station_that_leaves_its_neighbours_drifts_and_one_that_repeats_itself
     assert_eq!(of(2), (true.into(), serde_json::json!([])), "{told}");
     assert_eq!(of(3).1, serde_json::json!(["air.pm10"]), "{told}");
 }
+
+#[tokio::test]
+async fn a_bin_that_stands_still_among_others_is_stuck_and_one_whose_empty_level_creeps_up_drifts() {
+    let town = town();
+    let end = at(NOW).hour();
+    for bin in ["bin-1", "bin-2", "bin-3", "bin-4"] {
+        settle(&town, bin, Kind::WASTE, "anfa");
+    }
+    for hour in 0..60 * 24_u32 {
+        let when = end.minus(HOUR * hour);
+        // Emptied once a day, from 75 to 3 per cent.
+        let fill = 75.0 - f64::from(hour % 24) * 3.0 - 3.0;
+        let dirt = if hour < 6 * 24 { 20.0 } else { 0.0 };
+        for (bin, level) in
+            [("bin-1", fill), ("bin-2", fill + 2.0), ("bin-3", if hour < 96 { 41.0 } else { fill }), ("bin-4", fill + dirt)]
+        {
+            say(&town, bin, (Kind::WASTE, "anfa"), Quantity::WASTE_FILL, level, when);
+        }
+    }
+    let told = get(&router(&town), "/api/v1/devices/health?kind=waste").await.json();
+    let of = |i: usize| {
+        let bin = &told["devices"][i];
+        (bin["drift"]["waste.fill"]["value"]["drifting"].clone(), bin["stuck"].clone())
+    };
+    assert_eq!(of(0), (false.into(), serde_json::json!([])), "{told}");
+    assert_eq!(of(2).1, serde_json::json!(["waste.fill"]), "{told}");
+    assert_eq!(of(3), (true.into(), serde_json::json!([])), "{told}");
+    assert!(told["rests_on"].to_string().contains("level.neighbours_moved"), "{told}");
+}

@@ -315,7 +315,7 @@ pub(crate) struct Truth {
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=20_000))]
     pub(crate) meters: u16,
     /// Parking bays of the zone
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(50..=2_000))]
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u16).range(50..=2_000))]
     pub(crate) bays: u16,
 }
 

@@ -3,10 +3,12 @@
 
 mod battery;
 mod clock;
+mod level;
 mod settings;
 mod signal;
 
 pub use battery::{BatteryForecast, battery_forecast};
 pub use clock::{ClockSkew, clock_skew};
-pub use settings::{BatterySettings, ClockSettings, DriftSettings, HealthSettings};
+pub use level::{Swing, residue_drift, standing_still};
+pub use settings::{BatterySettings, ClockSettings, DriftSettings, HealthSettings, LevelSettings};
 pub use signal::{Availability, Drift, availability, drift, offline, stuck};

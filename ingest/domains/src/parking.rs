@@ -13,7 +13,7 @@ mod space;
 
 pub use occupancy::{Occupancy, OccupancyError, SpaceCounts, occupancy, occupancy_over, publishable, search_pressure};
 pub use overstay::{Enforcement, overstay};
-pub use sensors::{SensorFault, sensor_fault, sensor_faults};
+pub use sensors::{SensorFault, believed, sensor_faults};
 pub use sessions::{Session, SessionEnd, Stays, sessions, stays, turnover};
 pub use settings::{OccupancySettings, ParkingSettings, SensorSettings, SpaceSettings, StaySettings};
 pub use space::{Report, SpaceState, SpaceWatch, Transition, transitions};

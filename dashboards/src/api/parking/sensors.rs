@@ -52,10 +52,11 @@ pub(super) async fn sensors(State(rooms): Shared, uri: Uri) -> Result<Response, 
     } else if doubted.is_empty() {
         notes.push(format!("none of {sensors} sensors is doubted"));
     }
-    notes.push("a stuck sensor is not believed, a silent one not counted: the space is unknown to whoever counts".to_owned());
+    notes.push("a sensor that is stuck, or doubted because it has not moved while its neighbours have, is not believed since it last moved, a silent one not counted: the space is unknown to whoever counts".to_owned());
     let fault = |fault: SensorFault| match fault {
         SensorFault::Silent => "silent",
         SensorFault::Stuck => "stuck",
+        SensorFault::Doubted => "doubted",
     };
     let row = |d: &Doubt| vec![Cell::text(&d.device), Cell::text(&d.zone), Cell::text(fault(d.fault)), d.heard.into()];
     let answer = Answer {

@@ -162,7 +162,7 @@ fn settings_of_the_domains_are_checked_with_their_place() {
 /// The same bars as `marsad bench truth` holds in a larger city.
 #[test]
 fn what_happened_in_a_city_of_which_the_truth_is_known_is_found_again() {
-    let said = marsad(&["bench", "truth", "--bins", "16", "--meters", "400", "--bays", "200", "--days", "90", "--json"]);
+    let said = marsad(&["bench", "truth", "--bins", "16", "--meters", "400", "--bays", "500", "--days", "90", "--json"]);
     let told = said.json();
     assert_eq!(told["ok"], true, "{told}");
     let judged =

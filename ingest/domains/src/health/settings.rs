@@ -35,6 +35,32 @@ pub struct DriftSettings {
     pub sigmas: Sourced<Positive>,
 }
 
+/// Whether the sensor of a level that is emptied now and then, as a bin's, stands still or drifts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelSettings {
+    /// Over so many days a level that does not move is looked at.
+    pub still_days: Sourced<Count>,
+    /// It does not move: by at most so many points.
+    pub still: Sourced<Positive>,
+    /// While the middle one of its neighbours moved by so many points.
+    pub neighbours_moved: Sourced<Positive>,
+    /// From this level on a bin is full and its sensor can say nothing else, per cent.
+    pub full: Sourced<Positive>,
+    /// A day on which the level moved by so many points is one of an emptying.
+    pub emptying: Sourced<Positive>,
+    /// Emptyings at the end that are compared.
+    pub recent: Sourced<Count>,
+    /// With so many before.
+    pub baseline: Sourced<Count>,
+    /// Emptyings are looked for in so many days.
+    pub most_days: Sourced<Count>,
+    /// A drift is so many robust standard deviations.
+    pub sigmas: Sourced<Positive>,
+    /// And at least so many points.
+    pub least_shift: Sourced<Positive>,
+}
+
 /// Whether a clock is right.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +87,8 @@ pub struct HealthSettings {
     pub battery: BatterySettings,
     /// Drift.
     pub drift: DriftSettings,
+    /// Levels of bins.
+    pub level: LevelSettings,
     /// Clocks.
     pub clock: ClockSettings,
 }

@@ -56,15 +56,21 @@ pub struct Drift {
 /// newest last) against those before.
 #[must_use]
 pub fn drift(differences: &[f64], settings: &DriftSettings) -> Finding<Drift> {
-    let (recent, baseline) = (settings.recent.get() as usize, settings.baseline.get() as usize);
-    let (needed, valid) = (recent + baseline, differences.len());
+    let sizes = (settings.recent.get() as usize, settings.baseline.get() as usize);
+    shift(differences, sizes, |by, spread| by.abs() > settings.sigmas.get() * spread)
+}
+
+/// How far the median of the newest values lies from that of those before, and whether `drifting` says that this is too far for their
+/// robust standard deviation.
+pub(super) fn shift(values: &[f64], (recent, baseline): (usize, usize), drifting: impl Fn(f64, f64) -> bool) -> Finding<Drift> {
+    let (needed, valid) = (recent + baseline, values.len());
     let lack = Finding::Insufficient(Lack::Capture { valid, needed, expected: needed });
-    let Some(used) = differences.get(valid.saturating_sub(needed)..).filter(|used| used.len() == needed) else { return lack };
+    let Some(used) = values.get(valid.saturating_sub(needed)..).filter(|used| used.len() == needed) else { return lack };
     let (before, last) = used.split_at(baseline);
     match (median(before), mad(before), median(last)) {
         (Some(usual), Some(spread), Some(now)) => {
-            let shift = now - usual;
-            Finding::Value(Drift { shift, drifting: shift.abs() > settings.sigmas.get() * MAD_TO_SIGMA * spread })
+            let by = now - usual;
+            Finding::Value(Drift { shift: by, drifting: drifting(by, MAD_TO_SIGMA * spread) })
         }
         _ => lack,
     }

@@ -1,5 +1,6 @@
-//! Sensors that no longer see: silent ones, and ones that always say the same.
+//! Sensors that no longer see: silent ones, ones that always say the same, and ones that may be about to.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use schemas::Timestamp;
@@ -13,29 +14,62 @@ use super::{SensorSettings, SpaceSettings, SpaceState, Transition};
 pub enum SensorFault {
     /// It has not been heard.
     Silent,
-    /// It is heard and never changes, while its neighbours do.
+    /// It is heard and has not changed for days, while its neighbours have.
     Stuck,
+    /// It is heard and has not changed while its neighbours have, for not long enough to call it stuck: perhaps a car that
+    /// stays. Whoever counts leaves its space out until it moves.
+    Doubted,
 }
 
-/// What is wrong with the sensor of a space at `now`; none if nothing is. `neighbours` holds how often each other
-/// space of its zone has changed in the time after which a sensor counts as stuck: a quiet street is no fault.
+impl SensorFault {
+    /// Whether the sensor is heard and what it says is not counted.
+    #[must_use]
+    pub fn disbelieved(self) -> bool {
+        matches!(self, Self::Stuck | Self::Doubted)
+    }
+}
+
+/// What is wrong with each sensor of a zone at `now`, from its transitions until then and when it was heard last. How often the
+/// middle one of its neighbours has changed since it changed last is the evidence: a quiet street is no fault.
 #[must_use]
-pub fn sensor_fault(
-    transitions: &[Transition],
-    heard: Option<Timestamp>,
+pub fn sensor_faults(
+    spaces: &[(&[Transition], Option<Timestamp>)],
     now: Timestamp,
-    neighbours: &[usize],
     space: &SpaceSettings,
     settings: &SensorSettings,
-) -> Option<SensorFault> {
-    let within = |at: Timestamp, seconds: f64| now.since(at) < Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-    if heard.is_none_or(|at| !within(at, space.unknown_after_s.get())) {
-        return Some(SensorFault::Silent);
-    }
-    let changed = changes(transitions).last().is_none_or(|at| within(at, settings.stuck_days.get() * 86_400.0));
-    let neighbours: Vec<f64> = neighbours.iter().map(|n| *n as f64).collect();
-    let busy = crate::median(&neighbours).is_some_and(|m| m >= f64::from(settings.neighbours_changed.get()));
-    (!changed && busy).then_some(SensorFault::Stuck)
+) -> Vec<Option<SensorFault>> {
+    let seconds = |s: f64| Duration::try_from_secs_f64(s).unwrap_or(Duration::MAX);
+    let (silence, days) = (seconds(space.unknown_after_s.get()), seconds(settings.stuck_days.get() * 86_400.0));
+    let changes: Vec<Vec<Timestamp>> = spaces.iter().map(|(all, _)| changes(all).collect()).collect();
+    let fault = |(index, (_, heard)): (usize, &(&[Transition], Option<Timestamp>))| {
+        if heard.is_none_or(|at| now.since(at) >= silence) {
+            return Some(SensorFault::Silent);
+        }
+        let unmoved = *changes.get(index)?.last()?;
+        let long = now.since(unmoved) >= days;
+        let since = if long { now.minus(days) } else { unmoved };
+        let others = changes.iter().enumerate().filter(|(other, _)| *other != index);
+        let moved: Vec<f64> = others.map(|(_, at)| (at.len() - at.partition_point(|at| *at <= since)) as f64).collect();
+        let moved = crate::median(&moved)?;
+        if long && moved >= f64::from(settings.neighbours_changed.get()) {
+            Some(SensorFault::Stuck)
+        } else {
+            (moved >= f64::from(settings.doubted_changes.get())).then_some(SensorFault::Doubted)
+        }
+    };
+    spaces.iter().enumerate().map(fault).collect()
+}
+
+/// What of a space's transitions is believed: of a sensor that is stuck or doubted, nothing since it changed last. Until then it
+/// was right.
+#[must_use]
+pub fn believed(transitions: &[Transition], fault: Option<SensorFault>) -> Cow<'_, [Transition]> {
+    let Some(unmoved) = fault.filter(|fault| fault.disbelieved()).and_then(|_| changes(transitions).last()) else {
+        return Cow::Borrowed(transitions);
+    };
+    let before = transitions.get(..transitions.partition_point(|t| t.at < unmoved)).unwrap_or_default();
+    let lost = Transition { at: unmoved, state: SpaceState::Unknown };
+    Cow::Owned(before.iter().copied().chain([lost]).collect())
 }
 
 /// When a space was seen to become free or occupied. That it was lost sight of for a while and is as before is no change: else
@@ -52,52 +86,59 @@ fn changes(transitions: &[Transition]) -> impl Iterator<Item = Timestamp> + '_ {
     })
 }
 
-/// What is wrong with each sensor of a zone at `now`: its transitions until then, and when it was heard last. What a stuck
-/// sensor says is not believed, and its space is unknown to whoever counts.
-#[must_use]
-pub fn sensor_faults(
-    spaces: &[(&[Transition], Option<Timestamp>)],
-    now: Timestamp,
-    space: &SpaceSettings,
-    settings: &SensorSettings,
-) -> Vec<Option<SensorFault>> {
-    let recent = Duration::try_from_secs_f64(settings.stuck_days.get() * 86_400.0).unwrap_or(Duration::MAX);
-    let of_all: Vec<usize> = spaces.iter().map(|(all, _)| changes(all).filter(|at| now.since(*at) < recent).count()).collect();
-    let fault = |(index, (transitions, heard)): (usize, &(&[Transition], Option<Timestamp>))| {
-        let others: Vec<usize> = of_all.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, n)| *n).collect();
-        sensor_fault(transitions, *heard, now, &others, space, settings)
-    };
-    spaces.iter().enumerate().map(fault).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::parking::ParkingSettings;
 
+    fn hours(n: i64) -> Timestamp {
+        Timestamp::clamped(n * 3_600_000)
+    }
+
+    /// A space that changes every so many hours, until the given one.
+    fn moving(every: i64, until: i64) -> Vec<Transition> {
+        let state = |n: i64| if n % 2 == 0 { SpaceState::Occupied } else { SpaceState::Free };
+        (0..=until / every).map(|n| Transition { at: hours(n * every), state: state(n) }).collect()
+    }
+
+    fn faults(spaces: &[Vec<Transition>], now: Timestamp) -> Vec<Option<SensorFault>> {
+        let settings = ParkingSettings::shipped();
+        let heard: Vec<_> = spaces.iter().map(|all| (all.as_slice(), Some(now))).collect();
+        sensor_faults(&heard, now, &settings.space, &settings.sensor)
+    }
+
     #[test]
     fn a_sensor_that_never_changes_is_stuck_only_where_others_do() {
+        let stuck = vec![Transition { at: hours(24), state: SpaceState::Occupied }];
+        let now = 20 * 24;
+        let street = |every| [stuck.clone(), moving(every, now), moving(every, now), moving(every, now)];
+        assert_eq!(faults(&street(8), hours(now)), [Some(SensorFault::Stuck), None, None, None]);
+        assert_eq!(faults(&street(72), hours(now)), [None; 4]);
         let settings = ParkingSettings::shipped();
-        let now = Timestamp::clamped(40 * 86_400_000);
-        let old = [Transition { at: Timestamp::clamped(86_400_000), state: SpaceState::Occupied }];
-        let fault = |heard, neighbours: &[usize]| sensor_fault(&old, heard, now, neighbours, &settings.space, &settings.sensor);
-        assert_eq!(fault(Some(now), &[40, 60, 55]), Some(SensorFault::Stuck));
-        assert_eq!(fault(Some(now), &[0, 1, 0]), None);
-        assert_eq!(fault(None, &[40]), Some(SensorFault::Silent));
+        let silent = [(stuck.as_slice(), Some(hours(now - 1))), (stuck.as_slice(), None)];
+        let found = sensor_faults(&silent, hours(now), &settings.space, &settings.sensor);
+        assert_eq!(found, [Some(SensorFault::Silent); 2]);
+    }
+
+    #[test]
+    fn a_sensor_that_has_not_moved_while_others_did_is_doubted_at_once_and_until_it_moves() {
+        let street = |until| [moving(1, 24), moving(1, until), moving(1, until)];
+        assert_eq!(faults(&street(40), hours(40)), [None; 3], "sixteen changes elsewhere are a car that stays");
+        let mut street = street(60);
+        assert_eq!(faults(&street, hours(60)), [Some(SensorFault::Doubted), None, None]);
+        let left = believed(&street[0], Some(SensorFault::Doubted));
+        assert_eq!(left.last(), Some(&Transition { at: hours(24), state: SpaceState::Unknown }), "nothing since it moved last");
+        assert_eq!(left.len(), street[0].len(), "what it said before is believed");
+        street[0].push(Transition { at: hours(60), state: SpaceState::Free });
+        assert_eq!(faults(&street, hours(60)), [None; 3]);
+        assert_eq!(believed(&street[0], None), street[0]);
     }
 
     #[test]
     fn a_stuck_sensor_that_is_lost_sight_of_now_and_then_is_still_stuck() {
-        let settings = ParkingSettings::shipped();
-        let at = |days: i64| Timestamp::clamped(days * 86_400_000);
-        let lost = |day| [SpaceState::Unknown, SpaceState::Free].map(|state| Transition { at: at(day), state });
-        let stuck = [&[Transition { at: at(1), state: SpaceState::Free }][..], &lost(12), &lost(17)].concat();
-        let state = |half: i64| if half % 2 == 0 { SpaceState::Occupied } else { SpaceState::Free };
-        let busy: Vec<Transition> =
-            (0..60).map(|half| Transition { at: Timestamp::clamped(half * 28_800_000), state: state(half) }).collect();
-        let heard = Some(at(20));
-        let spaces = [(stuck.as_slice(), heard), (busy.as_slice(), heard), (busy.as_slice(), heard)];
-        let found = sensor_faults(&spaces, at(20), &settings.space, &settings.sensor);
+        let lost = |day: i64| [SpaceState::Unknown, SpaceState::Free].map(|state| Transition { at: hours(day * 24), state });
+        let stuck = [&[Transition { at: hours(24), state: SpaceState::Free }][..], &lost(12), &lost(17)].concat();
+        let found = faults(&[stuck, moving(8, 480), moving(8, 480)], hours(480));
         assert_eq!(found, [Some(SensorFault::Stuck), None, None]);
     }
 }

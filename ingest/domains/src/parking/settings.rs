@@ -54,6 +54,8 @@ pub struct SensorSettings {
     pub stuck_days: Sourced<Positive>,
     /// While the middle one of its neighbours changed so often.
     pub neighbours_changed: Sourced<Count>,
+    /// Changes of the middle one of its neighbours after which a sensor that has not changed is left out of counts.
+    pub doubted_changes: Sourced<Count>,
 }
 
 /// The parameters of parking.
