@@ -20,18 +20,23 @@ pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; 
 /// Bytes of a request body: the only form there is has two short fields.
 const BODY_LIMIT: usize = 4 * 1024;
 
+/// Of brotli and gzip: beyond it a body costs ten times as long and is hardly smaller.
+const ASSET_QUALITY: i32 = 9;
+
 /// All addresses of the house.
 pub fn router(house: House) -> Router {
     let timeout = house.settings.request_timeout;
     // Fonts are compressed already; server-sent events must not wait in a compressor, which the
     // default predicate knows.
     let worth = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
+    // A browser asks once for an asset and keeps it for ever: smallest is best.
+    let small = CompressionLayer::new().quality(CompressionLevel::Precise(ASSET_QUALITY)).compress_when(worth.clone());
     let header =
         |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .merge(api::routes())
         .merge(page::routes())
-        .route("/a/{hash}/{*path}", get(assets::serve))
+        .route("/a/{hash}/{*path}", get(assets::serve).layer(small))
         .fallback(page::nothing)
         .with_state(Rooms::new(house))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
