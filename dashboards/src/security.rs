@@ -23,6 +23,9 @@ pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; 
 /// Bytes of a request body: the only form there is has two short fields.
 const BODY_LIMIT: usize = 4 * 1024;
 
+/// Of brotli and gzip: beyond it a body costs ten times as long and is hardly smaller.
+const ASSET_QUALITY: i32 = 9;
+
 /// All addresses of the house, for whoever asks: who may is another's business.
 pub fn router(house: House) -> Router {
     let timeout = house.settings.request_timeout;
@@ -31,24 +34,29 @@ pub fn router(house: House) -> Router {
 
 /// All addresses, without what holds around them.
 pub(crate) fn addresses(rooms: Arc<Rooms>) -> Router {
+    // A browser asks once for an asset and keeps it for ever: smallest is best.
+    let small = CompressionLayer::new().quality(CompressionLevel::Precise(ASSET_QUALITY)).compress_when(worth());
     Router::new()
         .merge(api::routes())
         .merge(page::routes())
-        .route("/a/{hash}/{*path}", get(assets::serve))
+        .route("/a/{hash}/{*path}", get(assets::serve).layer(small))
         .fallback(page::nothing)
         .with_state(rooms)
 }
 
+/// What is worth compressing. Fonts are compressed already; server-sent events must not wait in a compressor, which the default
+/// predicate knows.
+fn worth() -> impl Predicate + Clone {
+    DefaultPredicate::new().and(NotForContentType::const_new("font/"))
+}
+
 /// What holds for every answer: limits, headers, compression.
 pub(crate) fn dressed(router: Router, timeout: Duration) -> Router {
-    // Fonts are compressed already; server-sent events must not wait in a compressor, which the
-    // default predicate knows.
-    let worth = DefaultPredicate::new().and(NotForContentType::const_new("font/"));
     let header =
         |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth()))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))

@@ -213,16 +213,6 @@ impl Browser {
         write(file, picture["data"].as_str().expect("a picture"));
     }
 
-    /// The page as it is printed on A4.
-    ///
-    /// # Panics
-    /// If it cannot be made or written.
-    pub fn printed(&self, file: &Path) {
-        let paper = json!({ "paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": true });
-        let sheet = self.devtools("Page.printToPDF", &paper);
-        write(file, sheet["data"].as_str().expect("a sheet"));
-    }
-
     /// Where the window is.
     ///
     /// # Panics

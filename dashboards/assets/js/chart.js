@@ -103,13 +103,14 @@ class Chart {
     box.dataset.drawn = '1';
   }
 
-  // What is expected goes on from the last value.
+  // What is expected goes on from the level that it was foreseen from: the last value may be an outlier.
   foreseen(data) {
     if (!this.due.length || !data.x.length) return data;
     const last = data.x.length - 1, rest = data.x.map(() => null);
     const later = this.due.filter(([at]) => at > data.x[last]).sort((a, b) => a[0] - b[0]);
     const ahead = later.map(([, level]) => level);
-    rest[last] = data.thin[last];
+    const begins = this.due.filter(([at]) => at <= data.x[last]).at(-1);
+    rest[last] = begins ? begins[1] : data.thin[last];
     return { ...data, x: [...data.x, ...later.map(([at]) => at)], thin: [...data.thin, ...later.map(() => null)], ahead: [...rest, ...ahead] };
   }
 

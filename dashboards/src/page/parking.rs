@@ -59,7 +59,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let doubts: Option<Doubts> = visit.part("parking/sensors").await;
     let lots = glance.lots.iter().flatten();
     let (free, known) = lots.fold((0, 0), |sum, lot| (sum.0 + lot.free, sum.1 + lot.free + lot.taken));
-    let title = format!("{} {} {}", numbers::whole(visit.lang, free), words.free_of, numbers::whole(visit.lang, known));
+    let title = format!("{} {} {}", words.pages.parking.free.say(visit.lang, free), words.of, numbers::whole(visit.lang, known));
     let main = html! {
         (desk.opening(words.parking, &title))
         div.two.first { (sections::parking(&desk, &glance)) (overstays(&desk, stays.as_ref())) }

@@ -249,6 +249,7 @@ pub(crate) struct Engineers {
 
 /// `/parking`.
 pub(crate) struct Parking {
+    pub(crate) free: Count,
     pub(crate) overstays: &'static str,
     pub(crate) going_on: &'static str,
     pub(crate) sessions: &'static str,
@@ -276,6 +277,6 @@ impl Pages {
     /// Everything that is counted.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> Vec<&Count> {
-        vec![&self.desk.shown, &self.waste.to_empty, &self.devices.known]
+        vec![&self.desk.shown, &self.parking.free, &self.waste.to_empty, &self.devices.known]
     }
 }

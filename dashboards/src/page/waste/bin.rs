@@ -105,7 +105,10 @@ fn past(desk: &Desk<'_>, id: &DeviceId, bin: &Bin, range: Range) -> Markup {
     let own = &words.pages.waste;
     let marks: Vec<Timestamp> = bin.emptyings.iter().map(|e| e.at).collect();
     let near = |at: &Timestamp| !bin.is_full() && *at > desk.now && at.since(desk.now) < AHEAD;
-    let expected: Vec<(Timestamp, f64)> = bin.due_p50.into_iter().filter(near).map(|at| (at, bin.threshold)).collect();
+    let due = bin.due_p50.filter(near).map(|at| (at, bin.threshold));
+    // From the level that the forecast begins with, which leaves outliers out.
+    let level = bin.heard.zip(bin.fill).filter(|_| due.is_some());
+    let expected: Vec<(Timestamp, f64)> = level.into_iter().chain(due).collect();
     let from = range.from;
     html! { section.after aria-labelledby="past-title" {
         div.head { h2 #past-title { (words.pages.common.past) } p.note { (words.fill) " · " (own.marks) } }

@@ -232,6 +232,14 @@ pub(super) const PAGES: Pages = Pages {
         deliveries: ["في انتظار الإرسال", "سلم", "تعذر التسليم"],
     },
     parking: Parking {
+        free: Count {
+            zero: "لا موقف شاغر",
+            one: "موقف شاغر واحد",
+            two: "موقفان شاغران",
+            few: "{} مواقف شاغرة",
+            many: "{} موقفا شاغرا",
+            other: "{} موقف شاغر",
+        },
         overstays: "وقوف تجاوز المدة",
         going_on: "مستمر",
         sessions: "مرات الوقوف",

@@ -211,6 +211,7 @@ pub(super) const PAGES: Pages = Pages {
         deliveries: ["waiting to go", "delivered", "given up"],
     },
     parking: Parking {
+        free: Count::latin("no bay free", "{} bay free", "{} bays free"),
         overstays: "Overstays",
         going_on: "Going on",
         sessions: "Stays",

@@ -220,6 +220,7 @@ pub(super) const PAGES: Pages = Pages {
         deliveries: ["en attente d’envoi", "remis", "abandonné"],
     },
     parking: Parking {
+        free: Count::latin("aucune place libre", "{} place libre", "{} places libres"),
         overstays: "Stationnements trop longs",
         going_on: "En cours",
         sessions: "Stationnements",
