@@ -182,3 +182,20 @@ fn a_device_with_a_profile_that_nobody_knows_or_outside_the_city_is_named_with_i
     assert!(errors[0].contains("d.csv:2: ") && errors[0].contains("nobody"), "{errors:#?}");
     assert!(errors[1].contains("d.csv:3: ") && errors[1].contains("city.bounds"), "{errors:#?}");
 }
+
+#[test]
+fn a_server_of_readings_that_cannot_be_used_is_refused_with_file_and_line() {
+    let refused = |text: &str| check(&load(text).unwrap()).unwrap_err().remove(0);
+    let address = refused("[store]\nkind = \"influx\"\n[influx]\ntoken = \"t\"\nurl = \"ftp://somewhere\"\n");
+    assert!(address.place.ends_with(":5") && address.message.contains("http://"), "{address:?}");
+    let token = refused("[store]\nkind = \"influx\"\n");
+    assert!(token.place == "influx.token" && token.message.contains("expected a token"), "{token:?}");
+    let trail = refused("[store]\nkind = \"victoria\"\n[victoria]\ntrail = \"20s\"\n");
+    assert!(trail.place.ends_with(":4") && trail.message.contains("60s"), "{trail:?}");
+    let flush = refused("[store]\nkind = \"victoria\"\n");
+    assert!(flush.place == "pipeline.flush_every" && flush.message.contains("victoria.trail"), "{flush:?}");
+    let text = "[store]\nkind = \"victoria\"\n[pipeline]\nflush_every = \"70s\"\n";
+    let tenant = refused(&format!("{text}[victoria]\ntenant = \"7/8\"\n"));
+    assert!(tenant.place.ends_with(":6") && tenant.message.contains("7:1"), "{tenant:?}");
+    assert!(check(&load(text).unwrap()).is_ok(), "its defaults are a single node's");
+}

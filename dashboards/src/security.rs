@@ -46,7 +46,7 @@ pub(crate) fn addresses(rooms: Arc<Rooms>) -> Router {
 
 /// What is worth compressing. Fonts are compressed already; server-sent events must not wait in a compressor, which the default
 /// predicate knows.
-fn worth() -> impl Predicate + Clone {
+fn worth() -> impl Predicate {
     DefaultPredicate::new().and(NotForContentType::const_new("font/"))
 }
 

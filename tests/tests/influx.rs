@@ -44,6 +44,12 @@ fn readings_in_influxdb_outlive_the_end_of_the_program_and_of_the_server() {
     assert!(init(directory.path()).contains("bucket marsad_raw made"));
     assert!(init(directory.path()).contains("bucket marsad_raw was there"), "again changes nothing");
 
+    let config = directory.path().join("marsad.toml").display().to_string();
+    let data = directory.path().join("data").display().to_string();
+    let doctor = Marsad::command(&["--config", &config, "--data", &data, "doctor"]);
+    let told = String::from_utf8(doctor.stdout).expect("text");
+    assert!(told.lines().any(|line| line.starts_with("ok") && line.contains("InfluxDB v2")), "{told}");
+
     let mut marsad = Marsad::start(directory.path(), &text);
     let start = SystemClock.now().minus(Duration::from_secs(60));
     let publisher = publisher(marsad.mqtt, start);

@@ -213,7 +213,7 @@ and, if wanted, received_at, quality, kind, zone and channel, as `marsad export 
     /// Copy the data directory while the program runs, check a copy, put it back
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// The store of readings: whether every byte is as it was written; prepare a server for them
+    /// The store of readings: whether every byte is as written; prepare a server
     #[command(subcommand)]
     Store(StoreCommand),
     /// A simulated city for others: to a broker, as files, as a recording, as a hash

@@ -42,6 +42,9 @@ pub(crate) async fn doctor(settings: &Settings, json: bool) -> Result<(), Failur
         checks.push(port("mqtt", settings.endpoint.listen).await);
         checks.push(store(settings));
     }
+    if settings.store.kind == ::store::Engine::Influx {
+        checks.push(influx(&settings.influx).await);
+    }
     for broker in &settings.collector {
         checks.push(reach(&broker.name, &broker.url).await);
     }
@@ -180,6 +183,14 @@ fn store(settings: &Settings) -> Check {
     match opened {
         Ok(_) => check("store", true, "journal, store and register open and are sound"),
         Err(failure) => check("store", false, failure.sentence),
+    }
+}
+
+/// Its own word for its health; that our token lets us in is seen when something is written.
+async fn influx(settings: &store_influx::Settings) -> Check {
+    match store_influx::healthy(settings).await {
+        Ok(version) => check("influx", true, format!("InfluxDB {version} at {} is well", settings.url)),
+        Err(error) => check("influx", false, format!("{}: {error}", settings.url)),
     }
 }
 

@@ -13,14 +13,14 @@ use crate::failure::{Code, Failure, unwritable};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum InitCommand {
-    /// Make the bucket of [influx] and, on a fresh server, its first user and organisation; again changes nothing
+    /// InfluxDB: the bucket and, on a fresh server, the first user; again changes nothing
     #[command(after_help = "Examples:
   marsad --config city.toml store init influx
-  marsad --config city.toml store init influx --user warden --password-file /etc/marsad/influx.password
+  marsad --config city.toml store init influx --user warden --password-file pass.txt
 
-The second is for a server that nobody has set up: the new token goes into influx.token_file, which must not be there
-yet, or is printed where the settings name no file. On a server in use the token of the settings must be one that may
-make buckets.")]
+The second is for a server that nobody has set up: the new token goes into influx.token_file,
+which must not be there yet, or is printed where the settings name no file. On a server in
+use the token of the settings must be one that may make buckets.")]
     Influx(InfluxInit),
 }
 

@@ -1,7 +1,7 @@
 //! Readings in InfluxDB 2: written as line protocol of our own, asked for in InfluxQL, both over HTTP.
 //!
-//! Read in this order: [`line`] (how a reading stands there), [`question`] and [`answer`] (how it is asked for),
-//! [`wire`] (sending, and what refusals mean), [`table`] (what is latest), [`append`] and [`scan`].
+//! Read in this order: `line` (how a reading stands there), `question` and `answer` (how it is asked for),
+//! `wire` (sending, and what refusals mean), `table` (what is latest), `append` and `scan`.
 //!
 //! One program writes into a bucket: its table of latest readings tells new ones from late ones, and only late
 //! ones are looked up before they are written. That is how a repeat stays a repeat and a correction moves its

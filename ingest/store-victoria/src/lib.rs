@@ -1,7 +1,7 @@
 //! Readings in VictoriaMetrics, a single node or a cluster: Influx line protocol in, `/api/v1/export` out.
 //!
-//! Read in this order: [`line`] (how a reading stands there), [`export`] and [`question`] (how it comes back), [`young`]
-//! (what the engine does not show or keep yet), [`wire`], [`append`], [`scan`], [`latest`].
+//! Read in this order: `line` (how a reading stands there), `export` and `question` (how it comes back), `young`
+//! (what the engine does not show or keep yet), `wire`, `append`, `scan`, `latest`.
 //!
 //! The engine keeps samples of metrics, and four of the house's promises are not its own. They are kept on our side:
 //!
