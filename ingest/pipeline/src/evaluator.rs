@@ -30,6 +30,12 @@ const PACE: u32 = 3;
 /// Whatever a commit cost, transitions wait no longer than this.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long transitions wait after a commit that took `cost`.
+#[must_use]
+pub fn pause_after(cost: Duration) -> Duration {
+    (cost * PACE).min(PATIENCE)
+}
+
 pub(crate) struct Evaluator {
     pub(crate) patience: Patience,
     pub(crate) feed: FeedReader,
@@ -112,7 +118,7 @@ impl Evaluator {
         if transitions.is_empty() {
             self.feed.position() > committed && waited >= self.commit_every
         } else {
-            waited >= (cost * PACE).min(PATIENCE)
+            waited >= pause_after(cost)
         }
     }
 
@@ -120,7 +126,7 @@ impl Evaluator {
     fn pause(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> Duration {
         let timer = self.engine.wake_at().map_or(Duration::MAX, |at| at.since(self.clock.now()));
         let commit = if !transitions.is_empty() {
-            (cost * PACE).min(PATIENCE).saturating_sub(last.elapsed())
+            pause_after(cost).saturating_sub(last.elapsed())
         } else if self.feed.position() > committed {
             self.commit_every.saturating_sub(last.elapsed())
         } else {
