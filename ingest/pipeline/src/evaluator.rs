@@ -24,8 +24,10 @@ use crate::patience::Patience;
 /// The name of its cursor in the journal. The cursor that counts stands in the register; this one
 /// follows it, so that the journal is not released too early.
 pub(crate) const NAME: &str = "evaluator";
-/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a quarter of
-/// the evaluator's time, and transitions of a quiet city are committed at once.
+/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a quarter of the evaluator's time
+/// as long as one takes less than a third of [`PATIENCE`], and transitions of a quiet city are committed at once. A commit of
+/// the states of thousands of devices takes longer than that (`marsad bench alert --only judge` prints it): there `PATIENCE`
+/// decides, and a larger `PACE` would change nothing.
 const PACE: u32 = 3;
 /// Whatever a commit cost, transitions wait no longer than this.
 const PATIENCE: Duration = Duration::from_secs(1);
