@@ -4,38 +4,34 @@
 //! Readings come from a file of NDJSON, from the running program or from the stopped directory. A file whose lines are in
 //! the order in which they were heard is read in constant memory; another one is sorted first. What the store gives comes in
 //! slices ([`crate::past`]).
-//! Devices are judged by two threads, each for half of them, unless a rule compares devices with one another.
 
+mod judges;
 mod printer;
 mod telling;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use rules::{Engine, RuleSet};
-use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, Zone};
+use rules::Engine;
+use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 use serde::Deserialize;
-use settings::{Checked, Settings};
+use settings::Settings;
 
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
 use crate::past::Past;
 use crate::rule::From;
+pub(crate) use judges::{CHUNK, Judges};
 use printer::Printer;
 use telling::Telling;
 
-/// Readings that are judged at a time: bounds the memory, and gives both threads enough to do.
-const CHUNK: usize = 100_000;
 /// A line longer than this is no reading.
 const LINE_LIMIT: usize = 64 << 10;
 /// Bad lines that are named; of more only the number is told.
 const NAMED: usize = 20;
-/// Halves of the devices.
-const SHARDS: usize = 2;
 
 #[derive(Debug, Args)]
 pub(crate) struct Backtest {
@@ -119,100 +115,12 @@ impl Bad {
     }
 }
 
-/// When what decided was heard, what was said, and when it could be told: then, or where time alone decided, when it
-/// was due.
-type Decided = (Timestamp, Transition, Timestamp);
-
-/// The engines, each of which judges its part of the devices.
-struct Bench {
-    engines: Vec<Engine>,
-    heard: Timestamp,
-}
-
-impl Bench {
-    fn new(rules: &Arc<RuleSet>, checked: Checked, most: usize) -> Self {
-        let catalogue = Arc::new(checked.catalogue);
-        let shards = if rules.compares_devices() { 1 } else { most };
-        let calendar = Arc::new(checked.parameters.calendar);
-        let engine = || {
-            let mut engine = Engine::new(Arc::clone(rules));
-            engine.set_catalogue(Arc::clone(&catalogue));
-            engine.set_time_zone(checked.time.zone().clone());
-            engine.set_calendar(Arc::clone(&calendar));
-            engine
-        };
-        Self { engines: (0..shards).map(|_| engine()).collect(), heard: Timestamp::MIN }
-    }
-
-    /// Judges readings in the order in which they were heard, time going with them.
-    fn judge(&mut self, readings: &[Reading]) -> Vec<Decided> {
-        let readings = rules::in_order(readings);
-        let shards = self.engines.len();
-        let said = std::thread::scope(|scope| {
-            let readings = &readings;
-            let judges: Vec<_> = (0usize..)
-                .zip(&mut self.engines)
-                .map(|(shard, engine)| {
-                    scope.spawn(move || {
-                        let (mut said, mut out) = (Vec::new(), Vec::new());
-                        for reading in readings.iter().copied().filter(|r| shard_of(&r.series.device, shards) == shard) {
-                            let heard = reading.received_at;
-                            let passed = engine.hear(reading, &mut out);
-                            said.extend(out.drain(..passed).map(|t| by_time(heard, t)));
-                            said.extend(out.drain(..).map(|t| (heard, t, heard)));
-                        }
-                        said
-                    })
-                })
-                .collect();
-            judges.into_iter().map(|judge| judge.join().expect("judging is total")).collect::<Vec<_>>()
-        });
-        self.heard = readings.iter().map(|r| r.received_at).max().unwrap_or(self.heard).max(self.heard);
-        in_order(said.into_iter().flatten().collect())
-    }
-
-    /// Time goes on, without a reading.
-    fn finish(&mut self, to: Timestamp) -> Vec<Decided> {
-        let mut out = Vec::new();
-        self.engines.iter_mut().for_each(|engine| engine.advance(to, &mut out));
-        in_order(out.into_iter().map(|t| by_time(to, t)).collect())
-    }
-
-    fn count(&self, of: impl Fn(&Engine) -> u64) -> u64 {
-        self.engines.iter().map(of).sum()
-    }
-}
-
-/// By decision.
-fn in_order(mut said: Vec<Decided>) -> Vec<Decided> {
-    said.sort_by(|a, b| (decided(a), &a.1.series.device).cmp(&(decided(b), &b.1.series.device)));
-    said
-}
-
-/// What time alone decided.
-fn by_time(heard: Timestamp, t: Transition) -> Decided {
-    let due = if t.note.is_some() { heard } else { heard.min(t.at) };
-    (heard, t, due)
-}
-
-/// When it was decided, in event time where nothing was corrected.
-fn decided((heard, t, _): &Decided) -> Timestamp {
-    if t.note.is_some() { *heard } else { (*heard).min(t.at) }
-}
-
-/// FNV-1a: the same half for a device on any machine.
-fn shard_of(device: &DeviceId, shards: usize) -> usize {
-    let hash = device.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    usize::try_from(hash >> 33).unwrap_or(0) % shards.max(1)
-}
-
 pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Backtest) -> Result<(), Failure> {
     let rules = options.rules.read(settings)?.rules;
     let checked = settings::check(settings)?;
     let telling = if options.notifications { Some(Telling::new(settings, checked.time.zone())?) } else { None };
     let mut printer = Printer { out: io::BufWriter::new(io::stdout().lock()), json: common.json, telling, rows: 0 };
-    // What is told depends on the order of all that was decided: one thread keeps it.
-    let mut bench = Bench::new(&rules, checked, if options.notifications { 1 } else { SHARDS });
+    let mut judges = Judges::new(&rules, checked);
     let mut bad = Bad::default();
     let progress = progress();
     let mut readings = 0usize;
@@ -227,14 +135,14 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
                 }
                 if chunk.len() >= CHUNK {
                     readings += chunk.len();
-                    printer.all(&bench.judge(&chunk))?;
+                    printer.all(&judges.judge(&chunk))?;
                     progress.inc(chunk.len() as u64);
                     chunk.clear();
                 }
                 Ok(())
             })?;
             readings += chunk.len();
-            printer.all(&bench.judge(&chunk))?;
+            printer.all(&judges.judge(&chunk))?;
         }
         source => {
             if let Some(path) = source {
@@ -242,7 +150,7 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
                 all.sort_by_key(|r| (r.received_at, r.observed_at));
                 readings = all.len();
                 for chunk in all.chunks(CHUNK) {
-                    printer.all(&bench.judge(chunk))?;
+                    printer.all(&judges.judge(chunk))?;
                     progress.inc(chunk.len() as u64);
                 }
             } else {
@@ -250,24 +158,24 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
                 while let Some(heard) = past.next(&mut bad).await? {
                     readings += heard.len();
                     for chunk in heard.chunks(CHUNK) {
-                        printer.all(&bench.judge(chunk))?;
+                        printer.all(&judges.judge(chunk))?;
                         progress.inc(chunk.len() as u64);
                     }
                 }
             }
         }
     }
-    let end = options.to.unwrap_or(bench.heard).max(bench.heard);
-    printer.all(&bench.finish(end))?;
+    let end = options.to.unwrap_or(judges.heard).max(judges.heard);
+    printer.all(&judges.finish(end))?;
     let waiting = printer.until(end)?;
     progress.finish_and_clear();
     printer.out.flush().map_err(unwritable)?;
-    let (late, too_late) = (bench.count(Engine::late), bench.count(Engine::too_late));
+    let (late, too_late) = (judges.count(Engine::late), judges.count(Engine::too_late));
     if !common.json {
         let what = if options.notifications { "messages" } else { "transitions" };
         eprintln!(
             "{readings} readings of {} devices, {} rules: {} {what}; {late} late, {too_late} too late",
-            bench.count(|e| e.devices() as u64),
+            judges.count(|e| e.devices() as u64),
             rules.rules().len(),
             printer.rows
         );

@@ -346,6 +346,16 @@ pub(crate) enum Format {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
+    /// Readings judged per second, memory per series, a back-test of a month, and the time from publish to webhook
+    #[command(after_help = "Examples:
+  marsad bench alert                                  all parts at full size: some minutes
+  marsad bench alert --only judge --series 10000      readings judged per second, and memory per series
+  marsad bench alert --only backtest --days 7 --json  a back-test of a week by the shipped rules
+  marsad bench alert --only webhook --rate 1000 --seconds 10
+
+The first two parts run in this process. For the last one Marsad runs as a child on a temporary directory; devices publish over
+MQTT, and the alert is posted to an HTTP server of the benchmark.")]
+    Alert(BenchAlert),
     /// Messages per second and CPU per million messages, from publish to stored and judged, beside a bare subscriber
     #[command(after_help = "Runs Marsad as a child process on a temporary directory, through its endpoint and, where `mosquitto`
 is installed, through a broker; beside it a bare rumqttc subscriber that only counts.")]
@@ -365,6 +375,39 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
 The city is simulated, with noise, false echoes, lost messages and faulty sensors, and its truth is known. What is asked is what
 the API asks: the same functions see only what was heard until then.")]
     Truth(Truth),
+}
+
+/// A part of `bench alert`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AlertPart {
+    /// Readings judged per second, and memory per series
+    Judge,
+    /// A back-test by all shipped rules
+    Backtest,
+    /// From publish to webhook
+    Webhook,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchAlert {
+    /// Only these parts; all where none is given
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) only: Vec<AlertPart>,
+    /// Series that are judged by 20 rules, four a device
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(400..=4_000_000))]
+    pub(crate) series: u32,
+    /// Devices of the back-test, a reading each quarter of an hour
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub(crate) devices: u32,
+    /// Days of the back-test
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub(crate) days: u16,
+    /// Messages a second while alerts go out
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    pub(crate) rate: u32,
+    /// For how long
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub(crate) seconds: u32,
 }
 
 #[derive(Debug, Args)]

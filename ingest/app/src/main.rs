@@ -125,6 +125,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Parking(command) => parking::parking(&settings, &common, &command).await,
             Command::Water(command) => water::water(&settings, &common, &command).await,
             Command::Bench(Bench::Truth(options)) => bench::truth(&options, common.json),
+            Command::Bench(Bench::Alert(options)) => bench::alert(&settings, &options, common.json).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Decode) => bench::decode(common.json),

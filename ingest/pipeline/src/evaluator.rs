@@ -25,11 +25,19 @@ use crate::patience::Patience;
 /// The name of its cursor in the journal. The cursor that counts stands in the register; this one
 /// follows it, so that the journal is not released too early.
 pub(crate) const NAME: &str = "evaluator";
-/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a quarter of
-/// the evaluator's time, and transitions of a quiet city are committed at once.
+/// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a quarter of the evaluator's time
+/// as long as one takes less than a third of [`PATIENCE`], and transitions of a quiet city are committed at once. A commit of
+/// the states of thousands of devices takes longer than that (`marsad bench alert --only judge` prints it): there `PATIENCE`
+/// decides, and a larger `PACE` would change nothing.
 const PACE: u32 = 3;
 /// Whatever a commit cost, transitions wait no longer than this.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long transitions wait after a commit that took `cost`.
+#[must_use]
+pub fn pause_after(cost: Duration) -> Duration {
+    (cost * PACE).min(PATIENCE)
+}
 
 pub(crate) struct Evaluator {
     pub(crate) patience: Patience,
@@ -126,7 +134,7 @@ impl Evaluator {
         if transitions.is_empty() {
             self.feed.position() > committed && waited >= self.commit_every
         } else {
-            waited >= (cost * PACE).min(PATIENCE)
+            waited >= pause_after(cost)
         }
     }
 
@@ -134,7 +142,7 @@ impl Evaluator {
     fn pause(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> Duration {
         let timer = self.engine.due_at().map_or(Duration::MAX, |at| at.since(self.clock.now()));
         let commit = if !transitions.is_empty() {
-            (cost * PACE).min(PATIENCE).saturating_sub(last.elapsed())
+            pause_after(cost).saturating_sub(last.elapsed())
         } else if self.feed.position() > committed {
             self.commit_every.saturating_sub(last.elapsed())
         } else {

@@ -58,6 +58,11 @@ impl Core {
         self.phase == Phase::Inactive && !self.memory.holds && self.at == Timestamp::MIN && self.since == Timestamp::MIN
     }
 
+    /// Time has changed nothing since its last reading.
+    pub(crate) fn is_as_heard(&self, rule: &Rule) -> bool {
+        self.judged_to(rule).max(self.turned) <= self.memory.heard
+    }
+
     /// Readings before this instant would change what was already judged.
     pub(crate) fn judged_to(&self, rule: &Rule) -> Timestamp {
         self.at.max(rule.condition.passed(&self.memory))

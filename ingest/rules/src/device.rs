@@ -7,6 +7,7 @@ use schemas::{DeviceId, Kind, Note, Quantity, Reading, Timestamp, Zone};
 use crate::correction::replay;
 use crate::history::History;
 use crate::hours::Local;
+use crate::mark::Mark;
 use crate::rule::{Rule, RuleSet};
 use crate::sample::Sample;
 use crate::stage::Stage;
@@ -15,7 +16,7 @@ use crate::watch::Watch;
 
 /// The most readings of one device that late ones can still join: 64 hours of four quantities each quarter of an hour.
 /// Beyond, the oldest are final before the lateness bound is over.
-const HISTORY: usize = 1024;
+pub(crate) const HISTORY: usize = 1024;
 
 /// What a reading came to.
 #[derive(Default)]
@@ -52,6 +53,10 @@ pub(crate) struct Watched {
     pub(crate) history: History,
     /// Kept for rules that are not there: put back, they go on where they were.
     pub(crate) orphans: Vec<KeptWatch<'static>>,
+    /// Where the past will begin, where it is made final in large steps.
+    pub(crate) mark: Option<Box<Mark>>,
+    /// Times that a mark could not be set.
+    pub(crate) tries: u8,
 }
 
 impl Watched {
@@ -68,6 +73,8 @@ impl Watched {
             settled: Vec::new(),
             history: History::default(),
             orphans: Vec::new(),
+            mark: None,
+            tries: 0,
         }
     }
 
@@ -93,6 +100,7 @@ impl Watched {
             + self.watches.capacity() * size_of::<Watch>()
             + bases * size_of::<crate::core::Core>()
             + self.history.bytes()
+            + self.mark.as_ref().map_or(0, |mark| mark.bytes())
     }
 
     /// The first instant at which time alone will change something.
@@ -109,25 +117,30 @@ impl Watched {
         if !self.settled.contains(&name) {
             heard.full = !self.settle(name, sample.observed, limit, stage);
         }
-        let rules = stage.rules.rules();
-        let listens =
-            |w: &Watch| rules.get(usize::from(w.rule)).is_some_and(|r| w.concerns(r, &sample) && r.condition.hears(&sample));
+        let (mut listens, mut next) = (false, true);
+        for (watch, rule) in self.watches.iter().filter_map(|w| Some((w, stage.rules.rules().get(usize::from(w.rule))?))) {
+            if watch.concerns(rule, &sample) && rule.condition.hears(&sample) {
+                listens = true;
+                next &= watch.is_next(rule, &sample);
+            }
+        }
         // What another series will be compared with is kept even before that series is heard.
-        if !stage.rules.compares_with(sample.quantity) && !self.watches.iter().any(listens) {
+        if !listens && !stage.rules.compares_with(sample.quantity) {
             heard.changed |= stage.out.len() > told;
             return heard;
+        }
+        let last = self.history.last();
+        if stage.deferring && last.is_some_and(|last| sample.observed <= last.observed) && !self.is_recent(&sample, stage.rules) {
+            self.settle_past(stage);
         }
         if sample.observed <= self.sealed {
             heard.too_late = true;
             return heard;
         }
-        let in_order = self.history.last().is_none_or(|last| last.key() < sample.key());
-        let next = |w: &Watch| {
-            rules
-                .get(usize::from(w.rule))
-                .is_none_or(|r| !w.concerns(r, &sample) || !r.condition.hears(&sample) || w.is_next(r, &sample))
-        };
-        if in_order && self.watches.iter().all(next) {
+        if next && last.is_none_or(|last| last.key() < sample.key()) {
+            if stage.deferring && last.is_some_and(|last| last.observed < sample.observed) {
+                self.set_mark(stage.rules.rules());
+            }
             // Even what nobody judges now: another series may be compared with it later.
             heard.changed |= self.history.place(sample);
             self.follow(&sample, stage, &mut heard);
@@ -135,7 +148,11 @@ impl Watched {
             self.join(&sample, stage, &mut heard);
         }
         self.newest = self.newest.max(sample.observed);
-        self.forget(stage);
+        if stage.deferring {
+            self.settle_by_mark(stage);
+        } else {
+            self.settle_past(stage);
+        }
         heard
     }
 
@@ -157,12 +174,14 @@ impl Watched {
             self.sealed = self.sealed.max(last.observed);
             self.watches.iter_mut().for_each(Watch::seal);
             self.history = History::default();
+            self.mark = None;
         }
     }
 
     /// The series are looked at anew when they are heard next.
     pub(crate) fn unsettle(&mut self) {
         self.settled.clear();
+        self.mark = None;
         self.watches.iter_mut().for_each(|w| w.settled = false);
     }
 
@@ -192,10 +211,14 @@ impl Watched {
         };
         // Only what is judged anew needs the past unpacked.
         let any = self.watches.iter().any(|w| rules.get(usize::from(w.rule)).is_some_and(|rule| anew(w, rule)));
+        if any && stage.deferring {
+            self.settle_past(stage);
+        }
         let old: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
         if !self.history.place(*sample) {
             return;
         }
+        self.mark.take_if(|mark| sample.key() <= mark.key);
         let new: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
         heard.changed = true;
         let (kind, zone) = (self.kind, self.zone.clone());
@@ -215,21 +238,6 @@ impl Watched {
         }
     }
 
-    /// Makes final what is further back than the lateness bound, or more than is kept.
-    fn forget(&mut self, stage: &mut Stage<'_>) {
-        let horizon = self.newest.minus(stage.rules.lateness());
-        while self.history.len() > HISTORY || self.history.first_at().is_some_and(|first| first <= horizon && first < self.newest)
-        {
-            let Some(sample) = self.history.pop() else { break };
-            self.sealed = self.sealed.max(sample.observed);
-            for watch in &mut self.watches {
-                if let Some(rule) = stage.rules.rules().get(usize::from(watch.rule)).filter(|r| watch.concerns(r, &sample)) {
-                    watch.absorb(rule, &sample, stage.local, stage.steps);
-                }
-            }
-        }
-    }
-
     /// Does what is due at or before `now`.
     pub(crate) fn advance(&mut self, now: Timestamp, stage: &mut Stage<'_>) {
         for watch in &mut self.watches {
@@ -243,6 +251,7 @@ impl Watched {
     /// Ends the watches whose rule does not take this device, of this kind and in this zone.
     fn fit(&mut self, kind: Kind, zone: &Zone, at: Timestamp, stage: &mut Stage<'_>) {
         let (rules, device) = (stage.rules.rules(), stage.device);
+        self.mark = None;
         self.watches.retain_mut(|watch| {
             let Some(rule) = rules.get(usize::from(watch.rule)) else { return true };
             let quantity = (!watch.whole).then_some(watch.live.quantity);
@@ -261,6 +270,10 @@ impl Watched {
     /// Makes the watches that a series should have; false where there is no room for them.
     fn settle(&mut self, name: (Quantity, u8), at: Timestamp, limit: usize, stage: &mut Stage<'_>) -> bool {
         let (quantity, channel) = name;
+        if stage.deferring {
+            self.settle_past(stage);
+            self.mark = None;
+        }
         if self.watches.iter().any(|w| !w.settled && (w.whole || w.is_of(quantity, channel))) {
             // Read back after a restart: the rule may have been rewritten since.
             let (kind, zone) = (self.kind, self.zone.clone());

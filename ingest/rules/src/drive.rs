@@ -30,6 +30,12 @@ impl Engine {
         before
     }
 
+    /// The same where devices are judged one after the other: what was due for the device of the reading is said into
+    /// `due`, and of other devices nothing. Where no rule compares devices this comes to the same.
+    pub fn hear_alone(&mut self, reading: &Reading, due: &mut Vec<Transition>, out: &mut Vec<Transition>) {
+        self.observe_after(reading.received_at.minus(SETTLE), reading, due, out);
+    }
+
     /// Lets time go on where everything that was kept is judged and the clock says `now`.
     pub fn idle(&mut self, now: Timestamp, out: &mut Vec<Transition>) {
         self.advance(now.minus(IDLE), out);

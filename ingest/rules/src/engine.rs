@@ -51,6 +51,7 @@ pub struct Engine {
     unjudged: u64,
     late: u64,
     too_late: u64,
+    deferring: bool,
     scratch: Vec<Step>,
 }
 
@@ -77,6 +78,7 @@ impl Engine {
             unjudged: 0,
             late: 0,
             too_late: 0,
+            deferring: false,
             scratch: Vec::new(),
         }
     }
@@ -94,6 +96,12 @@ impl Engine {
     /// Holidays and Ramadan, for hours of enforcement. Set it before the first reading.
     pub fn set_calendar(&mut self, calendar: Arc<Calendar>) {
         self.calendar = calendar;
+    }
+
+    /// Makes the past final in large steps from now on. What is said stays the same; it saves judging everything twice
+    /// and costs memory, and states become larger. For a back-test, which takes none.
+    pub fn defer(&mut self) {
+        self.deferring = true;
     }
 
     /// The rules that it judges by.
@@ -155,19 +163,49 @@ impl Engine {
     /// Judges a reading at its `observed_at`. What was due at or before that instant for the same
     /// series comes first.
     pub fn observe(&mut self, reading: &Reading, out: &mut Vec<Transition>) {
-        if !self.rules.may_judge(reading.series.quantity) {
-            return;
+        if let Some(index) = self.place(reading) {
+            self.judge(index, reading, out);
         }
-        let index = match self.devices.get_index_of(&reading.series.device) {
-            Some(index) => index,
+    }
+
+    /// [`Engine::observe`] after time has gone on to `until` for its device, and for no other. What was due is said into
+    /// `due`.
+    pub(crate) fn observe_after(
+        &mut self,
+        until: Timestamp,
+        reading: &Reading,
+        due: &mut Vec<Transition>,
+        out: &mut Vec<Transition>,
+    ) {
+        let Some(index) = self.place(reading) else { return };
+        let wake = self.devices.get_index(index).and_then(|(_, watched)| watched.wake);
+        if let Some(wake) = wake.filter(|wake| *wake <= until) {
+            let before = due.len();
+            self.wakes.remove(&(wake, number(index)));
+            self.pass(index, until, due);
+            due.get_mut(before..).into_iter().for_each(in_order);
+        }
+        self.judge(index, reading, out);
+    }
+
+    /// Its device's index; none where it is not judged.
+    fn place(&mut self, reading: &Reading) -> Option<usize> {
+        if !self.rules.may_judge(reading.series.quantity) {
+            return None;
+        }
+        match self.devices.get_index_of(&reading.series.device) {
+            Some(index) => Some(index),
             None if self.devices.len() < Self::DEVICES_LIMIT => {
-                self.devices.insert_full(reading.series.device.clone(), Watched::new(reading)).0
+                Some(self.devices.insert_full(reading.series.device.clone(), Watched::new(reading)).0)
             }
             None => {
                 self.unjudged += 1;
-                return;
+                None
             }
-        };
+        }
+    }
+
+    fn judge(&mut self, index: usize, reading: &Reading, out: &mut Vec<Transition>) {
         let mut sample = Sample::of(reading);
         if self.rules.compares_group(reading.series.quantity) {
             sample.peers = self.groups.hear(number(index), reading);
@@ -192,20 +230,21 @@ impl Engine {
                 break;
             }
             self.wakes.pop_first();
-            let index = device_number as usize;
-            let due = self.on(index, out, |watched, stage| {
-                watched.wake = None;
-                watched.advance(now, stage);
-                watched.due(stage.rules, stage.local)
-            });
-            // A window that is closed is a change too, even where nothing is said of it.
-            self.mark(index);
-            self.wake_by(index, due.flatten());
+            self.pass(device_number as usize, now, out);
         }
-        if let Some(new) = out.get_mut(before..) {
-            // Stable: what one watch said at one instant stays in its order.
-            new.sort_by(|a, b| (a.at, &a.series, &a.rule).cmp(&(b.at, &b.series, &b.rule)));
-        }
+        out.get_mut(before..).into_iter().for_each(in_order);
+    }
+
+    /// Lets time go on for a device, whose wake is not in `wakes` any more.
+    fn pass(&mut self, index: usize, now: Timestamp, out: &mut Vec<Transition>) {
+        let due = self.on(index, out, |watched, stage| {
+            watched.wake = None;
+            watched.advance(now, stage);
+            watched.due(stage.rules, stage.local)
+        });
+        // A window that is closed is a change too, even where nothing is said of it.
+        self.mark(index);
+        self.wake_by(index, due.flatten());
     }
 
     /// When to call [`Engine::advance`] next: no later than the first thing that will be due, and
@@ -238,8 +277,8 @@ impl Engine {
     ) -> Option<T> {
         let (device, watched) = self.devices.get_index_mut(index)?;
         let local = Local { zone: &self.zone_of_time, calendar: &self.calendar };
-        let (rules, catalogue, steps) = (&*self.rules, &*self.catalogue, &mut self.scratch);
-        Some(act(watched, &mut Stage { rules, catalogue, local, device, out, steps }))
+        let (rules, catalogue, deferring, steps) = (&*self.rules, &*self.catalogue, self.deferring, &mut self.scratch);
+        Some(act(watched, &mut Stage { rules, catalogue, local, deferring, device, out, steps }))
     }
 
     /// Its state must be written down.
@@ -263,6 +302,11 @@ impl Engine {
         }
         self.wakes.insert((due, number(index)));
     }
+}
+
+/// By instant; stable: what one watch said at one instant stays in its order.
+fn in_order(said: &mut [Transition]) {
+    said.sort_by(|a, b| (a.at, &a.series, &a.rule).cmp(&(b.at, &b.series, &b.rule)));
 }
 
 /// A device's number in `wakes` and `dirty`: half of what an index takes.

@@ -146,6 +146,11 @@ impl History {
         Some(sample)
     }
 
+    /// Whether it is later than all that is packed: it has its place among the newest.
+    pub(crate) fn ends_before(&self, at: Timestamp) -> bool {
+        self.count == 0 || self.tail.first().is_some_and(|first| first.observed < at)
+    }
+
     fn of(samples: Vec<Sample>) -> Self {
         let mut made = Self { before: samples.first().map_or(0, |s| s.observed.millis()), ..Self::default() };
         made.last = made.before;

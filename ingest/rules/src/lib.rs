@@ -19,6 +19,7 @@ mod explain;
 mod group;
 mod history;
 mod hours;
+mod mark;
 mod parse;
 mod reload;
 mod rule;

@@ -15,6 +15,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) rules: &'a RuleSet,
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) local: Local<'a>,
+    /// The past is made final in large steps: [`crate::Engine::defer`].
+    pub(crate) deferring: bool,
     pub(crate) device: &'a DeviceId,
     pub(crate) out: &'a mut Vec<Transition>,
     /// Steps on their way to `out`.

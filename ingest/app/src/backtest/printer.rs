@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use schemas::{Timestamp, Transition};
 use serde_json::json;
 
-use super::Decided;
+use super::judges::Decided;
 use super::telling::Telling;
 use crate::failure::{Failure, unwritable};
 

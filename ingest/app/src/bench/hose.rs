@@ -44,7 +44,7 @@ impl Reel {
 }
 
 /// MQTT 3.1.1 PUBLISH (section 3.3).
-fn publish(out: &mut Vec<u8>, topic: &str, payload: &[u8], qos: u8, id: u16) {
+pub(super) fn publish(out: &mut Vec<u8>, topic: &str, payload: &[u8], qos: u8, id: u16) {
     let id_len = if qos > 0 { 2 } else { 0 };
     out.push(0x30 | qos << 1);
     remaining(out, 2 + topic.len() + id_len + payload.len());

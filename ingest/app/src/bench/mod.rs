@@ -1,5 +1,7 @@
-//! `marsad bench`: the platform measured from outside, as a child process, beside a peer in the same run.
+//! `marsad bench`: the platform measured from outside, as a child process, beside a peer in the same run; its parts in
+//! this process.
 
+mod alert;
 mod bare;
 mod child;
 mod collect;
@@ -8,6 +10,7 @@ mod hose;
 mod memory;
 mod truth;
 
+pub(crate) use alert::alert;
 pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use decode::decode;

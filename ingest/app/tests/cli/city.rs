@@ -169,3 +169,38 @@ fn what_happened_in_a_city_of_which_the_truth_is_known_is_found_again() {
         told["figures"].as_array().expect("figures").iter().filter(|f| f["at_least"].is_number() || f["at_most"].is_number());
     assert_eq!(judged.count(), 5, "{told}");
 }
+
+/// The figures of `marsad bench alert`, small: that they hang together, not how fast this machine is.
+#[test]
+fn the_figures_of_judging_hang_together() {
+    let said = marsad(&[
+        "bench",
+        "alert",
+        "--series",
+        "800",
+        "--devices",
+        "40",
+        "--days",
+        "4",
+        "--rate",
+        "200",
+        "--seconds",
+        "2",
+        "--json",
+    ]);
+    let told = said.json();
+    let (judge, backtest, webhook) = (&told["judge"], &told["backtest"], &told["webhook"]);
+    let number = |value: &serde_json::Value| value.as_f64().unwrap_or_else(|| panic!("no number in {told}"));
+    assert_eq!((&judge["series"], &judge["rules"], &judge["devices"]), (&800.into(), &20.into(), &200.into()), "{told}");
+    assert!(number(&judge["transitions"]) >= 400.0, "one device in a hundred comes and goes: {told}");
+    assert!(number(&judge["commits"]) >= 1.0 && (0.0..1.0).contains(&number(&judge["commit_share"])), "{told}");
+    assert!(number(&judge["counted_bytes_per_series"]) > 100.0 && number(&judge["state_bytes_mean"]) > 100.0, "{told}");
+    assert_eq!(backtest["readings"], 40 * 4 * 96, "{told}");
+    assert!(number(&backtest["transitions"]) >= 40.0, "bins fill and are emptied: {told}");
+    let (took, target) = (number(&backtest["judging_seconds"]), number(&backtest["target_seconds"]));
+    assert!((number(&backtest["target_ratio"]) - took / target).abs() < 1e-6, "{told}");
+    assert_eq!(webhook["arrived"], webhook["alerts"], "{told}");
+    assert!(number(&webhook["alerts"]) >= 10.0, "{told}");
+    let order = ["p50_ms", "p99_ms", "max_ms"].map(|name| number(&webhook[name]));
+    assert!(order[0] > 0.0 && order[0] <= order[1] && order[1] <= order[2], "{told}");
+}

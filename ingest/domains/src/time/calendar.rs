@@ -5,6 +5,8 @@
 //! the computed Umm al-Qura date: a date that was announced stands in the file beside the computed one
 //! and wins, and whoever shows a date can say which of the two it is.
 
+use std::collections::BTreeMap;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use schemas::Texts;
@@ -168,6 +170,9 @@ pub struct Calendar {
     #[serde(default)]
     souk: Vec<Souk>,
     waste: Waste,
+    /// Dates on which a holiday that goes with a feast is kept, and its place in the list: rules ask with each reading.
+    #[serde(skip)]
+    kept: BTreeMap<Date, usize>,
 }
 
 impl Calendar {
@@ -177,7 +182,7 @@ impl Calendar {
     /// Not TOML, an unknown key, a date or factor that is none, or a Ramadan that does not end after 29 or
     /// 30 days.
     pub fn parse(file: &str, text: &str) -> Result<Self, ParameterError> {
-        let calendar: Self = parameters::read(file, text)?;
+        let mut calendar: Self = parameters::read(file, text)?;
         for year in &calendar.hijri {
             let [first, next] = [Feast::Ramadan, Feast::EidAlFitr].map(|feast| calendar.feast(year.year, feast));
             if let (Some(first), Some(next)) = (first, next) {
@@ -189,7 +194,20 @@ impl Calendar {
                 }
             }
         }
+        calendar.kept = calendar.feast_holidays();
         Ok(calendar)
+    }
+
+    fn feast_holidays(&self) -> BTreeMap<Date, usize> {
+        let mut kept = BTreeMap::new();
+        for (place, holiday) in self.feast_holiday.iter().enumerate() {
+            for feast in self.hijri.iter().filter_map(|row| self.feast(row.year, holiday.feast)) {
+                for day in 0..i32::from(holiday.days) {
+                    kept.entry(Self::shifted(feast.date, day)).or_insert(place);
+                }
+            }
+        }
+        kept
     }
 
     /// The calendar of Casablanca that is shipped.
@@ -239,15 +257,8 @@ impl Calendar {
     #[must_use]
     pub fn holiday(&self, date: Date) -> Option<(&Texts, Status)> {
         let fixed = |h: &&Holiday| (h.month, h.day) == (date.month(), date.day()) && date.year() >= h.since;
-        self.holiday.iter().find(fixed).map(|h| (&h.name, h.status)).or_else(|| {
-            let kept = |h: &&FeastHoliday| {
-                self.hijri.iter().filter_map(|row| self.feast(row.year, h.feast)).any(|feast| {
-                    let after = days_between(feast.date, date);
-                    (0..i32::from(h.days)).contains(&after)
-                })
-            };
-            self.feast_holiday.iter().find(kept).map(|h| (&h.name, h.status))
-        })
+        let fixed = self.holiday.iter().find(fixed).map(|h| (&h.name, h.status));
+        fixed.or_else(|| self.feast_holiday.get(*self.kept.get(&date)?).map(|h| (&h.name, h.status)))
     }
 
     /// Whether a zone has its weekly market on a date.
@@ -329,6 +340,22 @@ mod tests {
         assert!(calendar.holiday(date("2026-01-14")).is_some());
         assert!(calendar.holiday(date("2020-01-14")).is_none());
         assert!(calendar.holiday(date("2026-11-20")).is_none());
+    }
+
+    #[test]
+    fn a_holiday_of_a_feast_lasts_as_long_as_it_says_whatever_the_year() {
+        let calendar = Calendar::casablanca();
+        let mut found = 0;
+        for row in &calendar.hijri {
+            for holiday in &calendar.feast_holiday {
+                let Some(feast) = calendar.feast(row.year, holiday.feast) else { continue };
+                for day in 0..i32::from(holiday.days) {
+                    assert!(calendar.holiday(Calendar::shifted(feast.date, day)).is_some());
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 10 && found >= calendar.kept.len());
     }
 
     #[test]

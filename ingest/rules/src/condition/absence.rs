@@ -96,10 +96,20 @@ impl Gaps {
     }
 
     fn median(&self) -> Option<Duration> {
-        let mut gaps = self.gaps.clone();
-        gaps.sort_unstable();
-        let middle = gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= ENOUGH);
-        middle.map(|seconds| Duration::from_secs(u64::from(*seconds)))
+        // Asked with each reading: nothing is allocated for it. One that was read back may be longer.
+        let (mut few, mut many) = ([0; GAPS], Vec::new());
+        let gaps = match few.get_mut(..self.gaps.len()) {
+            Some(gaps) => {
+                gaps.copy_from_slice(&self.gaps);
+                gaps
+            }
+            None => {
+                many.clone_from(&self.gaps);
+                many.as_mut_slice()
+            }
+        };
+        let middle = gaps.len() / 2;
+        (gaps.len() >= ENOUGH).then(|| Duration::from_secs(u64::from(*gaps.select_nth_unstable(middle).1)))
     }
 }
 

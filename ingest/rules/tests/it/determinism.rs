@@ -15,6 +15,10 @@ const HOUR: i64 = 3600;
 const END: i64 = 80 * HOUR;
 
 fn rules() -> Arc<RuleSet> {
+    set(&texts())
+}
+
+fn texts() -> String {
     let fill = r#"quantity = "waste.fill""#;
     let limit = "at_least = 60, clear = 50";
     let all = [
@@ -43,7 +47,7 @@ fn rules() -> Arc<RuleSet> {
             "calendar = { from = \"08:00\", to = \"20:00\" }\nstate = { is = \"on\" }",
         ),
     ];
-    set(&all.concat())
+    all.concat()
 }
 
 fn arb_readings() -> impl Strategy<Value = Vec<Reading>> {
@@ -141,6 +145,61 @@ fn run(all: &[Reading], between: &[Between]) -> (Vec<Transition>, BTreeMap<Devic
     (out, kept)
 }
 
+/// Judges the readings when they are heard, by rules of so many hours of lateness: the log, and how many came too late.
+fn heard_by(all: &[Reading], lateness: u32, deferring: bool) -> (Vec<Transition>, u64) {
+    let mut engine = Engine::new(set(&format!("lateness = \"{lateness}h\"\n{}", texts())));
+    if deferring {
+        engine.defer();
+    }
+    let mut said = Vec::new();
+    for reading in all {
+        if deferring {
+            let (mut due, mut out) = (Vec::new(), Vec::new());
+            engine.hear_alone(reading, &mut due, &mut out);
+            said.extend(due.into_iter().chain(out));
+        } else {
+            engine.hear(reading, &mut said);
+        }
+    }
+    engine.advance(at(END), &mut said);
+    (said, engine.too_late())
+}
+
+/// More than is kept of a device, three quantities an instant in any order, some of them late: one in `late`.
+fn busy(seed: u64, late: u64) -> Vec<Reading> {
+    let mut state = seed;
+    let mut dice = move |sides: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % sides
+    };
+    let mut all = Vec::new();
+    for n in 0..1400i64 {
+        let mut quantities = [Quantity::WASTE_FILL, Quantity::BATTERY_LEVEL, Quantity::WASTE_LID_OPEN];
+        quantities.swap(0, usize::try_from(dice(3)).unwrap());
+        for quantity in quantities {
+            let value = if quantity == Quantity::WASTE_LID_OPEN {
+                dice(2) as f64
+            } else {
+                ((n.cast_unsigned() / 7 + dice(9)) % 100) as f64
+            };
+            let heard = n * 60 + if dice(late) == 0 { i64::try_from(dice(7200)).unwrap() } else { 2 };
+            all.push(Reading { received_at: at(heard), ..reading("bin", quantity, value, n * 60) });
+        }
+    }
+    all.sort_by_key(|r| r.received_at);
+    all
+}
+
+#[test]
+fn a_past_longer_than_is_kept_becomes_final_in_large_steps_and_says_the_same() {
+    for (seed, late, lateness) in [(1, 40, 48), (2, 4_000, 48), (3, 400, 1), (4, 4_000, 3)] {
+        let all = busy(seed, late);
+        let (a, b) = (heard_by(&all, lateness, true), heard_by(&all, lateness, false));
+        assert!(a == b, "seed {seed}, one in {late} late, {lateness} h");
+        assert!(a.0.len() > 100);
+    }
+}
+
 /// What one log has and the other has not.
 fn only_in(a: &[Said], b: &[Said]) -> Vec<Said> {
     a.iter().filter(|s| !b.contains(s)).cloned().collect()
@@ -167,6 +226,15 @@ proptest! {
             between.iter().map(|b| if restart && matches!(b, Between::Restart) { *b } else { Between::Nothing }).collect()
         };
         prop_assert_eq!(run(&mixed, &only(true)), run(&mixed, &only(false)));
+    }
+
+    #[test]
+    fn a_past_that_becomes_final_in_large_steps_says_the_same((all, mixed) in arb_mixed(), lateness in 1..6u32) {
+        let heard = |mut all: Vec<Reading>| { all.sort_by_key(|r| r.received_at); all };
+        for all in [heard(all), heard(mixed.clone()), mixed] {
+            let (a, b) = (heard_by(&all, lateness, true), heard_by(&all, lateness, false));
+            prop_assert_eq!(a, b);
+        }
     }
 
     #[test]
