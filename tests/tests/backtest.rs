@@ -43,7 +43,8 @@ fn chance(seed: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Readings of a day of bins, with gaps, heard in this order.
+/// Readings of a day of bins, with gaps, heard in this order; those of one bin in different milliseconds, since neither the log
+/// nor the store knows a finer order.
 fn day(marsad: &Marsad, from: Timestamp, readings: impl Iterator<Item = u64>) {
     let mut gateway = Device::connect(marsad.mqtt, "gateway");
     for n in readings {
@@ -61,8 +62,12 @@ fn day(marsad: &Marsad, from: Timestamp, readings: impl Iterator<Item = u64>) {
             let payload = format!(r#"{{"v":1,"time":{at},"values":{{"waste.fill":{fill}}}}}"#);
             gateway.publish(&format!("marsad/anfa/waste/bin-{bin:02}/up"), payload.as_bytes());
         }
+        gateway.acknowledged();
+        let heard = SystemClock.now();
+        while SystemClock.now() == heard {
+            std::hint::spin_loop();
+        }
     }
-    gateway.acknowledged();
 }
 
 /// A line of the log: id, correction, instants, rule, device, phases, value, severity.

@@ -9,6 +9,7 @@ use settings::Settings;
 
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure};
+use crate::platform::disk_failure;
 
 /// The file of users, tokens, credentials and audit.
 pub(crate) const FILE: &str = "access.db";
@@ -40,12 +41,8 @@ fn entrance(settings: &Settings) -> Entrance {
 pub(crate) fn running(settings: &Settings, directory: &DataDirectory, clock: &Arc<dyn Clock>) -> Result<Opened, Failure> {
     let place = &settings.data.directory;
     let key = access::fresh().map_err(|e| failure(place, &e.into()))?;
-    directory.keep_key(&key).map_err(|cause| failure_of_disk(place, &cause))?;
+    directory.keep_key(&key).map_err(|cause| disk_failure(place, &cause))?;
     open(settings, entrance(settings), Some(&key), clock)
-}
-
-fn failure_of_disk(place: &Path, cause: &std::io::Error) -> Failure {
-    Failure::new(Code::Disk, format!("the data directory {} cannot be written: {cause}", place.display()))
 }
 
 /// Opens it for a command on a directory on which no program runs: the command may do everything, and nobody else asks.

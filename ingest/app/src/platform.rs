@@ -84,7 +84,7 @@ fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
 }
 
 /// The disk is full, gone, or not for this user: names the directory, which a person can do something about.
-fn disk_failure(place: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
+pub(crate) fn disk_failure(place: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
     let chain: Vec<String> = std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
     Failure::new(Code::Disk, format!("the data directory {} cannot be written: {}", place.display(), chain.join(": ")))
         .hint("make room and see that this user may write there, or choose another with --data DIR")
