@@ -13,9 +13,11 @@ const row = el => el?.closest('[data-key]');
 const chosen = () => alone ? [alone] : picks().filter(p => p.checked).map(p => row(p).dataset.key);
 
 if (deeds) {
-  // Who acts is remembered on this device, until there are users.
-  deeds.by.value = localStorage.getItem('by') ?? '';
-  deeds.by.addEventListener('change', () => localStorage.setItem('by', deeds.by.value.trim()));
+  // Whoever has signed in acts under that name; else it is remembered on this device.
+  if (deeds.by.type !== 'hidden') {
+    deeds.by.value = localStorage.getItem('by') ?? '';
+    deeds.by.addEventListener('change', () => localStorage.setItem('by', deeds.by.value.trim()));
+  }
   deeds.addEventListener('submit', e => { e.preventDefault(); act(e.submitter, chosen()); });
 }
 
@@ -35,7 +37,7 @@ async function act(button, ids) {
   const by = deeds.by.value.trim(), what = button.dataset.do;
   if (!by) { say(deeds.dataset.name); deeds.by.focus(); return; }
   if (!ids.length) { say(deeds.dataset.none); return; }
-  localStorage.setItem('by', by);
+  if (deeds.by.type !== 'hidden') localStorage.setItem('by', by);
   const body = { by, note: deeds.note.value.trim() };
   if (what === 'shelve') body.until = new Date(Date.now() + Number(button.dataset.hours) * 3600e3).toISOString();
   const refusals = [];

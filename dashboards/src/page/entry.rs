@@ -83,12 +83,19 @@ fn page(guard: &Guard, lang: Lang, headers: &HeaderMap, title: &str, main: &Mark
     Page::still(lang, headers, &guard.house.city).render(title, main)
 }
 
-/// Said at the top of every page: that no password is asked for, or who has signed in.
+/// Said at the top of every page: that what it shows is simulated, that no password is asked for, or who has signed in.
 pub(crate) fn note(lang: Lang, city: &City) -> Markup {
-    let texts = texts(lang);
+    let (texts, words) = (texts(lang), lang.words());
     let signed = present().filter(|viewer| viewer.means == ports::Means::Session);
     html! {
-        @if city.is_open() { p.banner.open role="note" { span { (texts.open) } } }
+        @if city.demo() || city.is_open() {
+            aside.banner aria-label=(if city.demo() { words.demo } else { texts.sign_in }) {
+                p {
+                    @if city.demo() { b { (words.demo) } ": " (words.demo_note) " " }
+                    @if city.is_open() { (texts.open) }
+                }
+            }
+        }
         @if let Some(viewer) = signed {
             form.signed method="post" action="/logout" {
                 span { (texts.signed_in) " " bdi { b { (viewer.name) } } " (" bdi { (viewer.contractor.as_deref().unwrap_or(viewer.role.code())) } ") " }

@@ -1,4 +1,4 @@
-//! The frame of every page: head, top bar, banner of the demonstration.
+//! The frame of every page: head, top bar, what is said of whoever looks.
 
 use axum::http::HeaderMap;
 use maud::{DOCTYPE, Markup, html};
@@ -99,9 +99,6 @@ impl<'a> Page<'a> {
                     data-new=(words.new_alert) data-over=(words.resolved) data-often=(self.often) data-soon=(self.soon) {
                     a.skip href="#main" { (words.skip) }
                     (self.top(city))
-                    @if self.city.demo() {
-                        aside.banner aria-label=(words.demo) { p { b { (words.demo) } ": " (words.demo_note) } }
-                    }
                     (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
                     p.vh #say role="status" aria-live="polite" {}

@@ -19,7 +19,7 @@ pub(crate) static EN: Words = Words {
     live: "Live",
     lost: "Connection lost, trying again…",
     demo: "Simulated data",
-    demo_note: "demonstration without a password, reachable from this machine only.",
+    demo_note: "a demonstration, its alerts are exercises.",
     not_found: "This page does not exist.",
     home: "Back to the start",
     unreadable: "This part could not be read.",

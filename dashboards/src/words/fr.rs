@@ -19,7 +19,7 @@ pub(crate) static FR: Words = Words {
     live: "En direct",
     lost: "Connexion perdue, nouvel essai…",
     demo: "Données simulées",
-    demo_note: "démonstration sans mot de passe, accessible de cette machine seulement.",
+    demo_note: "démonstration, les alertes sont des exercices.",
     not_found: "Cette page n’existe pas.",
     home: "Retour à l’accueil",
     unreadable: "Cette partie n’a pas pu être lue.",

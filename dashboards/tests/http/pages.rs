@@ -271,11 +271,11 @@ async fn an_alert_has_a_page_with_what_was_done_to_it() {
     let id = town.alerts.lock().unwrap()[0].id.to_string();
     let act = Request::post(format!("/api/v1/alerts/{id}/acknowledge"))
         .header("content-type", "application/json")
-        .body(Body::from(r#"{"by":"A. Idrissi","note":"on my way"}"#));
+        .body(Body::from(r#"{"by":"duty officer","note":"on my way"}"#));
     assert_eq!(send(&router, act.unwrap()).await.status, StatusCode::OK);
     let page = get(&router, &format!("/fr/alerts/{id}")).await;
     assert_eq!(page.status, StatusCode::OK);
-    for text in ["Feu dans un bac", "prise en charge par <bdi>A. Idrissi</bdi>", "on my way", "Pourquoi a-t-on été prévenu"] {
+    for text in ["Feu dans un bac", "prise en charge par <bdi>duty officer</bdi>", "on my way", "Pourquoi a-t-on été prévenu"] {
         assert!(page.text.contains(text), "{text}");
     }
     let none = get(&router, "/fr/alerts/none").await;

@@ -255,8 +255,8 @@ POST /api/v1/credentials                   - - - + - +
 POST /api/v1/credentials/bin-1/revoke      - - - + - +
 GET  /api/v1/users                         - - - - - +
 POST /api/v1/users                         - - - - - +
-POST /api/v1/users/salma/remove            - - - - - +
-POST /api/v1/users/salma/password          - - - - - +
+POST /api/v1/users/officer-1/remove            - - - - - +
+POST /api/v1/users/officer-1/password          - - - - - +
 GET  /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens/1/revoke               - - - - - +
@@ -500,4 +500,13 @@ async fn sec_12_the_file_of_rfc_9116_names_a_contact_where_there_is_one() {
     let answer = get(&router, "/.well-known/security.txt").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert!(answer.text.starts_with("Contact: mailto:security@city.example\nExpires: 2027-02-19T"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn at_the_desk_whoever_has_signed_in_is_not_asked_for_a_name() {
+    let (router, _, town) = guarded();
+    let desk = as_role(&router, "GET", "/en/alerts", Role::Officer).await;
+    assert!(desk.text.contains(r#"type="hidden" name="by""#) && !desk.text.contains(r#"autocomplete="name""#), "{}", desk.text);
+    let open = get(&super::router(&town), "/en/alerts").await;
+    assert!(open.text.contains(r#"autocomplete="name""#), "{}", open.text);
 }

@@ -84,7 +84,7 @@ impl Scene {
     }
 
     async fn note(&self, what: &str) {
-        let note = AuditNote { who: "salma".into(), address: Some(HERE), event: "act", what: what.into(), outcome: "ok".into() };
+        let note = AuditNote { who: "officer-1".into(), address: Some(HERE), event: "act", what: what.into(), outcome: "ok".into() };
         self.keeper.note(note).await.expect("it is written");
     }
 }
@@ -118,17 +118,17 @@ async fn without_users_only_this_machine_is_served_and_others_are_given_a_link_t
 #[tokio::test]
 async fn sec_05_five_wrong_passwords_lock_a_name_for_a_quarter_of_an_hour_even_over_a_restart() {
     let scene = Scene::new(ELSEWHERE);
-    scene.user("salma", Role::Officer).await;
+    scene.user("officer-1", Role::Officer).await;
     for _ in 0..5 {
-        assert!(matches!(scene.sign_in("salma", "not the password").await, Err(AccessError::Wrong)));
+        assert!(matches!(scene.sign_in("officer-1", "not the password").await, Err(AccessError::Wrong)));
     }
-    assert!(matches!(scene.sign_in("salma", PASSWORD).await, Err(AccessError::Locked(_))), "the right one too");
+    assert!(matches!(scene.sign_in("officer-1", PASSWORD).await, Err(AccessError::Locked(_))), "the right one too");
     let scene = scene.again();
-    assert!(matches!(scene.sign_in("salma", PASSWORD).await, Err(AccessError::Locked(_))));
+    assert!(matches!(scene.sign_in("officer-1", PASSWORD).await, Err(AccessError::Locked(_))));
     scene.hand.pass(Duration::from_secs(899));
-    assert!(matches!(scene.sign_in("salma", PASSWORD).await, Err(AccessError::Locked(_))));
+    assert!(matches!(scene.sign_in("officer-1", PASSWORD).await, Err(AccessError::Locked(_))));
     scene.hand.pass(Duration::from_secs(1));
-    assert!(scene.sign_in("salma", PASSWORD).await.is_ok());
+    assert!(scene.sign_in("officer-1", PASSWORD).await.is_ok());
 }
 
 #[tokio::test]
@@ -153,14 +153,14 @@ async fn sec_05_there_are_no_default_credentials() {
 async fn sec_05_a_session_ends_after_an_hour_of_silence_after_half_a_day_by_leaving_and_with_its_user() {
     let scene = Scene::new(ELSEWHERE);
     scene.user("nadia", Role::Admin).await;
-    scene.user("salma", Role::Officer).await;
-    let silent = scene.sign_in("salma", PASSWORD).await.expect("a session");
+    scene.user("officer-1", Role::Officer).await;
+    let silent = scene.sign_in("officer-1", PASSWORD).await.expect("a session");
     scene.hand.pass(Duration::from_secs(3599));
-    assert_eq!(scene.whose(&silent).await.as_deref(), Some("salma"));
+    assert_eq!(scene.whose(&silent).await.as_deref(), Some("officer-1"));
     scene.hand.pass(Duration::from_secs(3600));
     assert_eq!(scene.whose(&silent).await, None);
 
-    let busy = scene.sign_in("salma", PASSWORD).await.expect("a session");
+    let busy = scene.sign_in("officer-1", PASSWORD).await.expect("a session");
     for _ in 0..23 {
         scene.hand.pass(Duration::from_secs(1800));
         assert!(scene.whose(&busy).await.is_some());
@@ -168,15 +168,15 @@ async fn sec_05_a_session_ends_after_an_hour_of_silence_after_half_a_day_by_leav
     scene.hand.pass(Duration::from_secs(1800));
     assert_eq!(scene.whose(&busy).await, None, "half a day is enough");
 
-    let left = scene.sign_in("salma", PASSWORD).await.expect("a session");
+    let left = scene.sign_in("officer-1", PASSWORD).await.expect("a session");
     scene.keeper.sign_out(left.clone()).await.expect("gone");
     assert_eq!(scene.whose(&left).await, None);
 
-    let changed = scene.sign_in("salma", PASSWORD).await.expect("a session");
-    scene.keeper.set_password("salma".into(), "twelve bins on the beach".into()).await.expect("another password");
+    let changed = scene.sign_in("officer-1", PASSWORD).await.expect("a session");
+    scene.keeper.set_password("officer-1".into(), "twelve bins on the beach".into()).await.expect("another password");
     assert_eq!(scene.whose(&changed).await, None);
-    let removed = scene.sign_in("salma", "twelve bins on the beach").await.expect("a session");
-    scene.keeper.remove_user("salma".into()).await.expect("gone");
+    let removed = scene.sign_in("officer-1", "twelve bins on the beach").await.expect("a session");
+    scene.keeper.remove_user("officer-1".into()).await.expect("gone");
     assert_eq!(scene.whose(&removed).await, None);
 }
 
@@ -202,17 +202,17 @@ async fn a_token_holds_until_its_end_or_its_revocation_and_has_the_role_that_it_
 async fn the_last_admin_stays_while_there_are_others() {
     let scene = Scene::new(ELSEWHERE);
     scene.user("nadia", Role::Admin).await;
-    scene.user("salma", Role::Officer).await;
+    scene.user("officer-1", Role::Officer).await;
     assert!(matches!(scene.keeper.remove_user("nadia".into()).await, Err(AccessError::Refused(_))));
-    scene.keeper.remove_user("salma".into()).await.expect("gone");
+    scene.keeper.remove_user("officer-1".into()).await.expect("gone");
     scene.keeper.remove_user("nadia".into()).await.expect("the last user may go");
 }
 
 #[tokio::test]
 async fn sec_08_no_secret_stands_in_the_file_and_nobody_else_may_read_it() {
     let scene = Scene::new(ELSEWHERE);
-    scene.user("salma", Role::Officer).await;
-    let session = scene.sign_in("salma", PASSWORD).await.expect("a session");
+    scene.user("officer-1", Role::Officer).await;
+    let session = scene.sign_in("officer-1", PASSWORD).await.expect("a session");
     let new = NewCredential { device: "bin-1".into(), topics: vec![], certificate: None, overlap_hours: None };
     let credential = scene.keeper.make_credential(new).await.expect("a credential").secret;
     for name in ["access.db", "access.db-wal"] {
@@ -340,7 +340,7 @@ async fn sec_06_a_row_that_was_cut_out_by_force_is_found_and_a_clock_that_steps_
 #[tokio::test]
 async fn a_copy_is_whole_and_for_its_owner_alone() {
     let scene = Scene::new(ELSEWHERE);
-    scene.user("salma", Role::Officer).await;
+    scene.user("officer-1", Role::Officer).await;
     let copy = scene.folder.path().join("copy.db");
     crate::copy(&scene.file(), &copy).expect("a copy");
     assert_eq!(std::fs::metadata(&copy).expect("it").permissions().mode() & 0o777, 0o600);

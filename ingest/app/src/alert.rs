@@ -28,8 +28,8 @@ pub(crate) enum AlertCommand {
     #[command(
         visible_alias = "ack",
         after_help = "Examples:
-  marsad alert acknowledge bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi' --note 'truck 4 is on its way'
-  marsad alert ack bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi' --for 2h
+  marsad alert acknowledge bin-full:bin-0042:waste.fill:0:1795291200000 --by 'duty officer' --note 'truck 4 is on its way'
+  marsad alert ack bin-full:bin-0042:waste.fill:0:1795291200000 --by 'duty officer' --for 2h
 
 Without an end it holds as long as the alert fires; with one, at most seven days."
     )]
@@ -43,12 +43,12 @@ Without an end it holds as long as the alert fires; with one, at most seven days
     },
     /// Have it in hand no more
     #[command(after_help = "Example:
-  marsad alert unacknowledge bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi'")]
+  marsad alert unacknowledge bin-full:bin-0042:waste.fill:0:1795291200000 --by 'duty officer'")]
     Unacknowledge(Plain),
     /// Say whose it is to see to
     #[command(after_help = "Examples:
-  marsad alert assign bin-full:bin-0042:waste.fill:0:1795291200000 --to 'team 4' --by 'A. Idrissi'
-  marsad alert assign bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi'      to nobody")]
+  marsad alert assign bin-full:bin-0042:waste.fill:0:1795291200000 --to 'team 4' --by 'duty officer'
+  marsad alert assign bin-full:bin-0042:waste.fill:0:1795291200000 --by 'duty officer'      to nobody")]
     Assign {
         #[command(flatten)]
         which: Which,
@@ -60,7 +60,7 @@ Without an end it holds as long as the alert fires; with one, at most seven days
     },
     /// Put an alert aside: nobody is told until it comes back
     #[command(after_help = "Example:
-  marsad alert shelve bin-full:bin-0042:waste.fill:0:1795291200000 --for 2d --by 'A. Idrissi' --note 'sensor is replaced on Friday'
+  marsad alert shelve bin-full:bin-0042:waste.fill:0:1795291200000 --for 2d --by 'duty officer' --note 'sensor is replaced on Friday'
 
 At most thirty days. It comes back by itself, and is told then if it still fires.")]
     Shelve {
@@ -73,11 +73,11 @@ At most thirty days. It comes back by itself, and is told then if it still fires
     },
     /// Take it from the shelf
     #[command(after_help = "Example:
-  marsad alert unshelve bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi'")]
+  marsad alert unshelve bin-full:bin-0042:waste.fill:0:1795291200000 --by 'duty officer'")]
     Unshelve(Plain),
     /// Say that it is over; the next episode is another alert
     #[command(after_help = "Example:
-  marsad alert resolve bin-full:bin-0042:waste.fill:0:1795291200000 --by 'A. Idrissi' --note 'emptied, sensor is stuck'")]
+  marsad alert resolve bin-full:bin-0042:waste.fill:0:1795291200000 --by 'duty officer' --note 'emptied, sensor is stuck'")]
     Resolve(Plain),
     /// Why each step of an alert was told, held or kept back
     #[command(after_help = "Examples:

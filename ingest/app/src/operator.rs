@@ -96,14 +96,14 @@ pub(crate) enum SilenceCommand {
     List(Standing),
     /// Tell nobody of these alerts for a while
     #[command(after_help = "Examples:
-  marsad silence create --zone anfa --kind waste --for 4h --by 'A. Idrissi' --note 'street market'
-  marsad silence create --device 'bin-00*' --rule bin-full --until 2026-12-01T06:00:00Z --by 'A. Idrissi'
+  marsad silence create --zone anfa --kind waste --for 4h --by 'duty officer' --note 'street market'
+  marsad silence create --device 'bin-00*' --rule bin-full --until 2026-12-01T06:00:00Z --by 'duty officer'
 
 What fires meanwhile and still fires afterwards is told then, once. The end of what was told before is told all the same.")]
     Create(Silence),
     /// End one before its time
     #[command(after_help = "Example:
-  marsad silence end 12 --by 'A. Idrissi'")]
+  marsad silence end 12 --by 'duty officer'")]
     End(End),
 }
 
@@ -116,12 +116,12 @@ pub(crate) enum MaintenanceCommand {
     List(Standing),
     /// Tell nobody of alerts from where somebody works
     #[command(after_help = "Examples:
-  marsad maintenance create --zone maarif --from 2026-12-01T22:00:00Z --for 8h --by 'A. Idrissi' --note 'road works'
-  marsad maintenance create --device 'gw-3*' --for 2h --by 'A. Idrissi'")]
+  marsad maintenance create --zone maarif --from 2026-12-01T22:00:00Z --for 8h --by 'duty officer' --note 'road works'
+  marsad maintenance create --device 'gw-3*' --for 2h --by 'duty officer'")]
     Create(Maintenance),
     /// End one before its time
     #[command(after_help = "Example:
-  marsad maintenance end 12 --by 'A. Idrissi'")]
+  marsad maintenance end 12 --by 'duty officer'")]
     End(End),
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum UserCommand {
     #[command(after_help = "Examples:
   marsad user add nadia --role admin                            a password is made and printed, this once
   marsad user add arma-1 --role contractor --contractor ARMA --password-file arma.password
-  marsad user add salma --role officer --password-file -        the first line of standard input")]
+  marsad user add officer-1 --role officer --password-file -        the first line of standard input")]
     Add(Add),
     /// Show users
     List,

@@ -9,7 +9,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn act(deed: Deed) -> Act {
-    let (by, note) = (Person::new("A. Idrissi").unwrap(), Remark::new("on it").unwrap());
+    let (by, note) = (Person::new("duty officer").unwrap(), Remark::new("on it").unwrap());
     Act { alert: AlertId("r:d:waste.fill:0:1".to_owned()), at: at(0), by, note, deed }
 }
 

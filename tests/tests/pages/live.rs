@@ -18,18 +18,18 @@ fn an_alert_is_taken_in_hand_by_keyboard_alone_and_the_desk_shows_it_without_bei
     browser.go(&town.address("/en/alerts"));
     browser.await_script("the desk to be alive", DRAWN, &[]);
     let _ = browser.run("window.same = true; document.querySelector('#deeds [name=by]').focus()", &[]);
-    browser.press("A. Idrissi");
+    browser.press("duty officer");
     let _ = browser.run("document.activeElement.blur(); document.querySelector('.tabs a').focus()", &[]);
     // The first row, chosen and taken in hand.
     browser.press("jxa");
     let outcome = "return document.getElementById('outcome').textContent";
     let said = browser.await_script("the desk to say what was done", outcome, &[]);
     assert_eq!(said, json!("Done: 1"));
-    let tagged = "return [...document.querySelectorAll('.tag.hand')].some(tag => tag.textContent.includes('A. Idrissi'))";
+    let tagged = "return [...document.querySelectorAll('.tag.hand')].some(tag => tag.textContent.includes('duty officer'))";
     browser.await_script("the row to say who has it", tagged, &[]);
     assert_eq!(browser.run("return window.same === true", &[]), json!(true), "the page was loaded anew");
     let answer = town.marsad.json("/api/v1/alerts?view=acknowledged");
-    assert_eq!(answer["alerts"][0]["acknowledged"]["by"], "A. Idrissi");
+    assert_eq!(answer["alerts"][0]["acknowledged"]["by"], "duty officer");
 
     // Elsewhere somebody takes it back: the open page follows by itself.
     let id = answer["alerts"][0]["id"].as_str().expect("an id").to_owned();

@@ -7,7 +7,7 @@ mod row;
 mod single;
 
 use maud::{Markup, html};
-use ports::DeskAlert;
+use ports::{DeskAlert, Viewer};
 use schemas::{Severity, Vocabulary, Zone};
 use serde::Deserialize;
 
@@ -15,6 +15,7 @@ use super::glance::Glance;
 use super::parts::{Desk, panel};
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
+use crate::access::present;
 use crate::locator::zone_name;
 use crate::params::Params;
 use crate::problem::Problem;
@@ -145,7 +146,11 @@ pub(super) fn deeds(desk: &Desk<'_>) -> Markup {
     html! {
         noscript { p.empty { (words.needs_script) } }
         form.deeds #deeds data-none=(words.none_chosen) data-name=(words.name_needed) data-done=(words.done) data-refused=(words.refused) {
-            label.field { span { (words.by) } input name="by" maxlength="64" autocomplete="name" required; }
+            @if let Some(viewer) = present().filter(Viewer::is_person) {
+                input type="hidden" name="by" value=(viewer.name);
+            } @else {
+                label.field { span { (words.by) } input name="by" maxlength="64" autocomplete="name" required; }
+            }
             label.field.grow { span { (words.note) } input name="note" maxlength="500" autocomplete="off"; }
             div.buttons {
                 button.btn.main type="submit" data-do="acknowledge" { (words.acknowledge) }

@@ -69,7 +69,7 @@ fn sec_04_with_the_first_user_everybody_has_to_sign_in_and_commands_on_this_mach
     assert_eq!(get(marsad.http, "/api/v1/users", &session).0, 200);
     assert!(!get(marsad.http, "/en/", &session).1.contains("loopback only"));
 
-    told(folder.path(), &["user", "add", "salma", "--role", "officer"]);
+    told(folder.path(), &["user", "add", "officer-1", "--role", "officer"]);
     let token = told(folder.path(), &["token", "make", "grafana", "--role", "officer"]);
     let bearer = format!("authorization: Bearer {}\r\n", token["secret"].as_str().expect("a secret"));
     assert_eq!(get(marsad.http, "/api/v1/status", &bearer).0, 200);
@@ -77,7 +77,7 @@ fn sec_04_with_the_first_user_everybody_has_to_sign_in_and_commands_on_this_mach
     told(folder.path(), &["token", "revoke", &token["id"].to_string()]);
     assert_eq!(get(marsad.http, "/api/v1/status", &bearer).0, 401);
 
-    told(folder.path(), &["user", "remove", "salma"]);
+    told(folder.path(), &["user", "remove", "officer-1"]);
     let verdict = told(folder.path(), &["audit", "verify"]);
     assert!(verdict["rows"].as_u64().expect("rows") >= 7 && verdict["broken"].is_null(), "{verdict}");
     let log = std::fs::read_to_string(folder.path().join("marsad.log")).expect("the log");
