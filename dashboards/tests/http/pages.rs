@@ -275,7 +275,8 @@ async fn an_alert_has_a_page_with_what_was_done_to_it() {
     assert_eq!(send(&router, act.unwrap()).await.status, StatusCode::OK);
     let page = get(&router, &format!("/fr/alerts/{id}")).await;
     assert_eq!(page.status, StatusCode::OK);
-    for text in ["Feu dans un bac", "prise en charge par <bdi>duty officer</bdi>", "on my way", "Pourquoi a-t-on été prévenu"] {
+    for text in ["Feu dans un bac", "prise en charge par <bdi>duty officer</bdi>", "on my way", "Pourquoi a-t-on été prévenu"]
+    {
         assert!(page.text.contains(text), "{text}");
     }
     let none = get(&router, "/fr/alerts/none").await;

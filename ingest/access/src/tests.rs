@@ -84,7 +84,8 @@ impl Scene {
     }
 
     async fn note(&self, what: &str) {
-        let note = AuditNote { who: "officer-1".into(), address: Some(HERE), event: "act", what: what.into(), outcome: "ok".into() };
+        let note =
+            AuditNote { who: "officer-1".into(), address: Some(HERE), event: "act", what: what.into(), outcome: "ok".into() };
         self.keeper.note(note).await.expect("it is written");
     }
 }
