@@ -194,6 +194,25 @@ async fn a_silent_sensor_is_named() {
 }
 
 #[tokio::test]
+async fn a_space_whose_sensor_does_not_move_while_others_do_is_left_out_of_the_count() {
+    let town = town();
+    for bay in 0..6_u32 {
+        let id = format!("bay-{bay}");
+        settle(&town, &id, Kind::PARKING, "anfa");
+        for third in 0..144_u32 {
+            // The first one has been occupied for two days; of the others every second one is at any time.
+            let taken = bay == 0 || (third + bay).is_multiple_of(2);
+            let when = at(NOW).minus(HOUR / 3 * (143 - third) + HOUR / 60);
+            say(&town, &id, (Kind::PARKING, "anfa"), Quantity::PARKING_OCCUPIED, f64::from(u8::from(taken)), when);
+        }
+    }
+    let zone = get(&router(&town), "/api/v1/parking/occupancy").await.json()["zones"][0].clone();
+    assert_eq!(zone["faults"], serde_json::json!([{ "device": "bay-0", "fault": "doubted" }]), "{zone}");
+    let now = &zone["now"];
+    assert_eq!((&now["unknown"], &now["total"], &now["occupancy"]["value"]), (&1.into(), &6.into(), &60.0.into()), "{zone}");
+}
+
+#[tokio::test]
 async fn the_health_of_a_device_holds_it_to_its_interval_and_forecasts_its_battery() {
     let town = town();
     settle(&town, "bin-1", Kind::WASTE, "anfa");

@@ -1,126 +1,14 @@
 //! Who may see and do what: every address, every role, its own and another's.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod doors;
 
-use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, DeviceCredential, Gate, Made, Means, NewCredential, NewToken,
-    NewUser, Role, Shown, Token, User, Viewer,
-};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use ports::Role;
 
 use super::*;
-
-/// A gate that knows a session and a token of each role, and keeps what is written down.
-#[derive(Default)]
-struct Doors {
-    open: AtomicBool,
-    secure: AtomicBool,
-    notes: Mutex<Vec<AuditNote>>,
-}
-
-fn person(role: Role, means: Means) -> Viewer {
-    let contractor = (role == Role::Contractor).then(|| "ours".to_owned());
-    Viewer { name: format!("a-{role}"), role, contractor, means, read_only: false }
-}
-
-fn never<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, AccessError>> {
-    Box::pin(async { Err(AccessError::Absent("this gate keeps nobody".to_owned())) })
-}
-
-impl Gate for Doors {
-    fn is_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed)
-    }
-
-    fn is_secure(&self) -> bool {
-        self.secure.load(Ordering::Relaxed)
-    }
-
-    fn behind_proxy(&self) -> bool {
-        false
-    }
-
-    fn recognise(&self, shown: Shown) -> BoxFuture<'_, Result<Option<Viewer>, AccessError>> {
-        let (text, means) = match shown {
-            Shown::Session(text) => (text, Means::Session),
-            Shown::Bearer(text) => (text, Means::Token),
-        };
-        let reader = text == "reader";
-        let role = if reader { Some(Role::Officer) } else { text.parse().ok() };
-        Box::pin(async move { Ok(role.map(|role| Viewer { read_only: reader, ..person(role, means) })) })
-    }
-
-    fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
-        Box::pin(async move { if password == "right" { Ok(name) } else { Err(AccessError::Wrong) } })
-    }
-
-    fn sign_out(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn is_set_up_code(&self, code: &str) -> bool {
-        code == "once"
-    }
-
-    fn set_up(&self, _: String, _: String, _: String) -> BoxFuture<'_, Result<String, AccessError>> {
-        never()
-    }
-
-    fn users(&self) -> BoxFuture<'_, Result<Vec<User>, AccessError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn add_user(&self, _: NewUser) -> BoxFuture<'_, Result<User, AccessError>> {
-        never()
-    }
-
-    fn remove_user(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
-        never()
-    }
-
-    fn set_password(&self, _: String, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
-        never()
-    }
-
-    fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, AccessError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn make_token(&self, _: NewToken, _: String) -> BoxFuture<'_, Result<Made<Token>, AccessError>> {
-        never()
-    }
-
-    fn revoke_token(&self, _: u64) -> BoxFuture<'_, Result<(), AccessError>> {
-        never()
-    }
-
-    fn credentials(&self) -> BoxFuture<'_, Result<Vec<DeviceCredential>, AccessError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn make_credential(&self, _: NewCredential) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>> {
-        never()
-    }
-
-    fn revoke_credentials(&self, _: String) -> BoxFuture<'_, Result<u64, AccessError>> {
-        never()
-    }
-
-    fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>> {
-        self.notes.lock().unwrap().push(note);
-        Box::pin(async { Ok(()) })
-    }
-
-    fn audit(&self, _: u64, _: usize) -> BoxFuture<'_, Result<Vec<AuditRow>, AccessError>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn verify_audit(&self) -> BoxFuture<'_, Result<AuditVerdict, AccessError>> {
-        Box::pin(async { Ok(AuditVerdict { rows: 0, head: String::new(), broken: None }) })
-    }
-}
+use doors::Doors;
 
 const TERRITORIES: &str = r#"
 [[contract]]

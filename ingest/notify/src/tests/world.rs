@@ -242,22 +242,7 @@ impl World {
         let fires = |alert: &&AlertId| self.lives[*alert].1.phase() == Phase::Firing;
         let view = |alert: &AlertId| {
             let t = self.log.iter().find(|t| t.alert == *alert).expect("what lives is in the log");
-            AlertView {
-                id: t.alert.clone(),
-                rule: t.rule.clone(),
-                series: t.series.clone(),
-                kind: t.kind,
-                zone: t.zone.clone(),
-                severity: t.severity,
-                phase: Phase::Firing,
-                since: t.since,
-                at: t.at,
-                fired_at: None,
-                resolved_at: None,
-                value: None,
-                texts: Texts::default(),
-                marks: self.lives[alert].1.marks().clone(),
-            }
+            AlertView { marks: self.lives[alert].1.marks().clone(), ..super::away::view(t) }
         };
         let shelved = self.lives.iter().filter_map(|(id, (_, life, _))| Some((id.clone(), life.marks().shelved.clone()?)));
         let curbs = Curbs {
