@@ -54,6 +54,15 @@ impl Place {
     pub fn lon(self) -> f64 {
         self.lon
     }
+
+    /// Metres to another place, on a sphere (haversine; mean radius of the earth, IUGG).
+    #[must_use]
+    pub fn metres_to(self, other: Place) -> f64 {
+        const RADIUS: f64 = 6_371_008.8;
+        let half = |a: f64, b: f64| ((b - a).to_radians() / 2.0).sin().powi(2);
+        let across = self.lat.to_radians().cos() * other.lat.to_radians().cos() * half(self.lon, other.lon);
+        2.0 * RADIUS * (half(self.lat, other.lat) + across).min(1.0).sqrt().asin()
+    }
 }
 
 impl TryFrom<RawPlace> for Place {

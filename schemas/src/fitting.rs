@@ -9,7 +9,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Quantity;
+use crate::{Quantity, Tag};
 
 /// How one device is fitted. Everything may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub struct Fitting {
     /// Corrections found by comparing with a reference, one a quantity at most.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calibration: Vec<Calibration>,
+    /// What is true of what it watches, for rules to select by: a loading bay, a bin of a hospital.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
     /// With which the device encrypts what it sends (OMS wireless M-Bus).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<DeviceKey>,

@@ -48,7 +48,7 @@ fn check(text: &str, what: &'static str, limit: usize) -> Result<(), NameError> 
     odd.map_or(Ok(()), |(_, found)| Err(NameError::Character { what, found }))
 }
 
-// One shape, five words: the macro is the table of them.
+// One shape, six words: the macro is the table of them.
 macro_rules! names {
     ($($(#[$doc:meta])* $name:ident, $what:literal, $limit:literal;)*) => {$(
         $(#[$doc])*
@@ -120,6 +120,8 @@ names! {
     RuleId, "rule id", 64;
     /// How a make of device is read.
     ProfileName, "profile name", 64;
+    /// What is true of what a device watches, for rules to select by: `loading`, `hospital`.
+    Tag, "tag", 32;
     /// A way to tell somebody: `log`, a webhook.
     ChannelName, "channel name", 32;
 }

@@ -108,6 +108,10 @@ impl Quantity {
     pub const DEVICE_TILT_ALARM: Quantity = Quantity(42);
     /// `device.tamper`, `1`.
     pub const DEVICE_TAMPER: Quantity = Quantity(43);
+    /// `device.latitude`, `deg`.
+    pub const DEVICE_LATITUDE: Quantity = Quantity(78);
+    /// `device.longitude`, `deg`.
+    pub const DEVICE_LONGITUDE: Quantity = Quantity(79);
 
     /// The row of the vocabulary.
     #[must_use]
@@ -257,6 +261,8 @@ mod tests {
             (Quantity::DEVICE_TILT, "device.tilt"),
             (Quantity::DEVICE_TILT_ALARM, "device.tilt_alarm"),
             (Quantity::DEVICE_TAMPER, "device.tamper"),
+            (Quantity::DEVICE_LATITUDE, "device.latitude"),
+            (Quantity::DEVICE_LONGITUDE, "device.longitude"),
         ];
         for (constant, name) in constants {
             assert_eq!(Quantity::named(name), Some(constant), "{name}");

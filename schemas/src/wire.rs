@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::vocabulary::KindRow;
 use crate::{
-    ChannelName, Device, DeviceId, Flaw, Kind, Partial, Place, ProfileName, Quality, Quantity, QuantityRow, Reading, RuleId,
+    ChannelName, Device, DeviceId, Flaw, Kind, Partial, Place, ProfileName, Quality, Quantity, QuantityRow, Reading, RuleId, Tag,
     Timestamp, Transition, Zone,
 };
 
@@ -102,6 +102,8 @@ by_hand! {
     Zone, "A part of the city, as its configuration names it.", { "type": "string", "pattern": NAME, "maxLength": Zone::LIMIT };
     RuleId, "A rule, as the file of rules names it.", { "type": "string", "pattern": NAME, "maxLength": RuleId::LIMIT };
     ProfileName, "How a make of device is read.", { "type": "string", "pattern": NAME, "maxLength": ProfileName::LIMIT };
+    Tag, "What is true of what a device watches, for rules to select by.",
+        { "type": "string", "pattern": NAME, "maxLength": Tag::LIMIT };
     ChannelName, "A way to tell somebody.", { "type": "string", "pattern": NAME, "maxLength": ChannelName::LIMIT };
     Quantity, "What is measured: a row of the vocabulary, which says the unit.",
         { "type": "string", "pattern": r"^[a-z0-9_]+(\.[a-z0-9_]+)+$", "maxLength": 48, "examples": ["waste.fill", "air.pm10"] };

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::str::FromStr;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
-use schemas::{Container, Device, DeviceId, DeviceKey, Fitting, Kind, Place, ProfileName, PulseMeter, Zone};
+use schemas::{Container, Device, DeviceId, DeviceKey, Fitting, Kind, Place, ProfileName, PulseMeter, Tag, Zone};
 
 use super::Listed;
 use crate::SettingsError;
 
 /// The columns there are; `id`, `kind` and `zone` must be there and filled.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "id",
     "kind",
     "zone",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 13] = [
     "litres_per_pulse",
     "index_offset",
     "key",
+    "tags",
 ];
 const NEEDED: [&str; 3] = ["id", "kind", "zone"];
 
@@ -199,7 +200,13 @@ impl Table<'_> {
         };
         // The text of a key is not repeated.
         let key = self.cell(record, "key").and_then(|(text, at)| self.made(record, at, DeviceKey::from_hex(text)));
-        Fitting { container, meter, key, ..Fitting::default() }
+        Fitting { container, meter, key, tags: self.tags(record), ..Fitting::default() }
+    }
+
+    /// Several in one cell, with spaces between.
+    fn tags(&mut self, record: &StringRecord) -> Vec<Tag> {
+        let Some((text, at)) = self.cell(record, "tags") else { return Vec::new() };
+        text.split_whitespace().filter_map(|tag| self.made(record, at, Tag::new(tag))).collect()
     }
 
     fn made<T, E: Display>(&mut self, record: &StringRecord, column: usize, made: Result<T, E>) -> Option<T> {

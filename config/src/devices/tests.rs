@@ -25,8 +25,8 @@ fn assert_told(told: &[String], expected: &[(&str, &str)]) {
 
 #[test]
 fn a_table_and_toml_list_the_same_devices() {
-    let head = "id,zone,kind,label,profile,lat,lon,empty,full,dead_zone,litres_per_pulse,index_offset,key";
-    let rows = "bin-1,anfa,waste,\"Rue A, 12\",netvox-r718x,33.59,-7.61,1.2,0.3,0.1,,,\nwm-1,anfa,water,,,,,,,,10,12.5,000102030405060708090a0b0c0d0e0f\n";
+    let head = "id,zone,kind,label,profile,lat,lon,empty,full,dead_zone,litres_per_pulse,index_offset,key,tags";
+    let rows = "bin-1,anfa,waste,\"Rue A, 12\",netvox-r718x,33.59,-7.61,1.2,0.3,0.1,,,,hospital corner\nwm-1,anfa,water,,,,,,,,10,12.5,000102030405060708090a0b0c0d0e0f,\n";
     let toml = r#"
 [[device]]
 id = "bin-1"
@@ -37,6 +37,7 @@ profile = "netvox-r718x"
 place = { lat = 33.59, lon = -7.61 }
 [device.fitting]
 container = { empty = 1.2, full = 0.3, dead_zone = 0.1 }
+tags = ["hospital", "corner"]
 
 [[device]]
 id = "wm-1"

@@ -6,9 +6,9 @@
 //! name = "a bin overflows after half an hour"
 //! rule = "waste.overflow"
 //! every = "15m"                                   # between readings
-//! readings = { "waste.fill" = "60 96x3 - !99 84" }
+//! readings = { "waste.fill" = "60 96x3 - !99 84x2" }
 //! until = "3h"                                    # time goes on until then
-//! expect = ["15m pending 96", "45m firing 96", "1h30m resolved 84"]
+//! expect = ["45m firing 96", "1h45m resolved 84"]
 //! ```
 //!
 //! A reading is a number; `95x3` three of them, `10..90/5` five on a line, `-` none, `!95` a bad one, `95@6h` one that is
@@ -20,7 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use schemas::{DeviceId, Flaw, Kind, Note, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition, Zone};
+use schemas::{
+    Device, DeviceId, Fitting, Flaw, Kind, Note, Quality, Quantity, Reading, SeriesKey, Tag, Timestamp, Transition, Zone,
+};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -50,6 +52,8 @@ struct Raw {
     device: DeviceId,
     #[serde(default = "zone")]
     zone: Zone,
+    #[serde(default)]
+    tags: Vec<Tag>,
     #[serde(default = "start")]
     start: Timestamp,
     #[serde(default = "time_zone")]
@@ -88,6 +92,8 @@ pub struct Case {
     pub origin: (String, usize),
     start: Timestamp,
     zone_of_time: TimeZone,
+    /// What the catalogue says of the device.
+    tags: Vec<Tag>,
     /// In the order in which they are heard.
     readings: Vec<Reading>,
     until: Timestamp,
@@ -171,8 +177,8 @@ fn case(raw: Raw) -> Result<Case, Wrong> {
     let last = readings.last().map_or(raw.start, |r| r.received_at);
     let until = raw.until.as_ref().map(|text| time("until", text)).transpose()?.map_or(last, |after| raw.start.plus(after));
     let expect = raw.expect.into_iter().map(Spanned::into_inner).collect();
-    let Raw { name, rule, start, .. } = raw;
-    Ok(Case { name, rule, origin: (String::new(), 0), start, zone_of_time, readings, until, expect })
+    let Raw { name, rule, start, tags, .. } = raw;
+    Ok(Case { name, rule, origin: (String::new(), 0), start, zone_of_time, tags, readings, until, expect })
 }
 
 #[derive(Clone, Copy)]
@@ -240,12 +246,19 @@ impl Case {
     pub fn play(&self, rules: &Arc<RuleSet>, change: impl Fn(&Reading) -> Reading) -> Vec<Transition> {
         let mut engine = Engine::new(Arc::clone(rules));
         engine.set_time_zone(self.zone_of_time.clone());
+        let readings: Vec<Reading> = self.readings.iter().map(change).collect();
+        engine.set_catalogue(Arc::new(readings.iter().map(|reading| self.listed(reading)).collect()));
         let mut out = Vec::new();
-        for reading in &self.readings {
-            engine.hear(&change(reading), &mut out);
+        for reading in &readings {
+            engine.hear(reading, &mut out);
         }
         engine.advance(self.until, &mut out);
         out
+    }
+
+    fn listed(&self, reading: &Reading) -> Device {
+        let fitting = Fitting { tags: self.tags.clone(), ..Fitting::default() };
+        Device { fitting, ..Device::new(reading.series.device.clone(), reading.kind, reading.zone.clone()) }
     }
 
     fn told(&self, t: &Transition) -> String {

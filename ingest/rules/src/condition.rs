@@ -9,16 +9,20 @@
 //! alike (`core`). Order and lateness: a condition is shown readings in the order of their instants.
 
 mod absence;
+mod backflow;
 mod compare;
 mod counter;
 mod forecast;
 mod limit;
+mod moved;
 mod rate;
 mod run;
 mod running;
 mod samples;
+mod standstill;
 mod state;
 mod threshold;
+mod usual;
 mod window;
 
 use std::fmt::Debug;
@@ -81,6 +85,10 @@ pub(crate) enum Own {
     Week(Box<compare::Week>),
     Pair(compare::Pair),
     Running(running::Hours),
+    Tally(Box<counter::Tally>),
+    Still(standstill::Still),
+    Back(backflow::Back),
+    Post(Box<moved::Post>),
 }
 
 /// The logic of a rule. Deterministic: the same calls give the same answers.
@@ -175,8 +183,11 @@ pub(crate) static FORMS: &[Form] = &[
     window::FORM,
     running::FORM,
     counter::FORM,
+    standstill::FORM,
+    backflow::FORM,
     forecast::FORM,
     compare::FORM,
+    moved::FORM,
 ];
 
 /// Name and one-sentence summary of every kind of condition, for listings.

@@ -2,7 +2,7 @@
 //! joined by late ones.
 
 use bytes::Bytes;
-use schemas::{DeviceId, Kind, Note, Quantity, Reading, Timestamp, Zone};
+use schemas::{Catalogue, DeviceId, Kind, Note, Quantity, Reading, Timestamp, Zone};
 
 use crate::correction::replay;
 use crate::history::History;
@@ -185,6 +185,17 @@ impl Watched {
         self.watches.iter_mut().for_each(|w| w.settled = false);
     }
 
+    /// The catalogue is another one: rules that select by its tags are looked at anew.
+    pub(crate) fn tag(&mut self, rules: &[Rule], device: &DeviceId, catalogue: &Catalogue) {
+        let (kind, zone) = (self.kind, &self.zone);
+        self.watches.retain(|watch| {
+            let Some(rule) = rules.get(usize::from(watch.rule)) else { return true };
+            // What is open ends with the next reading, and says why.
+            watch.live.phase.is_open() || rule.select.takes_device(device, kind, zone, catalogue)
+        });
+        self.unsettle();
+    }
+
     /// Judges a sample that comes in order.
     fn follow(&mut self, sample: &Sample, stage: &mut Stage<'_>, heard: &mut Heard) {
         let rules = stage.rules.rules();
@@ -250,12 +261,12 @@ impl Watched {
 
     /// Ends the watches whose rule does not take this device, of this kind and in this zone.
     fn fit(&mut self, kind: Kind, zone: &Zone, at: Timestamp, stage: &mut Stage<'_>) {
-        let (rules, device) = (stage.rules.rules(), stage.device);
+        let (rules, device, catalogue) = (stage.rules.rules(), stage.device, stage.catalogue);
         self.mark = None;
         self.watches.retain_mut(|watch| {
             let Some(rule) = rules.get(usize::from(watch.rule)) else { return true };
             let quantity = (!watch.whole).then_some(watch.live.quantity);
-            let stays = rule.select.takes_device(device, kind, zone) && rule.select.quantity == quantity;
+            let stays = rule.select.takes_device(device, kind, zone, catalogue) && rule.select.quantity == quantity;
             if !stays {
                 watch.live.end(rule, at, stage.local, stage.steps);
                 watch.tell(rule, self.kind, &self.zone, Some(&Note::Moved), stage);
@@ -283,7 +294,7 @@ impl Watched {
         for (number, rule) in (0u16..).zip(stage.rules.rules()) {
             let whole = rule.select.quantity.is_none();
             if !(whole || rule.select.quantity == Some(quantity))
-                || !rule.select.takes_device(stage.device, self.kind, &self.zone)
+                || !rule.select.takes_device(stage.device, self.kind, &self.zone, stage.catalogue)
                 || self.watches.iter().any(|w| w.rule == number && w.whole == whole && (whole || w.is_of(quantity, channel)))
             {
                 continue;

@@ -83,8 +83,12 @@ impl Engine {
         }
     }
 
-    /// Where `{label}` comes from. Verdicts do not depend on it.
+    /// Where `{label}` comes from, and the tags by which rules select. With other tags a device is judged by other rules from
+    /// its next reading on; what a rule that does not take it any more had open ends then.
     pub fn set_catalogue(&mut self, catalogue: Arc<Catalogue>) {
+        if self.rules.selects_by_tags() {
+            self.devices.iter_mut().for_each(|(device, watched)| watched.tag(self.rules.rules(), device, &catalogue));
+        }
         self.catalogue = catalogue;
     }
 

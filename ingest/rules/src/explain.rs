@@ -101,6 +101,15 @@ impl Rule {
             let names = select.devices.iter().map(crate::select::Pattern::as_str).collect::<Vec<_>>().join(", ");
             add(&mut words, [format!(" nommé {names}"), format!(" باسم {names}"), format!(" named {names}")]);
         }
+        let names = |tags: &[schemas::Tag]| tags.iter().map(schemas::Tag::as_str).collect::<Vec<_>>().join(", ");
+        if !select.tags.is_empty() {
+            let names = names(&select.tags);
+            add(&mut words, [format!(" marqué {names}"), format!(" بعلامة {names}"), format!(" tagged {names}")]);
+        }
+        if !select.without_tags.is_empty() {
+            let names = names(&select.without_tags);
+            add(&mut words, [format!(" non marqué {names}"), format!(" بدون علامة {names}"), format!(" not tagged {names}")]);
+        }
         if let Some(quantity) = select.quantity {
             let label = &quantity.row().label;
             add(&mut words, [format!(", {}", label.fr), format!("، {}", label.ar), format!(", {}", label.en)]);

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
 
-use schemas::{RuleId, Zone};
+use schemas::{RuleId, Tag, Zone};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
@@ -82,6 +82,8 @@ struct RawSelect {
     quantity: Option<Spanned<String>>,
     zone: Option<Spanned<OneOrMore>>,
     device: Option<Spanned<OneOrMore>>,
+    tag: Option<Spanned<OneOrMore>>,
+    without_tag: Option<Spanned<OneOrMore>>,
 }
 
 /// A name, or a list of them.
@@ -287,11 +289,14 @@ fn build(
     mut faults: Faults,
 ) -> Result<Rule, Vec<Fault>> {
     let when = &raw.when;
+    let tag = |text: &str| Tag::new(text).map_err(|e| e.to_string());
     let select = Select {
         kind: when.kind.as_ref().and_then(|t| faults.word("kind", t)),
         quantity: when.quantity.as_ref().and_then(|t| faults.word("quantity", t)),
         zones: faults.words("zone", when.zone.as_ref(), |text| Zone::new(text).map_err(|e| e.to_string())),
         devices: faults.words("device", when.device.as_ref(), Pattern::new),
+        tags: faults.words("tag", when.tag.as_ref(), tag),
+        without_tags: faults.words("without_tag", when.without_tag.as_ref(), tag),
     };
     if form.by_value && when.quantity.is_none() {
         faults.0.push(Fault::at(span.clone(), format!("`when` names no quantity, and a {} judges one", form.name)));

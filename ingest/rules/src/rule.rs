@@ -167,6 +167,11 @@ impl RuleSet {
         self.rules.iter().find(|r| r.id.as_str() == id)
     }
 
+    /// Whether a rule asks the catalogue whom it judges.
+    pub(crate) fn selects_by_tags(&self) -> bool {
+        self.rules.iter().any(|rule| rule.select.asks_for_tags())
+    }
+
     /// Whether a rule compares devices with one another, so that they must be judged by one engine.
     #[must_use]
     pub fn compares_devices(&self) -> bool {

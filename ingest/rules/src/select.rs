@@ -1,6 +1,6 @@
 //! Whom a rule judges.
 
-use schemas::{DeviceId, Kind, Quantity, Zone};
+use schemas::{Catalogue, DeviceId, Kind, Quantity, Tag, Zone};
 
 /// Names of devices: one, or all that begin or end alike, or hold something between.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,14 +52,37 @@ pub struct Select {
     pub zones: Vec<Zone>,
     /// Only these devices.
     pub devices: Vec<Pattern>,
+    /// Only devices to which the catalogue gives one of these tags.
+    pub tags: Vec<Tag>,
+    /// Only devices to which it gives none of these.
+    pub without_tags: Vec<Tag>,
 }
 
 impl Select {
     /// Whether this device is judged, whatever it measures.
-    pub(crate) fn takes_device(&self, device: &DeviceId, kind: Kind, zone: &Zone) -> bool {
+    pub(crate) fn takes_device(&self, device: &DeviceId, kind: Kind, zone: &Zone, catalogue: &Catalogue) -> bool {
+        self.takes_untagged(device, kind, zone) && self.takes_tags(device, catalogue)
+    }
+
+    /// [`Select::takes_device`] as far as it shows without the catalogue.
+    pub(crate) fn takes_untagged(&self, device: &DeviceId, kind: Kind, zone: &Zone) -> bool {
         self.kind.is_none_or(|k| k == kind)
             && (self.zones.is_empty() || self.zones.contains(zone))
             && (self.devices.is_empty() || self.devices.iter().any(|p| p.takes(device.as_str())))
+    }
+
+    fn takes_tags(&self, device: &DeviceId, catalogue: &Catalogue) -> bool {
+        if !self.asks_for_tags() {
+            return true;
+        }
+        let given = catalogue.device(device).map_or(&[][..], |listed| &listed.fitting.tags);
+        let has = |wanted: &[Tag]| given.iter().any(|tag| wanted.contains(tag));
+        (self.tags.is_empty() || has(&self.tags)) && !has(&self.without_tags)
+    }
+
+    /// Whether the catalogue decides whom it takes.
+    pub(crate) fn asks_for_tags(&self) -> bool {
+        !(self.tags.is_empty() && self.without_tags.is_empty())
     }
 }
 

@@ -92,8 +92,8 @@ impl Stage<'_> {
             zone,
             quantity: step.quantity,
             value: rule.by_value.then_some(step.value),
-            // Of a silence people ask when the device was heard last.
-            since: if rule.by_value || step.alive == Timestamp::MIN { step.since } else { step.alive },
+            // Of a silence people ask when the device was heard last; of a run of samples, when it began.
+            since: if step.alive == Timestamp::MIN { step.since } else { step.alive },
             zone_of_time,
         };
         let saying = if matches!(step.to, Phase::Resolved | Phase::Inactive) { &rule.resolved } else { &rule.firing };

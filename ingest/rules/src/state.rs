@@ -235,7 +235,7 @@ fn make_calm(
     local: Local<'_>,
 ) {
     for (number, rule) in (0u16..).zip(rules.rules()) {
-        if !rule.condition.is_brief() || !rule.select.takes_device(device, watched.kind, &watched.zone) {
+        if !rule.condition.is_brief() || !rule.select.takes_untagged(device, watched.kind, &watched.zone) {
             continue;
         }
         for &(quantity, channel) in series.iter().flatten().filter(|(quantity, _)| rule.select.quantity == Some(*quantity)) {

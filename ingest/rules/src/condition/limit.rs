@@ -52,6 +52,11 @@ impl Limit {
         }
     }
 
+    /// Too much, not too little.
+    pub(super) fn is_upper(&self) -> bool {
+        matches!(self.side, Side::Above | Side::AtLeast)
+    }
+
     pub(super) fn judge(&self, value: f64) -> Option<Verdict> {
         if self.holds(value) { Some(Verdict::Holds) } else { self.is_over(value).then_some(Verdict::Clear) }
     }

@@ -1,6 +1,9 @@
-//! So many of the last samples: one that lies makes no alert, and one that is right again ends none.
+//! So many of the last samples: one that lies makes no alert, and one that is right again ends none. Where it must have
+//! been `lasting`, the samples that say so lie at least so far apart.
 
-use schemas::{Quantity, Texts};
+use std::time::Duration;
+
+use schemas::{Quantity, Texts, Timestamp};
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
@@ -8,6 +11,7 @@ use toml::de::{DeValue, ValueDeserializer};
 use super::limit::{Limit, RawLimit};
 use super::{Condition, Fault, Form, Memory, Verdict};
 use crate::hours::Local;
+use crate::parse::{duration, said};
 use crate::sample::Sample;
 
 pub(super) const FORM: Form = Form {
@@ -25,6 +29,7 @@ const MOST: u32 = 32;
 struct Raw {
     n: Spanned<u32>,
     of: Spanned<u32>,
+    lasting: Option<Spanned<String>>,
     above: Option<Spanned<f64>>,
     at_least: Option<Spanned<f64>>,
     below: Option<Spanned<f64>>,
@@ -36,8 +41,13 @@ struct Raw {
 struct Samples {
     n: u32,
     of: u32,
+    /// Since the first sample beyond the limit.
+    lasting: Duration,
     limit: Limit,
 }
+
+/// The longest that can be asked for.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 impl Condition for Samples {
     fn observe(&self, memory: &mut Memory, sample: &Sample, _: Local<'_>) -> Option<Verdict> {
@@ -47,7 +57,13 @@ impl Condition for Samples {
         let held = (memory.bits >> MOST << 1 | u64::from(self.limit.holds(sample.value))) & mask;
         let over = (memory.bits << 1 | u64::from(self.limit.is_over(sample.value))) & mask;
         memory.bits = held << MOST | over;
-        if held.count_ones() >= self.n {
+        let (holds, enough) = (held & 1 == 1, held.count_ones() >= self.n);
+        if !holds && (!enough || self.n == self.of) {
+            memory.alive = Timestamp::MIN;
+        } else if memory.alive == Timestamp::MIN {
+            memory.alive = sample.observed;
+        }
+        if enough && sample.observed.since(memory.alive) >= self.lasting {
             // Once it holds, only samples after it can end it.
             memory.bits = held << MOST;
             Some(Verdict::Holds)
@@ -58,10 +74,13 @@ impl Condition for Samples {
 
     fn words(&self, quantity: Option<Quantity>) -> Texts {
         let (n, of, limit) = (self.n, self.of, self.limit.words(quantity.map_or("1", Quantity::unit)));
+        let lasting = |during: &str| {
+            if self.lasting.is_zero() { String::new() } else { format!("{during} {}", said(self.lasting)) }
+        };
         Texts {
-            fr: format!("{n} des {of} dernières mesures {}", limit.fr),
-            ar: format!("{n} من آخر {of} قياسات {}", limit.ar),
-            en: format!("{n} of the last {of} samples {}", limit.en),
+            fr: format!("{n} des {of} dernières mesures {}{}", limit.fr, lasting(", pendant")),
+            ar: format!("{n} من آخر {of} قياسات {}{}", limit.ar, lasting("، خلال")),
+            en: format!("{n} of the last {of} samples {}{}", limit.en, lasting(", for")),
         }
     }
 }
@@ -69,7 +88,7 @@ impl Condition for Samples {
 fn read(table: Spanned<DeValue<'_>>, quantity: Option<Quantity>) -> Result<Box<dyn Condition>, Vec<Fault>> {
     let span = table.span();
     let raw = Raw::deserialize(ValueDeserializer::from(table)).map_err(|e| vec![e.into()])?;
-    let Raw { n, of, above, at_least, below, at_most, clear } = raw;
+    let Raw { n, of, lasting, above, at_least, below, at_most, clear } = raw;
     let mut faults = Vec::new();
     if !(1..MOST).contains(of.as_ref()) {
         faults.push(Fault::at(of.span(), format!("of is {}, expected 1 to {}", of.as_ref(), MOST - 1)));
@@ -77,9 +96,11 @@ fn read(table: Spanned<DeValue<'_>>, quantity: Option<Quantity>) -> Result<Box<d
         faults.push(Fault::at(n.span(), format!("n is {}, expected 1 to {}, which is `of`", n.as_ref(), of.as_ref())));
     }
     let limit = RawLimit { above, at_least, below, at_most, clear: Some(clear) }.read("samples", &span, quantity, &mut faults);
+    let lasting = lasting.map_or(Ok(Duration::ZERO), |text| duration("lasting", &text, Duration::from_secs(1), LONGEST));
+    let lasting = lasting.map_err(|f| faults.push(f)).ok();
     let (n, of) = (n.into_inner(), of.into_inner());
-    match limit {
-        Some(limit) if faults.is_empty() => Ok(Box::new(Samples { n, of, limit })),
+    match limit.zip(lasting) {
+        Some((limit, lasting)) if faults.is_empty() => Ok(Box::new(Samples { n, of, lasting, limit })),
         _ => Err(faults),
     }
 }

@@ -1,5 +1,5 @@
-//! Window: what the readings of an hour, of eight hours or of a local day come to, with the capture rule: too few
-//! readings are no value (DOMAIN 1.7: an hour has 3 of its 4 quarters, a day 18 of its 24 hours). Hours and eights are
+//! Window: what the readings of an hour, of six or eight hours or of a local day come to, with the capture rule: too few
+//! readings are no value (DOMAIN 1.7: an hour has 3 of its 4 quarters, a day 18 of its 24 hours). Hours, sixes and eights are
 //! those of UTC; days are local, of 23 to 25 hours. A window is judged when it is over.
 
 use std::time::Duration;
@@ -35,6 +35,8 @@ pub(super) enum Every {
     Quarter,
     #[serde(rename = "1h")]
     Hour,
+    #[serde(rename = "6h")]
+    SixHours,
     #[serde(rename = "8h")]
     EightHours,
     #[serde(rename = "day")]
@@ -51,6 +53,7 @@ impl Every {
         match self {
             Every::Quarter => of(HOUR / 4),
             Every::Hour => of(HOUR),
+            Every::SixHours => of(6 * HOUR),
             Every::EightHours => of(8 * HOUR),
             Every::Day => local.day(at),
         }
@@ -61,6 +64,7 @@ impl Every {
         match self {
             Every::Quarter => (1, HOUR / 4),
             Every::Hour => (4, HOUR / 4),
+            Every::SixHours => (6, HOUR),
             Every::EightHours => (8, HOUR),
             Every::Day => (u32::try_from((end.millis() - start.millis()) / HOUR).unwrap_or(24).clamp(1, 31), HOUR),
         }
@@ -70,6 +74,7 @@ impl Every {
         let [fr, ar, en] = match self {
             Every::Quarter => ["de 15 min", "كل 15 دقيقة", "of 15 minutes"],
             Every::Hour => ["horaire", "كل ساعة", "of an hour"],
+            Every::SixHours => ["de 6 h", "كل 6 ساعات", "of 6 hours"],
             Every::EightHours => ["de 8 h", "كل 8 ساعات", "of 8 hours"],
             Every::Day => ["journalière", "كل يوم", "of a local day"],
         };

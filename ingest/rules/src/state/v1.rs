@@ -96,7 +96,7 @@ pub(super) fn decode(rules: &RuleSet, device: &DeviceId, body: &[u8]) -> Result<
         let (any, judged) =
             (series.any.map(Timestamp::from_millis).transpose()?, series.judged.map(Timestamp::from_millis).transpose()?);
         for (number, rule) in (0u16..).zip(rules.rules()) {
-            let selected = rule.select.quantity == Some(quantity) && rule.select.takes_device(device, kind, &watched.zone);
+            let selected = rule.select.quantity == Some(quantity) && rule.select.takes_untagged(device, kind, &watched.zone);
             let heard = if rule.by_value { judged } else { any };
             let there = watched.watches.iter().any(|w| w.rule == number && w.is_of(quantity, series.channel));
             let (true, Some(heard), false) = (selected, heard, there) else { continue };

@@ -40,6 +40,18 @@ fn texts() -> String {
         rule("mute", fill, "", "absence = { longer_than = \"2h\" }"),
         rule("dead", "kind = \"waste\"", "", "absence = { times = 3, at_least = \"30m\", at_most = \"9h\" }"),
         rule("flow", r#"quantity = "water.volume""#, "", "counter = { per = \"1h\", consecutive = 2, at_least = 5, clear = 1 }"),
+        rule("lasting", fill, "", &format!("samples = {{ n = 2, of = 2, lasting = \"40m\", {limit} }}")),
+        rule(
+            "coarse",
+            r#"quantity = "water.volume""#,
+            "",
+            "counter = { per = \"1h\", pulse = \"coarse\", at_least = 5, clear = 1 }",
+        ),
+        rule("fine", r#"quantity = "water.volume""#, "", "counter = { per = \"1h\", pulse = \"fine\", at_least = 5, clear = 1 }"),
+        rule("unusual", r#"quantity = "water.volume""#, "", "counter = { per = \"1h\", usual = 1, at_least = 5, clear = 1 }"),
+        rule("still", r#"quantity = "water.volume""#, "", "standstill = { days = 1, before = 1, at_least = 1 }"),
+        rule("back", r#"quantity = "water.volume""#, "", "backflow = { litres = 2, times = 2 }"),
+        rule("place", r#"quantity = "device.latitude""#, "", "moved = { metres = 50, settled = \"2h\" }"),
         rule(
             "state",
             r#"quantity = "waste.lid_open""#,
@@ -58,6 +70,8 @@ fn arb_readings() -> impl Strategy<Value = Vec<Reading>> {
         Quantity::BATTERY_LEVEL,
         Quantity::WATER_VOLUME,
         Quantity::WASTE_LID_OPEN,
+        Quantity::DEVICE_LATITUDE,
+        Quantity::DEVICE_LONGITUDE,
     ]);
     let step = prop::sample::select(vec![0i64, 600, 900, 900, 900, 1800, 3600, 7200]);
     let quality = prop::sample::select(vec![0u8, 0, 0, 0, 0, 0, 1, 2]);
@@ -69,7 +83,9 @@ fn arb_readings() -> impl Strategy<Value = Vec<Reading>> {
             now = (now + step).min(30 * HOUR);
             litres += f64::from(n) / 8.0;
             let value = match quantity {
-                Quantity::WATER_VOLUME => f64::round(litres) / 1000.0,
+                // Now and then a little flows back.
+                Quantity::WATER_VOLUME => f64::round(litres - f64::from(n % 5)) / 1000.0,
+                Quantity::DEVICE_LATITUDE | Quantity::DEVICE_LONGITUDE => f64::from(n % 3) / 1000.0,
                 Quantity::WASTE_LID_OPEN => f64::from(n % 2),
                 _ => f64::from(n),
             };

@@ -43,7 +43,21 @@ fn a_good_file_is_read() {
     assert_eq!(rule.origin(), ("test.toml", 1));
     assert_eq!(
         conditions().map(|(name, _)| name).collect::<Vec<_>>(),
-        ["threshold", "samples", "state", "rate", "absence", "window", "running", "counter", "forecast", "compare"]
+        [
+            "threshold",
+            "samples",
+            "state",
+            "rate",
+            "absence",
+            "window",
+            "running",
+            "counter",
+            "standstill",
+            "backflow",
+            "forecast",
+            "compare",
+            "moved"
+        ]
     );
 }
 
@@ -74,7 +88,7 @@ fn each_mistake_names_file_line_and_what_was_expected() {
         (
             "kind = \"waste\"",
             "knd = \"waste\"",
-            "city.toml:7: unknown field `knd`, expected one of `kind`, `quantity`, `zone`, `device`",
+            "city.toml:7: unknown field `knd`, expected one of `kind`, `quantity`, `zone`, `device`, `tag`, `without_tag`",
         ),
         ("quantity = \"waste.fill\"\n", "", "city.toml:1: `when` names no quantity, and a threshold judges one"),
         ("clear = 80.0", "clear = 95", "city.toml:11: clear is 95, expected at or below the limit 90"),
@@ -92,13 +106,13 @@ fn each_mistake_names_file_line_and_what_was_expected() {
             "[rule.threshold]",
             "[rule.treshold]",
             "city.toml:9: unknown key `treshold`, expected one of id, severity, enabled, hold, keep_firing, notify, when, calendar, texts, \
-             resolved, source, runbook, threshold, samples, state, rate, absence, window, running, counter, forecast, compare \
-             | city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, forecast, compare), this one has 0",
+             resolved, source, runbook, threshold, samples, state, rate, absence, window, running, counter, standstill, backflow, forecast, compare, moved \
+             | city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, standstill, backflow, forecast, compare, moved), this one has 0",
         ),
         (
             "[rule.texts]",
             "[rule.absence]\nlonger_than = \"3h\"\n[rule.texts]",
-            "city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, forecast, compare), this one has 2",
+            "city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, standstill, backflow, forecast, compare, moved), this one has 2",
         ),
         ("Bin {device} is full", "  ", "city.toml:15: texts.en: the text is empty"),
         ("en = \"Bin {device} is full\"", "", "city.toml:12: missing field `en`"),
@@ -172,5 +186,44 @@ proptest::proptest! {
     #[test]
     fn reading_rules_never_panics(text in "(\\[\\[rule\\]\\]\n|[a-z_]+ = |\"[^\"]*\"|[0-9.\\-]+|\n|\\{|\\}|\\[rule\\.[a-z]+\\]\n|é|.){0,40}") {
         let _ = RuleSet::parse(&[("any.toml", text)]);
+    }
+}
+
+#[test]
+fn a_condition_on_a_meter_or_a_position_says_what_it_judges_and_within_which_bounds() {
+    for (quantity, condition, said) in [
+        ("waste.fill", "backflow = { litres = 10, times = 3 }", "7: waste.fill is a sample in %, expected a counter in m3"),
+        ("water.volume", "backflow = { litres = 0, times = 3 }", "7: litres is 0, expected 1 or more"),
+        ("water.volume", "standstill = { days = 0, before = 90, at_least = 50 }", "7: days is 0, expected 1 to 366 days"),
+        (
+            "water.volume",
+            "standstill = { days = 30, before = 90, at_least = 0 }",
+            "7: at_least is 0, expected more than 0 litres a day",
+        ),
+        (
+            "water.volume",
+            "counter = { per = \"1h\", usual = 0.5, above = 5, clear = 1 }",
+            "7: usual is 0.5, expected 1 to 1000 times",
+        ),
+        (
+            "water.volume",
+            "counter = { per = \"day\", usual = 3, above = 5, clear = 1 }",
+            "7: usual is of hours, expected per = \"1h\" and above or at_least beside it",
+        ),
+        (
+            "device.tilt",
+            "moved = { metres = 50, settled = \"24h\" }",
+            "7: moved judges positions, expected quantity = \"device.latitude\"",
+        ),
+        ("device.latitude", "moved = { metres = 1, settled = \"24h\" }", "7: metres is 1, expected 5 to 100000"),
+        (
+            "waste.fill",
+            "samples = { n = 2, of = 2, lasting = \"0s\", above = 90, clear = 80 }",
+            "7: lasting: `0s` is out of bounds, expected 1 s to 24 h",
+        ),
+    ] {
+        let text = crate::scene::rule("r", &format!("quantity = \"{quantity}\""), "", condition);
+        let errors = RuleSet::parse(&[("city.toml", text.as_str())]).expect_err(condition);
+        assert_eq!(errors.iter().map(ToString::to_string).collect::<Vec<_>>(), [format!("city.toml:{said}")], "{condition}");
     }
 }

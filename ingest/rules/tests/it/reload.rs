@@ -1,5 +1,9 @@
 //! Other rules while everything goes on.
 
+use std::sync::Arc;
+
+use schemas::{Catalogue, Device, Fitting, Kind, Tag, Zone};
+
 use crate::scene::{Desk, at, fill, rule, set};
 
 const FILL: &str = r#"quantity = "waste.fill""#;
@@ -63,4 +67,28 @@ fn a_rule_that_is_added_or_disabled_counts_from_then_on() {
     reload(&mut desk, &rules, 10);
     desk.hear(&fill(95.0, 20));
     assert_eq!(desk.story(), ["r inactive>firing @20 20 95"]);
+}
+
+/// A catalogue of one bin with these tags.
+fn tagged(tags: &[&str]) -> Arc<Catalogue> {
+    let tags = tags.iter().map(|tag| Tag::new(tag).unwrap()).collect();
+    let bin = Device::new("bin".parse().unwrap(), Kind::WASTE, Zone::new("anfa").unwrap());
+    Arc::new(Catalogue::from_iter([Device { fitting: Fitting { tags, ..Fitting::default() }, ..bin }]))
+}
+
+#[test]
+fn whom_a_tag_takes_is_judged_from_the_next_reading_on_and_what_was_open_ends_with_it() {
+    let rules = rule("only", r#"quantity = "waste.fill", tag = ["school", "hospital"]"#, "", FULL)
+        + &rule("others", r#"quantity = "waste.fill", without_tag = "hospital""#, "", FULL);
+    let mut desk = Desk::new(&rules);
+    desk.engine.set_catalogue(tagged(&["hospital"]));
+    desk.hear(&fill(95.0, 0));
+    assert_eq!(desk.story(), ["only inactive>firing @0 0 95"]);
+    desk.restart(&rules);
+    desk.engine.set_catalogue(tagged(&["hospital"]));
+    desk.hear(&fill(96.0, 60));
+    assert_eq!(desk.story(), [""; 0], "a restart changes nothing");
+    desk.engine.set_catalogue(tagged(&[]));
+    desk.hear(&fill(97.0, 120));
+    assert_eq!(desk.story(), ["only firing>resolved @120 0 96 moved", "others inactive>firing @120 120 97"]);
 }

@@ -70,7 +70,7 @@ fn every_shipped_rule_says_where_its_numbers_come_from_and_what_it_does_in_three
     let overflow = engine(&FILES).rules().rule("waste.overflow").unwrap().explain();
     assert_eq!(
         overflow.words.en,
-        "Each device (Waste), Fill level: at least 95 % (over below 85 %). The alert fires when this has lasted 30m."
+        "Each device (Waste), Fill level: 2 of the last 2 samples at least 95 % (over below 85 %), for 30m."
     );
 }
 

@@ -61,24 +61,32 @@ struct Sort {
     category: &'static str,
     urgency: &'static str,
     certainty: &'static str,
+    /// Where a warning of the public is another one than what it is to those who act.
+    severity: Option<Severity>,
 }
 
 const fn sort(rule: &'static str, category: &'static str, urgency: &'static str, certainty: &'static str) -> Sort {
-    Sort { rule, category, urgency, certainty }
+    Sort { rule, category, urgency, certainty, severity: None }
 }
 
 /// DOMAIN, vectors `alert_texts`. The first that fits counts.
-const SORTS: [Sort; 11] = [
+const SORTS: [Sort; 16] = [
+    sort("air.silent", "Infra", "Expected", "Observed"),
+    sort("parking.silent", "Infra", "Expected", "Observed"),
     sort("air.dust", "Met", "Expected", "Likely"),
     sort("air.", "Env", "Immediate", "Observed"),
     sort("waste.fill", "Infra", "Expected", "Observed"),
-    sort("waste.overflow", "Health", "Immediate", "Observed"),
+    // To who empties it the gravest of all levels of fill, to who walks by a nuisance.
+    Sort { severity: Some(Severity::Warning), ..sort("waste.overflow", "Health", "Immediate", "Observed") },
     sort("waste.fire", "Fire", "Immediate", "Likely"),
     sort("waste.tilt", "Infra", "Immediate", "Observed"),
+    sort("waste.overturned", "Infra", "Immediate", "Observed"),
+    sort("waste.moved", "Infra", "Immediate", "Observed"),
     sort("parking.", "Transport", "Expected", "Observed"),
     sort("water.leak", "Infra", "Expected", "Likely"),
     sort("water.burst", "Infra", "Immediate", "Likely"),
     sort("water.tamper", "Security", "Immediate", "Likely"),
+    sort("water.backflow", "Security", "Immediate", "Likely"),
     sort("device.", "Infra", "Expected", "Observed"),
 ];
 
@@ -154,7 +162,7 @@ fn info(xml: &mut String, sender: &Sender, step: &Step, place: Option<Place>, la
     element(xml, "event", t.rule.as_str());
     element(xml, "responseType", if over { "AllClear" } else { "Monitor" });
     element(xml, "urgency", if over { "Past" } else { sort.urgency });
-    element(xml, "severity", severity(t.severity));
+    element(xml, "severity", severity(sort.severity.unwrap_or(t.severity)));
     element(xml, "certainty", sort.certainty);
     named(xml, "eventCode", "marsad:rule", t.rule.as_str());
     element(xml, "effective", &instant(t.at));
