@@ -112,6 +112,14 @@ impl Quantity {
     pub const DEVICE_LATITUDE: Quantity = Quantity(78);
     /// `device.longitude`, `deg`.
     pub const DEVICE_LONGITUDE: Quantity = Quantity(79);
+    /// `gateway.online`, `1`.
+    pub const GATEWAY_ONLINE: Quantity = Quantity(80);
+    /// `gateway.heard`, `1`.
+    pub const GATEWAY_HEARD: Quantity = Quantity(81);
+    /// `gateway.frames`, `1`.
+    pub const GATEWAY_FRAMES: Quantity = Quantity(82);
+    /// `collector.up`, `1`.
+    pub const COLLECTOR_UP: Quantity = Quantity(83);
 
     /// The row of the vocabulary.
     #[must_use]
@@ -151,6 +159,8 @@ impl Kind {
     pub const PARKING: Kind = Kind(2);
     /// Water meters.
     pub const WATER: Kind = Kind(3);
+    /// What brings the others' messages: gateways, and the collectors of this program.
+    pub const NETWORK: Kind = Kind(4);
 
     /// The name.
     #[must_use]
@@ -263,11 +273,21 @@ mod tests {
             (Quantity::DEVICE_TAMPER, "device.tamper"),
             (Quantity::DEVICE_LATITUDE, "device.latitude"),
             (Quantity::DEVICE_LONGITUDE, "device.longitude"),
+            (Quantity::GATEWAY_ONLINE, "gateway.online"),
+            (Quantity::GATEWAY_HEARD, "gateway.heard"),
+            (Quantity::GATEWAY_FRAMES, "gateway.frames"),
+            (Quantity::COLLECTOR_UP, "collector.up"),
         ];
         for (constant, name) in constants {
             assert_eq!(Quantity::named(name), Some(constant), "{name}");
         }
-        for (constant, name) in [(Kind::WASTE, "waste"), (Kind::AIR, "air"), (Kind::PARKING, "parking"), (Kind::WATER, "water")] {
+        for (constant, name) in [
+            (Kind::WASTE, "waste"),
+            (Kind::AIR, "air"),
+            (Kind::PARKING, "parking"),
+            (Kind::WATER, "water"),
+            (Kind::NETWORK, "network"),
+        ] {
             assert_eq!(Kind::named(name), Some(constant));
         }
     }

@@ -41,8 +41,9 @@ impl City {
 
     /// The same city before an audience: every device that is not silent speaks within 10 s, bins
     /// and bays live 60 times faster from `start` on, and a story makes alerts fire and resolve:
-    /// two bins over 95 %, a dust plume at the first air station, a burst water pipe, and the last
-    /// air station silent since 20 minutes before the start. About 60 devices suit it.
+    /// two bins that brim over, a dust plume at the first air station, a burst water pipe, and the last
+    /// air station silent since 20 minutes before the start. About 80 devices suit it: of so many,
+    /// enough are meters for sums to be published.
     #[must_use]
     pub fn demo(seed: u64, size: usize, start: Timestamp) -> Self {
         Self::build(seed, size, Pace::demo(start), None)

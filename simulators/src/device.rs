@@ -180,13 +180,13 @@ impl SimDevice {
 
     /// % full, with the sensor's noise.
     fn fill(&self, at: i64) -> f64 {
-        if let (Some(Role::FullBin(full_for)), Some(story)) = (self.role, self.pace.story)
-            && let Some(fill) = story.fill(full_for, at)
-        {
-            return fill;
-        }
         let noise = 0.4 * self.luck.branch(5).branch(at).normal();
-        (bin::fill(self.luck, self.place.waste * self.pace.littered, self.pace.lived(at)) + noise).clamp(0.0, 100.0)
+        let natural = bin::fill(self.luck, self.place.waste * self.pace.littered, self.pace.lived(at)) + noise;
+        let natural = natural.clamp(0.0, 100.0);
+        match (self.role, self.pace.story) {
+            (Some(Role::FullBin(full_for)), Some(story)) => story.fill(full_for, at, natural),
+            _ => natural,
+        }
     }
 
     fn bin(&self, at: i64) -> Values {

@@ -1,5 +1,5 @@
-//! What hangs on a gateway or a broker that is away is not told to be silent: the real program, a real broker that dies,
-//! and messages as a network server wraps them.
+//! A gateway and a broker that are away are told of, and what hangs on them is not told to be silent: the real program with
+//! the shipped rules, a real broker that dies, and messages as a network server and its gateways send them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,17 +18,14 @@ id = "0101010101010101"
 kind = "parking"
 zone = "anfa"
 profile = "nwave-nps405"
+
+[[device]]
+id = "0016c001f153a14c"
+kind = "network"
+zone = "anfa"
 "#;
 
 const RULES: &str = r#"
-[[rule]]
-id = "gateway.silent"
-severity = "critical"
-notify = ["log"]
-texts = { fr = "F {device}", ar = "A {device}", en = "E {device}" }
-when = { device = ["0016*"] }
-absence = { longer_than = "5s" }
-
 [[rule]]
 id = "gone"
 severity = "warning"
@@ -60,7 +57,10 @@ back = "0s"
 
 fn settings(folder: &Path, broker: &Mosquitto) -> String {
     std::fs::write(folder.join("devices.toml"), DEVICES).expect("the devices");
-    std::fs::write(folder.join("rules.toml"), RULES).expect("the rules");
+    let shipped = std::fs::read_to_string(tests::root().join("config/rules/devices.toml")).expect("the shipped rules");
+    // A quarter of an hour is long for a test.
+    let shipped = shipped.replace("longer_than = \"15m\"", "longer_than = \"5s\"");
+    std::fs::write(folder.join("rules.toml"), shipped + RULES).expect("the rules");
     format!("{SETTINGS}[[collector]]\nname = \"city\"\nurl = \"mqtt://{}\"\nfilters = [\"#\"]\n", broker.address)
 }
 
@@ -83,7 +83,7 @@ fn told(marsad: &Marsad) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_silence_behind_a_dead_gateway_or_broker_is_withheld_and_that_of_others_is_told() {
+fn a_dead_gateway_and_a_dead_broker_are_told_of_and_the_silence_behind_them_is_withheld() {
     let folder = tempfile::tempdir().expect("a folder");
     let folder = folder.path();
     let Some(broker) = Mosquitto::start(folder) else { return };
@@ -97,7 +97,8 @@ fn the_silence_behind_a_dead_gateway_or_broker_is_withheld_and_that_of_others_is
     far.acknowledged();
     let mut near = Device::connect(marsad.mqtt, "near");
     near.publish("marsad/anfa/waste/bin-near/up", fill);
-    near.publish(&format!("marsad/anfa/waste/{GATEWAY}/up"), fill);
+    let stats = format!(r#"{{"gatewayId":"{GATEWAY}","time":"{}","rxPacketsReceivedOk":7}}"#, SystemClock.now());
+    near.publish(&format!("eu868/gateway/{GATEWAY}/event/stats"), stats.as_bytes());
     let frame = format!(
         r#"{{"time":"{}","deviceInfo":{{"devEui":"{BAY}"}},"fPort":1,"data":"qg==","rxInfo":[{{"gatewayId":"{GATEWAY}","rssi":-36,"snr":10.5}}]}}"#,
         SystemClock.now()
@@ -107,8 +108,17 @@ fn the_silence_behind_a_dead_gateway_or_broker_is_withheld_and_that_of_others_is
     until("all four", Duration::from_secs(60), || marsad.status().filter(|s| s.identity.stored >= 4));
     drop(broker);
 
-    let all = until("all to be decided", Duration::from_secs(60), || Some(told(&marsad)).filter(|told| told.len() == 4));
-    let expected = [(GATEWAY, "posted"), (BAY, "inhibition gateway-away"), ("bin-far", "collector city"), ("bin-near", "posted")];
+    let all = until("all to be decided", Duration::from_secs(60), || Some(told(&marsad)).filter(|told| told.len() == 5));
+    let expected = [
+        (GATEWAY, "posted"),
+        (BAY, "inhibition gateway-away"),
+        ("bin-far", "collector city"),
+        ("bin-near", "posted"),
+        ("collector:city", "posted"),
+    ];
     assert_eq!(all, expected.map(|(device, fate)| (device.to_owned(), fate.to_owned())).into());
+    let frames = marsad.json(&format!("/api/v1/latest?device={GATEWAY}"));
+    let frames = frames["readings"].as_array().expect("readings").iter().find(|r| r["quantity"] == "gateway.frames").cloned();
+    assert_eq!(frames.map(|r| r["value"].clone()), Some(7.0.into()));
     assert!(marsad.stop().success());
 }

@@ -1,4 +1,4 @@
-//! Rules change while the real program runs: by command, and by SIGHUP.
+//! Rules, and whom they tell, change while the real program runs: by command, and by SIGHUP.
 
 use std::path::Path;
 use std::time::Duration;
@@ -129,16 +129,11 @@ fn a_mistake_in_a_file_of_rules_is_told_with_its_line_and_changes_nothing() {
     let (code, said) = reload(folder);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("b.toml:8") && said.contains("waste.fyll"), "{said}");
-    // Whom it tells must run already: lines are drawn at the start.
+    // Whom it tells must be there.
     let stranger = rule("wrong", "0s", 90.0, "Wrong").replace("notify = []", "notify = [\"pager\"]");
     write(folder, "b.toml", &stranger);
-    let config = std::fs::read_to_string(folder.join("marsad.toml")).expect("the settings");
     let (code, said) = reload(folder);
     assert!(code == Some(1) && said.contains("b.toml:1") && said.contains("pager"), "{said}");
-    let channel = "[[notify.channel]]\nname = \"pager\"\ntype = \"log\"\n";
-    std::fs::write(folder.join("marsad.toml"), config + channel).expect("the settings");
-    let (code, said) = reload(folder);
-    assert!(code == Some(1) && said.contains("b.toml:1") && said.contains("restart"), "{said}");
     marsad.hang_up();
     let log = || std::fs::read_to_string(folder.join("marsad.log")).expect("the log");
     until("the refusal of the signal", PATIENCE, || log().contains("the reload is refused").then_some(()));
@@ -150,4 +145,96 @@ fn a_mistake_in_a_file_of_rules_is_told_with_its_line_and_changes_nothing() {
     let _ = alert(&marsad, "full", "resolved");
     assert!(marsad.stop().success());
     assert_eq!(told(folder, "full").len(), 2);
+}
+
+const CHANNELS: &str = r#"
+[[notify.channel]]
+name = "log"
+type = "log"
+[[notify.channel]]
+name = "desk"
+type = "log"
+[[notify.receiver]]
+name = "day"
+via = ["desk"]
+[[notify.receiver]]
+name = "night"
+via = ["desk"]
+[[notify.rota]]
+name = "waste"
+file = "shifts.toml"
+fallback = "desk"
+[[notify.route]]
+name = "all"
+to = ["rota:waste"]
+"#;
+
+/// A file of one shift, of a day before and after now.
+fn shift(folder: &Path, receiver: &str) {
+    let day = Duration::from_secs(24 * 3600);
+    let minute = |at: Timestamp| at.to_string().chars().take(16).collect::<String>();
+    let (from, to) = (minute(SystemClock.now().minus(day)), minute(SystemClock.now().plus(day)));
+    let text = format!("# Shifts.\n[[shift]]\nfrom = \"{from}\"\nto = \"{to}\"\nreceiver = \"{receiver}\"\n");
+    std::fs::write(folder.join("shifts.toml"), text).expect("the shifts");
+}
+
+/// Fills another bin: to whom its alert was posted.
+fn told_of(marsad: &Marsad, bin: &str) -> Vec<String> {
+    let mut device = Device::connect(marsad.mqtt, bin);
+    device.publish(&format!("marsad/anfa/waste/{bin}/up"), br#"{"v":1,"values":{"waste.fill":95}}"#);
+    device.acknowledged();
+    until(&format!("{bin} to be told of"), PATIENCE, || {
+        let all = marsad.json("/api/v1/alerts?phase=firing");
+        let id = all["alerts"].as_array()?.iter().find(|alert| alert["device"] == bin)?["id"].as_str()?.to_owned();
+        let why = marsad.json(&format!("/api/v1/alerts/{id}/why"));
+        let links = why["steps"].as_array()?.iter().filter_map(|step| step["chain"].as_array()).flatten();
+        let posted = links.filter(|link| link["what"] == "posted").filter_map(|link| Some(link["receiver"].as_str()?.to_owned()));
+        Some(posted.collect::<Vec<_>>()).filter(|posted| !posted.is_empty())
+    })
+}
+
+#[test]
+fn other_receivers_routes_and_shifts_are_in_force_after_a_reload_and_a_wrong_one_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("rules")).expect("a directory");
+    write(folder, "a.toml", &rule("full", "0s", 90.0, "Full").replace("notify = []", "notify = [\"log\"]"));
+    let mut marsad = Marsad::start(folder, SETTINGS);
+    assert_eq!(told_of(&marsad, "bin-1"), ["log"]);
+
+    // Channels, receivers, a rota and a route that were not there.
+    let config = std::fs::read_to_string(folder.join("marsad.toml")).expect("the settings");
+    std::fs::write(folder.join("marsad.toml"), format!("{config}{CHANNELS}")).expect("the settings");
+    shift(folder, "day");
+    let (code, said) = reload(folder);
+    assert!(code == Some(0) && said.contains("\"lines\":4") && said.contains("\"rotas\":1"), "{said}");
+    assert_eq!(told_of(&marsad, "bin-2"), ["day"]);
+
+    // Another shift alone.
+    shift(folder, "night");
+    assert_eq!(reload(folder).0, Some(0));
+    assert_eq!(told_of(&marsad, "bin-3"), ["night"]);
+
+    // A shift of nobody, and then a route to nobody: refused, and the night goes on.
+    shift(folder, "noon");
+    let (code, said) = reload(folder);
+    assert!(code == Some(1) && said.contains("shifts.toml:5") && said.contains("noon"), "{said}");
+    assert_eq!(told_of(&marsad, "bin-4"), ["night"]);
+    shift(folder, "day");
+    let stray = format!("{config}{}", CHANNELS.replace("to = [\"rota:waste\"]", "to = [\"pager\"]"));
+    std::fs::write(folder.join("marsad.toml"), &stray).expect("the settings");
+    let line = 1 + stray.lines().position(|line| line == "[[notify.route]]").expect("the route");
+    let (code, said) = reload(folder);
+    assert!(code == Some(1) && said.contains(&format!("marsad.toml:{line}")) && said.contains("pager"), "{line}: {said}");
+    marsad.hang_up();
+    let log = || std::fs::read_to_string(folder.join("marsad.log")).expect("the log");
+    until("the refusal of the signal", PATIENCE, || log().contains("the reload is refused").then_some(()));
+    assert_eq!(told_of(&marsad, "bin-5"), ["night"]);
+
+    // Mended, the signal takes it, and the log says so.
+    std::fs::write(folder.join("marsad.toml"), format!("{config}{CHANNELS}")).expect("the settings");
+    marsad.hang_up();
+    until("the signal to be heard", PATIENCE, || log().contains("whom to tell are read anew").then_some(()));
+    assert_eq!(told_of(&marsad, "bin-6"), ["day"]);
+    assert!(marsad.stop().success());
 }

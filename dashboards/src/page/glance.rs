@@ -115,9 +115,9 @@ impl Meter {
     }
 }
 
-/// Kinds that the program has no panel of their own for: those that the city has added.
+/// Kinds that the program has no panel of their own for and a city looks at: those that it has added.
 pub(crate) fn own_kinds() -> impl Iterator<Item = Kind> {
-    const BUILT_IN: [Kind; 4] = [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER];
+    const BUILT_IN: [Kind; 5] = [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER, Kind::NETWORK];
     Vocabulary::current().kinds().filter(|kind| !BUILT_IN.contains(kind))
 }
 

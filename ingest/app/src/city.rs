@@ -136,7 +136,6 @@ impl City {
             register: opened.register,
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
-            tellable: settings.notify.names(),
             certificates: Vec::new(),
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);

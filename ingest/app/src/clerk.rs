@@ -12,18 +12,18 @@ use ports::{
     Quarantined, Refusal, Reloaded, Retried, Retry, Store, UnknownDevice,
 };
 use register::Register;
-use rules::RuleSet;
-use schemas::{Catalogue, ChannelName, Device};
+use schemas::{Catalogue, Device};
 
 use crate::ground::{Ground, Origin, joined};
 use crate::observer::blocking;
+use crate::teller::{Bell, Telling};
 
 /// Bytes of payloads that one page of the quarantine may hold in memory.
 const PAGE_BYTES: usize = 64 << 20;
 
 /// By whom things are done.
 pub(crate) enum Works {
-    Running { watch: Box<PipelineWatch>, origin: Box<Origin> },
+    Running { watch: Box<PipelineWatch>, origin: Box<Origin>, bell: Bell },
     Stopped { journal: View, decoder: Mutex<Arc<Decoder>>, store: Arc<dyn Store> },
 }
 
@@ -39,8 +39,6 @@ pub(crate) struct Clerk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Held while the catalogue is changed: two changes follow one another.
     pub(crate) files: Mutex<Listed>,
-    /// Whom rules may tell: the channels and receivers that run, which a reload does not change.
-    pub(crate) tellable: Vec<ChannelName>,
     /// Of pages and endpoint, where they speak TLS.
     pub(crate) certificates: Vec<Arc<Certificates>>,
 }
@@ -111,46 +109,41 @@ impl Clerk {
     }
 
     fn reload_now(&self) -> Result<Reloaded, OperationError> {
-        let Works::Running { origin, watch } = &self.works else {
+        let Works::Running { origin, watch, bell } = &self.works else {
             return Err(OperationError::Refused(vec!["no program runs here: settings are read when it starts".to_owned()]));
         };
         let mut files = lock(&self.files);
         let (settings, checked) =
             origin.read().map_err(|wrong| OperationError::Refused(wrong.iter().map(ToString::to_string).collect()))?;
-        self.reachable(&checked.rules)?;
         let adopted = self.register.adopted()?;
         let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
         let decoder = ground.decoder(adopted).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
+        let city = notify::City {
+            catalogue: Arc::clone(decoder.catalogue()),
+            zone: checked.time.zone().clone(),
+            simulated: origin.is_demo(),
+        };
+        let telling = Telling::of(&settings, &city).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
         let reloaded = Reloaded {
             listed: ground.files.len() as u64,
             adopted: (decoder.catalogue().len() - ground.files.len()) as u64,
             profiles: ground.profiles.iter().count() as u64,
             routes: settings.route.len() as u64,
             rules: checked.rules.rules().len() as u64,
+            lines: telling.lines(),
+            rotas: settings.notify.rota.len() as u64,
         };
         for certificates in &self.certificates {
             certificates.reload().map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
         }
+        // Before the rules: whom a new one tells is known by then.
+        bell.tell(telling)?;
         // What was heard under the old files is still known.
         self.set_decoder(Arc::new(Decoder::clone(&decoder).with_births(self.decoder().births().clone())));
         // Nothing can go wrong any more.
         watch.feed().set_rules(checked.rules, self.clock.now());
         *files = Listed { catalogue: ground.files, bounds: settings.city.bounds };
         Ok(reloaded)
-    }
-
-    /// Refuses rules that tell somebody to whom no line runs yet: channels and receivers are read at the start.
-    fn reachable(&self, rules: &RuleSet) -> Result<(), OperationError> {
-        let stray = rules.rules().iter().flat_map(|rule| {
-            let (file, line) = rule.origin();
-            let unknown = rule.notify().iter().filter(|name| !self.tellable.contains(name));
-            unknown.map(move |name| {
-                let id = rule.id();
-                format!("{file}:{line}: rule `{id}` tells `{name}`, expected a channel or receiver of the last start: a new one needs a restart")
-            })
-        });
-        let stray: Vec<String> = stray.collect();
-        if stray.is_empty() { Ok(()) } else { Err(OperationError::Refused(stray)) }
     }
 
     fn explain_now(&self, offset: u64) -> Result<Option<Explanation>, OperationError> {

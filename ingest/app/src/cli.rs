@@ -189,7 +189,7 @@ Works on a stopped data directory and through a running program.")]
     /// Certificates, to try TLS out
     #[command(subcommand)]
     Cert(CertCommand),
-    /// Have the running program read its devices, routes, profiles and rules anew
+    /// Have the running program read its devices, routes, profiles, rules and whom to tell anew
     #[command(
         after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
 the same. A rule whose condition is the same goes on where it was; what a rule that went had open ends. Other settings are read at the start only."
@@ -269,7 +269,7 @@ A recording that is there is gone on with.")]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Demo {
     /// Simulated devices, 40 to 5,000
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(40..=5_000))]
+    #[arg(long, default_value_t = 80, value_parser = clap::value_parser!(u32).range(40..=5_000))]
     pub(crate) devices: u32,
     /// The same seed simulates the same city
     #[arg(long, default_value_t = 2026)]

@@ -389,9 +389,9 @@ pub(crate) async fn reload(settings: &Settings, common: &Common) -> Result<(), F
     let text = if common.json {
         json!(reloaded).to_string()
     } else {
-        let Reloaded { listed, adopted, profiles, routes, rules } = reloaded;
+        let Reloaded { listed, adopted, profiles, routes, rules, lines, rotas } = reloaded;
         format!(
-            "In force: {listed} devices listed in files, {adopted} adopted, {profiles} device profiles, {routes} routes of the city's own, {rules} rules."
+            "In force: {listed} devices listed in files, {adopted} adopted, {profiles} device profiles, {routes} routes of the city's own, {rules} rules, {lines} lines to tell by, {rotas} rotas."
         )
     };
     writeln!(io::stdout(), "{text}").map_err(unwritable)

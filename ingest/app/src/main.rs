@@ -42,9 +42,11 @@ mod rota;
 mod rule;
 mod run;
 mod simulate;
+mod teller;
 mod tls;
 mod verify;
 mod waste;
+mod watchman;
 mod water;
 
 use std::io::{IsTerminal, Write};

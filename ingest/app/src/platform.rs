@@ -9,10 +9,10 @@ use ::access::Keeper;
 use dashboards::{City, House, Parameters};
 use endpoint::{Access, Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
-use notify::{Dispatcher, Lookout, Planning, Registered};
+use notify::{Lookout, Registered};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, PipelineWatch, Source};
-use ports::{BirthBook, Clock, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
+use ports::{BirthBook, Clock, DeviceBook, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
 use register::Register;
 use rules::Engine;
 use settings::{Checked, Settings};
@@ -32,7 +32,9 @@ use crate::failure::{Code, Failure};
 use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
+use crate::teller::{Teller, Telling};
 use crate::tls;
+use crate::watchman::Watchman;
 
 /// Frames that a listener may be behind before it loses some.
 const FRAMES: usize = 256;
@@ -197,12 +199,13 @@ impl Platform {
         let running = Running { pid: std::process::id(), http: format!("http://{asked}") };
         opened.directory.note(&running).map_err(|cause| disk_failure(place, &cause))?;
 
-        let mut sources: Vec<Box<dyn Source>> = vec![Box::new(Door { endpoint, clock: Arc::clone(&clock) })];
-        for broker in &settings.collector {
-            let collector =
-                Collector::new(broker, Arc::clone(&clock)).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-            sources.push(Box::new(collector));
+        let mut sources = collectors(settings, &clock)?;
+        if !sources.is_empty() {
+            let heard = opened.register.devices().map_err(|e| record_failure(place, &e))?;
+            let heard = heard.into_iter().map(|seen| seen.device.id).collect();
+            sources.push(Box::new(Watchman::new(&sources, &heard, settings.away.after, Arc::clone(&clock))));
         }
+        sources.insert(0, Box::new(Door { endpoint, clock: Arc::clone(&clock) }));
         let adopted = opened.register.adopted().map_err(|e| record_failure(place, &e))?;
         let catalogue = Arc::new(checked.catalogue.clone());
         let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
@@ -233,21 +236,7 @@ impl Platform {
 
         let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
         let telling = notify::City { catalogue: Arc::clone(&catalogue), zone: checked.time.zone().clone(), simulated: demo };
-        let told = notify::build(&settings.notify, &telling).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-        for rota in told.policy.rotas() {
-            for hole in rota.holes().filter(|hole| hole.to > clock.now()) {
-                tracing::warn!(rota = %rota.name(), from = %hole.from, to = %hole.to, fallback = %rota.fallback(),
-                    "nobody is on duty between two shifts; the fallback stands in");
-            }
-        }
-        // What was to go by a line that is no more would wait for ever and be counted for ever.
-        let known: Vec<_> = told.lines.iter().map(notify::LineSetup::line).collect();
-        let strays =
-            opened.register.bury_strays(&known, clock.now()).map_err(|e| record_failure(&settings.data.directory, &e))?;
-        if strays > 0 {
-            tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
-        }
-        let posted = Arc::new(Notify::new());
+        let told = Telling::of(settings, &telling).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         let curb = Arc::new(Registered::new(
             Arc::clone(&opened.register) as _,
             Arc::clone(&opened.register) as _,
@@ -260,22 +249,10 @@ impl Platform {
             clock: Arc::clone(&clock),
             changed: Arc::clone(&decided),
         };
-        let planning = Planning::new(
-            Arc::new(told.policy),
-            Arc::clone(&opened.register) as _,
-            curb,
-            Arc::clone(&clock),
-            Arc::clone(&decided),
-            Arc::clone(&posted),
-        );
+        let (teller, bell) = Teller::new(Arc::clone(&opened.register), curb, Arc::clone(&clock), Arc::clone(&decided));
+        teller.bury_strays(&told).map_err(|e| record_failure(&settings.data.directory, &e))?;
         let stop = after.clone();
-        helpers.spawn(async move { ("planning", planning.run(stop).await.map_err(|e| e.to_string())) });
-        for setup in told.lines {
-            let (register, clock, posted) = (Arc::clone(&opened.register), Arc::clone(&clock), Arc::clone(&posted));
-            let dispatcher = Dispatcher::new(setup, register as _, clock, posted, &settings.notify);
-            let stop = after.clone();
-            helpers.spawn(async move { ("a dispatcher", dispatcher.run(stop).await.map_err(|e| e.to_string())) });
-        }
+        helpers.spawn(async move { ("telling", teller.run(told, stop).await) });
         let (expiry, stop) = (retention(settings.store.clone(), Arc::clone(&store), Arc::clone(&clock)), pages.clone());
         helpers.spawn(async move {
             // Dropped between two weeks of a kind, at worst: the next start goes on.
@@ -283,11 +260,10 @@ impl Platform {
             ("retention", Ok(()))
         });
         let counter = Counter(Arc::new(Clerk {
-            works: Works::Running { watch: Box::new(pipeline.watch()), origin: Box::new(origin) },
+            works: Works::Running { watch: Box::new(pipeline.watch()), origin: Box::new(origin), bell },
             register: Arc::clone(&opened.register),
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
-            tellable: settings.notify.names(),
             certificates: mqtt_tls.into_iter().chain(certificates.clone()).collect(),
         }));
         let observer = Observer {
@@ -361,12 +337,21 @@ impl Platform {
         }
     }
 
-    /// Reads devices, routes, profiles and rules anew, and says how that went: for a signal, which nobody
-    /// answers.
+    /// Reads devices, routes, profiles, rules and whom to tell anew, and says how that went: for a signal, which
+    /// nobody answers.
     pub(crate) async fn reload(&self) {
         match self.counter.reload().await {
-            Ok(Reloaded { listed, adopted, profiles, routes, rules }) => {
-                tracing::info!(listed, adopted, profiles, routes, rules, "devices, routes, profiles and rules are read anew");
+            Ok(Reloaded { listed, adopted, profiles, routes, rules, lines, rotas }) => {
+                tracing::info!(
+                    listed,
+                    adopted,
+                    profiles,
+                    routes,
+                    rules,
+                    lines,
+                    rotas,
+                    "devices, routes, profiles, rules and whom to tell are read anew"
+                );
             }
             Err(error) => tracing::error!(%error, "the reload is refused, and what was in force stays so"),
         }
@@ -443,10 +428,17 @@ pub(crate) fn house(
     })
 }
 
+/// A source for each broker of the settings.
+fn collectors(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<Box<dyn Source>>, Failure> {
+    let made = |broker| Collector::new(broker, Arc::clone(clock)).map_err(|e| Failure::new(Code::Settings, e.to_string()));
+    settings.collector.iter().map(|broker| Ok(Box::new(made(broker)?) as Box<dyn Source>)).collect()
+}
+
 /// Looks at the collectors; the endpoint is ours and never away.
 fn lookout(settings: &Settings, watch: PipelineWatch) -> Lookout {
     let doors = move || {
-        let collectors = watch.sources().into_iter().filter(|source| source.name != crate::door::NAME);
+        let ours = [crate::door::NAME, crate::watchman::NAME];
+        let collectors = watch.sources().into_iter().filter(|source| !ours.contains(&source.name.as_str()));
         collectors.map(|source| notify::Door { name: source.name, up: source.up, trouble: source.trouble }).collect()
     };
     Lookout::new(settings.away.clone(), Box::new(doors))

@@ -45,7 +45,8 @@ pub(crate) fn greet(settings: &Settings, platform: &Platform, more: &[String]) {
     eprintln!("Stop with Ctrl-C.");
 }
 
-/// Runs until a signal, or until something ends by itself. SIGHUP reads devices, routes, profiles and rules anew.
+/// Runs until a signal, or until something ends by itself. SIGHUP reads devices, routes, profiles, rules and whom to
+/// tell anew.
 pub(crate) async fn until_told(mut platform: Platform) -> Result<(), Failure> {
     let trouble = |cause: std::io::Error| Failure::new(Code::Stopped, format!("signals cannot be heard: {cause}"));
     let mut term = signal(SignalKind::terminate()).map_err(trouble)?;

@@ -53,6 +53,8 @@ use normalise::{Heard, Owner};
 #[derive(Clone, Debug)]
 pub struct Decoder {
     catalogue: Arc<Catalogue>,
+    /// The catalogue lists some.
+    gateways: bool,
     profiles: Profiles,
     routes: Routes,
     births: Births,
@@ -90,7 +92,8 @@ impl Decoder {
                 return Err(ProfileError::Missing { device: device.id.clone(), profile: profile.clone() });
             }
         }
-        Ok(Self { catalogue, profiles, routes: Routes::default(), births: Births::default() })
+        let gateways = catalogue.devices().any(|device| device.kind == Kind::NETWORK);
+        Ok(Self { catalogue, gateways, profiles, routes: Routes::default(), births: Births::default() })
     }
 
     /// The same, with the routes of a city.
@@ -234,7 +237,22 @@ impl Decoder {
             return Err(Reject::new(Reason::NoReading, text).of(&uplink.device, profile.as_ref()));
         }
         witness.missed(missing);
+        if self.gateways {
+            self.hear_gateways(&uplink.gateways, heard, out)?;
+        }
         Ok(Decoded { device: uplink.device, kind, zone, profile: by, seq, readings, gateways: uplink.gateways })
+    }
+
+    /// Whoever hears a device lives: a reading of each gateway that the catalogue lists.
+    fn hear_gateways(&self, gateways: &Gateways, heard: Heard, out: &mut Vec<Reading>) -> Result<(), Reject> {
+        let listed = gateways.heard().filter_map(|name| self.catalogue.device(name));
+        for gateway in listed.filter(|device| device.kind == Kind::NETWORK) {
+            let owner = Owner { device: gateway.id.clone(), kind: gateway.kind, zone: gateway.zone.clone() };
+            let mut sink = Sink::new(out, owner, heard);
+            sink.at(None);
+            sink.push(Quantity::GATEWAY_HEARD, 0, 1.0, Quality::GOOD)?;
+        }
+        Ok(())
     }
 
     /// What the uplink says; its number in the device's count, and the profile that read it.

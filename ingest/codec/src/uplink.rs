@@ -107,6 +107,11 @@ impl Gateways {
         }
     }
 
+    /// Those that have a name, however many heard it: each of them lives. At most four.
+    pub fn heard(&self) -> impl Iterator<Item = &DeviceId> {
+        self.names.iter().flatten()
+    }
+
     /// Their names, each once.
     pub fn names(&self) -> impl Iterator<Item = &DeviceId> {
         self.names.iter().flatten().filter(|_| !self.untold)

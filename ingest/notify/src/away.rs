@@ -1,7 +1,7 @@
 //! Which collectors are away, so that the silence of what they bring is not told as if each device had failed.
 //!
-//! A collector that is away says so itself, in the log and in the status. Deliberately absent: gateways,
-//! which are devices with alerts of their own (`curb`).
+//! Deliberately absent: that a collector is away is an alert itself, which the program says to itself as a device would; and
+//! gateways, which are devices with alerts of their own (`curb`).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,6 +75,11 @@ impl Lookout {
     #[must_use]
     pub fn rules(&self) -> &[Pattern] {
         &self.settings.rules
+    }
+
+    /// Looks by other settings from now on; how each stands is remembered.
+    pub(crate) fn replace(&mut self, settings: AwaySettings) {
+        self.settings = settings;
     }
 
     /// The collectors that are away at `now`, with what is the matter. One that was not up since the first look is.

@@ -10,7 +10,7 @@ use ports::{ActBook, Curbs, DeviceBook, Path, Quiet, QuietSort, Reason, RecordEr
 use schemas::{AlertId, DeviceId, Pattern, Scope, Subject, Timestamp};
 use serde::Deserialize;
 
-use crate::away::Lookout;
+use crate::away::{AwaySettings, Lookout};
 
 /// Inhibitions in the settings at most.
 const INHIBITIONS: usize = 100;
@@ -253,19 +253,19 @@ impl Curb for Unbridled {
 pub struct Registered {
     book: Arc<dyn ActBook>,
     devices: Arc<dyn DeviceBook>,
-    inhibit: Arc<[Inhibit]>,
     seen: Mutex<Seen>,
 }
 
-/// What was seen last.
+/// What was seen last, and by which settings.
 struct Seen {
+    inhibit: Arc<[Inhibit]>,
     lookout: Lookout,
     last: Option<(u64, Arc<Sight>)>,
 }
 
 impl std::fmt::Debug for Registered {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Registered").field("inhibit", &self.inhibit).finish_non_exhaustive()
+        f.debug_struct("Registered").finish_non_exhaustive()
     }
 }
 
@@ -273,17 +273,25 @@ impl Registered {
     /// Looks at alerts, acts, devices and collectors.
     #[must_use]
     pub fn new(book: Arc<dyn ActBook>, devices: Arc<dyn DeviceBook>, inhibit: Vec<Inhibit>, lookout: Lookout) -> Self {
-        Self { book, devices, inhibit: inhibit.into(), seen: Mutex::new(Seen { lookout, last: None }) }
+        Self { book, devices, seen: Mutex::new(Seen { inhibit: inhibit.into(), lookout, last: None }) }
+    }
+
+    /// Withholds by other inhibitions, and other times of collectors, from the next look on.
+    pub fn replace(&self, inhibit: Vec<Inhibit>, away: AwaySettings) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.inhibit = inhibit.into();
+        seen.lookout.replace(away);
+        seen.last = None;
     }
 
     /// Paths are many, and read only where they decide something.
-    fn topology(&self, curbs: &Curbs, away: BTreeMap<String, String>, silent: &[Pattern]) -> Result<Topology, RecordError> {
-        let gateways: Vec<&Inhibit> = self.inhibit.iter().filter(|rule| rule.by_gateway()).collect();
+    fn topology(&self, curbs: &Curbs, away: BTreeMap<String, String>, seen: &Seen) -> Result<Topology, RecordError> {
+        let gateways: Vec<&Inhibit> = seen.inhibit.iter().filter(|rule| rule.by_gateway()).collect();
         let one_is_away = || curbs.firing.iter().any(|view| gateways.iter().any(|rule| rule.source.takes(Subject::from(view))));
         if away.is_empty() && !one_is_away() {
             return Ok(Topology::default());
         }
-        Ok(Topology { paths: self.devices.paths()?.into_iter().collect(), away, silent: silent.to_vec() })
+        Ok(Topology { paths: self.devices.paths()?.into_iter().collect(), away, silent: seen.lookout.rules().to_vec() })
     }
 }
 
@@ -297,8 +305,8 @@ impl Curb for Registered {
             return Ok(Arc::clone(sight));
         }
         let curbs = self.book.curbs(now)?;
-        let topology = self.topology(&curbs, away, seen.lookout.rules())?;
-        let sight = Arc::new(Sight::new(curbs, Arc::clone(&self.inhibit), topology));
+        let topology = self.topology(&curbs, away, &seen)?;
+        let sight = Arc::new(Sight::new(curbs, Arc::clone(&seen.inhibit), topology));
         seen.last = Some((revision, Arc::clone(&sight)));
         Ok(sight)
     }

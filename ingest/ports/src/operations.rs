@@ -151,6 +151,10 @@ pub struct Reloaded {
     pub routes: u64,
     /// Rules that judge.
     pub rules: u64,
+    /// Lines to tell by: receivers, each over each of its channels.
+    pub lines: u64,
+    /// Rotas.
+    pub rotas: u64,
 }
 
 /// Why something was not done.

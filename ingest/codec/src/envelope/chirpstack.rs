@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::parts::{Gateway, Strongest, dev_eui, made, network_time, not_json};
+use super::parts::{Gateway, Strongest, dev_eui, hexadecimal, made, network_time, not_json};
 use crate::reject::{Reason, Reject, excerpt};
 use crate::route::Arrival;
 use crate::uplink::{Body, Envelope, Frame, Open, Uplink};
@@ -119,14 +119,6 @@ fn levels(topic: &str) -> Result<(Option<&str>, Option<&str>), Reject> {
             Reason::NotATopic,
             format!("`{}` is not application/{{application}}/device/{{DevEUI}}/event/{{event}}", excerpt(topic)),
         )),
-    }
-}
-
-/// Version 3 writes the eight bytes as base64, unless it is told to write hexadecimal.
-fn hexadecimal(eui: &str) -> Cow<'_, str> {
-    match Frame::from_base64(eui, "devEUI") {
-        Ok(frame) if frame.bytes().len() == 8 => frame.bytes().iter().map(|b| format!("{b:02x}")).collect(),
-        _ => Cow::Borrowed(eui),
     }
 }
 

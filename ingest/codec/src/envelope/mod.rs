@@ -1,6 +1,7 @@
 //! The wrappings that this program takes off. Deliberately absent: what is inside.
 
 mod chirpstack;
+mod chirpstack_gateway;
 mod fiware;
 mod helium;
 mod instants;
@@ -38,6 +39,7 @@ pub(crate) static ENVELOPES: &[&dyn Envelope] = &[
     &ultralight::Ultralight,
     &iot_agent_json::IotAgentJson,
     &wireless_m_bus::WirelessMBus,
+    &chirpstack_gateway::ChirpStackGateway,
     &plain::Plain,
 ];
 

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::instant;
 use crate::normalise::READINGS_LIMIT;
 use crate::reject::{Reason, Reject, excerpt};
-use crate::uplink::{Gateways, Radio};
+use crate::uplink::{Frame, Gateways, Radio};
 
 /// 16 hexadecimal digits, made lower case; `field` is where they stood.
 pub(super) fn dev_eui(text: &str, field: &str) -> Result<DeviceId, Reject> {
@@ -23,6 +23,14 @@ pub(super) fn dev_eui(text: &str, field: &str) -> Result<DeviceId, Reject> {
     }
     digits.make_ascii_lowercase();
     std::str::from_utf8(&digits).ok().and_then(|lower| DeviceId::new(lower).ok()).ok_or_else(bad)
+}
+
+/// ChirpStack v3 writes the eight bytes as base64, unless it is told to write hexadecimal.
+pub(super) fn hexadecimal(eui: &str) -> Cow<'_, str> {
+    match Frame::from_base64(eui, "EUI") {
+        Ok(frame) if frame.bytes().len() == 8 => frame.bytes().iter().map(|b| format!("{b:02x}")).collect(),
+        _ => Cow::Borrowed(eui),
+    }
 }
 
 /// RFC 3339 with an offset; none where there is no text.

@@ -1,6 +1,6 @@
 //! ChirpStack v4 and the two layouts, against our own examples and against third-party ones.
 
-use crate::common::{catalogue, decode, show};
+use crate::common::{BUILT_IN, catalogue, decode, message, show};
 use codec::{ChirpStackUp, Decoder, NoScripts, ProfileError, Profiles};
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
 
@@ -169,4 +169,60 @@ fn a_catalogue_that_names_an_unknown_profile_makes_no_decoder() {
     });
     let error = Decoder::new(catalogue.into(), Profiles::built_in().unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "device x is read by the profile `nobody-knows`, which is not loaded");
+}
+
+const GATEWAY: &str = "0016c001f153a14c";
+
+/// A decoder that knows a bay and the gateway that hears it.
+fn with_gateway() -> Decoder {
+    let gateway = Device::new(DeviceId::new(GATEWAY).unwrap(), Kind::NETWORK, Zone::new("maarif").unwrap());
+    let devices: Catalogue = catalogue().devices().cloned().chain([gateway]).collect();
+    Decoder::new(devices.into(), BUILT_IN.clone()).unwrap()
+}
+
+fn said(topic: &str, payload: &str) -> Result<Vec<String>, String> {
+    let mut out = Vec::new();
+    let decoded = with_gateway().decode(&message(topic, payload), &mut out).map_err(|reject| reject.code().to_owned());
+    decoded.map(|_| out.iter().zip(show(&out)).map(|(r, text)| format!("{} {text}", r.series.device)).collect())
+}
+
+#[test]
+fn a_gateway_lives_when_it_hears_a_device_and_when_it_sends_statistics() {
+    let frame = r#"{"time":"2026-11-21T20:00:09.5+00:00","deviceInfo":{"devEui":"0101010101010101"},"fPort":1,"data":"lQ==",
+        "rxInfo":[{"gatewayId":"0016C001F153A14C","rssi":-36,"snr":10.5},{"gatewayId":"00000000000000ff","rssi":-90}]}"#;
+    let heard = said(BAY, frame).unwrap();
+    assert_eq!(heard.last().unwrap(), &format!("{GATEWAY} gateway.heard#0 = 1 @ 2026-11-21T20:00:09.500Z []"));
+    assert_eq!(
+        heard.iter().filter(|line| !line.starts_with("0101")).count(),
+        1,
+        "a gateway that nobody lists is none: {heard:?}"
+    );
+
+    let stats = r#"{"gatewayId":"0016c001f153a14c","time":"2026-11-21T20:00:05Z","rxPacketsReceived":9,"rxPacketsReceivedOk":7}"#;
+    let at = "@ 2026-11-21T20:00:05.000Z []";
+    for topic in [format!("eu868/gateway/{GATEWAY}/event/stats"), format!("gateway/{GATEWAY}/event/stats")] {
+        let expected = [format!("{GATEWAY} gateway.frames#0 = 7 {at}"), format!("{GATEWAY} gateway.heard#0 = 1 {at}")];
+        assert_eq!(said(&topic, stats).unwrap(), expected);
+    }
+    let version_3 = stats.replace("gatewayId", "gatewayID").replace("0016c001f153a14c", "ABbAAfFToUw=");
+    assert_eq!(said(&format!("gateway/{GATEWAY}/event/stats"), &version_3).unwrap().len(), 2);
+    for (state, value) in [("ONLINE", 1), ("OFFLINE", 0)] {
+        let conn = format!(r#"{{"gatewayId":"{GATEWAY}","state":"{state}"}}"#);
+        let said = said(&format!("eu868/gateway/{GATEWAY}/state/conn"), &conn).unwrap();
+        assert!(said[0].starts_with(&format!("{GATEWAY} gateway.online#0 = {value} @")), "{said:?}");
+    }
+}
+
+#[test]
+fn what_a_gateway_says_and_nobody_can_read_says_why() {
+    let stats = format!("eu868/gateway/{GATEWAY}/event/stats");
+    for (topic, payload, reason) in [
+        (stats.as_str(), "\u{a}\u{8}protobuf", "not_json"),
+        (stats.as_str(), r#"{"gatewayId":"00000000000000ff"}"#, "device_mismatch"),
+        ("eu868/gateway/roof/event/stats", "{}", "bad_name"),
+        ("eu868/gateway/00000000000000ff/event/stats", "{}", "unknown_device"),
+        (&stats.replace("event/stats", "state/conn"), r#"{"state":"ASLEEP"}"#, "bad_shape"),
+    ] {
+        assert_eq!(said(topic, payload).unwrap_err(), reason, "{payload}");
+    }
 }

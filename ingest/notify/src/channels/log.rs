@@ -12,7 +12,7 @@ use crate::render;
 
 pub(crate) const TYPE: ChannelType = ChannelType {
     name: "log",
-    about: "a line in the program's own log, at a level that follows the severity",
+    about: "a line in the program's own log: WARN where something fires, INFO for what is mild or over",
     address: Address::Own,
     make,
 };
@@ -27,8 +27,9 @@ fn make(_: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, 
     Ok(Arc::new(LogChannel))
 }
 
-/// Writes a line for each step: INFO for what is resolved or only worth knowing, WARN for a warning, ERROR where a
-/// person must act. It never fails.
+/// Writes a line for each step: WARN for what fires, INFO for what is over or only worth knowing; the severity is a field.
+/// Never ERROR: a full bin is an error of nobody's program, and who watches the log for those must find no others. It never
+/// fails.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogChannel;
 
@@ -46,10 +47,7 @@ fn say(step: &Step) {
     let (zone, at, since, value) = (&t.zone, t.at, t.since, t.value);
     // A level is part of an event's static description: one event for each.
     match (t.to, t.severity) {
-        (Phase::Firing, Severity::Critical | Severity::Emergency) => {
-            tracing::error!(phase, severity, %alert, %rule, %device, %quantity, value, %zone, %at, %since, "alert: {text}");
-        }
-        (Phase::Firing, Severity::Warning) => {
+        (Phase::Firing, Severity::Warning | Severity::Critical | Severity::Emergency) => {
             tracing::warn!(phase, severity, %alert, %rule, %device, %quantity, value, %zone, %at, %since, "alert: {text}");
         }
         _ => tracing::info!(phase, severity, %alert, %rule, %device, %quantity, value, %zone, %at, %since, "alert: {text}"),

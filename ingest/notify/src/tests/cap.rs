@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ports::{DeliveryError, Form};
-use schemas::Phase;
+use schemas::{Kind, Phase, Severity};
 use serde_json::json;
 
 use super::channels::make;
@@ -72,6 +72,32 @@ async fn an_alert_its_reminder_and_its_end_refer_to_one_another() {
     assert_eq!(feed.matches("<entry>").count(), 3);
     assert!(feed.contains("<updated>2026-11-21T22:30:00Z</updated>"), "{feed}");
     assert!(names(directory.path()).iter().all(|name| !name.ends_with(".half")));
+}
+
+#[tokio::test]
+async fn an_alert_is_to_the_public_what_the_table_of_its_type_says() {
+    for (rule, severity, expected) in [
+        ("waste.overflow", Severity::Critical, ["Health", "Immediate", "Moderate", "Observed"]),
+        ("waste.fill.critical", Severity::Critical, ["Infra", "Expected", "Severe", "Observed"]),
+        ("waste.fire", Severity::Emergency, ["Fire", "Immediate", "Extreme", "Likely"]),
+        ("waste.moved", Severity::Info, ["Infra", "Immediate", "Minor", "Observed"]),
+        ("air.no2.alert", Severity::Critical, ["Env", "Immediate", "Severe", "Observed"]),
+        ("air.silent", Severity::Info, ["Infra", "Expected", "Minor", "Observed"]),
+        ("parking.overstay.loading", Severity::Info, ["Transport", "Expected", "Minor", "Observed"]),
+        ("water.burst.hour", Severity::Critical, ["Infra", "Immediate", "Severe", "Likely"]),
+        ("water.backflow", Severity::Warning, ["Security", "Immediate", "Moderate", "Likely"]),
+        ("gateway.silent", Severity::Critical, ["Infra", "Expected", "Severe", "Observed"]),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = json!({ "directory": directory.path(), "sender": "alerts@city.example", "status": "Test" });
+        let mut begin = single("cap", transition(1, Phase::Firing));
+        (begin.steps[0].transition.rule, begin.steps[0].transition.severity) = (rule.parse().unwrap(), severity);
+        begin.steps[0].transition.kind = rule.split('.').next().and_then(Kind::named).unwrap_or(Kind::NETWORK);
+        make(&cap::TYPE, &keys, false).unwrap().deliver(&begin).await.unwrap();
+        let name = names(directory.path()).into_iter().find(|name| name.ends_with(".cap.xml")).unwrap();
+        let text = std::fs::read_to_string(directory.path().join(name)).unwrap();
+        assert_eq!(["category", "urgency", "severity", "certainty"].map(|element| inside(&text, element)), expected, "{rule}");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,173 @@
+//! Everything that tells, and how it is told otherwise while the program runs: planning and the dispatchers are one round,
+//! which ends whole before the next begins. What was decided, planned and posted stands in the register, so a round goes on
+//! where the last one stopped, as after a restart.
+
+use std::sync::Arc;
+
+use notify::{AwaySettings, City, Desk, Dispatcher, Inhibit, LineSetup, Planning, Registered, SettingsError};
+use ports::{Clock, OperationError, Outbox, RecordError};
+use register::Register;
+use settings::Settings;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Orders that wait: reloads follow one another, so that there is one at most.
+const ORDERS: usize = 1;
+
+/// What tells from now on.
+pub(crate) struct Telling {
+    settings: notify::Settings,
+    inhibit: Vec<Inhibit>,
+    away: AwaySettings,
+    desk: Desk,
+}
+
+impl Telling {
+    /// Makes all that tells; reads the files that the settings name, and connects to nothing.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub(crate) fn of(settings: &Settings, city: &City) -> Result<Self, SettingsError> {
+        let Settings { notify, inhibit, away, .. } = settings;
+        let desk = notify::build(notify, city)?;
+        Ok(Self { settings: notify.clone(), inhibit: inhibit.clone(), away: away.clone(), desk })
+    }
+
+    /// How many lines there are: receivers, each over each of its channels.
+    pub(crate) fn lines(&self) -> u64 {
+        self.desk.lines.len() as u64
+    }
+
+    /// Says of each rota when nobody is on duty.
+    fn warn_of_holes(&self, clock: &dyn Clock) {
+        for rota in self.desk.policy.rotas() {
+            for hole in rota.holes().filter(|hole| hole.to > clock.now()) {
+                tracing::warn!(rota = %rota.name(), from = %hole.from, to = %hole.to, fallback = %rota.fallback(),
+                    "nobody is on duty between two shifts; the fallback stands in");
+            }
+        }
+    }
+}
+
+/// The way to the teller.
+#[derive(Clone)]
+pub(crate) struct Bell(mpsc::Sender<(Telling, oneshot::Sender<()>)>);
+
+impl Bell {
+    /// Has everything told in this way from now on; returns when it is. Blocks.
+    ///
+    /// # Errors
+    /// The program is ending: whether it was told otherwise makes no difference any more.
+    pub(crate) fn tell(&self, telling: Telling) -> Result<(), OperationError> {
+        let stopping = || OperationError::Unavailable("the program is stopping".to_owned());
+        let (done, told) = oneshot::channel();
+        self.0.blocking_send((telling, done)).map_err(|_| stopping())?;
+        told.blocking_recv().map_err(|_| stopping())
+    }
+}
+
+/// Keeps planning and dispatchers running.
+pub(crate) struct Teller {
+    pub(crate) register: Arc<Register>,
+    pub(crate) curb: Arc<Registered>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Rung where something was decided.
+    pub(crate) decided: Arc<Notify>,
+    orders: mpsc::Receiver<(Telling, oneshot::Sender<()>)>,
+}
+
+/// What runs in one round.
+type Round = JoinSet<(String, Result<(), String>)>;
+
+impl Teller {
+    /// A teller that has told nothing yet, and the way to it.
+    pub(crate) fn new(
+        register: Arc<Register>,
+        curb: Arc<Registered>,
+        clock: Arc<dyn Clock>,
+        decided: Arc<Notify>,
+    ) -> (Self, Bell) {
+        let (bell, orders) = mpsc::channel(ORDERS);
+        (Self { register, curb, clock, decided, orders }, Bell(bell))
+    }
+
+    /// What was to go by a line that is no more would wait for ever and be counted for ever.
+    ///
+    /// # Errors
+    /// The register cannot be written.
+    pub(crate) fn bury_strays(&self, telling: &Telling) -> Result<(), RecordError> {
+        let known: Vec<_> = telling.desk.lines.iter().map(LineSetup::line).collect();
+        let strays = self.register.bury_strays(&known, self.clock.now())?;
+        if strays > 0 {
+            tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
+        }
+        Ok(())
+    }
+
+    /// Tells until `stop`, in the last way that was ordered.
+    ///
+    /// # Errors
+    /// Planning or a dispatcher ended by itself, which it does only where it cannot go on.
+    pub(crate) async fn run(mut self, mut telling: Telling, stop: CancellationToken) -> Result<(), String> {
+        loop {
+            telling.warn_of_holes(&*self.clock);
+            let end = stop.child_token();
+            let mut round = self.begin(telling, &end);
+            // Every arm is cancel-safe: a token, a channel and a join set keep what was not taken.
+            let next = tokio::select! {
+                () = stop.cancelled() => None,
+                ended = round.join_next() => return Err(why(ended)),
+                next = self.orders.recv() => next,
+            };
+            end.cancel();
+            while let Some(ended) = round.join_next().await {
+                match ended {
+                    Ok((_, Ok(()))) => {}
+                    other => return Err(why(Some(other))),
+                }
+            }
+            let Some((new, done)) = next else { return Ok(()) };
+            // A register that is away now is waited for by the dispatchers; what strays is buried at the next start.
+            if let Err(error) = self.bury_strays(&new) {
+                tracing::warn!(%error, "notifications for receivers that are no more are left where they are");
+            }
+            telling = new;
+            _ = done.send(());
+        }
+    }
+
+    fn begin(&self, telling: Telling, end: &CancellationToken) -> Round {
+        let Telling { settings, inhibit, away, desk } = telling;
+        self.curb.replace(inhibit, away);
+        let (mut round, posted) = (Round::new(), Arc::new(Notify::new()));
+        let planning = Planning::new(
+            Arc::new(desk.policy),
+            Arc::clone(&self.register) as _,
+            Arc::clone(&self.curb) as _,
+            Arc::clone(&self.clock),
+            Arc::clone(&self.decided),
+            Arc::clone(&posted),
+        );
+        let stop = end.clone();
+        round.spawn(async move { ("planning".to_owned(), planning.run(stop).await.map_err(|e| e.to_string())) });
+        for setup in desk.lines {
+            let (outbox, clock) = (Arc::clone(&self.register) as Arc<dyn Outbox>, Arc::clone(&self.clock));
+            let dispatcher = Dispatcher::new(setup, outbox, clock, Arc::clone(&posted), &settings);
+            let stop = end.clone();
+            round.spawn(async move { ("a dispatcher".to_owned(), dispatcher.run(stop).await.map_err(|e| e.to_string())) });
+        }
+        round
+    }
+}
+
+type Ended = Result<(String, Result<(), String>), tokio::task::JoinError>;
+
+fn why(ended: Option<Ended>) -> String {
+    match ended {
+        Some(Ok((who, Ok(())))) => format!("{who} ended by itself"),
+        Some(Ok((who, Err(error)))) => format!("{who} ended: {error}"),
+        Some(Err(panic)) => panic.to_string(),
+        None => "nothing tells".to_owned(),
+    }
+}
