@@ -1,5 +1,7 @@
 //! The embedded store on a real disk.
 
+mod formats;
+mod hours;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +12,7 @@ use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, 
 use tempfile::TempDir;
 
 use super::writer::Job;
-use super::{Embedded, database};
+use super::{Embedded, format};
 use crate::conformance::{self, Ground, block_on};
 use crate::{Memory, Settings};
 
@@ -256,11 +258,11 @@ fn a_damaged_block_is_named() {
         fill(&store, 0, 1).await;
         drop(store);
         let db = Connection::open(ground.0.path().join("readings.db")).unwrap();
-        db.execute("UPDATE content SET data = CAST(data || x'00' AS BLOB) WHERE id = 2", []).unwrap();
+        db.execute("UPDATE content SET data = CAST(data || x'00' AS BLOB) WHERE id = 1", []).unwrap();
         drop(db);
         let store = Embedded::open(ground.0.path(), &settings()).unwrap();
         let damaged = store.scan(&everything()).await;
-        assert!(matches!(&damaged, Err(StoreError::Damaged(text)) if text.contains("block 2")), "{damaged:?}");
+        assert!(matches!(&damaged, Err(StoreError::Damaged(text)) if text.contains("block 1")), "{damaged:?}");
     });
 }
 
@@ -271,10 +273,10 @@ fn a_file_of_another_format_or_program_is_refused() {
     drop(Embedded::open(&made, &settings()).unwrap());
     let path = made.join("readings.db");
     let set = |pragma: &str| Connection::open(&path).unwrap().execute_batch(pragma).unwrap();
-    set(&format!("PRAGMA user_version = {}", database::FORMAT + 1));
+    set(&format!("PRAGMA user_version = {}", format::FORMAT + 1));
     let newer = Embedded::open(&path, &settings()).unwrap_err();
-    assert!(newer.to_string().contains("has format 2, this program reads format 1"), "{newer}");
-    set("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    assert!(newer.to_string().contains("has format 3, this program reads formats 1 to 2"), "{newer}");
+    set("PRAGMA user_version = 2; PRAGMA application_id = 7");
     assert!(matches!(Embedded::open(&path, &settings()), Err(StoreError::Damaged(_))));
     std::fs::write(&path, b"not a database, but long enough to be taken for one at first sight").unwrap();
     assert!(matches!(Embedded::open(&path, &settings()), Err(StoreError::Damaged(_))));
@@ -303,42 +305,5 @@ fn retention_drops_whole_partitions_without_reading_them() {
         assert_eq!(removed, 50);
         assert_eq!(all(&store).await.len(), 150);
         assert_eq!(store.latest(&Selector::default()).await.unwrap().len(), 50);
-    });
-}
-
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1.db");
-
-/// What the fixture holds.
-fn fixture() -> Vec<Reading> {
-    let mut readings: Vec<_> = (0..30).flat_map(|m| (0..3).map(move |d| reading(d, m, (m % 9) as f64 / 10.0))).collect();
-    readings.push(Reading {
-        zone: Zone::new("maarif").unwrap(),
-        quality: schemas::Flaw::Late.into(),
-        ..reading(1, 40, 0.1 + 0.2)
-    });
-    readings.push(Reading { received_at: Timestamp::clamped(5), ..reading(2, 7 * 24 * 60, 1e11) });
-    readings
-}
-
-/// Run once per format, by hand: `cargo test -p store write_the_fixture -- --ignored`.
-#[test]
-#[ignore = "writes the fixture of the present format"]
-fn write_the_fixture() {
-    block_on(async {
-        let store = Embedded::open(Path::new(FIXTURE), &settings()).unwrap();
-        store.append(&fixture()).await.unwrap();
-        store.flush().await.unwrap();
-    });
-    assert!(Path::new(FIXTURE).exists());
-}
-
-#[test]
-fn format_1_is_still_read() {
-    block_on(async {
-        let ground = Directory::new();
-        std::fs::copy(FIXTURE, ground.0.path().join("readings.db")).unwrap();
-        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
-        assert_eq!(all(&store).await, fixture());
-        assert_eq!(store.latest(&Selector::default()).await.unwrap().len(), 3);
     });
 }
