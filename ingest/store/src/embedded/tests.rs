@@ -1,5 +1,6 @@
 //! The embedded store on a real disk.
 
+mod crash;
 mod formats;
 mod hours;
 mod verify;
@@ -199,54 +200,6 @@ fn a_store_that_cannot_flush_takes_no_more_than_its_bound() {
         assert!(matches!(store.append(&batch).await, Err(StoreError::Unavailable(_))));
         store.flush().await.unwrap();
         store.append(&batch).await.unwrap();
-    });
-}
-
-fn copy(from: &Path, to: &Path, cut: Option<u64>) -> PathBuf {
-    std::fs::create_dir_all(to).unwrap();
-    for name in ["readings.db", "readings.db-wal"] {
-        std::fs::copy(from.join(name), to.join(name)).unwrap();
-    }
-    if let Some(length) = cut {
-        let wal = std::fs::OpenOptions::new().write(true).open(to.join("readings.db-wal")).unwrap();
-        wal.set_len(length).unwrap();
-    }
-    to.to_owned()
-}
-
-#[test]
-fn power_loss_at_any_byte_of_a_flush_or_merge_leaves_the_state_of_some_flush() {
-    block_on(async {
-        let ground = Directory::new();
-        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
-        let length = || std::fs::metadata(ground.0.path().join("readings.db-wal")).unwrap().len();
-        // Two flushes make nothing to merge: where each ends in the log is known. The third is followed by a merge
-        // whenever the writer comes to it, which changes no answer.
-        let mut ends = Vec::new();
-        for minute in 0..2 {
-            fill(&store, minute, 1).await;
-            ends.push(length());
-        }
-        fill(&store, 2, 1).await;
-        settled(&store).await;
-        let whole = length();
-        store.append(&[reading(0, 9, 1.0)]).await.unwrap();
-        let elsewhere = tempfile::tempdir().unwrap();
-        let mut flushes = 1;
-        for (i, cut) in (ends[0]..=whole).step_by(3_001).chain([whole]).enumerate() {
-            let place = copy(ground.0.path(), &elsewhere.path().join(i.to_string()), Some(cut));
-            let reopened = Embedded::open(&place, &settings()).unwrap();
-            let kept = all(&reopened).await.len();
-            assert_eq!(kept % 40, 0, "cut at {cut} of {ends:?} and {whole}");
-            let before = std::mem::replace(&mut flushes, kept / 40);
-            assert!(flushes >= before, "{flushes} flushes after {before}: cut at {cut} of {ends:?} and {whole}");
-            assert_eq!(flushes > 1, cut >= ends[1], "cut at {cut} of {ends:?} and {whole}");
-            assert_eq!(
-                reopened.latest(&Selector::default()).await.unwrap()[0].observed_at,
-                reading(0, flushes as i64 - 1, 0.0).observed_at
-            );
-        }
-        assert_eq!(flushes, 3);
     });
 }
 
