@@ -104,7 +104,7 @@ fn killed(directory: &Path, first: u64, dice: &mut Dice) -> Outcome<u64> {
         done = step.map_or(done, |step| step + 1);
         done
     };
-    while let Some(line) = said.next() {
+    for line in said.by_ref() {
         if hear(&line?) > first + steps {
             break;
         }
