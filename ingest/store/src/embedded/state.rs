@@ -54,19 +54,19 @@ pub(crate) struct State {
 /// A block or its hours, as the cache holds it. A block grows as it is unpacked: it is weighed as it is put in, and put in
 /// again when it has grown.
 #[derive(Clone, Debug)]
-enum Cached {
+pub(crate) enum Cached {
     Block(Arc<Block>, u64),
     Hours(Arc<Hours>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Place {
+pub(crate) enum Place {
     Block(i64),
     Hours(i64),
 }
 
 #[derive(Clone, Debug)]
-struct Bytes;
+pub(crate) struct Bytes;
 
 impl Weighter<Place, Cached> for Bytes {
     fn weight(&self, _: &Place, cached: &Cached) -> u64 {
@@ -96,7 +96,7 @@ pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     state: Mutex<State>,
     readers: Readers,
-    cache: Cache<Place, Cached, Bytes>,
+    pub(crate) cache: Cache<Place, Cached, Bytes>,
     /// Above so many unflushed readings nothing is appended.
     most: usize,
     pub(crate) next_block: Arc<AtomicI64>,

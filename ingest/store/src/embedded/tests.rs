@@ -204,6 +204,26 @@ fn a_store_that_cannot_flush_takes_no_more_than_its_bound() {
 }
 
 #[test]
+fn blocks_in_memory_take_no_more_than_the_settings_give_them() {
+    block_on(async {
+        let ground = Directory::new();
+        let settings = Settings { cache: bytesize::ByteSize::kib(32), ..settings() };
+        let store = Embedded::open(ground.0.path(), &settings).unwrap();
+        let noise: Vec<_> =
+            (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, ((d * 41 + m as usize) as f64).sin()))).collect();
+        store.append(&noise).await.unwrap();
+        store.flush().await.unwrap();
+        let hourly = Query { shape: Shape::Hourly, ..everything() };
+        for _ in 0..3 {
+            assert_eq!(all(&store).await.len(), noise.len());
+            store.scan(&hourly).await.unwrap();
+            let weight = store.shared.cache.weight();
+            assert!((8 << 10..=32 << 10).contains(&weight), "{weight} bytes in the cache");
+        }
+    });
+}
+
+#[test]
 fn a_damaged_block_is_named() {
     block_on(async {
         let ground = Directory::new();
