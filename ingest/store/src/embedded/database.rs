@@ -1,38 +1,17 @@
-//! The database file: tables, and what is read and written in them. One transaction makes a flush, a
-//! merge or a forgetting whole or not at all.
+//! The rows of the database file, read and written. One transaction makes a flush, a merge or a forgetting whole or not
+//! at all.
 //!
 //! Deliberately absent: what the bytes of a block mean, and when anything is written.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::path::Path;
 
 use ports::StoreError;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 use schemas::{DeviceId, Kind, Quantity, SeriesKey, Zone};
 
 use super::directory::{Directory, Latest};
 use super::entry::Entry;
 use super::shelf::{BlockMeta, PartitionKey, Run, Shelf};
-
-/// The version of everything in the file, in SQLite's `user_version`.
-pub(crate) const FORMAT: i32 = 1;
-/// "Mrsd", in SQLite's `application_id`.
-const APPLICATION: i32 = 0x4d72_7364;
-
-const TABLES: &str = "
-    CREATE TABLE stream (
-        id INTEGER PRIMARY KEY, series INTEGER NOT NULL, device TEXT NOT NULL, quantity TEXT NOT NULL,
-        channel INTEGER NOT NULL, kind TEXT NOT NULL, zone TEXT NOT NULL
-    ) STRICT;
-    CREATE TABLE latest (chunk INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-    CREATE TABLE block (
-        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, week INTEGER NOT NULL, run INTEGER NOT NULL, level INTEGER NOT NULL,
-        place INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, earliest INTEGER NOT NULL, latest INTEGER NOT NULL,
-        count INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE content (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
-";
 
 /// What went wrong in the database, as the house says it.
 pub(crate) fn fault(path: &Path, error: &rusqlite::Error) -> StoreError {
@@ -47,45 +26,6 @@ pub(crate) fn fault(path: &Path, error: &rusqlite::Error) -> StoreError {
     }
 }
 
-/// The file of a store: a path that is no file and does not end in `.db` is a directory that holds it.
-pub(crate) fn file_of(path: &Path) -> PathBuf {
-    if path.is_file() || path.extension().is_some_and(|e| e == "db") { path.to_owned() } else { path.join("readings.db") }
-}
-
-/// Refuses a database of another program or of another format.
-pub(crate) fn check_format(db: &Connection, path: &Path) -> Result<(), StoreError> {
-    let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i32>(0)).map_err(|e| fault(path, &e));
-    let place = path.display();
-    if number("application_id")? != APPLICATION {
-        return Err(StoreError::Damaged(format!("{place} is a database of another program")));
-    }
-    match number("user_version")? {
-        FORMAT => Ok(()),
-        version => Err(StoreError::Damaged(format!("{place} has format {version}, this program reads format {FORMAT}"))),
-    }
-}
-
-/// A connection that writes, with the tables made and their version checked.
-pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
-    let cannot = |e: rusqlite::Error| fault(path, &e);
-    let db = Connection::open(path).map_err(cannot)?;
-    db.busy_timeout(Duration::from_secs(10)).map_err(cannot)?;
-    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(cannot)?;
-    if tables == 0 {
-        db.execute_batch("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;").map_err(cannot)?;
-    } else {
-        check_format(&db, path)?;
-    }
-    // FULL: a transaction that is over survives power loss. Erasure means that the bytes go.
-    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST;").map_err(cannot)?;
-    if tables == 0 {
-        let made =
-            format!("BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; COMMIT;");
-        db.execute_batch(&made).map_err(cannot)?;
-    }
-    Ok(db)
-}
-
 /// Everything that lives in memory, as the last transaction left it.
 pub(crate) struct Loaded {
     pub(crate) directory: Directory,
@@ -97,13 +37,16 @@ pub(crate) struct Loaded {
 /// Reads what lives in memory, and deletes contents that no block names any more.
 pub(crate) fn load(db: &Connection, path: &Path) -> Result<Loaded, StoreError> {
     let cannot = |e: rusqlite::Error| fault(path, &e);
-    db.execute("DELETE FROM content WHERE id NOT IN (SELECT id FROM block)", []).map_err(cannot)?;
+    for orphans in ["content", "hours"] {
+        let bury = format!("DELETE FROM {orphans} WHERE id NOT IN (SELECT id FROM block)");
+        db.execute(&bury, []).map_err(cannot)?;
+    }
     let directory = load_directory(db, path)?;
     let mut shelf = Shelf::default();
     let (mut next_block, mut next_run) = (1, 1);
     let mut rows = db
         .prepare(
-            "SELECT week, kind, run, level, id, first, last, earliest, latest, count FROM block ORDER BY week, kind, run, place",
+            "SELECT week, kind, run, level, id, first, last, earliest, latest, count, hours FROM block ORDER BY week, kind, run, place",
         )
         .map_err(cannot)?;
     let mut rows = rows.query([]).map_err(cannot)?;
@@ -119,6 +62,7 @@ pub(crate) fn load(db: &Connection, path: &Path) -> Result<Loaded, StoreError> {
             from: row.get(7).map_err(cannot)?,
             to: row.get(8).map_err(cannot)?,
             count: row.get(9).map_err(cannot)?,
+            hours: row.get(10).map_err(cannot)?,
         };
         next_block = next_block.max(block.id + 1);
         next_run = next_run.max(number + 1);
@@ -244,7 +188,16 @@ pub(crate) fn put_latest(tx: &Transaction<'_>, chunk: u32, data: &[u8]) -> rusql
     Ok(())
 }
 
-/// Saves a block with its content, at its place in the run.
+/// Saves what a block holds; in the books it stands only with [`put_block`].
+pub(crate) fn put_content(tx: &Transaction<'_>, id: i64, data: &[u8], hours: Option<&[u8]>) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO content VALUES (?, ?)")?.execute(params![id, data])?;
+    if let Some(hours) = hours {
+        tx.prepare_cached("INSERT INTO hours VALUES (?, ?)")?.execute(params![id, hours])?;
+    }
+    Ok(())
+}
+
+/// Takes a block into the books, at its place in the run.
 pub(crate) fn put_block(
     tx: &Transaction<'_>,
     key: PartitionKey,
@@ -252,9 +205,8 @@ pub(crate) fn put_block(
     level: u8,
     place: i64,
     block: &BlockMeta,
-    data: &[u8],
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute(params![
+    tx.prepare_cached("INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute(params![
         block.id,
         key.kind.name(),
         key.week,
@@ -265,9 +217,9 @@ pub(crate) fn put_block(
         block.last,
         block.from,
         block.to,
-        block.count
+        block.count,
+        block.hours
     ])?;
-    tx.prepare_cached("INSERT INTO content VALUES (?, ?)")?.execute(params![block.id, data])?;
     Ok(())
 }
 
@@ -278,9 +230,10 @@ pub(crate) fn drop_block(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Deletes a content that no block names any more.
+/// Deletes what a block held that no book names any more.
 pub(crate) fn drop_content(tx: &Transaction<'_>, id: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM content WHERE id = ?")?.execute([id])?;
+    tx.prepare_cached("DELETE FROM hours WHERE id = ?")?.execute([id])?;
     Ok(())
 }
 
@@ -323,49 +276,15 @@ pub(crate) fn free_pages(db: &Connection) -> rusqlite::Result<(i64, i64)> {
     Ok((number("freelist_count")?, number("page_count")?))
 }
 
+/// Writes what stands in the log into the file, and empties the log.
+pub(crate) fn fold(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+}
+
 /// Gives pages that hold nothing back to the disk, at most so many.
 pub(crate) fn shrink(db: &Connection, pages: u32) -> rusqlite::Result<()> {
     let mut step = db.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
     let mut rows = step.query([])?;
     while rows.next()?.is_some() {}
     Ok(())
-}
-
-/// Connections that only read.
-#[derive(Debug)]
-pub(crate) struct Readers {
-    path: PathBuf,
-    /// Those that nobody uses now: as many as there were readers at once, at most eight.
-    idle: Mutex<Vec<Connection>>,
-}
-
-impl Readers {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) }
-    }
-
-    /// The content of a block; none where a merge has deleted it since.
-    pub(crate) fn content(&self, id: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let cannot = |e: rusqlite::Error| fault(&self.path, &e);
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle().pop();
-        let db = match kept {
-            Some(db) => db,
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let db = Connection::open_with_flags(&self.path, flags).map_err(cannot)?;
-                db.busy_timeout(Duration::from_secs(10)).map_err(cannot)?;
-                db
-            }
-        };
-        let content = db
-            .prepare_cached("SELECT data FROM content WHERE id = ?")
-            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)).optional())
-            .map_err(cannot)?;
-        let mut idle = idle();
-        if idle.len() < 8 {
-            idle.push(db);
-        }
-        Ok(content)
-    }
 }

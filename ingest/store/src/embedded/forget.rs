@@ -146,10 +146,10 @@ impl<'a> Planner<'a> {
         let start = i64::from(key.week) * WEEK;
         let block = Block::decode(meta.id, start, &database::content(self.db, self.path(), meta.id)?)?;
         let mut builder = Builder::new(key.week, &self.shared.next_block);
-        let (mut entries, mut full, mut removed, mut marks) = (Vec::new(), Vec::new(), 0, 0);
-        for part in &block.parts {
+        let (mut entries, mut removed, mut marks) = (Vec::new(), 0, 0);
+        for (at, part) in block.parts.iter().enumerate() {
             entries.clear();
-            block.read(*part, i64::MIN, i64::MAX, true, &mut entries)?;
+            block.read(at, i64::MIN, i64::MAX, true, &mut entries)?;
             if self.taken.contains_key(&part.stream) {
                 entries.retain(|e: &Entry| {
                     let goes = self.in_range(e.observed);
@@ -158,14 +158,13 @@ impl<'a> Planner<'a> {
                     !goes
                 });
             }
-            builder.push(part.stream, &entries, &mut full);
+            builder.add(part.stream, &entries);
         }
         if removed + marks == 0 {
             return Ok(Kept::Whole);
         }
         plan.removed += removed;
         plan.dropped.push(meta.id);
-        // What remains is less than one block, so that nothing was sealed on the way.
         Ok(builder.seal().map_or(Kept::Nothing, Kept::Part))
     }
 
@@ -241,6 +240,7 @@ impl<'a> Planner<'a> {
                 })?;
                 if let Some(part) = block.part(rank, &self.ranks) {
                     block.read(part, i64::MIN, i64::MAX, true, out)?;
+                    self.shared.weigh(meta.id, &block);
                 }
             }
         }

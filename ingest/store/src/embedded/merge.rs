@@ -1,10 +1,10 @@
 //! Runs of one partition to one run: a scan then looks into few runs, and superseded entries go.
 //!
-//! A merge works block by block between the writer's other jobs, and is published by one transaction
-//! at its end; until then it is only work that may be thrown away. It is bounded: runs of
-//! [`MOST`] entries together stay as they are.
+//! A merge works block by block between the writer's other jobs. What its blocks hold is written as they come; one small
+//! transaction at its end changes the books, and until then it is only work that may be thrown away. Runs of [`MOST`]
+//! entries together stay as they are.
 //!
-//! Deliberately absent: publishing in slices, and a choice by what is read most.
+//! Deliberately absent: a choice by what is read most.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +17,17 @@ use super::block::Block;
 use super::builder::{Builder, Sealed};
 use super::database;
 use super::entry::{Entry, WEEK, settle};
-use super::shelf::{PartitionKey, Run, Shelf};
+use super::shelf::{BlockMeta, PartitionKey, Run, Shelf};
 
 /// So many runs of one level make a run of the next. Few in this crate's own tests, so that short
 /// histories merge.
 pub(crate) const FAN_IN: usize = if cfg!(test) { 3 } else { 8 };
-/// Entries that one merge takes at most: about 40 MB of blocks, which wait in memory until its end.
-const MOST: u64 = 32 << 20;
+/// Entries that one merge takes at most: while it works, some tens of seconds, no other partition is merged.
+const MOST: u64 = 128 << 20;
+/// Flushes that pass a partition by until it is taken for settled, and all its runs are merged.
+const QUIET: i64 = if cfg!(test) { 6 } else { 16 };
+/// The runs of a settled partition are merged where all but the largest hold at least such a part of it.
+const WORTH: u64 = 16;
 
 /// Where a merge stands in one of its runs.
 struct Place {
@@ -52,7 +56,7 @@ impl Place {
     /// Reads the part and goes to the next.
     fn take(&mut self, out: &mut Vec<Entry>) -> Result<(), StoreError> {
         let Some(block) = &self.open else { return Ok(()) };
-        block.read(block.parts[self.part], i64::MIN, i64::MAX, true, out)?;
+        block.read(self.part, i64::MIN, i64::MAX, true, out)?;
         self.part += 1;
         if self.part == block.parts.len() {
             self.open = None;
@@ -73,32 +77,30 @@ pub(crate) struct Merge {
     oldest: bool,
     ranks: Arc<[u32]>,
     builder: Builder,
+    /// Blocks that are not written yet.
     pub(crate) sealed: Vec<Sealed>,
+    /// Blocks whose content is written.
+    pub(crate) staged: Vec<BlockMeta>,
 }
 
 impl Merge {
-    /// The merge that is most due, if any. `ranks` gives the places of all streams.
-    pub(crate) fn choose(shelf: &Shelf, ids: &Arc<AtomicI64>, ranks: &Arc<[u32]>) -> Option<Self> {
-        shelf.partitions.iter().find_map(|(key, runs)| {
-            // Levels fall from the oldest run to the newest, so that runs of one level are neighbours
-            // in age and their merge stands in order between the others.
-            let mut begin = 0;
-            for level in runs.chunk_by(|a, b| a.level == b.level) {
-                let inputs = &level[..level.len().min(FAN_IN)];
-                if inputs.len() == FAN_IN && inputs.iter().map(|r| r.count()).sum::<u64>() <= MOST {
-                    return Some(Self {
-                        key: *key,
-                        inputs: inputs.to_vec(),
-                        places: inputs.iter().map(|r| Place { run: Arc::clone(r), block: 0, part: 0, open: None }).collect(),
-                        oldest: begin == 0,
-                        ranks: Arc::clone(ranks),
-                        builder: Builder::new(key.week, ids),
-                        sealed: Vec::new(),
-                    });
-                }
-                begin += level.len();
-            }
-            None
+    /// The merge that is most due, if any: of runs of one level, or of all runs of a partition that is settled.
+    /// `ranks` gives the places of all streams; `next` is the number of the next run.
+    pub(crate) fn choose(shelf: &Shelf, ids: &Arc<AtomicI64>, next: i64, ranks: &Arc<[u32]>) -> Option<Self> {
+        let level = || shelf.partitions.iter().find_map(|(key, runs)| Some((key, level(runs)?)));
+        let settled = || shelf.partitions.iter().find_map(|(key, runs)| Some((key, settled(runs, next)?)));
+        let (key, inputs) = level().or_else(settled)?;
+        let oldest = shelf.runs(*key).first().map(|r| r.number) == inputs.first().map(|r| r.number);
+        let places = inputs.iter().map(|r| Place { run: Arc::clone(r), block: 0, part: 0, open: None });
+        Some(Self {
+            key: *key,
+            inputs: inputs.to_vec(),
+            places: places.collect(),
+            oldest,
+            ranks: Arc::clone(ranks),
+            builder: Builder::new(key.week, ids),
+            sealed: Vec::new(),
+            staged: Vec::new(),
         })
     }
 
@@ -140,4 +142,23 @@ impl Merge {
         }
         Ok(false)
     }
+}
+
+/// Runs of one level that are enough for the next. Levels fall from the oldest run to the newest, so that runs of one
+/// level are neighbours in age and their merge stands in order between the others.
+fn level(runs: &[Arc<Run>]) -> Option<&[Arc<Run>]> {
+    let enough = runs.chunk_by(|a, b| a.level == b.level).filter_map(|level| level.get(..FAN_IN));
+    enough.into_iter().find(|inputs| total(inputs) <= MOST)
+}
+
+/// All runs, where no flush has touched the partition for long.
+fn settled(runs: &[Arc<Run>], next: i64) -> Option<&[Arc<Run>]> {
+    let (newest, all) = (runs.last()?.number, total(runs));
+    let largest = runs.iter().map(|r| r.count()).max()?;
+    let due = runs.len() > 1 && next - newest > QUIET && (all - largest) * WORTH >= largest;
+    (due && all <= MOST).then_some(runs)
+}
+
+fn total(runs: &[Arc<Run>]) -> u64 {
+    runs.iter().map(|r| r.count()).sum()
 }

@@ -1,8 +1,8 @@
 //! The embedded store: columns compressed by `pco`, in blocks, in one SQLite database. The journal
 //! is its write-ahead log.
 //!
-//! Read in this order: [`entry`] and [`block`] (what is kept), [`directory`] (whose it is),
-//! [`shelf`] (where it stands), [`database`] (the file), [`state`] (appending), [`scan`], [`writer`]
+//! Read in this order: [`entry`], [`block`] and [`hours`] (what is kept), [`directory`] (whose it is), [`shelf`] (where it
+//! stands), [`format`](mod@format) and [`database`] (the file), [`state`] (appending), [`scan`] and [`hourly`], [`writer`]
 //! (flushing), [`merge`], [`forget`], [`mod@verify`].
 //!
 //! Deliberately absent: a plan for a disk that stays full.
@@ -13,8 +13,12 @@ mod database;
 mod directory;
 mod entry;
 mod forget;
+mod format;
+mod hourly;
+mod hours;
 mod memtable;
 mod merge;
+mod readers;
 mod scan;
 mod shelf;
 mod state;
@@ -64,12 +68,12 @@ impl Embedded {
     /// [`StoreError::Damaged`] where it is not what this program wrote or has another format version,
     /// [`StoreError::Refused`] where it holds a quantity or kind that the vocabulary does not have.
     pub fn open(path: &Path, settings: &Settings) -> Result<Self, StoreError> {
-        let file = database::file_of(path);
+        let file = format::file_of(path);
         if file != path {
             std::fs::create_dir_all(path).map_err(|e| StoreError::Unavailable(format!("{}: {e}", path.display())))?;
         }
         let path = file;
-        let db = database::open(&path)?;
+        let db = format::open(&path)?;
         let loaded = database::load(&db, &path)?;
         let shared = Arc::new(Shared::new(&path, loaded, settings));
         shared.bytes.store(database::size(&db).map_err(|e| database::fault(&path, &e))?, Ordering::Relaxed);

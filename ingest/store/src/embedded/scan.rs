@@ -15,7 +15,9 @@ use schemas::{HOUR, Partial, Timestamp};
 use super::block::Block;
 use super::directory::Pick;
 use super::entry::{Entry, WEEK, settle, week_of};
-use super::shelf::{PartitionKey, Shelf};
+use super::hourly::Hourly;
+use super::hours::{Hours, Sums};
+use super::shelf::{BlockMeta, PartitionKey, Shelf};
 use super::state::{Frozen, NoBlock, Shared};
 
 /// What a scan sees, unchanged by what happens meanwhile.
@@ -23,7 +25,7 @@ pub(crate) struct View {
     shelf: Arc<Shelf>,
     frozen: Option<Arc<Frozen>>,
     unflushed: HashMap<u32, Vec<Entry>, FxBuildHasher>,
-    ranks: Arc<[u32]>,
+    pub(crate) ranks: Arc<[u32]>,
     picks: Vec<Pick>,
 }
 
@@ -64,47 +66,91 @@ impl View {
         weeks
     }
 
-    /// The entries of a stream in `[from, to)`, which lies in one week: marks too, in order of time.
-    fn gather(&self, reader: &mut Reader<'_>, pick: &Pick, (from, to): (i64, i64), out: &mut Vec<Entry>) -> Result<(), NoBlock> {
-        let key = PartitionKey { week: week_of(from), kind: pick.kind };
-        for (at, run) in self.shelf.runs(key).iter().enumerate() {
-            for meta in run.holding(pick.rank, &self.ranks).filter(|b| b.from < to && from <= b.to) {
-                let block = reader.block(at, pick.kind, key.week, meta.id)?;
-                if let Some(part) = block.part(pick.rank, &self.ranks) {
-                    block.read(part, from, to, reader.heard, out)?;
-                }
-            }
-        }
+    /// Blocks of a week that may hold entries of a stream in `[from, to)`, the oldest run first, with the run's place.
+    pub(crate) fn blocks<'a>(&'a self, pick: &'a Pick, (from, to): (i64, i64)) -> impl Iterator<Item = (usize, &'a BlockMeta)> {
+        let runs = self.shelf.runs(PartitionKey { week: week_of(from), kind: pick.kind }).iter().enumerate();
+        let holding = runs.flat_map(|(at, run)| run.holding(pick.rank, &self.ranks).map(move |meta| (at, meta)));
+        holding.filter(move |(_, b)| b.from < to && from <= b.to)
+    }
+
+    /// The entries of a stream in `[from, to)` that are not on disk, the frozen ones before the active.
+    pub(crate) fn unwritten(&self, pick: &Pick, (from, to): (i64, i64), out: &mut Vec<Entry>) {
         if let Some(column) = self.frozen.as_ref().and_then(|f| f.table.column(pick.stream)) {
             column.read(from, to, out);
         }
         if let Some(own) = self.unflushed.get(&pick.stream) {
             let begin = own.partition_point(|e| e.observed < from);
             let end = own.partition_point(|e| e.observed < to);
-            out.extend_from_slice(&own[begin..end]);
+            out.extend_from_slice(&own[begin..end.max(begin)]);
         }
-        settle(out);
+    }
+
+    /// The readings of one series, whose streams these are, in `[from, to)`, which lies in one week; in order of time,
+    /// each with the place of its stream.
+    pub(crate) fn gather(
+        &self,
+        reader: &mut Reader<'_>,
+        streams: &[Pick],
+        (from, to): (i64, i64),
+        out: &mut Vec<(Entry, u32)>,
+    ) -> Result<(), NoBlock> {
+        out.clear();
+        let mut own = Vec::new();
+        for (place, pick) in (0u32..).zip(streams) {
+            own.clear();
+            for (run, meta) in self.blocks(pick, (from, to)) {
+                reader.read(run, pick, meta, &self.ranks, (from, to), &mut own)?;
+            }
+            self.unwritten(pick, (from, to), &mut own);
+            settle(&mut own);
+            out.extend(own.iter().filter(|e| !e.is_gone()).map(|e| (*e, place)));
+        }
+        if streams.len() > 1 {
+            out.sort_unstable_by_key(|(e, _)| e.observed);
+        }
         Ok(())
     }
 }
 
 /// Blocks through the cache; the block last read in each run is at hand for the next stream.
-struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     shared: &'a Shared,
     heard: bool,
     at_hand: HashMap<(usize, schemas::Kind), (i64, Arc<Block>), FxBuildHasher>,
 }
 
-impl Reader<'_> {
-    fn block(&mut self, run: usize, kind: schemas::Kind, week: u32, id: i64) -> Result<Arc<Block>, NoBlock> {
-        if let Some((have, block)) = self.at_hand.get(&(run, kind))
-            && *have == id
-        {
-            return Ok(Arc::clone(block));
+impl<'a> Reader<'a> {
+    pub(crate) fn new(shared: &'a Shared, heard: bool) -> Self {
+        Self { shared, heard, at_hand: HashMap::default() }
+    }
+
+    /// The entries of a stream in `[from, to)` that a block holds, to the end of `out`.
+    pub(crate) fn read(
+        &mut self,
+        run: usize,
+        pick: &Pick,
+        meta: &BlockMeta,
+        ranks: &[u32],
+        (from, to): (i64, i64),
+        out: &mut Vec<Entry>,
+    ) -> Result<(), NoBlock> {
+        let block = match self.at_hand.get(&(run, pick.kind)) {
+            Some((have, block)) if *have == meta.id => Arc::clone(block),
+            _ => {
+                let block = self.shared.block(week_of(from), meta.id)?;
+                self.at_hand.insert((run, pick.kind), (meta.id, Arc::clone(&block)));
+                block
+            }
+        };
+        if let Some(part) = block.part(pick.rank, ranks) {
+            block.read(part, from, to, self.heard, out)?;
+            self.shared.weigh(meta.id, &block);
         }
-        let block = self.shared.block(week, id)?;
-        self.at_hand.insert((run, kind), (id, Arc::clone(&block)));
-        Ok(block)
+        Ok(())
+    }
+
+    pub(crate) fn hours(&self, meta: &BlockMeta) -> Result<Arc<Hours>, NoBlock> {
+        self.shared.hours(meta.id)
     }
 }
 
@@ -174,90 +220,66 @@ pub(crate) fn scan(shared: &Shared, query: &Query) -> Result<Points, StoreError>
 }
 
 fn attempt(shared: &Shared, query: &Query) -> Result<Points, NoBlock> {
-    let (from, to) = (query.range.start.millis(), query.range.end.millis());
-    match query.shape {
-        Shape::Raw => {
-            let mut earliest = Earliest::new(query.limit);
-            let picks = walk(shared, query, (from, to), true, &mut earliest, |earliest, entries, picks| {
-                for (entry, pick) in entries {
-                    earliest.push(entry.observed, picks[*pick as usize].rank, *pick, *entry);
-                }
-            })?;
-            let (found, more) = earliest.finish(query.limit);
-            let readings = found.iter().map(|f| {
-                let pick = &picks[f.pick as usize];
-                f.point.reading(&pick.key, pick.kind, &pick.zone)
-            });
-            Ok(Points::Raw { readings: readings.collect(), more })
-        }
-        Shape::Hourly => {
-            let mut earliest = Earliest::new(query.limit);
-            let picks = walk(shared, query, (from, to), false, &mut earliest, |earliest, entries, picks| {
-                for hour in entries.chunk_by(|a, b| a.0.observed / HOUR == b.0.observed / HOUR) {
-                    let pick = hour[0].1;
-                    if let Some(partial) = partial(hour) {
-                        earliest.push(partial.0, picks[pick as usize].rank, pick, partial.1);
-                    }
-                }
-            })?;
-            let (found, more) = earliest.finish(query.limit);
-            let partials = found.into_iter().map(|f| Partial {
-                series: picks[f.pick as usize].key.clone(),
-                start: Timestamp::clamped(f.at),
-                count: f.point.count,
-                sum: f.point.sum,
-                min: f.point.min,
-                max: f.point.max,
-                first: f.point.first,
-                last: f.point.last,
-            });
-            Ok(Points::Hourly { partials: partials.collect(), more })
-        }
-    }
-}
-
-/// Numbers of a partial.
-struct Sums {
-    count: u64,
-    sum: f64,
-    min: f64,
-    max: f64,
-    first: f64,
-    last: f64,
-}
-
-/// One hour of one series; none where every reading is bad.
-fn partial(hour: &[(Entry, u32)]) -> Option<(i64, Sums)> {
-    let mut judged = hour.iter().map(|(e, _)| e).filter(|e| !e.is_bad());
-    let first = judged.next()?;
-    let start = first.observed - first.observed % HOUR;
-    let mut sums = Sums { count: 1, sum: first.value, min: first.value, max: first.value, first: first.value, last: first.value };
-    for entry in judged {
-        sums.count += 1;
-        sums.sum += entry.value;
-        sums.min = sums.min.min(entry.value);
-        sums.max = sums.max.max(entry.value);
-        sums.last = entry.value;
-    }
-    Some((start, sums))
-}
-
-/// Goes through weeks and series; `visit` gets the readings of one series in one week, in order of
-/// time, with the index of their pick. Gives the picks back.
-fn walk<T>(
-    shared: &Shared,
-    query: &Query,
-    (from, to): (i64, i64),
-    heard: bool,
-    earliest: &mut Earliest<T>,
-    mut visit: impl FnMut(&mut Earliest<T>, &[(Entry, u32)], &[Pick]),
-) -> Result<Vec<Pick>, NoBlock> {
+    let range @ (from, to) = (query.range.start.millis(), query.range.end.millis());
     if from >= to {
-        return Ok(Vec::new());
+        return Ok(match query.shape {
+            Shape::Raw => Points::Raw { readings: Vec::new(), more: false },
+            Shape::Hourly => Points::Hourly { partials: Vec::new(), more: false },
+        });
     }
     let view = View::new(shared, query, from, to);
-    let mut reader = Reader { shared, heard, at_hand: HashMap::default() };
-    let (mut own, mut series) = (Vec::new(), Vec::new());
+    match query.shape {
+        Shape::Raw => raw(shared, &view, range, query.limit),
+        Shape::Hourly => hourly(shared, &view, range, query.limit),
+    }
+}
+
+fn raw(shared: &Shared, view: &View, range: (i64, i64), limit: usize) -> Result<Points, NoBlock> {
+    let mut earliest = Earliest::new(limit);
+    let (mut reader, mut series) = (Reader::new(shared, true), Vec::new());
+    walk(view, range, &mut earliest, |earliest, first, streams, range| {
+        view.gather(&mut reader, streams, range, &mut series)?;
+        for (entry, place) in &series {
+            earliest.push(entry.observed, streams[*place as usize].rank, first + place, *entry);
+        }
+        Ok(())
+    })?;
+    let (found, more) = earliest.finish(limit);
+    let readings = found.iter().map(|f| {
+        let pick = &view.picks[f.pick as usize];
+        f.point.reading(&pick.key, pick.kind, &pick.zone)
+    });
+    Ok(Points::Raw { readings: readings.collect(), more })
+}
+
+fn hourly(shared: &Shared, view: &View, range: (i64, i64), limit: usize) -> Result<Points, NoBlock> {
+    let mut earliest: Earliest<Sums> = Earliest::new(limit);
+    let mut hourly = Hourly::new(view, Reader::new(shared, false));
+    walk(view, range, &mut earliest, |earliest, first, streams, range| {
+        hourly.series(streams, range, |at, sums| earliest.push(at, streams[0].rank, first, sums))
+    })?;
+    let (found, more) = earliest.finish(limit);
+    let partials = found.into_iter().map(|f| Partial {
+        series: view.picks[f.pick as usize].key.clone(),
+        start: Timestamp::clamped(f.at),
+        count: f.point.count,
+        sum: f.point.sum,
+        min: f.point.min,
+        max: f.point.max,
+        first: f.point.first,
+        last: f.point.last,
+    });
+    Ok(Points::Hourly { partials: partials.collect(), more })
+}
+
+/// Goes through weeks and series; `visit` gets the index of a series' first stream, its streams, and what of `[from, to)`
+/// lies in the week and may still be of use.
+fn walk<T>(
+    view: &View,
+    (from, to): (i64, i64),
+    earliest: &mut Earliest<T>,
+    mut visit: impl FnMut(&mut Earliest<T>, u32, &[Pick], (i64, i64)) -> Result<(), NoBlock>,
+) -> Result<(), NoBlock> {
     for week in view.weeks(from, to) {
         let start = i64::from(week) * WEEK;
         let mut index = 0u32;
@@ -265,24 +287,15 @@ fn walk<T>(
             // An hour that begins at `until` is whole only with all of its readings.
             let until = earliest.until.saturating_add(HOUR);
             let (begin, end) = (from.max(start), to.min(start + WEEK).min(until));
-            series.clear();
-            for pick in streams {
-                own.clear();
-                if begin < end {
-                    view.gather(&mut reader, pick, (begin, end), &mut own)?;
-                }
-                series.extend(own.iter().filter(|e| !e.is_gone()).map(|e| (*e, index)));
-                index += 1;
+            if begin < end {
+                visit(earliest, index, streams, (begin, end))?;
             }
-            if streams.len() > 1 {
-                series.sort_unstable_by_key(|(e, _)| e.observed);
-            }
-            visit(earliest, &series, &view.picks);
+            index += u32::try_from(streams.len()).expect("streams are counted by u32");
         }
         earliest.cut();
         if earliest.full() {
             break;
         }
     }
-    Ok(view.picks)
+    Ok(())
 }

@@ -17,6 +17,8 @@ pub(crate) struct BlockMeta {
     pub(crate) from: i64,
     pub(crate) to: i64,
     pub(crate) count: u32,
+    /// Whether what its hours come to is kept beside it.
+    pub(crate) hours: bool,
 }
 
 /// Blocks that lie end to end in the order of (stream's name, time), written at once.

@@ -13,11 +13,13 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use schemas::{Kind, Reading, SeriesKey, Zone};
 
-use super::block::{BLOCK, Block};
-use super::database::{self, Loaded, Readers};
+use super::block::Block;
+use super::database::{self, Loaded};
 use super::directory::{Directory, Latest};
 use super::entry::{Entry, WEEK, week_of};
+use super::hours::Hours;
 use super::memtable::Memtable;
+use super::readers::Readers;
 use super::shelf::{PartitionKey, Shelf};
 
 /// A memtable that takes nothing more and is about to be written, with all that the same
@@ -49,12 +51,29 @@ pub(crate) struct State {
     pub(crate) shelf: Arc<Shelf>,
 }
 
+/// A block or its hours, as the cache holds it. A block grows as it is unpacked: it is weighed as it is put in, and put in
+/// again when it has grown.
 #[derive(Clone, Debug)]
-struct Bytes;
+pub(crate) enum Cached {
+    Block(Arc<Block>, u64),
+    Hours(Arc<Hours>),
+}
 
-impl Weighter<i64, Arc<Block>> for Bytes {
-    fn weight(&self, _: &i64, block: &Arc<Block>) -> u64 {
-        block.weight()
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Block(i64),
+    Hours(i64),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Bytes;
+
+impl Weighter<Place, Cached> for Bytes {
+    fn weight(&self, _: &Place, cached: &Cached) -> u64 {
+        match cached {
+            Cached::Block(_, weight) => *weight,
+            Cached::Hours(hours) => hours.weight(),
+        }
     }
 }
 
@@ -77,7 +96,7 @@ pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     state: Mutex<State>,
     readers: Readers,
-    cache: Cache<i64, Arc<Block>, Bytes>,
+    pub(crate) cache: Cache<Place, Cached, Bytes>,
     /// Above so many unflushed readings nothing is appended.
     most: usize,
     pub(crate) next_block: Arc<AtomicI64>,
@@ -89,7 +108,8 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(path: &Path, loaded: Loaded, settings: &crate::Settings) -> Self {
         let cache = settings.cache.as_u64();
-        let blocks = usize::try_from(cache).unwrap_or(usize::MAX) / (BLOCK * 24) + 16;
+        // As many as there is room for where each is small.
+        let items = usize::try_from(cache).unwrap_or(usize::MAX) / (16 << 10) + 16;
         Self {
             path: path.to_owned(),
             state: Mutex::new(State {
@@ -99,7 +119,7 @@ impl Shared {
                 shelf: Arc::new(loaded.shelf),
             }),
             readers: Readers::new(path),
-            cache: Cache::with_weighter(blocks, cache, Bytes),
+            cache: Cache::with_weighter(items, cache, Bytes),
             most: settings.unflushed.max(1),
             next_block: Arc::new(AtomicI64::new(loaded.next_block)),
             next_run: AtomicI64::new(loaded.next_run),
@@ -113,15 +133,33 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A block, from the cache or from the file.
+    /// A block, from the cache or from the file. Who has read from it says so by [`Shared::weigh`].
     pub(crate) fn block(&self, week: u32, id: i64) -> Result<Arc<Block>, NoBlock> {
-        if let Some(block) = self.cache.get(&id) {
+        if let Some(Cached::Block(block, _)) = self.cache.get(&Place::Block(id)) {
             return Ok(block);
         }
         let content = self.readers.content(id)?.ok_or(NoBlock::Replaced)?;
-        let block = Arc::new(Block::decode(id, i64::from(week) * WEEK, &content)?);
-        self.cache.insert(id, Arc::clone(&block));
-        Ok(block)
+        Ok(Arc::new(Block::decode(id, i64::from(week) * WEEK, &content)?))
+    }
+
+    /// Keeps a block in the cache, by what it weighs now.
+    pub(crate) fn weigh(&self, id: i64, block: &Arc<Block>) {
+        let weight = block.weight();
+        let same = matches!(self.cache.peek(&Place::Block(id)), Some(Cached::Block(_, known)) if known == weight);
+        if !same {
+            self.cache.insert(Place::Block(id), Cached::Block(Arc::clone(block), weight));
+        }
+    }
+
+    /// What the hours of a block come to, from the cache or from the file.
+    pub(crate) fn hours(&self, id: i64) -> Result<Arc<Hours>, NoBlock> {
+        if let Some(Cached::Hours(hours)) = self.cache.get(&Place::Hours(id)) {
+            return Ok(hours);
+        }
+        let content = self.readers.hours(id)?.ok_or(NoBlock::Replaced)?;
+        let hours = Arc::new(Hours::decode(id, &content)?);
+        self.cache.insert(Place::Hours(id), Cached::Hours(Arc::clone(&hours)));
+        Ok(hours)
     }
 
     pub(crate) fn next_run(&self) -> i64 {
@@ -181,7 +219,7 @@ impl State {
         Ok(true)
     }
 
-    /// The reading of a series at an instant, and its stream.
+    /// The reading of a series at an instant, and its stream; `received` may not be filled.
     fn standing(&mut self, shared: &Shared, series: u32, observed: i64) -> Result<Option<(u32, Entry)>, StoreError> {
         for at in 0..self.directory.series(series).streams.len() {
             let stream = self.directory.series(series).streams[at];
@@ -199,6 +237,7 @@ impl State {
         Ok(None)
     }
 
+    /// What the newest run has; `received` is not filled.
     fn on_disk(&mut self, shared: &Shared, stream: u32, observed: i64) -> Result<Option<Entry>, StoreError> {
         let key = PartitionKey { week: week_of(observed), kind: self.directory.stream(stream).kind };
         if self.shelf.runs(key).is_empty() {
@@ -215,7 +254,8 @@ impl State {
                     NoBlock::Replaced => StoreError::Damaged(format!("block {}: its content is missing", meta.id)),
                 })?;
                 if let Some(part) = block.part(rank, &ranks) {
-                    block.read(part, observed, observed + 1, true, &mut found)?;
+                    block.read(part, observed, observed + 1, false, &mut found)?;
+                    shared.weigh(meta.id, &block);
                 }
                 if let Some(entry) = found.pop() {
                     return Ok(Some(entry));

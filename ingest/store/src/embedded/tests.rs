@@ -1,5 +1,8 @@
 //! The embedded store on a real disk.
 
+mod crash;
+mod formats;
+mod hours;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +13,7 @@ use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, 
 use tempfile::TempDir;
 
 use super::writer::Job;
-use super::{Embedded, database};
+use super::{Embedded, format};
 use crate::conformance::{self, Ground, block_on};
 use crate::{Memory, Settings};
 
@@ -200,51 +203,23 @@ fn a_store_that_cannot_flush_takes_no_more_than_its_bound() {
     });
 }
 
-fn copy(from: &Path, to: &Path, cut: Option<u64>) -> PathBuf {
-    std::fs::create_dir_all(to).unwrap();
-    for name in ["readings.db", "readings.db-wal"] {
-        std::fs::copy(from.join(name), to.join(name)).unwrap();
-    }
-    if let Some(length) = cut {
-        let wal = std::fs::OpenOptions::new().write(true).open(to.join("readings.db-wal")).unwrap();
-        wal.set_len(length).unwrap();
-    }
-    to.to_owned()
-}
-
 #[test]
-fn power_loss_at_any_byte_of_a_flush_or_merge_leaves_the_state_of_some_flush() {
+fn blocks_in_memory_take_no_more_than_the_settings_give_them() {
     block_on(async {
         let ground = Directory::new();
-        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
-        let length = || std::fs::metadata(ground.0.path().join("readings.db-wal")).unwrap().len();
-        // Two flushes make nothing to merge: where each ends in the log is known. The third is followed by a merge
-        // whenever the writer comes to it, which changes no answer.
-        let mut ends = Vec::new();
-        for minute in 0..2 {
-            fill(&store, minute, 1).await;
-            ends.push(length());
+        let settings = Settings { cache: bytesize::ByteSize::kib(32), ..settings() };
+        let store = Embedded::open(ground.0.path(), &settings).unwrap();
+        let noise: Vec<_> =
+            (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, ((d * 41 + m as usize) as f64).sin()))).collect();
+        store.append(&noise).await.unwrap();
+        store.flush().await.unwrap();
+        let hourly = Query { shape: Shape::Hourly, ..everything() };
+        for _ in 0..3 {
+            assert_eq!(all(&store).await.len(), noise.len());
+            store.scan(&hourly).await.unwrap();
+            let weight = store.shared.cache.weight();
+            assert!((8 << 10..=32 << 10).contains(&weight), "{weight} bytes in the cache");
         }
-        fill(&store, 2, 1).await;
-        settled(&store).await;
-        let whole = length();
-        store.append(&[reading(0, 9, 1.0)]).await.unwrap();
-        let elsewhere = tempfile::tempdir().unwrap();
-        let mut flushes = 1;
-        for (i, cut) in (ends[0]..=whole).step_by(3_001).chain([whole]).enumerate() {
-            let place = copy(ground.0.path(), &elsewhere.path().join(i.to_string()), Some(cut));
-            let reopened = Embedded::open(&place, &settings()).unwrap();
-            let kept = all(&reopened).await.len();
-            assert_eq!(kept % 40, 0, "cut at {cut} of {ends:?} and {whole}");
-            let before = std::mem::replace(&mut flushes, kept / 40);
-            assert!(flushes >= before, "{flushes} flushes after {before}: cut at {cut} of {ends:?} and {whole}");
-            assert_eq!(flushes > 1, cut >= ends[1], "cut at {cut} of {ends:?} and {whole}");
-            assert_eq!(
-                reopened.latest(&Selector::default()).await.unwrap()[0].observed_at,
-                reading(0, flushes as i64 - 1, 0.0).observed_at
-            );
-        }
-        assert_eq!(flushes, 3);
     });
 }
 
@@ -256,11 +231,11 @@ fn a_damaged_block_is_named() {
         fill(&store, 0, 1).await;
         drop(store);
         let db = Connection::open(ground.0.path().join("readings.db")).unwrap();
-        db.execute("UPDATE content SET data = CAST(data || x'00' AS BLOB) WHERE id = 2", []).unwrap();
+        db.execute("UPDATE content SET data = CAST(data || x'00' AS BLOB) WHERE id = 1", []).unwrap();
         drop(db);
         let store = Embedded::open(ground.0.path(), &settings()).unwrap();
         let damaged = store.scan(&everything()).await;
-        assert!(matches!(&damaged, Err(StoreError::Damaged(text)) if text.contains("block 2")), "{damaged:?}");
+        assert!(matches!(&damaged, Err(StoreError::Damaged(text)) if text.contains("block 1")), "{damaged:?}");
     });
 }
 
@@ -271,10 +246,10 @@ fn a_file_of_another_format_or_program_is_refused() {
     drop(Embedded::open(&made, &settings()).unwrap());
     let path = made.join("readings.db");
     let set = |pragma: &str| Connection::open(&path).unwrap().execute_batch(pragma).unwrap();
-    set(&format!("PRAGMA user_version = {}", database::FORMAT + 1));
+    set(&format!("PRAGMA user_version = {}", format::FORMAT + 1));
     let newer = Embedded::open(&path, &settings()).unwrap_err();
-    assert!(newer.to_string().contains("has format 2, this program reads format 1"), "{newer}");
-    set("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    assert!(newer.to_string().contains("has format 3, this program reads formats 1 to 2"), "{newer}");
+    set("PRAGMA user_version = 2; PRAGMA application_id = 7");
     assert!(matches!(Embedded::open(&path, &settings()), Err(StoreError::Damaged(_))));
     std::fs::write(&path, b"not a database, but long enough to be taken for one at first sight").unwrap();
     assert!(matches!(Embedded::open(&path, &settings()), Err(StoreError::Damaged(_))));
@@ -303,42 +278,5 @@ fn retention_drops_whole_partitions_without_reading_them() {
         assert_eq!(removed, 50);
         assert_eq!(all(&store).await.len(), 150);
         assert_eq!(store.latest(&Selector::default()).await.unwrap().len(), 50);
-    });
-}
-
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1.db");
-
-/// What the fixture holds.
-fn fixture() -> Vec<Reading> {
-    let mut readings: Vec<_> = (0..30).flat_map(|m| (0..3).map(move |d| reading(d, m, (m % 9) as f64 / 10.0))).collect();
-    readings.push(Reading {
-        zone: Zone::new("maarif").unwrap(),
-        quality: schemas::Flaw::Late.into(),
-        ..reading(1, 40, 0.1 + 0.2)
-    });
-    readings.push(Reading { received_at: Timestamp::clamped(5), ..reading(2, 7 * 24 * 60, 1e11) });
-    readings
-}
-
-/// Run once per format, by hand: `cargo test -p store write_the_fixture -- --ignored`.
-#[test]
-#[ignore = "writes the fixture of the present format"]
-fn write_the_fixture() {
-    block_on(async {
-        let store = Embedded::open(Path::new(FIXTURE), &settings()).unwrap();
-        store.append(&fixture()).await.unwrap();
-        store.flush().await.unwrap();
-    });
-    assert!(Path::new(FIXTURE).exists());
-}
-
-#[test]
-fn format_1_is_still_read() {
-    block_on(async {
-        let ground = Directory::new();
-        std::fs::copy(FIXTURE, ground.0.path().join("readings.db")).unwrap();
-        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
-        assert_eq!(all(&store).await, fixture());
-        assert_eq!(store.latest(&Selector::default()).await.unwrap().len(), 3);
     });
 }

@@ -16,6 +16,8 @@ use serde::Serialize;
 use super::block::Block;
 use super::database::{self, fault};
 use super::entry::WEEK;
+use super::format;
+use super::hours;
 
 /// Faults that are told at most; more are only counted.
 const TOLD: usize = 1000;
@@ -51,8 +53,8 @@ impl Verified {
 /// [`StoreError::Unavailable`] where the file cannot be read, [`StoreError::Damaged`] where it is no store of this
 /// format. What is damaged inside is in [`Verified::faults`].
 pub fn verify(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
-    let path = database::file_of(path);
-    let db = open(&path)?;
+    let path = format::file_of(path);
+    let (db, format) = open(&path)?;
     let cannot = |e: rusqlite::Error| fault(&path, &e);
     let mut verified = Verified::default();
     structure(&db, &mut verified).map_err(cannot)?;
@@ -63,7 +65,7 @@ pub fn verify(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verifie
         .prepare("SELECT DISTINCT week, kind FROM block ORDER BY week, kind")
         .and_then(|mut all| all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
         .map_err(cannot)?;
-    let mut names = Names::default();
+    let mut names = Names { hours: format > 1, ..Names::default() };
     for (week, kind) in partitions {
         let done = db.unchecked_transaction().and_then(|tx| partition(&tx, week, &kind, &mut names, &mut verified));
         if let Err(error) = done {
@@ -84,8 +86,8 @@ pub fn verify(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Verifie
 /// [`StoreError::Unavailable`] where one cannot be read or the other not written, [`StoreError::Damaged`] where `from`
 /// is no store of this format.
 pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let from = database::file_of(from);
-    let db = open(&from)?;
+    let from = format::file_of(from);
+    let (db, _) = open(&from)?;
     let name = to.to_str().ok_or_else(|| StoreError::Unavailable(format!("{} is not Unicode", to.display())))?;
     db.execute("VACUUM INTO ?1", params![name]).map_err(|e| fault(to, &e))?;
     let synced = File::open(to).and_then(|file| file.sync_all());
@@ -93,12 +95,12 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 /// Neither made nor changed: who reads a file in WAL mode must be able to write its index.
-fn open(path: &Path) -> Result<Connection, StoreError> {
+fn open(path: &Path) -> Result<(Connection, i32), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(|e| fault(path, &e))?;
     db.busy_timeout(Duration::from_secs(10)).map_err(|e| fault(path, &e))?;
-    database::check_format(&db, path)?;
-    Ok(db)
+    let format = format::check_format(&db, path)?;
+    Ok((db, format))
 }
 
 fn structure(db: &Connection, verified: &mut Verified) -> rusqlite::Result<()> {
@@ -119,6 +121,8 @@ struct Names {
     of: HashMap<u32, (String, String, u8), FxBuildHasher>,
     /// Streams with lower ids are known.
     next: i64,
+    /// Whether the file keeps hours: since format 2.
+    hours: bool,
 }
 
 impl Names {
@@ -147,15 +151,20 @@ struct Booked {
     earliest: i64,
     latest: i64,
     count: u32,
+    hours: bool,
 }
 
 /// One partition, as one snapshot has it.
 fn partition(tx: &Transaction<'_>, week: u32, kind: &str, names: &mut Names, verified: &mut Verified) -> rusqlite::Result<()> {
     names.learn(tx)?;
-    let mut rows = tx.prepare_cached(
-        "SELECT b.id, b.run, b.first, b.last, b.earliest, b.latest, b.count, c.data FROM block b
-         LEFT JOIN content c ON c.id = b.id WHERE b.week = ? AND b.kind = ? ORDER BY b.run, b.place",
-    )?;
+    let mut rows = tx.prepare_cached(if names.hours {
+        "SELECT b.id, b.run, b.first, b.last, b.earliest, b.latest, b.count, c.data, b.hours, h.data FROM block b
+             LEFT JOIN content c ON c.id = b.id LEFT JOIN hours h ON h.id = b.id
+             WHERE b.week = ? AND b.kind = ? ORDER BY b.run, b.place"
+    } else {
+        "SELECT b.id, b.run, b.first, b.last, b.earliest, b.latest, b.count, c.data, 0, NULL FROM block b
+             LEFT JOIN content c ON c.id = b.id WHERE b.week = ? AND b.kind = ? ORDER BY b.run, b.place"
+    })?;
     let mut rows = rows.query(params![week, kind])?;
     let mut before: Option<(i64, u32, i64)> = None;
     while let Some(row) = rows.next()? {
@@ -167,10 +176,12 @@ fn partition(tx: &Transaction<'_>, week: u32, kind: &str, names: &mut Names, ver
             earliest: row.get(4)?,
             latest: row.get(5)?,
             count: row.get(6)?,
+            hours: row.get(8)?,
         };
-        let data: Option<Vec<u8>> = row.get(7)?;
+        let (data, hours): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.get(7)?, row.get(9)?);
         verified.blocks += 1;
-        match examine(&booked, week, data.as_deref(), names, before.filter(|(run, ..)| *run == booked.run)) {
+        let kept = (data.as_deref(), hours.as_deref());
+        match examine(&booked, week, kept, names, before.filter(|(run, ..)| *run == booked.run)) {
             Ok((count, at)) => {
                 verified.entries += count;
                 before = Some((booked.run, booked.last, at));
@@ -189,7 +200,7 @@ fn partition(tx: &Transaction<'_>, week: u32, kind: &str, names: &mut Names, ver
 fn examine(
     booked: &Booked,
     week: u32,
-    data: Option<&[u8]>,
+    (data, hours): (Option<&[u8]>, Option<&[u8]>),
     names: &Names,
     before: Option<(i64, u32, i64)>,
 ) -> Result<(u64, i64), String> {
@@ -200,10 +211,11 @@ fn examine(
         return Err("it holds other series than the books say".to_owned());
     }
     let (mut entries, mut count) = (Vec::new(), 0u64);
+    let (mut lengths, mut all) = (Vec::new(), Vec::new());
     let mut last = before.map(|(_, stream, at)| (stream, at));
-    for part in &block.parts {
+    for (at, part) in block.parts.iter().enumerate() {
         entries.clear();
-        block.read(*part, i64::MIN, i64::MAX, true, &mut entries).map_err(|e| e.to_string())?;
+        block.read(at, i64::MIN, i64::MAX, true, &mut entries).map_err(|e| e.to_string())?;
         count += entries.len() as u64;
         let own = names.place(part.stream).ok_or_else(|| format!("nobody knows stream {}", part.stream))?;
         if let Some((stream, at)) = last {
@@ -224,9 +236,15 @@ fn examine(
             return Err(format!("stream {} has instants beyond those in the books", part.stream));
         }
         last = entries.last().map(|e| (part.stream, e.observed));
+        lengths.push((part.stream, entries.len()));
+        all.append(&mut entries);
     }
     if count != u64::from(booked.count) {
         return Err(format!("it has {count} entries, the books say {}", booked.count));
+    }
+    let right = if booked.hours { hours::pack(i64::from(week) * WEEK, &lengths, &all) } else { None };
+    if booked.hours != hours.is_some() || hours != right.as_deref() {
+        return Err("its hours are not what its readings come to".to_owned());
     }
     Ok((count, last.map_or(i64::MIN, |(_, at)| at)))
 }

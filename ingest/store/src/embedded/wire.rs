@@ -9,6 +9,11 @@ pub(crate) fn put(out: &mut Vec<u8>, mut number: u64) {
     out.push(number.to_le_bytes()[0]);
 }
 
+/// Writes one that may be below zero: small where it is near zero.
+pub(crate) fn put_signed(out: &mut Vec<u8>, number: i64) {
+    put(out, (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned());
+}
+
 /// Reads what [`put`] wrote, from the front of a slice. `None` where the bytes end too soon or a
 /// number is too large.
 pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
@@ -26,6 +31,12 @@ impl<'a> Reader<'a> {
             }
         }
         None
+    }
+
+    /// One number that [`put_signed`] wrote.
+    pub(crate) fn signed(&mut self) -> Option<i64> {
+        let number = self.number()?;
+        Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 
     /// One number that fits.
@@ -48,10 +59,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_read_back_and_other_bytes_do_no_harm(number: u64, bytes: Vec<u8>) {
+        fn numbers_read_back_and_other_bytes_do_no_harm(number: u64, signed: i64, bytes: Vec<u8>) {
             let mut out = Vec::new();
             put(&mut out, number);
-            prop_assert_eq!(Reader(&out).number(), Some(number));
+            put_signed(&mut out, signed);
+            let mut reader = Reader(&out);
+            prop_assert_eq!(reader.number(), Some(number));
+            prop_assert_eq!(reader.signed(), Some(signed));
             let mut reader = Reader(&bytes);
             while reader.number().is_some() {}
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use ports::{Selector, StoreError};
@@ -15,13 +16,18 @@ use super::database;
 use super::entry::week_of;
 use super::forget::{Plan, Planner};
 use super::merge::Merge;
-use super::shelf::{PartitionKey, Run, Shelf};
+use super::shelf::{BlockMeta, PartitionKey, Run, Shelf};
 use super::state::{Frozen, Shared};
 
-/// Free pages of 8 KiB that are left alone. Few in this crate's own tests.
-const SLACK: i64 = if cfg!(test) { 8 } else { 2048 };
+/// Free pages of 4 KiB that are left alone. Few in this crate's own tests.
+const SLACK: i64 = if cfg!(test) { 8 } else { 512 };
 /// Pages given back between two jobs: some milliseconds.
 const SLICE: u32 = 256;
+
+/// Blocks of a merge that are written together: some megabytes, and one sync.
+const STAGE: usize = 16;
+/// Dead contents that one transaction deletes at most, so that none takes long.
+const BURIED: usize = 64;
 
 /// What the thread is asked for. Who asked may go away: the work is done all the same.
 pub(crate) enum Job {
@@ -40,16 +46,23 @@ pub(crate) struct Writer {
     /// Contents that no shelf names any more; the next transaction deletes them.
     pub(crate) dead: Vec<i64>,
     pub(crate) merge: Option<Merge>,
-    /// Free pages could not be given back.
+    /// Dead contents could not be deleted, or free pages not be given back: not tried again before something is written.
     pub(crate) stuck: bool,
 }
 
 impl Writer {
-    /// Works until nobody can ask any more.
+    /// Works until nobody can ask any more; then the file is folded into one.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        self.work(jobs);
+        if let Err(error) = database::fold(&self.db) {
+            tracing::warn!(%error, "the store's log stays beside its file, and is read at the next start");
+        }
+    }
+
+    fn work(&mut self, jobs: &Receiver<Job>) {
         self.choose_merge();
         loop {
-            let job = if self.merge.is_some() || self.has_slack() {
+            let job = if self.merge.is_some() || self.may_bury() || self.has_slack() {
                 match jobs.try_recv() {
                     Ok(job) => Some(job),
                     Err(TryRecvError::Empty) => None,
@@ -76,6 +89,7 @@ impl Writer {
                 #[cfg(test)]
                 Some(Job::Run(work)) => work(&self.db),
                 None if self.merge.is_some() => self.go_on_merging(),
+                None if self.may_bury() => self.bury(),
                 None => self.give_back(),
             }
         }
@@ -101,7 +115,9 @@ impl Writer {
                 database::put_latest(tx, *chunk, data)?;
             }
             for (key, sealed) in &runs {
-                put_run(tx, *key, number, 0, sealed)?;
+                sealed.iter().try_for_each(|s| put_content(tx, s))?;
+                let blocks: Vec<BlockMeta> = sealed.iter().map(|s| s.meta.clone()).collect();
+                put_books(tx, *key, number, 0, &blocks)?;
             }
             Ok(())
         })?;
@@ -138,19 +154,21 @@ impl Writer {
         sealed.collect()
     }
 
-    /// One transaction, which also deletes dead contents.
+    /// One transaction, which also deletes some dead contents.
     fn commit(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+        let buried = self.dead.len().min(BURIED);
         let done = self.db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|tx| {
             work(&tx)?;
-            for id in &self.dead {
+            for id in &self.dead[..buried] {
                 database::drop_content(&tx, *id)?;
             }
             tx.commit()
         });
         done.map_err(|e| database::fault(&self.shared.path, &e))?;
-        self.dead.clear();
+        self.dead.drain(..buried);
+        self.stuck = false;
         if let Ok(bytes) = database::size(&self.db) {
-            self.shared.bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+            self.shared.bytes.store(bytes, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -158,57 +176,103 @@ impl Writer {
     /// Whether so much of the file lies free that the disk should have it back: what merges leave is used again soon,
     /// what was forgotten is not.
     fn has_slack(&self) -> bool {
-        !self.stuck && database::free_pages(&self.db).is_ok_and(|(free, all)| free > SLACK && free > all / 4)
+        !self.stuck && database::free_pages(&self.db).is_ok_and(|(free, all)| free > SLACK && free > all / 16)
+    }
+
+    fn may_bury(&self) -> bool {
+        !self.stuck && !self.dead.is_empty()
+    }
+
+    fn bury(&mut self) {
+        if let Err(error) = self.commit(|_| Ok(())) {
+            self.stuck = true;
+            tracing::warn!(%error, "what merges have replaced cannot be deleted: it takes room until something can be written");
+        }
     }
 
     fn give_back(&mut self) {
         if let Err(error) = database::shrink(&self.db, SLICE) {
-            // What lies free is used again all the same. Tried again after a restart.
+            // What lies free is used again all the same.
             self.stuck = true;
             tracing::warn!(%error, "the store's file cannot be made smaller");
         } else if let Ok(bytes) = database::size(&self.db) {
-            self.shared.bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
+            self.shared.bytes.store(bytes, Ordering::Relaxed);
         }
     }
 
     fn choose_merge(&mut self) {
         if self.merge.is_none() {
-            let mut state = self.shared.state();
-            let ranks = state.directory.ranks();
-            self.merge = Merge::choose(&state.shelf, &self.shared.next_block, &ranks);
+            let (shelf, ranks) = {
+                let mut state = self.shared.state();
+                (Arc::clone(&state.shelf), state.directory.ranks())
+            };
+            let next = self.shared.next_run.load(Ordering::Relaxed);
+            self.merge = Merge::choose(&shelf, &self.shared.next_block, next, &ranks);
+        }
+    }
+
+    /// Throws the merge away that is under way, with what it has written.
+    fn drop_merge(&mut self) {
+        if let Some(merge) = self.merge.take() {
+            self.dead.extend(merge.staged.iter().map(|b| b.id));
         }
     }
 
     fn go_on_merging(&mut self) {
-        let Some(merge) = &mut self.merge else { return };
-        let done = match merge.step(&self.db, &self.shared.path) {
-            Ok(false) => return,
-            Ok(true) => self.publish_merge(),
-            Err(e) => Err(e),
-        };
-        self.merge = None;
+        let done = self.step();
         match done {
-            Ok(()) => self.choose_merge(),
-            // The runs stay as they were; the next flush chooses again.
-            Err(error) => tracing::warn!(%error, "runs of blocks could not be merged: reading is slower until they are"),
+            Ok(false) => {}
+            Ok(true) => self.choose_merge(),
+            Err(error) => {
+                self.drop_merge();
+                // The runs stay as they were; the next flush chooses again.
+                tracing::warn!(%error, "runs of blocks could not be merged: reading is slower until they are");
+            }
         }
     }
 
+    /// One block more of the merge; true when it is published.
+    fn step(&mut self) -> Result<bool, StoreError> {
+        let Some(merge) = &mut self.merge else { return Ok(true) };
+        let done = merge.step(&self.db, &self.shared.path)?;
+        if done || merge.sealed.len() >= STAGE {
+            self.stage()?;
+        }
+        if done {
+            self.publish_merge()?;
+        }
+        Ok(done)
+    }
+
+    /// Writes what the finished blocks of the merge hold; the books do not change.
+    fn stage(&mut self) -> Result<(), StoreError> {
+        let Some(mut merge) = self.merge.take() else { return Ok(()) };
+        let sealed = std::mem::take(&mut merge.sealed);
+        let written = self.commit(|tx| sealed.iter().try_for_each(|s| put_content(tx, s)));
+        merge.staged.extend(sealed.into_iter().map(|s| s.meta));
+        self.merge = Some(merge);
+        written
+    }
+
     fn publish_merge(&mut self) -> Result<(), StoreError> {
-        let Some(merge) = self.merge.take() else { return Ok(()) };
+        let Some(mut merge) = self.merge.take() else { return Ok(()) };
         let (number, level) = merge.result();
         let old: Vec<i64> = merge.inputs.iter().flat_map(|r| &r.blocks).map(|b| b.id).collect();
-        self.commit(|tx| {
+        let blocks = std::mem::take(&mut merge.staged);
+        let done = self.commit(|tx| {
             for id in &old {
                 database::drop_block(tx, *id)?;
             }
-            put_run(tx, merge.key, number, level, &merge.sealed)
-        })?;
+            put_books(tx, merge.key, number, level, &blocks)
+        });
+        if let Err(error) = done {
+            self.dead.extend(blocks.iter().map(|b| b.id));
+            return Err(error);
+        }
         let numbers: Vec<i64> = merge.inputs.iter().map(|r| r.number).collect();
         let mut state = self.shared.state();
         let mut shelf = Shelf::clone(&state.shelf);
         shelf.remove(merge.key, &numbers);
-        let blocks: Vec<_> = merge.sealed.into_iter().map(|s| s.meta).collect();
         if !blocks.is_empty() {
             shelf.insert(merge.key, Run { number, level, blocks });
         }
@@ -220,7 +284,7 @@ impl Writer {
 
     fn forget(&mut self, select: &Selector, range: &Range<Timestamp>) -> Result<u64, StoreError> {
         self.flush()?;
-        self.merge = None;
+        self.drop_merge();
         let plan = Planner::new(&self.shared, &self.db, select, range).plan()?;
         let removed = plan.removed;
         if plan.dropped.is_empty() {
@@ -235,7 +299,8 @@ impl Writer {
                 database::drop_block(tx, *id)?;
             }
             for new in &plan.rewritten {
-                database::put_block(tx, new.key, new.run, new.level, new.place, &new.sealed.meta, &new.sealed.data)?;
+                put_content(tx, &new.sealed)?;
+                database::put_block(tx, new.key, new.run, new.level, new.place, &new.sealed.meta)?;
             }
             for (chunk, data) in &plan.chunks {
                 database::put_latest(tx, *chunk, data)?;
@@ -244,7 +309,9 @@ impl Writer {
         })?;
         self.publish_forgetting(plan);
         // Forgotten bytes go at once, not with the next transaction.
-        self.commit(|_| Ok(()))?;
+        while !self.dead.is_empty() {
+            self.commit(|_| Ok(()))?;
+        }
         Ok(removed)
     }
 
@@ -273,9 +340,10 @@ impl Writer {
     }
 }
 
-fn put_run(tx: &Transaction<'_>, key: PartitionKey, number: i64, level: u8, sealed: &[Sealed]) -> rusqlite::Result<()> {
-    for (place, sealed) in (0..).zip(sealed) {
-        database::put_block(tx, key, number, level, place, &sealed.meta, &sealed.data)?;
-    }
-    Ok(())
+fn put_content(tx: &Transaction<'_>, sealed: &Sealed) -> rusqlite::Result<()> {
+    database::put_content(tx, sealed.meta.id, &sealed.data, sealed.hours.as_deref())
+}
+
+fn put_books(tx: &Transaction<'_>, key: PartitionKey, number: i64, level: u8, blocks: &[BlockMeta]) -> rusqlite::Result<()> {
+    (0..).zip(blocks).try_for_each(|(place, block)| database::put_block(tx, key, number, level, place, block))
 }

@@ -60,13 +60,14 @@ fn books_that_contradict_their_blocks_are_found() {
             ("UPDATE block SET last = first WHERE id = ID", "other series"),
             ("UPDATE block SET latest = latest - 1 WHERE id = ID", "beyond those in the books"),
             ("DELETE FROM content WHERE id = ID", "its content is missing"),
+            ("DELETE FROM hours WHERE id = ID", "its hours are not"),
             ("DELETE FROM stream WHERE id = (SELECT first FROM block WHERE id = ID)", "nobody knows stream"),
             ("UPDATE latest SET data = CAST(data || x'00' AS BLOB)", "chunk 0"),
         ];
         for (change, names) in cases {
             let file = ground.0.path().join(format!("{}.db", names.replace(' ', "-")));
             std::fs::copy(ground.0.path().join("readings.db"), &file).unwrap();
-            let change = change.replace("ID", "(SELECT id FROM block WHERE first <> last ORDER BY id LIMIT 1)");
+            let change = change.replace("ID", "(SELECT id FROM block WHERE first <> last AND hours ORDER BY id LIMIT 1)");
             Connection::open(&file).unwrap().execute_batch(&change).unwrap();
             let found = verified(&file);
             assert!(found.faults.iter().any(|fault| fault.contains(names)), "{change}: {found:?}");
