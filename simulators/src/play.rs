@@ -248,7 +248,7 @@ impl Play {
             let Some(device) = self.stage.city.devices().get(actor.device as usize) else { continue };
             while device.time_of(actor.next) < said_until {
                 self.stage.say(actor, &mut said);
-                actor.next += 1;
+                actor.next = device.next_said(actor.next + 1, &mut actor.diary);
             }
             for sent in said.drain(..) {
                 if sent.heard < to {

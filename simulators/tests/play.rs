@@ -145,6 +145,37 @@ fn the_same_seed_gives_the_same_messages_in_any_steps_and_any_number_of_parts() 
 }
 
 #[test]
+fn nothing_that_a_device_says_is_passed_over() {
+    // Bays look every half minute and seldom have something to say.
+    let scenario = scenario("[[fault]]\nwhat = \"noise\"\npart = 0.0\n");
+    let play = Play::new(&scenario);
+    let mut ticks: Vec<_> =
+        play.city().between(scenario.world.start, scenario.end()).into_iter().map(|p| (p.at, p.topic)).collect();
+    let sent = all(play, Duration::from_secs(600));
+    let mut told: Vec<_> = sent
+        .into_iter()
+        .filter_map(|sent| match sent.destiny {
+            Destiny::Read(told) => Some((told.observed_at, sent.topic)),
+            _ => None,
+        })
+        .collect();
+    ticks.sort();
+    told.sort();
+    assert_eq!(told, ticks);
+}
+
+#[test]
+fn a_city_has_the_mix_that_its_scenario_says() {
+    let text = HEAD.replace("devices = 40", "devices = 200\nmix = { air = 2, waste = 25, parking = 15, water = 58 }");
+    let city = simulators::City::of(&Scenario::parse(&text).unwrap().world);
+    let count = |kind: schemas::Kind| city.devices().iter().filter(|d| d.kind() == kind).count();
+    let kinds = [schemas::Kind::AIR, schemas::Kind::WASTE, schemas::Kind::PARKING, schemas::Kind::WATER];
+    assert_eq!(kinds.map(count), [4, 50, 30, 116]);
+    let nothing = text.replace("air = 2, waste = 25, parking = 15, water = 58", "air = 0, waste = 0, parking = 0, water = 0");
+    assert!(Scenario::parse(&nothing).unwrap_err().to_string().contains("world.mix"));
+}
+
+#[test]
 fn what_goes_wrong_is_told_beside_what_is_true() {
     let row = |name: &str| FAULTS.iter().find(|f| f.name == name).unwrap();
     let lies = |name: &str| {

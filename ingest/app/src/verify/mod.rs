@@ -1,6 +1,5 @@
 //! `marsad verify`: scenarios against the platform, and every reading, reason and alert against the ground truth.
 
-mod expected;
 mod hands;
 mod judge;
 mod mutant;
@@ -15,14 +14,14 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use schemas::{Message, Provenance, Qos, Timestamp};
 use settings::Settings;
-use simulators::{Act, ActKind, Destiny, SHIPPED, Scenario, Sent};
+use simulators::{Act, ActKind, Destiny, Expected, SHIPPED, Scenario, Sent};
+use tokio::sync::mpsc;
 
 use crate::broker::{Broker, Pace};
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
 use crate::progress::Progress;
 use crate::simulate::{Step, Traffic, scenario};
-use expected::Expected;
 use mutant::{MUTANTS, Mutant};
 use remote::Remote;
 use report::Outcome;
@@ -30,6 +29,8 @@ use stage::Stage;
 
 /// Virtual time that is handed over at once.
 const STEP: Duration = Duration::from_secs(60);
+/// Steps that are played ahead of the platform: while so many wait, the scenario waits.
+const AHEAD: usize = 8;
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
@@ -173,17 +174,31 @@ fn message(sent: Sent) -> Message {
     Message { topic: sent.topic.into(), payload: sent.payload.into(), received_at: sent.heard, provenance }
 }
 
+/// Plays a scenario ahead of the platform, and keeps what must come of it.
+fn play(mut traffic: Traffic, way: &mpsc::Sender<Step>) -> Expected {
+    let mut expected = Expected::default();
+    while let Some(step) = traffic.next() {
+        step.sent.iter().for_each(|sent| expected.hear(sent));
+        // Whoever hears no more has failed, and says why himself.
+        if way.blocking_send(step).is_err() {
+            break;
+        }
+    }
+    expected
+}
+
 async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Option<&Mutant>) -> Result<Outcome, Failure> {
     let began = Instant::now();
     let checked = fit::check(settings, &[])?;
-    let mut traffic = Traffic::new(scenario, 1, STEP);
+    let traffic = Traffic::new(scenario, 1, STEP);
+    let city = traffic.city().clone();
     let fragile = scenario.acts.iter().any(|act| act.what == ActKind::PowerLoss);
-    let mut stage = Stage::open(settings, checked, traffic.city().catalogue(), scenario.world.start, fragile, mutant)?;
-    let mut expected = Expected::default();
+    let mut stage = Stage::open(settings, checked, city.catalogue(), scenario.world.start, fragile, mutant)?;
+    let (way, mut steps) = mpsc::channel(AHEAD);
+    let player = tokio::task::spawn_blocking(move || play(traffic, &way));
     let mut cues = cues(scenario).into_iter().peekable();
     let progress = Progress::of("s of the city's time");
-    while let Some(Step { to, sent }) = tokio::task::block_in_place(|| traffic.next()) {
-        sent.iter().for_each(|sent| expected.hear(sent));
+    while let Some(Step { to, sent }) = steps.recv().await {
         let mut messages: Vec<Message> = sent.into_iter().filter(|sent| sent.destiny != Destiny::Lost).map(message).collect();
         while let Some((_, cue)) = cues.next_if(|(at, _)| *at < to) {
             match cue {
@@ -193,15 +208,16 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
             }
         }
         stage.hear(messages, to).await?;
-        progress.at(traffic.passed(scenario.world.start).as_secs(), scenario.world.lasts.as_secs());
+        progress.at(to.since(scenario.world.start).as_secs(), scenario.world.lasts.as_secs());
     }
     drop(progress);
+    let expected = player.await.map_err(|cause| Failure::new(Code::Failed, format!("the scenario cannot be played: {cause}")))?;
     // Whatever was to come: the store is back, and time alone has decided what it could.
     stage.set_store_away(false);
     stage.restart().await?;
     stage.rest().await?;
     let messages = expected.sent;
-    let judgement = judge::judge(scenario, traffic.city(), expected, &mut stage).await?;
+    let judgement = judge::judge(scenario, &city, expected, &mut stage).await?;
     stage.stop().await?;
     Ok(Outcome {
         scenario: name.to_owned(),

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 use ports::{AlertView, Clock, Status, SystemClock};
 use schemas::{Flaw, Timestamp};
 use serde::Deserialize;
-use simulators::{Destiny, Scenario};
+use simulators::{Comparison, Destiny, Expected, Scenario};
 
-use super::expected::{Comparison, Expected};
 use super::report::{Finding, Outcome, none_of};
 use super::{STEP, Traffic};
 use crate::ask::{Lines, range};

@@ -33,6 +33,9 @@ const READ: usize = 512;
 const LOOK: Duration = Duration::from_micros(500);
 /// How long a loop may stand still before the run counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Nobody waits for what is told: a minute of the city is over within milliseconds, and the state of each device is written once
+/// for many of them.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 /// How long a stop may take.
 const DRAIN: Duration = Duration::from_secs(90);
 /// How long a stop may take where nothing works any more.
@@ -256,6 +259,7 @@ impl Stage {
             live: Live::new(1),
             outbox: Arc::new(Notify::new()),
             clock: Arc::clone(&self.clock) as _,
+            told_within: TOLD_WITHIN,
         });
         let pipeline = pipeline.map_err(broken)?;
         self.running = Some(Running { watch: pipeline.watch(), pipeline, way });
