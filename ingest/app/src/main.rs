@@ -12,6 +12,7 @@ mod city;
 mod clerk;
 mod cli;
 mod codec;
+mod cpu;
 mod credential;
 mod decode;
 mod demo;

@@ -5,12 +5,12 @@ use std::hint::black_box;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
 use schemas::{Kind, Timestamp};
 use serde_json::json;
 use simulators::{Destiny, Scenario};
 
 use crate::cli::BenchSimulate;
+use crate::cpu;
 use crate::failure::{Code, Failure, unwritable};
 use crate::simulate::Traffic;
 
@@ -61,7 +61,7 @@ fn play(options: &BenchSimulate, only: Option<Kind>) -> Result<Run, Failure> {
     let mut scenario = Scenario::quiet(SEED, options.devices, start, lasts);
     scenario.world.only = only;
     let mut traffic = Traffic::new(&scenario, options.threads, STEP);
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), cpu::seconds());
     let (mut messages, mut readings, mut bytes) = (0_u64, 0_u64, 0_u64);
     while let Some(step) = traffic.next() {
         messages += step.sent.len() as u64;
@@ -73,14 +73,7 @@ fn play(options: &BenchSimulate, only: Option<Kind>) -> Result<Run, Failure> {
         }
         black_box(&step.sent);
     }
-    Ok(Run { messages, readings, bytes, wall: began.elapsed().as_secs_f64(), cpu: cpu_seconds() - cpu })
-}
-
-/// CPU time of this process so far: on a busy machine the clock on the wall says little.
-#[expect(clippy::cast_precision_loss, reason = "seconds of a benchmark")]
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+    Ok(Run { messages, readings, bytes, wall: began.elapsed().as_secs_f64(), cpu: cpu::seconds() - cpu })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -18,6 +18,7 @@ use simulators::{Act, ActKind, Destiny, Expected, SHIPPED, Scenario, Sent};
 use tokio::sync::mpsc;
 
 use crate::broker::{Broker, Pace};
+use crate::cpu;
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
 use crate::progress::Progress;
@@ -87,7 +88,7 @@ pub(crate) async fn verify(settings: &Settings, options: &Verify, json: bool) ->
         let mut played = scenario(name)?;
         played.world.seed = options.seed.unwrap_or(played.world.seed);
         played.world.devices = options.devices.unwrap_or(played.world.devices);
-        let began = Instant::now();
+        let (began, cpu) = (Instant::now(), cpu::seconds());
         let ran = match (&options.api, &options.broker) {
             (Some(api), Some(broker)) => remote::run(&Remote { broker, pace: &options.pace, api }, name, &played).await,
             (None, None) => run(settings, name, &played, mutant).await,
@@ -97,7 +98,7 @@ pub(crate) async fn verify(settings: &Settings, options: &Verify, json: bool) ->
             Ok(outcome) => outcome,
             // Settings that are wrong are no finding about the platform.
             Err(failure) if matches!(failure.code, Code::Settings | Code::Usage | Code::Unavailable) => return Err(failure),
-            Err(failure) => Outcome::broken(name, &played.about, failure.sentence, began.elapsed()),
+            Err(failure) => Outcome::broken(name, &played.about, failure.sentence, began.elapsed(), cpu::seconds() - cpu),
         };
         let text = if json {
             serde_json::to_string(&outcome).map_err(|e| Failure::new(Code::Failed, e.to_string()))? + "\n"
@@ -188,7 +189,7 @@ fn play(mut traffic: Traffic, way: &mpsc::Sender<Step>) -> Expected {
 }
 
 async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Option<&Mutant>) -> Result<Outcome, Failure> {
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu::seconds());
     let checked = fit::check(settings, &[])?;
     let traffic = Traffic::new(scenario, 1, STEP);
     let city = traffic.city().clone();
@@ -227,6 +228,7 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
         readings: judgement.readings,
         alerts: judgement.alerts,
         seconds: began.elapsed().as_secs_f64(),
+        cpu_seconds: cpu::seconds() - cpu,
         findings: judgement.findings,
     })
 }
