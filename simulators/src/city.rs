@@ -74,6 +74,12 @@ impl City {
         self.devices.iter().map(|d| d.device.clone()).collect()
     }
 
+    /// The routes that the platform must know besides its own, for makes whose topics say not what they hold.
+    #[must_use]
+    pub fn routes() -> Vec<codec::Route> {
+        Make::routes().collect()
+    }
+
     /// What all devices publish in `[from, to)`, in order of time. Ask for short spans: everything
     /// is in memory.
     #[must_use]
@@ -96,7 +102,7 @@ impl City {
             if device.time_of(tick) < to
                 && let Some(truth) = device.says(tick, true)
             {
-                told.push(device.encode(&truth, tick));
+                told.push(device.encode(&truth, tick, tick));
             }
             at = at.plus(HISTORY_STEP);
         }
@@ -120,12 +126,7 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
     // Only stations feel the sea in what they say.
     let site = Site { traffic: place.traffic, by_the_sea: kind == Kind::AIR && by_the_sea(stood) };
     let n = i + 1;
-    let make = match kind {
-        _ if pace.makes => Make::of(kind, i),
-        Kind::WASTE if !i.is_multiple_of(2) => Make::Netvox,
-        Kind::PARKING => Make::Nwave,
-        _ => Make::Marsad,
-    };
+    let make = Make::of(kind, i, pace.makes);
     let (model, plain, label) = match kind {
         Kind::AIR => (Model::Station, "air", "Station"),
         Kind::WASTE if make.is_lora() => (Model::LoraBin, "bin", "Bac"),
@@ -139,7 +140,12 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         Kind::AIR => 3,
         _ => 4,
     };
-    let id = if make.is_lora() { eui(seed, code, i) } else { format!("{plain}-{n:03}") };
+    let id = match make {
+        make if make.is_lora() => eui(seed, code, i),
+        // Eight digits, as they are printed on a meter.
+        make if make.has_serial() => format!("{:08}", 10_000_000 + (seed % 80) * 1_000_000 + i as u64 % 1_000_000),
+        _ => format!("{plain}-{n:03}"),
+    };
     let device = Device {
         id: DeviceId::new(&id).expect("letters, digits and a hyphen"),
         kind,
@@ -147,7 +153,7 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         profile: make.profile().map(|p| ProfileName::new(p).expect("tested")),
         place: stood,
         label: Some(format!("{label} {n}")),
-        fitting: schemas::Fitting::default(),
+        fitting: schemas::Fitting { key: make.key(luck.branch(104).bits()), ..schemas::Fitting::default() },
     };
     SimDevice { device, model, make, place, site, pace, city: city.branch(-1), luck, role: None }
 }

@@ -3,7 +3,7 @@
 use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
-use crate::make::{Make, Values, compressed, integer};
+use crate::make::{Make, Saying, Time, Values, compressed};
 use crate::pace::Pace;
 use crate::physics::air::{self, Site};
 use crate::physics::bay::Diary;
@@ -31,7 +31,7 @@ pub struct Publish {
 pub struct SimDevice {
     pub(crate) device: Device,
     pub(crate) model: Model,
-    pub(crate) make: Make,
+    pub(crate) make: &'static Make,
     pub(crate) place: &'static Place,
     /// How busy the place is, and how far from the sea.
     pub(crate) site: Site,
@@ -113,7 +113,7 @@ impl SimDevice {
     /// What it publishes at this tick; none if it has nothing to say or is silent.
     #[must_use]
     pub fn publish(&self, tick: u64) -> Option<Publish> {
-        self.truth(tick).map(|truth| self.encode(&truth, tick))
+        self.truth(tick).map(|truth| self.encode(&truth, tick, tick))
     }
 
     /// The first tick from this one on at which it may have something to say: all but bays always have.
@@ -178,15 +178,25 @@ impl SimDevice {
         Some(Truth { at: self.time_of(tick), values, radio })
     }
 
-    /// Whether it speaks LoRaWAN: its time is then the network's.
+    /// Whether it speaks LoRaWAN.
     pub(crate) fn is_lora(&self) -> bool {
         self.make.is_lora()
     }
 
-    /// Puts what it says into bytes, as number `count` of its own.
-    pub(crate) fn encode(&self, truth: &Truth, count: u64) -> Publish {
-        let (topic, payload) = self.make.message(&self.device, &truth.values, truth.radio, truth.at, count);
+    /// Whose clock its messages go by.
+    pub(crate) fn time(&self) -> Time {
+        self.make.time()
+    }
+
+    /// Puts what it says into bytes, as number `count` of its own; `joined` messages came before it since it joined.
+    pub(crate) fn encode(&self, truth: &Truth, count: u64, joined: u64) -> Publish {
+        let (topic, payload) = self.make.message(&self.saying(truth, count, joined), &truth.values);
         Publish { at: truth.at, topic, payload }
+    }
+
+    /// How the device says it, beside what it says.
+    pub(crate) fn saying(&self, truth: &Truth, count: u64, joined: u64) -> Saying<'_> {
+        Saying { device: &self.device, time: truth.at, radio: truth.radio, count, joined }
     }
 
     fn station(&self, at: i64) -> Values {
@@ -314,7 +324,7 @@ impl SimDevice {
     /// Whether it says the same quantities in the same way.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         let names = |model: Model| std::mem::discriminant(&model);
-        names(self.model) == names(other.model) && self.make == other.make && self.device.id != other.device.id
+        names(self.model) == names(other.model) && std::ptr::eq(self.make, other.make) && self.device.id != other.device.id
     }
 
     /// What it is for.
@@ -322,4 +332,9 @@ impl SimDevice {
     pub fn kind(&self) -> Kind {
         self.device.kind
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "physical values far within i32")]
+fn integer(value: f64) -> i32 {
+    value.round() as i32
 }
