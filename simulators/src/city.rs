@@ -9,12 +9,11 @@ use crate::device::{Model, Publish, SimDevice};
 use crate::make::Make;
 use crate::pace::Pace;
 use crate::physics::SECOND;
-use crate::places::{PLACES, Place};
-use crate::scenario::World;
+use crate::physics::air::Site;
+use crate::places::{PLACES, by_the_sea, place_of, stands};
+use crate::scenario::{Mix, World};
 use crate::story::Role;
 
-/// Of 60 devices: air stations, bins, bays; the rest are water meters.
-const MIX: [(Kind, usize); 3] = [(Kind::AIR, 8), (Kind::WASTE, 20), (Kind::PARKING, 22)];
 /// How far apart the points of a history are.
 const HISTORY_STEP: Duration = Duration::from_secs(600);
 /// How far back a history goes.
@@ -30,13 +29,13 @@ impl City {
     /// `size` devices of all four kinds over Casablanca's arrondissements, as talkative as real ones.
     #[must_use]
     pub fn new(seed: u64, size: usize) -> Self {
-        Self::build(seed, size, Pace::REAL, None)
+        Self::build(seed, size, Pace::REAL, None, Mix::default())
     }
 
     /// The city of a scenario.
     #[must_use]
     pub fn of(world: &World) -> Self {
-        Self::build(world.seed, world.devices as usize, Pace::of(world), world.only)
+        Self::build(world.seed, world.devices as usize, Pace::of(world), world.only, world.mix)
     }
 
     /// The same city before an audience: every device that is not silent speaks within 10 s, bins
@@ -46,23 +45,19 @@ impl City {
     /// enough are meters for sums to be published.
     #[must_use]
     pub fn demo(seed: u64, size: usize, start: Timestamp) -> Self {
-        Self::build(seed, size, Pace::demo(start), None)
+        Self::build(seed, size, Pace::demo(start), None, Mix::default())
     }
 
-    fn build(seed: u64, size: usize, pace: Pace, only: Option<Kind>) -> Self {
+    fn build(seed: u64, size: usize, pace: Pace, only: Option<Kind>, mix: Mix) -> Self {
         let luck = Chance::new(seed);
         let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
-        let mut left = size;
         if let Some(kind) = only {
             devices.extend((0..size).map(|i| one(luck, seed, kind, i, pace)));
             return Self { devices };
         }
-        for (kind, of_60) in MIX {
-            let count = (size * of_60).div_ceil(60).min(left);
-            left -= count;
+        for (kind, count) in mix.of(size) {
             devices.extend((0..count).map(|i| one(luck, seed, kind, i, pace)));
         }
-        devices.extend((0..left).map(|i| one(luck, seed, Kind::WATER, i, pace)));
         cast(&mut devices);
         Self { devices }
     }
@@ -78,6 +73,12 @@ impl City {
     #[must_use]
     pub fn catalogue(&self) -> Catalogue {
         self.devices.iter().map(|d| d.device.clone()).collect()
+    }
+
+    /// The routes that the platform must know besides its own, for makes whose topics say not what they hold.
+    #[must_use]
+    pub fn routes() -> Vec<codec::Route> {
+        Make::routes().collect()
     }
 
     /// What all devices publish in `[from, to)`, in order of time. Ask for short spans: everything
@@ -102,7 +103,7 @@ impl City {
             if device.time_of(tick) < to
                 && let Some(truth) = device.says(tick, true)
             {
-                told.push(device.encode(&truth, tick));
+                told.push(device.encode(&truth, tick, tick));
             }
             at = at.plus(HISTORY_STEP);
         }
@@ -121,14 +122,12 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         _ => 3,
     };
     let luck = city.branch(branch).branch(i64::try_from(i).unwrap_or(i64::MAX));
-    let place = PLACES.get(i % PLACES.len()).unwrap_or(&PLACES[0]);
+    let number = place_of(luck, i);
+    let (place, stood) = (PLACES.get(number).unwrap_or(&PLACES[0]), stands(number, luck));
+    // Only stations feel the sea in what they say.
+    let site = Site { traffic: place.traffic, by_the_sea: kind == Kind::AIR && by_the_sea(stood) };
     let n = i + 1;
-    let make = match kind {
-        _ if pace.makes => Make::of(kind, i),
-        Kind::WASTE if !i.is_multiple_of(2) => Make::Netvox,
-        Kind::PARKING => Make::Nwave,
-        _ => Make::Marsad,
-    };
+    let make = Make::of(kind, i, pace.makes);
     let (model, plain, label) = match kind {
         Kind::AIR => (Model::Station, "air", "Station"),
         Kind::WASTE if make.is_lora() => (Model::LoraBin, "bin", "Bac"),
@@ -142,30 +141,27 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         Kind::AIR => 3,
         _ => 4,
     };
-    let id = if make.is_lora() { eui(seed, code, i) } else { format!("{plain}-{n:03}") };
+    let id = match make {
+        make if make.is_lora() => eui(seed, code, i),
+        // Eight digits, as they are printed on a meter.
+        make if make.has_serial() => format!("{:08}", 10_000_000 + (seed % 80) * 1_000_000 + i as u64 % 1_000_000),
+        _ => format!("{plain}-{n:03}"),
+    };
     let device = Device {
         id: DeviceId::new(&id).expect("letters, digits and a hyphen"),
         kind,
         zone: Zone::new(place.zone).expect("tested"),
         profile: make.profile().map(|p| ProfileName::new(p).expect("tested")),
-        place: stands(place, luck),
+        place: stood,
         label: Some(format!("{label} {n}")),
-        fitting: schemas::Fitting::default(),
+        fitting: schemas::Fitting { key: make.key(luck.branch(104).bits()), ..schemas::Fitting::default() },
     };
-    SimDevice { device, model, make, place, pace, city: city.branch(-1), luck, role: None }
+    SimDevice { device, model, make, place, site, pace, city: city.branch(-1), luck, role: None }
 }
 
 /// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.
 fn eui(seed: u64, code: u8, i: usize) -> String {
     format!("02ca5a{:01x}{code:01x}{:04x}{:04x}", (i >> 16) & 0xf, seed & 0xffff, i & 0xffff)
-}
-
-/// Somewhere in the inner third of the arrondissement.
-fn stands(place: &Place, luck: Chance) -> Option<schemas::Place> {
-    let radius = 0.33 * place.area.sqrt() / 111.0;
-    let north = luck.branch(101).between(-radius, radius);
-    let east = luck.branch(102).between(-radius, radius) / place.lat.to_radians().cos();
-    schemas::Place::new(place.lat + north, place.lon + east).ok()
 }
 
 /// Gives the story its actors. Without a story the roles mean nothing.

@@ -3,10 +3,11 @@
 use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
-use crate::make::{Make, Values, compressed, integer};
+use crate::make::{Make, Saying, Time, Values, compressed};
 use crate::pace::Pace;
+use crate::physics::air::{self, Site};
 use crate::physics::bay::Diary;
-use crate::physics::{DAY, MINUTE, air, bin, meter, rounded};
+use crate::physics::{DAY, MINUTE, bin, meter, rounded};
 use crate::places::Place;
 use crate::story::{BURST_PER_HOUR, Role};
 
@@ -30,8 +31,10 @@ pub struct Publish {
 pub struct SimDevice {
     pub(crate) device: Device,
     pub(crate) model: Model,
-    pub(crate) make: Make,
+    pub(crate) make: &'static Make,
     pub(crate) place: &'static Place,
+    /// How busy the place is, and how far from the sea.
+    pub(crate) site: Site,
     pub(crate) pace: Pace,
     /// The luck that all devices of the city share, and this one's own.
     pub(crate) city: Chance,
@@ -110,7 +113,32 @@ impl SimDevice {
     /// What it publishes at this tick; none if it has nothing to say or is silent.
     #[must_use]
     pub fn publish(&self, tick: u64) -> Option<Publish> {
-        self.truth(tick).map(|truth| self.encode(&truth, tick))
+        self.truth(tick).map(|truth| self.encode(&truth, tick, tick))
+    }
+
+    /// The first tick from this one on at which it may have something to say: all but bays always have.
+    pub(crate) fn next_said(&self, tick: u64, diary: &mut Option<Diary>) -> u64 {
+        if self.model != Model::Bay {
+            return tick;
+        }
+        let at = self.pace.lived(self.time_of(tick).millis());
+        // What changed since the tick before is told at this one.
+        let since = self.pace.lived(self.time_of(tick).millis() - self.interval());
+        let change = self.diary(at, diary).next_change(since.min(at));
+        let beat = self.pace.heartbeat;
+        let due = self.beats_at();
+        let confirms = tick + (due + beat - tick % beat) % beat;
+        confirms.min(self.tick_from(Timestamp::clamped(self.pace.when(change)))).max(tick)
+    }
+
+    /// At ticks of this remainder it confirms its state.
+    fn beats_at(&self) -> u64 {
+        self.luck.branch(-2).bits() % self.pace.heartbeat
+    }
+
+    fn diary<'d>(&self, lived: i64, kept: &'d mut Option<Diary>) -> &'d Diary {
+        let diary = kept.take().filter(|diary| diary.holds(lived));
+        kept.insert(diary.unwrap_or_else(|| Diary::of(self.luck, lived)))
     }
 
     /// What it says at this tick; none if it has nothing to say or is silent.
@@ -121,7 +149,7 @@ impl SimDevice {
 
     /// As [`SimDevice::truth`], for whoever asks for one tick after another: a bay's diary is kept and not written anew.
     pub(crate) fn recalls(&self, tick: u64, diary: &mut Option<Diary>) -> Option<Truth> {
-        self.tells(tick, tick % self.pace.heartbeat == self.luck.branch(-2).bits() % self.pace.heartbeat, diary)
+        self.tells(tick, tick % self.pace.heartbeat == self.beats_at(), diary)
     }
 
     /// As [`SimDevice::truth`], with a bay's heartbeat whether it is due or not.
@@ -150,15 +178,25 @@ impl SimDevice {
         Some(Truth { at: self.time_of(tick), values, radio })
     }
 
-    /// Whether it speaks LoRaWAN: its time is then the network's.
+    /// Whether it speaks LoRaWAN.
     pub(crate) fn is_lora(&self) -> bool {
         self.make.is_lora()
     }
 
-    /// Puts what it says into bytes, as number `count` of its own.
-    pub(crate) fn encode(&self, truth: &Truth, count: u64) -> Publish {
-        let (topic, payload) = self.make.message(&self.device, &truth.values, truth.radio, truth.at, count);
+    /// Whose clock its messages go by.
+    pub(crate) fn time(&self) -> Time {
+        self.make.time()
+    }
+
+    /// Puts what it says into bytes, as number `count` of its own; `joined` messages came before it since it joined.
+    pub(crate) fn encode(&self, truth: &Truth, count: u64, joined: u64) -> Publish {
+        let (topic, payload) = self.make.message(&self.saying(truth, count, joined), &truth.values);
         Publish { at: truth.at, topic, payload }
+    }
+
+    /// How the device says it, beside what it says.
+    pub(crate) fn saying(&self, truth: &Truth, count: u64, joined: u64) -> Saying<'_> {
+        Saying { device: &self.device, time: truth.at, radio: truth.radio, count, joined }
     }
 
     fn station(&self, at: i64) -> Values {
@@ -166,7 +204,7 @@ impl SimDevice {
             (Some(Role::Plume), Some(story)) => story.plume(at),
             _ => 0.0,
         };
-        let air = air::air(self.city, self.luck, self.place.traffic, plume, at);
+        let air = air::air(self.city, self.luck, self.site, plume, at);
         vec![
             (Quantity::AIR_PM2_5, 0, rounded(air.pm2_5, 1)),
             (Quantity::AIR_PM10, 0, rounded(air.pm10, 1)),
@@ -181,8 +219,8 @@ impl SimDevice {
     /// % full, with the sensor's noise.
     fn fill(&self, at: i64) -> f64 {
         let noise = 0.4 * self.luck.branch(5).branch(at).normal();
-        let natural = bin::fill(self.luck, self.place.waste * self.pace.littered, self.pace.lived(at)) + noise;
-        let natural = natural.clamp(0.0, 100.0);
+        let street = bin::Street { commerce: self.place.waste * self.pace.littered, market: self.place.market };
+        let natural = (bin::fill(self.luck, street, self.pace.lived(at)) + noise).clamp(0.0, 100.0);
         match (self.role, self.pace.story) {
             (Some(Role::FullBin(full_for)), Some(story)) => story.fill(full_for, at, natural),
             _ => natural,
@@ -216,8 +254,7 @@ impl SimDevice {
     /// confirms the state.
     fn bay(&self, at: i64, heartbeat: bool, diary: &mut Option<Diary>) -> Option<Values> {
         let lived = self.pace.lived(at);
-        let kept = diary.take().filter(|diary| diary.holds(lived));
-        let state = diary.insert(kept.unwrap_or_else(|| Diary::of(self.luck, lived))).at(lived);
+        let state = self.diary(lived, diary).at(lived);
         let since = self.pace.when(state.since);
         let values = vec![(Quantity::PARKING_OCCUPIED, 0, f64::from(u8::from(state.occupied)))];
         if since > at - self.interval() {
@@ -264,7 +301,7 @@ impl SimDevice {
 
     /// Temperature of the place, Cel.
     fn warmth(&self, at: i64) -> f64 {
-        air::air(self.city, self.luck, 1.0, 0.0, at).temperature
+        air::temperature(self.city, self.luck, at)
     }
 
     /// %, down by 0.02 a day from 60 to 100 at the start of the year.
@@ -286,7 +323,7 @@ impl SimDevice {
     /// Whether it says the same quantities in the same way.
     pub(crate) fn is_alike(&self, other: &Self) -> bool {
         let names = |model: Model| std::mem::discriminant(&model);
-        names(self.model) == names(other.model) && self.make == other.make && self.device.id != other.device.id
+        names(self.model) == names(other.model) && std::ptr::eq(self.make, other.make) && self.device.id != other.device.id
     }
 
     /// What it is for.
@@ -294,4 +331,9 @@ impl SimDevice {
     pub fn kind(&self) -> Kind {
         self.device.kind
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "physical values far within i32")]
+fn integer(value: f64) -> i32 {
+    value.round() as i32
 }

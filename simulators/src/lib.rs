@@ -8,9 +8,11 @@
 //! Deliberately absent: clock, sockets and threads (who publishes asks for a span of time), and any
 //! rule about what is normal.
 
+mod calendar;
 mod chance;
 mod city;
 mod device;
+mod expected;
 mod fault;
 mod load;
 mod make;
@@ -25,11 +27,12 @@ mod story;
 
 pub use city::{City, HISTORY};
 pub use device::{Publish, SimDevice, Truth};
+pub use expected::{Comparison, Expected};
 pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
 pub use play::{Destiny, Labels, Play, Sent, Told};
 pub use scenario::{
-    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, MOST_DEVICES, Plan, Scenario, ScenarioError, World,
+    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError, World,
 };
 pub use season::{
     BaySeason, BinSeason, MeterSeason, Said, Season, SeasonDay, SensorTruth, StationHour, StationSeason, Trouble, TroubleKind,

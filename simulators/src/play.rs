@@ -142,6 +142,8 @@ struct Actor {
     device: u32,
     befalls: Vec<u16>,
     next: u64,
+    /// The tick at which it joined: its first.
+    joined: u64,
     diary: Option<Diary>,
 }
 
@@ -175,6 +177,7 @@ impl Play {
                 device,
                 befalls: (0_u16..).zip(&stage.casts).filter(|(n, cast)| cast.takes(*n, sim)).map(|(n, _)| n).collect(),
                 next: sim.tick_from(start),
+                joined: sim.tick_from(start),
                 diary: None,
             });
             Self { actors: actors.collect(), stage: Arc::clone(&stage), pending: BTreeMap::new(), now: start }
@@ -187,8 +190,12 @@ impl Play {
     pub fn endless(city: City, kind: Kind, from: Timestamp) -> Self {
         let stage = Stage { city, casts: Vec::new(), end: Timestamp::MAX };
         let devices = (0_u32..).zip(stage.city.devices()).filter(|(_, sim)| sim.kind() == kind);
-        let actors =
-            devices.map(|(device, sim)| Actor { device, befalls: Vec::new(), next: sim.tick_from(from), diary: None }).collect();
+        let actors = devices
+            .map(|(device, sim)| {
+                let joined = sim.tick_from(from);
+                Actor { device, befalls: Vec::new(), next: joined, joined, diary: None }
+            })
+            .collect();
         Self { actors, stage: Arc::new(stage), pending: BTreeMap::new(), now: from }
     }
 
@@ -248,7 +255,7 @@ impl Play {
             let Some(device) = self.stage.city.devices().get(actor.device as usize) else { continue };
             while device.time_of(actor.next) < said_until {
                 self.stage.say(actor, &mut said);
-                actor.next += 1;
+                actor.next = device.next_said(actor.next + 1, &mut actor.diary);
             }
             for sent in said.drain(..) {
                 if sent.heard < to {

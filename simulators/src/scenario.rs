@@ -51,6 +51,9 @@ pub struct World {
     pub devices: u32,
     /// Only devices of this kind.
     pub only: Option<Kind>,
+    /// How many of each kind there are for one another.
+    #[serde(default)]
+    pub mix: Mix,
     /// Its first instant.
     pub start: Timestamp,
     /// How long it lasts.
@@ -68,6 +71,43 @@ pub struct World {
     /// Devices of all makes that can be simulated, through several network servers.
     #[serde(default)]
     pub makes: bool,
+}
+
+/// Shares of the kinds in all devices, in any whole numbers. Each kind that has a share has a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mix {
+    /// Air stations.
+    pub air: u32,
+    /// Bins.
+    pub waste: u32,
+    /// Parking bays.
+    pub parking: u32,
+    /// Water meters.
+    pub water: u32,
+}
+
+impl Default for Mix {
+    /// Such that sixty devices show something of everything.
+    fn default() -> Self {
+        Self { air: 8, waste: 20, parking: 22, water: 10 }
+    }
+}
+
+impl Mix {
+    /// Each kind and how many of `size` devices are of it, the last taking what is left.
+    pub(crate) fn of(self, size: usize) -> [(Kind, usize); 4] {
+        let shares = [(Kind::AIR, self.air), (Kind::WASTE, self.waste), (Kind::PARKING, self.parking), (Kind::WATER, self.water)];
+        let all: usize = shares.iter().map(|(_, share)| *share as usize).sum();
+        let last = shares.iter().rposition(|(_, share)| *share > 0).unwrap_or(0);
+        let (mut left, mut number) = (size, 0);
+        shares.map(|(kind, share)| {
+            let count = if number == last { left } else { (size * share as usize).div_ceil(all.max(1)).min(left) };
+            left -= count;
+            number += 1;
+            (kind, count)
+        })
+    }
 }
 
 /// Reporting intervals.
@@ -226,7 +266,18 @@ impl Scenario {
     #[must_use]
     pub fn quiet(seed: u64, devices: u32, start: Timestamp, lasts: Duration) -> Self {
         let every = Every::default();
-        let world = World { seed, devices, only: None, start, lasts, every, waste: 1.0, in_step: false, makes: false };
+        let world = World {
+            seed,
+            devices,
+            only: None,
+            mix: Mix::default(),
+            start,
+            lasts,
+            every,
+            waste: 1.0,
+            in_step: false,
+            makes: false,
+        };
         let about = "A quiet city".to_owned();
         Self { about, world, events: Vec::new(), faults: Vec::new(), acts: Vec::new(), expect: Expect::default() }
     }
@@ -236,6 +287,10 @@ impl Scenario {
         let World { devices, lasts, .. } = self.world;
         if devices == 0 || devices > MOST_DEVICES {
             return wrong(format!("world.devices is {devices}, expected 1 to {MOST_DEVICES}"));
+        }
+        let Mix { air, waste, parking, water } = self.world.mix;
+        if [air, waste, parking, water] == [0; 4] {
+            return wrong("world.mix has no share, expected at least one above 0".to_owned());
         }
         if lasts.is_zero() {
             return wrong("world.lasts is no time".to_owned());

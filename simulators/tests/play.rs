@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use codec::{Decoder, Profiles};
+use codec::{Decoder, Profiles, Routes};
+use proptest::prelude::*;
 use schemas::{Flaw, Message, Provenance, Reading};
-use simulators::{Destiny, FAULTS, Fault, Play, Scenario, Sent, Told};
+use simulators::{City, Destiny, FAULTS, Fault, Play, Scenario, Sent, Told};
 
 const HEAD: &str = r#"
 about = "a test"
@@ -43,6 +44,11 @@ fn all(mut play: Play, step: Duration) -> Vec<Sent> {
     heard
 }
 
+fn decoder(city: &City) -> Decoder {
+    let decoder = Decoder::new(Arc::new(city.catalogue()), Profiles::built_in().unwrap()).unwrap();
+    decoder.with_routes(Routes::new(City::routes())).unwrap()
+}
+
 fn decode(decoder: &Decoder, sent: &Sent) -> Result<Vec<Reading>, codec::Reason> {
     let message = Message {
         topic: sent.topic.clone().into(),
@@ -71,16 +77,11 @@ fn as_told(sent: &Sent, told: &Told, readings: &[Reading]) {
 fn each_event_and_fault_comes_out_of_the_decoder_as_the_truth_says() {
     let (mut reasons, mut wrong) = (BTreeSet::new(), BTreeSet::new());
     for fault in &FAULTS {
-        let all_makes = if ["dust", "wrong_unit", "stuck", "reverse_flow", "overturned"].contains(&fault.name) {
-            "makes = true\n"
-        } else {
-            ""
-        };
         let table = if fault.class.name() == "event" { "event" } else { "fault" };
-        let plan = format!("{all_makes}[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"3h\"\n", fault.name);
-        let played = scenario(&plan);
+        let plan = format!("[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"3h\"\n", fault.name);
+        let played = scenario_of_all_makes(&plan);
         let play = Play::new(&played);
-        let decoder = Decoder::new(Arc::new(play.city().catalogue()), Profiles::built_in().unwrap()).unwrap();
+        let decoder = decoder(play.city());
         let mut labelled = 0;
         for sent in all(play, Duration::from_secs(600)) {
             labelled += usize::from(sent.labels.faults().any(|f| f.name == fault.name));
@@ -103,25 +104,58 @@ fn each_event_and_fault_comes_out_of_the_decoder_as_the_truth_says() {
     assert!(reasons.len() > 8, "{reasons:?}");
 }
 
+/// The first levels of topics, and the profiles, by which what all makes say was read, each as the truth says.
+fn all_makes(scenario: &Scenario) -> (BTreeSet<String>, BTreeSet<String>) {
+    let play = Play::new(scenario);
+    let (decoder, known) = (decoder(play.city()), play.city().catalogue());
+    let (mut topics, mut profiles) = (BTreeSet::new(), BTreeSet::new());
+    for sent in all(play, Duration::from_secs(600)) {
+        let read = decode(&decoder, &sent);
+        match &sent.destiny {
+            Destiny::Read(told) => {
+                let readings =
+                    read.unwrap_or_else(|reason| panic!("{reason:?}: {} {}", sent.topic, String::from_utf8_lossy(&sent.payload)));
+                as_told(&sent, told, &readings);
+                topics.insert(sent.topic.split('/').next().unwrap().to_owned());
+                profiles
+                    .extend(known.device(&readings[0].series.device).and_then(|d| d.profile.as_ref().map(ToString::to_string)));
+            }
+            // The end of a Sparkplug session holds nothing to store.
+            Destiny::Aside(reason) => assert_eq!(read.err(), Some(*reason), "{}", sent.topic),
+            Destiny::Lost => {}
+        }
+    }
+    (topics, profiles)
+}
+
 #[test]
 fn every_make_says_the_truth_through_its_network() {
-    let played = scenario_of_all_makes("");
-    let play = Play::new(&played);
-    let decoder = Decoder::new(Arc::new(play.city().catalogue()), Profiles::built_in().unwrap()).unwrap();
-    let mut networks = BTreeSet::new();
-    let mut profiles = BTreeSet::new();
-    let known = play.city().catalogue();
-    for sent in all(play, Duration::from_secs(600)) {
-        let Destiny::Read(told) = &sent.destiny else { continue };
-        let readings = decode(&decoder, &sent)
-            .unwrap_or_else(|reason| panic!("{reason:?}: {} {}", sent.topic, String::from_utf8_lossy(&sent.payload)));
-        as_told(&sent, told, &readings);
-        networks.insert(sent.topic.split('/').next().unwrap().to_owned());
-        profiles.extend(known.device(&readings[0].series.device).and_then(|d| d.profile.clone()));
+    let (topics, profiles) = all_makes(&scenario_of_all_makes(""));
+    let topics: Vec<_> = topics.iter().map(String::as_str).collect();
+    assert_eq!(
+        topics,
+        ["airgradient", "application", "helium", "json", "marsad", "mqtt", "senml", "spBv1.0", "tele", "v3", "wmbus"]
+    );
+    assert_eq!(profiles.len(), 17, "{profiles:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn whatever_the_city_and_the_season_every_make_says_the_truth(seed in any::<u64>(), day in 0..2000_i64, what in 0..FAULTS.len()) {
+        let mut scenario = scenario_of_all_makes("");
+        scenario.world.seed = seed;
+        scenario.world.start = schemas::Timestamp::clamped(1_735_689_600_000 + day * 86_400_000);
+        scenario.world.lasts = Duration::from_secs(3600);
+        all_makes(&scenario);
+        // The same with something that goes wrong or happens.
+        let fault = &FAULTS[what];
+        let table = if fault.class.name() == "event" { "event" } else { "fault" };
+        let mut wrong = scenario_of_all_makes(&format!("[[{table}]]\nwhat = \"{}\"\npart = 0.5\n", fault.name));
+        wrong.world = scenario.world;
+        all_makes(&wrong);
     }
-    let networks: Vec<_> = networks.iter().map(String::as_str).collect();
-    assert_eq!(networks, ["application", "marsad", "mqtt", "senml", "v3"]);
-    assert_eq!(profiles.len(), 6, "{profiles:?}");
 }
 
 #[test]
@@ -142,6 +176,37 @@ fn the_same_seed_gives_the_same_messages_in_any_steps_and_any_number_of_parts() 
     let mut other = scenario;
     other.world.seed += 1;
     assert_ne!(whole, all(Play::new(&other), Duration::from_secs(60)));
+}
+
+#[test]
+fn nothing_that_a_device_says_is_passed_over() {
+    // Bays look every half minute and seldom have something to say.
+    let scenario = scenario("[[fault]]\nwhat = \"noise\"\npart = 0.0\n");
+    let play = Play::new(&scenario);
+    let mut ticks: Vec<_> =
+        play.city().between(scenario.world.start, scenario.end()).into_iter().map(|p| (p.at, p.topic)).collect();
+    let sent = all(play, Duration::from_secs(600));
+    let mut told: Vec<_> = sent
+        .into_iter()
+        .filter_map(|sent| match sent.destiny {
+            Destiny::Read(told) => Some((told.observed_at, sent.topic)),
+            _ => None,
+        })
+        .collect();
+    ticks.sort();
+    told.sort();
+    assert_eq!(told, ticks);
+}
+
+#[test]
+fn a_city_has_the_mix_that_its_scenario_says() {
+    let text = HEAD.replace("devices = 40", "devices = 200\nmix = { air = 2, waste = 25, parking = 15, water = 58 }");
+    let city = simulators::City::of(&Scenario::parse(&text).unwrap().world);
+    let count = |kind: schemas::Kind| city.devices().iter().filter(|d| d.kind() == kind).count();
+    let kinds = [schemas::Kind::AIR, schemas::Kind::WASTE, schemas::Kind::PARKING, schemas::Kind::WATER];
+    assert_eq!(kinds.map(count), [4, 50, 30, 116]);
+    let nothing = text.replace("air = 2, waste = 25, parking = 15, water = 58", "air = 0, waste = 0, parking = 0, water = 0");
+    assert!(Scenario::parse(&nothing).unwrap_err().to_string().contains("world.mix"));
 }
 
 #[test]

@@ -115,6 +115,7 @@ impl House {
             live: self.live.clone(),
             outbox: Arc::new(Notify::new()),
             clock: Arc::clone(&self.clock) as _,
+            told_within: pipeline::TOLD_WITHIN,
         });
         (pipeline.expect("it starts"), hatch)
     }

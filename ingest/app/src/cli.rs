@@ -367,6 +367,13 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
     Decode,
     /// Memory with many idle connections and many known devices
     Memory(Memory),
+    /// Readings per second that the simulated city makes, nobody reading them: of all kinds, and of each
+    #[command(after_help = "Examples:
+  marsad bench simulate
+  marsad bench simulate --devices 1000000 --minutes 10 --json
+
+Of one core: by the CPU time of all threads, so that a busy machine says the same as an idle one.")]
+    Simulate(BenchSimulate),
     /// How much of what happened in a simulated city is found again: emptyings, overflows, leaks, occupancy
     #[command(after_help = "Examples:
   marsad bench truth                       90 days; exit 1 where a figure falls below its bar
@@ -408,6 +415,19 @@ pub(crate) struct BenchAlert {
     /// For how long
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     pub(crate) seconds: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchSimulate {
+    /// Devices of the city
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) devices: u32,
+    /// Minutes of the city's time
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    pub(crate) minutes: u32,
+    /// Threads that play it
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) threads: u32,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod city;
 mod clerk;
 mod cli;
 mod codec;
+mod cpu;
 mod credential;
 mod decode;
 mod demo;
@@ -130,6 +131,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Bench(Bench::Alert(options)) => bench::alert(&settings, &options, common.json).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
+            Command::Bench(Bench::Simulate(options)) => bench::simulate(&options, common.json),
             Command::Bench(Bench::Decode) => bench::decode(common.json),
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
             Command::Decode(options) => {

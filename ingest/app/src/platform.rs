@@ -231,6 +231,7 @@ impl Platform {
             live: live.clone(),
             outbox: Arc::clone(&decided),
             clock: Arc::clone(&clock),
+            told_within: pipeline::TOLD_WITHIN,
         })
         .map_err(|e| pipeline_failure(place, &e))?;
 

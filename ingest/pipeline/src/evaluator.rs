@@ -26,17 +26,17 @@ use crate::patience::Patience;
 /// follows it, so that the journal is not released too early.
 pub(crate) const NAME: &str = "evaluator";
 /// After a commit that took `c`, the next one waits for `PACE x c`: commits take at most a quarter of the evaluator's time
-/// as long as one takes less than a third of [`PATIENCE`], and transitions of a quiet city are committed at once. A commit of
-/// the states of thousands of devices takes longer than that (`marsad bench alert --only judge` prints it): there `PATIENCE`
+/// as long as one takes less than a third of [`TOLD_WITHIN`], and transitions of a quiet city are committed at once. A commit of
+/// the states of thousands of devices takes longer than that (`marsad bench alert --only judge` prints it): there the bound
 /// decides, and a larger `PACE` would change nothing.
 const PACE: u32 = 3;
-/// Whatever a commit cost, transitions wait no longer than this.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// Whatever a commit cost, transitions wait no longer than this where people wait for them.
+pub const TOLD_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long transitions wait after a commit that took `cost`.
+/// How long transitions wait after a commit that took `cost`, at most `told_within`.
 #[must_use]
-pub fn pause_after(cost: Duration) -> Duration {
-    (cost * PACE).min(PATIENCE)
+pub fn pause_after(cost: Duration, told_within: Duration) -> Duration {
+    (cost * PACE).min(told_within)
 }
 
 pub(crate) struct Evaluator {
@@ -56,6 +56,8 @@ pub(crate) struct Evaluator {
     pub(crate) outbox: Arc<Notify>,
     /// State and cursor are committed at least this often, transitions or not.
     pub(crate) commit_every: Duration,
+    /// Transitions wait no longer than this for a commit.
+    pub(crate) told_within: Duration,
 }
 
 impl Evaluator {
@@ -134,7 +136,7 @@ impl Evaluator {
         if transitions.is_empty() {
             self.feed.position() > committed && waited >= self.commit_every
         } else {
-            waited >= pause_after(cost)
+            waited >= pause_after(cost, self.told_within)
         }
     }
 
@@ -142,7 +144,7 @@ impl Evaluator {
     fn pause(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> Duration {
         let timer = self.engine.due_at().map_or(Duration::MAX, |at| at.since(self.clock.now()));
         let commit = if !transitions.is_empty() {
-            pause_after(cost).saturating_sub(last.elapsed())
+            pause_after(cost, self.told_within).saturating_sub(last.elapsed())
         } else if self.feed.position() > committed {
             self.commit_every.saturating_sub(last.elapsed())
         } else {

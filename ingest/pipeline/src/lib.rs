@@ -30,7 +30,7 @@ mod watch;
 
 pub use account::{Account, Counted, StrangeNote, Tallies};
 pub use bounds::Bounds;
-pub use evaluator::pause_after;
+pub use evaluator::{TOLD_WITHIN, pause_after};
 pub use feed::{Feed, FeedError};
 pub use keeper::KeeperGauges;
 pub use offline::{drop_messages, overlay, retry, standing};

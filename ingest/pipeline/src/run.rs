@@ -142,6 +142,9 @@ pub struct Parts {
     pub outbox: Arc<Notify>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// While commits are expensive, transitions wait no longer than this ([`crate::TOLD_WITHIN`]); longer only where nobody waits
+    /// for them, as when a city's day is played within a minute.
+    pub told_within: Duration,
 }
 
 /// Which loop ended, and how.
@@ -189,6 +192,7 @@ impl Pipeline {
             live,
             outbox,
             clock,
+            told_within,
         } = parts;
         let view = journal.view();
         let (done, tallies) = historian_start(&view)?;
@@ -272,6 +276,7 @@ impl Pipeline {
             live: live.clone(),
             outbox,
             commit_every: settings.commit_every,
+            told_within,
         };
         for (name, body) in [
             (

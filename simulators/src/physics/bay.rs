@@ -1,5 +1,5 @@
 //! Parking bays: stays of a lognormal length, and gaps between them such that the bay is occupied
-//! as often as the street is at that hour.
+//! as often as the street is at that hour; on Fridays near a mosque more often than in a street of offices.
 
 use super::{DAY, HOUR, MINUTE, between_hours, calendar};
 use crate::chance::Chance;
@@ -14,6 +14,21 @@ const STAY: (f64, f64) = (55.0 * MINUTE as f64, 0.9);
 /// Mean of that distribution, ms.
 const MEAN_STAY: f64 = 82.5 * MINUTE as f64;
 
+/// The Friday prayer, ms of the day, and what it adds to the part that is occupied near a mosque and takes from it near offices.
+const PRAYER: std::ops::Range<i64> = 12 * HOUR + 15 * MINUTE..14 * HOUR;
+const NEAR_A_MOSQUE: f64 = 0.25;
+const NEAR_OFFICES: f64 = -0.1;
+const FRIDAY: usize = 4;
+
+/// How busy a bay's street is on a day.
+#[derive(Clone, Copy, Debug)]
+struct Busy {
+    /// Against a working day.
+    week: f64,
+    /// Added while the Friday prayer lasts.
+    prayer: f64,
+}
+
 /// A bay at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Bay {
@@ -24,18 +39,29 @@ pub(crate) struct Bay {
     pub(crate) before: i64,
 }
 
-/// How busy the day is against a working day.
-fn week(day: i64) -> f64 {
-    match calendar(day * DAY).1 {
-        5 => 0.95,
-        6 => 0.6,
-        _ => 1.0,
+impl Busy {
+    fn on(bay: Chance, day: i64) -> Self {
+        let weekday = calendar(day * DAY).1;
+        let week = match weekday {
+            5 => 0.95,
+            6 => 0.6,
+            _ => 1.0,
+        };
+        // Of ten bays, three are near a mosque and two in a street of offices.
+        let prayer = match bay.branch(-3).unit() {
+            _ if weekday != FRIDAY => 0.0,
+            place if place < 0.3 => NEAR_A_MOSQUE,
+            place if place < 0.5 => NEAR_OFFICES,
+            _ => 0.0,
+        };
+        Self { week, prayer }
     }
-}
 
-/// The part of the bays that should be occupied now, on a day so busy.
-fn target(week: f64, at: i64) -> f64 {
-    (week * between_hours(&OCCUPIED, at)).clamp(0.05, 0.97)
+    /// The part of such bays that should be occupied now.
+    fn target(self, at: i64) -> f64 {
+        let prayer = if PRAYER.contains(&at.rem_euclid(DAY)) { self.prayer } else { 0.0 };
+        (self.week * between_hours(&OCCUPIED, at) + prayer).clamp(0.05, 0.97)
+    }
 }
 
 /// What a bay becomes on two days, from the midnight before last on, so that what spans a midnight is one stay. Each day draws
@@ -69,6 +95,12 @@ impl Diary {
         Bay { occupied, since, before }
     }
 
+    /// When the bay becomes something else after an instant of its day, or the day ends: the next day draws anew.
+    pub(crate) fn next_change(&self, after: i64) -> i64 {
+        let passed = self.changes.partition_point(|(changes, _)| *changes <= after);
+        self.changes.get(passed).map_or((self.today + 1) * DAY, |(changes, _)| *changes)
+    }
+
     /// When the state of the last of the first `passed` entries began, which it is, and the number of the entry. A midnight may
     /// say once more what was so.
     fn begins(&self, passed: usize) -> Option<(i64, bool, usize)> {
@@ -82,10 +114,10 @@ impl Diary {
 /// What a bay becomes and when, from the midnight of a day on and before `until`; at most one day.
 pub(crate) fn day(luck: Chance, day: i64, until: i64) -> impl Iterator<Item = (i64, bool)> {
     let (midnight, ends) = (day * DAY, ((day + 1) * DAY).min(until));
-    let (luck, week) = (luck.branch(day), week(day));
-    let first = luck.branch(-1).unit() < target(week, midnight);
+    let (busy, luck) = (Busy::on(luck, day), luck.branch(day));
+    let first = luck.branch(-1).unit() < busy.target(midnight);
     let states = std::iter::successors(Some((midnight, first, 0_i64)), move |(at, occupied, step)| {
-        let lasts = if *occupied { stays(luck.branch(*step)) } else { waits(luck.branch(*step), week, *at) };
+        let lasts = if *occupied { stays(luck.branch(*step)) } else { waits(luck.branch(*step), busy, *at) };
         Some((at + lasts, !occupied, step + 1))
     });
     states.map(|(at, occupied, _)| (at, occupied)).take_while(move |(at, _)| *at < ends)
@@ -99,12 +131,12 @@ fn stays(luck: Chance) -> i64 {
 
 /// How long the bay waits for the next car, ms. Cars come at the rate that keeps the target p(t)
 /// against those that leave: (dp/dt + p / mean stay) / (1 - p) for each free bay.
-fn waits(luck: Chance, week: f64, from: i64) -> i64 {
+fn waits(luck: Chance, busy: Busy, from: i64) -> i64 {
     const STEP: i64 = 10 * MINUTE;
     let mut left = -(1.0 - luck.unit()).ln();
     let mut at = from;
     while at < from + DAY {
-        let (p, next) = (target(week, at), target(week, at + STEP));
+        let (p, next) = (busy.target(at), busy.target(at + STEP));
         left -= ((next - p + p * STEP as f64 / MEAN_STAY) / (1.0 - p)).max(0.0);
         if left < 0.0 {
             break;
@@ -119,6 +151,8 @@ fn waits(luck: Chance, week: f64, from: i64) -> i64 {
 mod tests {
     use super::*;
 
+    const MONDAY: Busy = Busy { week: 1.0, prayer: 0.0 };
+
     fn bay(luck: Chance, at: i64) -> Bay {
         Diary::of(luck, at).at(at)
     }
@@ -130,7 +164,7 @@ mod tests {
             let at = monday + hour * HOUR;
             let occupied = (0..1000).filter(|i| bay(Chance::new(5).branch(*i), at).occupied).count();
             let part = f64::from(u32::try_from(occupied).unwrap()) / 1000.0;
-            assert!((part - target(1.0, at)).abs() < 0.12, "{hour} h: {part} against {}", target(1.0, at));
+            assert!((part - MONDAY.target(at)).abs() < 0.12, "{hour} h: {part} against {}", MONDAY.target(at));
         }
     }
 
@@ -145,5 +179,21 @@ mod tests {
             assert!(now.since >= last.since, "a state never begins earlier when it is looked at later");
             last = now;
         }
+    }
+
+    #[test]
+    fn on_friday_at_noon_the_bays_near_a_mosque_are_full() {
+        let friday = 1_795_219_200_000 - DAY;
+        let occupied = |prayer: f64, at: i64| {
+            let bays = (0..4000).map(|i| Chance::new(5).branch(i)).filter(|bay| Busy::on(*bay, friday / DAY).prayer == prayer);
+            let states: Vec<bool> = bays.map(|luck| bay(luck, at).occupied).collect();
+            let count = |states: &[bool]| f64::from(u32::try_from(states.len()).unwrap());
+            count(&states.iter().copied().filter(|occupied| *occupied).collect::<Vec<_>>()) / count(&states)
+        };
+        let noon = friday + 13 * HOUR + 45 * MINUTE;
+        let (mosque, elsewhere, offices) = (occupied(NEAR_A_MOSQUE, noon), occupied(0.0, noon), occupied(NEAR_OFFICES, noon));
+        assert!(mosque > elsewhere + 0.05 && elsewhere > offices, "{mosque} {elsewhere} {offices}");
+        let before = occupied(NEAR_A_MOSQUE, friday + 10 * HOUR) - occupied(0.0, friday + 10 * HOUR);
+        assert!(before.abs() < 0.06, "as everywhere before the prayer: {before}");
     }
 }

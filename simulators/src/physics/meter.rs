@@ -1,7 +1,10 @@
 //! Water meters: an index that only grows, by the hour of the day and least at night; some have a
 //! leak that never stops, and a story may burst a pipe.
 
-use super::{DAY, share_by};
+use std::sync::LazyLock;
+
+use super::{DAY, calendar, share_by};
+use crate::calendar::Today;
 use crate::chance::Chance;
 
 /// How much is drawn, hour by hour, in a household.
@@ -27,6 +30,40 @@ pub(crate) fn leak(meter: Chance) -> f64 {
     meter.branch(2).between(8.0, 60.0)
 }
 
+/// More is drawn in summer, and in the first days of Ramadan.
+pub(crate) const SUMMER: f64 = 1.15;
+pub(crate) const SUMMER_MONTHS: std::ops::RangeInclusive<usize> = 5..=8;
+pub(crate) const FIRST_OF_RAMADAN: (f64, u8) = (1.2, 3);
+/// How many days the sums go.
+const DAYS: i64 = 6_500;
+
+/// How many ordinary days' water was drawn before each day since the first reading.
+static DRAWN: LazyLock<Vec<f64>> = LazyLock::new(|| {
+    (0..DAYS)
+        .scan(0.0, |sum, day| {
+            let before = *sum;
+            *sum += factor(day);
+            Some(before)
+        })
+        .collect()
+});
+
+/// How much more than on an ordinary day is drawn on a day since the first reading.
+fn factor(day: i64) -> f64 {
+    let at = BEGAN + day * DAY;
+    let summer = if SUMMER_MONTHS.contains(&calendar(at).0) { SUMMER } else { 1.0 };
+    let feast = if Today::of(at).ramadan.is_some_and(|day| day <= FIRST_OF_RAMADAN.1) { FIRST_OF_RAMADAN.0 } else { 1.0 };
+    summer * feast
+}
+
+/// Ordinary days' water before a day; before the first reading and after the table, as if all were ordinary.
+#[expect(clippy::cast_precision_loss, reason = "days since 2026")]
+fn drawn_before(day: i64) -> f64 {
+    let known = day.clamp(0, DAYS - 1);
+    let sum = usize::try_from(known).ok().and_then(|row| DRAWN.get(row)).copied().unwrap_or(0.0);
+    sum + (day - known) as f64
+}
+
 /// The index in litres: what stood there at first, households by the hour, and the leak.
 #[expect(clippy::cast_precision_loss, reason = "days since 2026")]
 pub(crate) fn index(meter: Chance, leaks: bool, at: i64) -> f64 {
@@ -35,8 +72,10 @@ pub(crate) fn index(meter: Chance, leaks: bool, at: i64) -> f64 {
     // Weekdays and whims: a day draws up to 30 % more than its fellow takes less, so that the sum
     // over pairs is exact and the index needs no history.
     let whim = 0.3 * meter.branch(3).branch(day.div_euclid(2)).between(-1.0, 1.0);
-    let (done, factor) = if day.rem_euclid(2) == 0 { (0.0, 1.0 + whim) } else { (whim, 1.0 - whim) };
-    let days = day as f64 + done + factor * share_by(&HOUR_PROFILE, at);
+    let (first, own) = (day - day.rem_euclid(2), factor(day));
+    let (done, today) = if day == first { (0.0, own * (1.0 + whim)) } else { (whim * factor(first), own - whim * factor(first)) };
+    let profile = if Today::of(at).ramadan.is_some() { &HOUR_RAMADAN } else { &HOUR_PROFILE };
+    let days = drawn_before(day) + done + today * share_by(profile, at);
     let start = meter.branch(4).between(20_000.0, 900_000.0);
     let leaked = if leaks { leak(meter) * 24.0 * since as f64 / DAY as f64 } else { 0.0 };
     start + daily(meter) * days + leaked
@@ -63,5 +102,23 @@ mod tests {
         let meter = Chance::new(11);
         let night = |leaks| index(meter, leaks, BEGAN + 4 * HOUR) - index(meter, leaks, BEGAN + 3 * HOUR);
         assert!((night(true) - night(false) - leak(meter)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn summer_and_the_first_days_of_ramadan_draw_more() {
+        let meters: Vec<Chance> = (0..100).map(|i| Chance::new(11).branch(i)).collect();
+        let at = |text: &str| text.parse::<schemas::Timestamp>().unwrap().millis();
+        // Pairs of days: whims are gone.
+        let two_days = |date: &str| {
+            let from = (at(&format!("{date}T00:00:00Z")) - BEGAN).div_euclid(2 * DAY) * 2 * DAY + BEGAN;
+            meters.iter().map(|m| index(*m, false, from + 2 * DAY) - index(*m, false, from)).sum::<f64>()
+        };
+        let ordinary = two_days("2026-04-15");
+        assert!((two_days("2026-07-15") / ordinary - SUMMER).abs() < 1e-6);
+        assert!((two_days("2027-02-09") / ordinary - FIRST_OF_RAMADAN.0).abs() < 1e-6, "{}", two_days("2027-02-09") / ordinary);
+        for meter in &meters {
+            let year = (0..365 * 24).map(|hour| index(*meter, false, BEGAN + 300 * DAY + hour * crate::physics::HOUR));
+            assert!(year.collect::<Vec<_>>().is_sorted(), "an index only grows");
+        }
     }
 }

@@ -50,10 +50,15 @@ fn hour_of(at: i64) -> (usize, f64) {
     (usize::try_from(within / HOUR).unwrap_or(0), (within % HOUR) as f64 / HOUR as f64)
 }
 
-pub(crate) fn mean<const N: usize>(values: &[f64; N]) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a year has twelve months")]
+pub(crate) const fn mean<const N: usize>(values: &[f64; N]) -> f64 {
+    let (mut sum, mut at) = (0.0, 0);
+    while at < N {
+        sum += values[at];
+        at += 1;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a day has 24 hours, a year twelve months")]
     let count = N as f64;
-    values.iter().sum::<f64>() / count
+    sum / count
 }
 
 /// Month and day of the week, both from 0; Monday is 0.

@@ -8,6 +8,7 @@ use crate::chance::Chance;
 
 const YEAR_2025: i64 = 1_735_689_600_000;
 const SEEDS: u64 = 30;
+const BACKGROUND: air::Site = air::Site { traffic: 1.0, by_the_sea: false };
 
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test reads the vectors, or says that it cannot")]
 fn generator() -> Option<Value> {
@@ -61,7 +62,7 @@ fn figures() -> Vec<(&'static str, f64)> {
         for day in 0..365 {
             let mut of_day = Vec::new();
             for at in (0..24).map(|hour| YEAR_2025 + day * DAY + hour * HOUR) {
-                let (month, now) = (calendar(at).0, air::air(city, station, 1.0, 0.0, at));
+                let (month, now) = (calendar(at).0, air::air(city, station, BACKGROUND, 0.0, at));
                 no2.push(now.no2);
                 o3.push(now.o3);
                 of_day.push(now.pm10);

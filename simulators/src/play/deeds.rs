@@ -1,16 +1,19 @@
 //! How events and faults are brought about: what a device says is changed, or what becomes of its message.
 
 use codec::Reason;
-use schemas::{Kind, Quantity, Timestamp};
+use schemas::{Kind, Quality, Quantity, Timestamp};
 
 use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, luck, stands};
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
+use crate::make::Time;
 use crate::physics::{HOUR, SECOND};
 
 /// How long a message travels, ms.
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
+/// The copy of a message that is another one before it: the end of a session.
+const FAREWELL: u8 = 9;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -27,6 +30,8 @@ struct Draft {
     mangle: Option<(Deed, f64)>,
     again: Option<i64>,
     strangers: Vec<Deed>,
+    /// Messages since the device joined.
+    joined: u64,
     labels: Labels,
 }
 
@@ -75,6 +80,7 @@ impl Stage {
             mangle: None,
             again: None,
             strangers: Vec::new(),
+            joined: tick - actor.joined,
             labels: Labels::default(),
         };
         for number in &actor.befalls {
@@ -95,6 +101,10 @@ impl Stage {
 impl Draft {
     fn suffer(&mut self, here: &Here<'_>) {
         let row = here.cast.plan.fault();
+        // A birth is sent until it is heard: without it what follows could not be read.
+        if here.device.make.is_birth(self.joined) && (row.class == Class::Way || row.deed == Deed::Reboot) {
+            return;
+        }
         let done = match row.class {
             Class::Event => self.happen(here),
             Class::Sensor => {
@@ -171,10 +181,11 @@ impl Draft {
             }
             Deed::SensorSwap => self.speak_for_another(here),
             Deed::ClockSkew => {
-                if !here.device.is_lora() {
+                let own = here.device.time() == Time::Own;
+                if own {
                     self.skew = whole(amount * 1000.0);
                 }
-                !here.device.is_lora()
+                own
             }
             Deed::Reboot => {
                 let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
@@ -230,7 +241,8 @@ impl Draft {
             Deed::Partition => self.keep_back(here),
             Deed::Duplicate => self.again = Some(1 + whole(amount * drawn * ms(SECOND))),
             Deed::Corrupt | Deed::Truncate | Deed::Oversize => {
-                self.aside = Some(if deed == Deed::Oversize { Reason::TooMany } else { Reason::NotJson });
+                self.aside =
+                    Some(if deed == Deed::Oversize { Reason::TooMany } else { here.device.make.garbled(deed == Deed::Corrupt) });
                 self.mangle = Some((deed, amount));
             }
             Deed::Stranger | Deed::Hostile => self.strangers.push(deed),
@@ -248,19 +260,27 @@ impl Draft {
     fn send(self, device: &SimDevice, number: u32, tick: u64, out: &mut Vec<Sent>) {
         let publish = {
             let said = Truth { at: Timestamp::clamped(self.truth.at.millis() + self.skew), ..self.truth.clone() };
-            device.encode(&said, self.seq)
+            if let Some((topic, payload)) = device.make.farewell(&device.saying(&said, self.seq, self.joined)) {
+                let heard = Timestamp::clamped(self.heard - 1);
+                let (destiny, labels) = (Destiny::Aside(Reason::NoReading), Labels::default());
+                out.push(Sent { heard, device: number, topic, payload, destiny, labels, tick, copy: FAREWELL });
+            }
+            device.encode(&said, self.seq, self.joined)
         };
         let payload = match self.mangle {
             Some(how) => mangled(publish.payload, how),
             None => publish.payload,
         };
         let heard = Timestamp::clamped(self.heard);
-        let (said, by_network) = (Timestamp::clamped(self.truth.at.millis() + self.skew), device.is_lora());
+        let said = Timestamp::clamped(self.truth.at.millis() + self.skew);
         for deed in &self.strangers {
             out.push(hostile::message(*deed, device, number, tick, heard));
         }
         let sent = |heard: Timestamp, copy: u8, mut labels: Labels| {
-            let (observed_at, time) = stands(said, heard, by_network);
+            let (observed_at, time) = match device.time() {
+                Time::Heard => (heard, Quality::GOOD),
+                time => stands(said, heard, time == Time::Network),
+            };
             let destiny = match self.aside {
                 _ if self.lost => Destiny::Lost,
                 Some(reason) => Destiny::Aside(reason),

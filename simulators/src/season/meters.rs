@@ -18,10 +18,6 @@ const SLOT: i64 = 30 * DAY;
 const DRAW: f64 = 12.0;
 /// Part of the hours of sleep in which somebody gets up, and what that takes, litres.
 const AWAKE: (f64, f64) = (0.15, 6.0);
-/// More is drawn in summer, and in the first days of Ramadan.
-const SUMMER: f64 = 1.15;
-const FIRST_OF_RAMADAN: f64 = 1.2;
-
 /// What is wrong behind a meter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TroubleKind {
@@ -105,8 +101,8 @@ impl Season {
         let profile = if day.ramadan.is_some() { &meter::HOUR_RAMADAN } else { &meter::HOUR_PROFILE };
         let hour = at.rem_euclid(DAY) / HOUR;
         let share = profile.get(usize::try_from(hour).unwrap_or(0)).copied().unwrap_or(1.0) / mean(profile) / 24.0;
-        let season = if (5..=8).contains(&month) { SUMMER } else { 1.0 };
-        let feast = if day.ramadan.is_some_and(|d| d <= 3) { FIRST_OF_RAMADAN } else { 1.0 };
+        let season = if meter::SUMMER_MONTHS.contains(&month) { meter::SUMMER } else { 1.0 };
+        let feast = if day.ramadan.is_some_and(|d| d <= meter::FIRST_OF_RAMADAN.1) { meter::FIRST_OF_RAMADAN.0 } else { 1.0 };
         let night = luck.branch(36).branch(at.div_euclid(DAY));
         let luck = luck.branch(34).branch(at);
         if asleep(night, day.ramadan.is_some(), hour) {

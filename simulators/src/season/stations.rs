@@ -40,12 +40,13 @@ impl Season {
     pub fn station(&self, n: u32) -> StationSeason {
         let (luck, city) = (self.device(4, n), self.luck.branch(-1));
         let place = usize::try_from(n).ok().and_then(|n| PLACES.get(n % PLACES.len())).unwrap_or(&PLACES[0]);
+        let site = air::Site { traffic: place.traffic, by_the_sea: false };
         let mut made = StationSeason { hours: Vec::new(), said: Vec::new() };
         let mut start = self.start;
         while start < self.end_ms() {
             let mut sum = [0.0; 4];
             for at in (0..6).map(|step| start + step * STEP) {
-                let now = air::air(city, luck, place.traffic, 0.0, at);
+                let now = air::air(city, luck, site, 0.0, at);
                 let truth = [now.pm10, now.pm2_5, now.no2, now.o3];
                 for (sum, value) in sum.iter_mut().zip(truth) {
                     *sum += value / 6.0;

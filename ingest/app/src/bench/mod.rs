@@ -8,6 +8,7 @@ mod collect;
 mod decode;
 mod hose;
 mod memory;
+mod simulate;
 mod truth;
 
 pub(crate) use alert::alert;
@@ -15,6 +16,7 @@ pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use decode::decode;
 pub(crate) use memory::memory;
+pub(crate) use simulate::simulate;
 pub(crate) use truth::truth;
 
 use crate::failure::{Code, Failure};

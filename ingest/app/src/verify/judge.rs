@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use ports::{Identity, Page, Quarantine, QuarantineFilter};
 use schemas::{AlertId, Phase, Timestamp, Transition};
-use simulators::{City, Scenario};
+use simulators::{City, Comparison, Expected, Scenario};
 
-use super::expected::{Comparison, Expected};
 use super::report::{Finding, equal, none_of};
 use super::stage::Stage;
 use crate::failure::{Code, Failure};

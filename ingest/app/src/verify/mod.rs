@@ -1,6 +1,5 @@
 //! `marsad verify`: scenarios against the platform, and every reading, reason and alert against the ground truth.
 
-mod expected;
 mod hands;
 mod judge;
 mod mutant;
@@ -15,14 +14,15 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use schemas::{Message, Provenance, Qos, Timestamp};
 use settings::Settings;
-use simulators::{Act, ActKind, Destiny, SHIPPED, Scenario, Sent};
+use simulators::{Act, ActKind, Destiny, Expected, SHIPPED, Scenario, Sent};
+use tokio::sync::mpsc;
 
 use crate::broker::{Broker, Pace};
+use crate::cpu;
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
 use crate::progress::Progress;
 use crate::simulate::{Step, Traffic, scenario};
-use expected::Expected;
 use mutant::{MUTANTS, Mutant};
 use remote::Remote;
 use report::Outcome;
@@ -30,6 +30,8 @@ use stage::Stage;
 
 /// Virtual time that is handed over at once.
 const STEP: Duration = Duration::from_secs(60);
+/// Steps that are played ahead of the platform: while so many wait, the scenario waits.
+const AHEAD: usize = 8;
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
@@ -86,7 +88,7 @@ pub(crate) async fn verify(settings: &Settings, options: &Verify, json: bool) ->
         let mut played = scenario(name)?;
         played.world.seed = options.seed.unwrap_or(played.world.seed);
         played.world.devices = options.devices.unwrap_or(played.world.devices);
-        let began = Instant::now();
+        let (began, cpu) = (Instant::now(), cpu::seconds());
         let ran = match (&options.api, &options.broker) {
             (Some(api), Some(broker)) => remote::run(&Remote { broker, pace: &options.pace, api }, name, &played).await,
             (None, None) => run(settings, name, &played, mutant).await,
@@ -96,7 +98,7 @@ pub(crate) async fn verify(settings: &Settings, options: &Verify, json: bool) ->
             Ok(outcome) => outcome,
             // Settings that are wrong are no finding about the platform.
             Err(failure) if matches!(failure.code, Code::Settings | Code::Usage | Code::Unavailable) => return Err(failure),
-            Err(failure) => Outcome::broken(name, &played.about, failure.sentence, began.elapsed()),
+            Err(failure) => Outcome::broken(name, &played.about, failure.sentence, began.elapsed(), cpu::seconds() - cpu),
         };
         let text = if json {
             serde_json::to_string(&outcome).map_err(|e| Failure::new(Code::Failed, e.to_string()))? + "\n"
@@ -173,17 +175,31 @@ fn message(sent: Sent) -> Message {
     Message { topic: sent.topic.into(), payload: sent.payload.into(), received_at: sent.heard, provenance }
 }
 
-async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Option<&Mutant>) -> Result<Outcome, Failure> {
-    let began = Instant::now();
-    let checked = fit::check(settings, &[])?;
-    let mut traffic = Traffic::new(scenario, 1, STEP);
-    let fragile = scenario.acts.iter().any(|act| act.what == ActKind::PowerLoss);
-    let mut stage = Stage::open(settings, checked, traffic.city().catalogue(), scenario.world.start, fragile, mutant)?;
+/// Plays a scenario ahead of the platform, and keeps what must come of it.
+fn play(mut traffic: Traffic, way: &mpsc::Sender<Step>) -> Expected {
     let mut expected = Expected::default();
+    while let Some(step) = traffic.next() {
+        step.sent.iter().for_each(|sent| expected.hear(sent));
+        // Whoever hears no more has failed, and says why himself.
+        if way.blocking_send(step).is_err() {
+            break;
+        }
+    }
+    expected
+}
+
+async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Option<&Mutant>) -> Result<Outcome, Failure> {
+    let (began, cpu) = (Instant::now(), cpu::seconds());
+    let checked = fit::check(settings, &[])?;
+    let traffic = Traffic::new(scenario, 1, STEP);
+    let city = traffic.city().clone();
+    let fragile = scenario.acts.iter().any(|act| act.what == ActKind::PowerLoss);
+    let mut stage = Stage::open(settings, checked, city.catalogue(), scenario.world.start, fragile, mutant)?;
+    let (way, mut steps) = mpsc::channel(AHEAD);
+    let player = tokio::task::spawn_blocking(move || play(traffic, &way));
     let mut cues = cues(scenario).into_iter().peekable();
     let progress = Progress::of("s of the city's time");
-    while let Some(Step { to, sent }) = tokio::task::block_in_place(|| traffic.next()) {
-        sent.iter().for_each(|sent| expected.hear(sent));
+    while let Some(Step { to, sent }) = steps.recv().await {
         let mut messages: Vec<Message> = sent.into_iter().filter(|sent| sent.destiny != Destiny::Lost).map(message).collect();
         while let Some((_, cue)) = cues.next_if(|(at, _)| *at < to) {
             match cue {
@@ -193,15 +209,16 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
             }
         }
         stage.hear(messages, to).await?;
-        progress.at(traffic.passed(scenario.world.start).as_secs(), scenario.world.lasts.as_secs());
+        progress.at(to.since(scenario.world.start).as_secs(), scenario.world.lasts.as_secs());
     }
     drop(progress);
+    let expected = player.await.map_err(|cause| Failure::new(Code::Failed, format!("the scenario cannot be played: {cause}")))?;
     // Whatever was to come: the store is back, and time alone has decided what it could.
     stage.set_store_away(false);
     stage.restart().await?;
     stage.rest().await?;
     let messages = expected.sent;
-    let judgement = judge::judge(scenario, traffic.city(), expected, &mut stage).await?;
+    let judgement = judge::judge(scenario, &city, expected, &mut stage).await?;
     stage.stop().await?;
     Ok(Outcome {
         scenario: name.to_owned(),
@@ -211,6 +228,7 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
         readings: judgement.readings,
         alerts: judgement.alerts,
         seconds: began.elapsed().as_secs_f64(),
+        cpu_seconds: cpu::seconds() - cpu,
         findings: judgement.findings,
     })
 }

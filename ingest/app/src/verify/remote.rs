@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use ports::{AlertView, Clock, Status, SystemClock};
 use schemas::{Flaw, Timestamp};
 use serde::Deserialize;
-use simulators::{Destiny, Scenario};
+use simulators::{Comparison, Destiny, Expected, Scenario};
 
-use super::expected::{Comparison, Expected};
 use super::report::{Finding, Outcome, none_of};
 use super::{STEP, Traffic};
 use crate::ask::{Lines, range};
 use crate::backtest::{nowhere, read};
 use crate::broker::{Broker, Pace, Publisher, Speed};
 use crate::city::{City, encoded};
+use crate::cpu;
 use crate::failure::{Code, Failure};
 
 /// How long a platform may take to work off what it was given.
@@ -42,7 +42,7 @@ pub(super) async fn run(remote: &Remote<'_>, name: &str, scenario: &Scenario) ->
         return Err(Failure::new(Code::Settings, format!("the scenario {name} does something to the platform"))
             .hint("against a platform that runs elsewhere only scenarios without [[act]] can be played"));
     }
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu::seconds());
     let mut scenario = scenario.clone();
     scenario.world.start = SystemClock.now().minus(scenario.world.lasts);
     let api = City::at(remote.api.trim_end_matches('/').to_owned());
@@ -76,6 +76,7 @@ pub(super) async fn run(remote: &Remote<'_>, name: &str, scenario: &Scenario) ->
         readings,
         alerts,
         seconds: began.elapsed().as_secs_f64(),
+        cpu_seconds: cpu::seconds() - cpu,
         findings,
     })
 }

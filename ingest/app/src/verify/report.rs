@@ -25,6 +25,8 @@ pub(crate) struct Outcome {
     pub(crate) readings: u64,
     pub(crate) alerts: usize,
     pub(crate) seconds: f64,
+    /// CPU time of all threads, s.
+    pub(crate) cpu_seconds: f64,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -49,7 +51,7 @@ pub(crate) fn equal(name: &str, what: &str, is: u64, must: u64) -> Finding {
 
 impl Outcome {
     /// A run that broke off.
-    pub(crate) fn broken(scenario: &str, about: &str, why: String, took: Duration) -> Self {
+    pub(crate) fn broken(scenario: &str, about: &str, why: String, took: Duration, cpu: f64) -> Self {
         let finding = Finding { name: "run".to_owned(), ok: false, text: why };
         Self {
             scenario: scenario.to_owned(),
@@ -59,6 +61,7 @@ impl Outcome {
             readings: 0,
             alerts: 0,
             seconds: took.as_secs_f64(),
+            cpu_seconds: cpu,
             findings: vec![finding],
         }
     }

@@ -6,9 +6,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use codec::Decoder;
+use codec::{Decoder, Routes};
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
 use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
@@ -17,6 +17,7 @@ use register::Register;
 use rules::{Engine, RuleSet};
 use schemas::{Catalogue, Message, Reading, Timestamp};
 use settings::{Checked, Settings};
+use simulators::City;
 use store::Embedded;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,9 @@ const READ: usize = 512;
 const LOOK: Duration = Duration::from_micros(500);
 /// How long a loop may stand still before the run counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Nobody waits for what is told: a minute of the city is over within milliseconds, and the state of each device is written once
+/// for many of them.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 /// How long a stop may take.
 const DRAIN: Duration = Duration::from_secs(90);
 /// How long a stop may take where nothing works any more.
@@ -198,7 +202,8 @@ impl Stage {
         let register = Arc::new(Register::open(&settings.register_file()).map_err(broken)?);
         let inner = Embedded::open(&settings.store_directory(), &settings.store).map_err(broken)?;
         let decoder = Decoder::new(Arc::new(devices), checked.profiles.clone()).map_err(broken)?;
-        let decoder = decoder.with_routes(checked.routes.clone()).map_err(broken)?;
+        let routes = Routes::only(checked.routes.iter().cloned().chain(City::routes()));
+        let decoder = decoder.with_routes(routes).map_err(broken)?;
         let mutant = mutant.map(|mutant| mutant.deed);
         let rules = match mutant {
             Some(Deed::Condition(form)) => super::mutant::without(form, &settings)?,
@@ -256,6 +261,7 @@ impl Stage {
             live: Live::new(1),
             outbox: Arc::new(Notify::new()),
             clock: Arc::clone(&self.clock) as _,
+            told_within: TOLD_WITHIN,
         });
         let pipeline = pipeline.map_err(broken)?;
         self.running = Some(Running { watch: pipeline.watch(), pipeline, way });
@@ -301,17 +307,26 @@ impl Stage {
         let (watch, pipeline) = (&running.watch, &mut running.pipeline);
         let settled = async {
             while !unspent.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
-                unspent.1.notified().await;
+                let moved = tokio::time::timeout(PATIENCE, unspent.1.notified());
+                moved.await.map_err(|_| broken("it has acknowledged nothing for two minutes"))?;
             }
             // Silence is judged only behind all that was heard: time waits for the evaluator.
-            let behind = |r: &ports::ReaderStatus| r.lag > 0 && (r.name == "evaluator" || (stored && r.name == "historian"));
-            while watch.readers().iter().any(behind) {
+            let waits = |r: &ports::ReaderStatus| r.name == "evaluator" || (stored && r.name == "historian");
+            let (mut before, mut moved) = (u64::MAX, Instant::now());
+            loop {
+                let behind: u64 = watch.readers().iter().filter(|r| waits(r)).map(|r| r.lag).sum();
+                match behind {
+                    0 => return Ok(()),
+                    now if now < before => (before, moved) = (now, Instant::now()),
+                    _ if moved.elapsed() > PATIENCE => return Err(broken("it has stood still for two minutes")),
+                    _ => {}
+                }
                 tokio::time::sleep(LOOK).await;
             }
         };
         // Dropping either loses nothing: both only look.
         tokio::select! {
-            settled = tokio::time::timeout(PATIENCE, settled) => settled.map_err(|_| broken("it has stood still for two minutes")),
+            settled = settled => settled,
             ended = pipeline.broken() => Err(broken(told(ended))),
         }
     }

@@ -212,7 +212,7 @@ fn with_commits(engine: &mut Engine, readings: &mut [Reading], progress: &Progre
                 commit(engine, &register, cursor, std::mem::take(&mut out), &mut sum).map_err(|e| failed(&e))?;
                 last = Instant::now();
                 sum.inside += last - began;
-                pause = pipeline::pause_after(last - began);
+                pause = pipeline::pause_after(last - began, pipeline::TOLD_WITHIN);
             }
         }
         sum.whole += began.elapsed();

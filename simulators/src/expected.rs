@@ -1,28 +1,39 @@
 //! What a platform must have after a scenario, kept while the scenario is played: the account and every reading. A model
 //! that knows nothing of the platform but its promises: same series and same instant are one reading, the last one wins.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use schemas::{DeviceId, Flaw, Quality, Quantity, Reading, Timestamp};
-use simulators::{City, Destiny, Sent, Told};
+
+use crate::{City, Destiny, Sent, Told};
 
 /// Where a reading stands.
 type Key = (u32, Quantity, u8, i64);
+type Readings = IndexMap<Key, (f64, Quality), FxBuildHasher>;
 
 /// See the module.
-#[derive(Default)]
-pub(crate) struct Expected {
-    pub(crate) sent: u64,
-    pub(crate) lost: u64,
-    pub(crate) stored: u64,
-    pub(crate) duplicate: u64,
-    pub(crate) aside: BTreeMap<&'static str, u64>,
-    pub(crate) labels: BTreeMap<&'static str, u64>,
-    pub(crate) readings: HashMap<Key, (f64, Quality)>,
+#[derive(Debug, Default)]
+pub struct Expected {
+    /// Messages that are heard.
+    pub sent: u64,
+    /// Messages that nobody hears.
+    pub lost: u64,
+    /// Messages that say something new.
+    pub stored: u64,
+    /// Messages that say nothing new.
+    pub duplicate: u64,
+    /// Messages that must wait in the quarantine, by the code of the reason.
+    pub aside: BTreeMap<&'static str, u64>,
+    /// Messages by what was done to them.
+    pub labels: BTreeMap<&'static str, u64>,
+    readings: Readings,
 }
 
 impl Expected {
-    pub(crate) fn hear(&mut self, sent: &Sent) {
+    /// A message goes to the platform, or is lost.
+    pub fn hear(&mut self, sent: &Sent) {
         for fault in sent.labels.faults() {
             *self.labels.entry(fault.name).or_default() += 1;
         }
@@ -51,27 +62,34 @@ impl Expected {
     }
 
     /// How many must wait in the quarantine.
-    pub(crate) fn quarantined(&self) -> u64 {
+    #[must_use]
+    pub fn quarantined(&self) -> u64 {
         self.aside.values().sum()
     }
 
     /// From the first to behind the last instant of a reading.
-    pub(crate) fn span(&self) -> Option<(Timestamp, Timestamp)> {
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let instants = || self.readings.keys().map(|key| key.3);
         Some((Timestamp::clamped(instants().min()?), Timestamp::clamped(instants().max()? + 1)))
     }
 }
 
 /// Compares what is stored with what must be, reading by reading.
-pub(crate) struct Comparison<'a> {
-    left: HashMap<Key, (f64, Quality)>,
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    left: Readings,
     known: &'static [Flaw],
-    devices: HashMap<&'a DeviceId, u32>,
+    devices: BTreeMap<&'a DeviceId, u32>,
     city: &'a City,
-    pub(crate) equal: u64,
-    pub(crate) invented: Vec<String>,
-    pub(crate) different: Vec<String>,
-    pub(crate) flaws: BTreeMap<&'static str, u64>,
+    /// Readings that are as they must be.
+    pub equal: u64,
+    /// Readings that nobody said.
+    pub invented: Vec<String>,
+    /// Readings with another value, or other doubts.
+    pub different: Vec<String>,
+    /// How often each flaw was found, by its code.
+    pub flaws: BTreeMap<&'static str, u64>,
 }
 
 fn place(device: &DeviceId, quantity: Quantity, channel: u8, at: i64) -> String {
@@ -84,7 +102,9 @@ fn codes(quality: Quality) -> String {
 }
 
 impl<'a> Comparison<'a> {
-    pub(crate) fn new(expected: &mut Expected, city: &'a City) -> Self {
+    /// Takes the readings out of what is expected.
+    #[must_use]
+    pub fn new(expected: &mut Expected, city: &'a City) -> Self {
         Self {
             left: std::mem::take(&mut expected.readings),
             known: &Told::KNOWN,
@@ -98,17 +118,19 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares only these flaws.
-    pub(crate) fn only(self, known: &'static [Flaw]) -> Self {
+    #[must_use]
+    pub fn only(self, known: &'static [Flaw]) -> Self {
         Self { known, ..self }
     }
 
-    pub(crate) fn see(&mut self, reading: &Reading) {
+    /// A reading that the platform has.
+    pub fn see(&mut self, reading: &Reading) {
         for flaw in reading.quality.flaws() {
             *self.flaws.entry(flaw.code()).or_default() += 1;
         }
         let (series, at) = (&reading.series, reading.observed_at.millis());
         let key = self.devices.get(&series.device).map(|number| (*number, series.quantity, series.channel, at));
-        let must = key.and_then(|key| self.left.remove(&key));
+        let must = key.and_then(|key| self.left.swap_remove(&key));
         let here = || place(&series.device, series.quantity, series.channel, at);
         match must {
             None => self.invented.push(format!("{} is {}", here(), reading.value)),
@@ -123,7 +145,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// What must be stored and is not.
-    pub(crate) fn missing(&self) -> Vec<String> {
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
         let mut keys: Vec<_> = self.left.keys().copied().collect();
         keys.sort_unstable_by_key(|(device, quantity, channel, at)| (*at, *device, quantity.name(), *channel));
         let name = |number: u32| self.city.devices().get(number as usize).map(|d| d.device().id.clone());
