@@ -148,8 +148,12 @@ pub struct Interval {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Privacy {
-    /// Holds the secret by which meters get their pseudonyms.
-    pub pseudonym_key_file: Option<PathBuf>,
+    /// Holds the keys of pseudonyms and of what is sealed.
+    pub keys: Option<PathBuf>,
+    /// Behind devices of which kinds people stand.
+    pub kinds: Vec<Kind>,
+    /// What personal data are kept for, in place of what is shipped.
+    pub purposes: Option<PathBuf>,
     /// Answers tell parking officers of single spaces.
     pub single_spaces: bool,
 }
@@ -199,8 +203,12 @@ pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>>
     found.single_spaces = settings.privacy.single_spaces;
     found.intervals = section.interval.iter().filter_map(|i| interval(i, &mut errors)).collect();
     found.districts = districts(&section.district, &mut errors);
-    if let Some(path) = &settings.privacy.pseudonym_key_file {
-        found.pseudonyms = key(path).map_err(|cause| errors.push(cause)).ok();
+    if let Some(purposes) = taken(settings.privacy.purposes.as_deref(), Purposes::parse, &mut errors) {
+        found.purposes = purposes;
+    }
+    if let Some(path) = &settings.privacy.keys {
+        errors.extend(keys(path, settings));
+        found.pseudonyms = Some(Names::Kept);
     }
     if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
@@ -243,10 +251,14 @@ fn districts(told: &[District], errors: &mut Vec<SettingsError>) -> Vec<dashboar
     told.iter().map(district).collect()
 }
 
-/// The key; never shown, not even its length beyond that it is too short.
-fn key(path: &Path) -> Result<Pseudonyms, SettingsError> {
-    let bytes = std::fs::read(path).map_err(|cause| SettingsError::unreadable(path, &cause))?;
-    Pseudonyms::new(bytes.trim_ascii_end()).map_err(|cause| wrong(&path.display().to_string(), cause.to_string()))
+/// What is wrong with the file of keys: it cannot be used, or lies where a copy of the data would have it too.
+fn keys(path: &Path, settings: &Settings) -> Option<SettingsError> {
+    let place = settings.place("privacy.keys");
+    let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if whole(path).starts_with(whole(&settings.data.directory)) {
+        return Some(wrong(&place, "the keys lie in the data directory, expected elsewhere: with the data they undo themselves".to_owned()));
+    }
+    vault::Keys::read(path).err().map(|cause| wrong(&place, cause.to_string()))
 }
 
 type Parse<T> = fn(&str, &str) -> Result<T, ParameterError>;
