@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dashboards::{Parameters, Sheet, SpaceUse};
+use dashboards::{Names, Parameters, Sheet, SpaceUse};
+use domains::Purposes;
 use domains::air::{AirSettings, LimitSet, Siting};
 use domains::health::HealthSettings;
 use domains::parameters::{self, ParameterError};
 use domains::parking::ParkingSettings;
 use domains::time::Calendar;
 use domains::waste::{Territories, WasteSettings};
-use domains::water::{Pseudonyms, WaterSettings};
+use domains::water::WaterSettings;
 use jiff::civil::Date;
 use schemas::{DeviceId, Kind, Place, UnknownWord, Zone};
 use serde::Deserialize;
@@ -256,7 +257,10 @@ fn keys(path: &Path, settings: &Settings) -> Option<SettingsError> {
     let place = settings.place("privacy.keys");
     let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if whole(path).starts_with(whole(&settings.data.directory)) {
-        return Some(wrong(&place, "the keys lie in the data directory, expected elsewhere: with the data they undo themselves".to_owned()));
+        return Some(wrong(
+            &place,
+            "the keys lie in the data directory, expected elsewhere: with the data they undo themselves".to_owned(),
+        ));
     }
     vault::Keys::read(path).err().map(|cause| wrong(&place, cause.to_string()))
 }
@@ -324,9 +328,10 @@ use = "loading"
 kind = "waste"
 every = "15m"
 [privacy]
-pseudonym_key_file = "meters.key"
+purposes = "why.toml"
 "#;
-        let (_folder, found) = with(text, &[("ours.toml", &law), ("meters.key", "a secret of sixteen and more\n")]);
+        let why = include_str!("../purposes.toml").replacen("keep = 396", "keep = 400", 1);
+        let (_folder, found) = with(text, &[("ours.toml", &law), ("why.toml", &why)]);
         let found = found.unwrap();
         assert!(found.limits.iter().any(|set| set.id == "ma-2024" && !set.limit.is_empty()));
         assert_eq!((found.limits.len(), found.dust.len(), found.depots.len()), (5, 1, 1));
@@ -335,8 +340,8 @@ pseudonym_key_file = "meters.key"
         assert_eq!(found.intervals[&Kind::WASTE], Duration::from_secs(900));
         let station = found.stations.values().next().unwrap();
         assert_eq!((station.siting, station.every), (Some(Siting::Traffic), Some(Duration::from_secs(60))));
-        let same = Pseudonyms::new(b"a secret of sixteen and more").unwrap().of("m");
-        assert_eq!(found.pseudonyms.map(|names| names.of("m")), Some(same), "a line end is no part of the key");
+        assert_eq!(found.purposes.keep()[&Kind::WATER], Duration::from_secs(400 * 86_400));
+        assert!(found.pseudonyms.is_none(), "without keys no single connection is told of");
     }
 
     #[test]
@@ -355,12 +360,13 @@ pseudonym_key_file = "meters.key"
     #[test]
     fn what_does_not_fit_is_told_with_its_place_all_at_once() {
         let text = "[domains]\nwater = \"water.toml\"\n[[domains.dust]]\ndate = \"2026-03-14\"\nevidence = \" \"\n\
-                    [privacy]\npseudonym_key_file = \"meters.key\"\n";
+                    [privacy]\nkeys = \"meters.key\"\n";
         let water = include_str!("../domains/water.toml").replacen("value = 8,", "value = 0,", 1);
         let (_folder, found) = with(text, &[("water.toml", &water), ("meters.key", "short")]);
         let told: Vec<String> = found.unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(told[0].contains("water.toml:") && told[1].contains("evidence"), "{told:?}");
-        assert!(told[2].contains("at least 16") && !told[2].contains("short"), "{told:?}");
+        assert!(told[2].contains("meters.key") && told[2].contains("privacy.keys") || told[2].contains("city.toml"), "{told:?}");
+        assert!(!told[2].contains("short"), "{told:?}");
     }
 }
