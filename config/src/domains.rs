@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dashboards::{Parameters, Sheet, SpaceUse};
+use dashboards::{Names, Parameters, Sheet, SpaceUse};
+use domains::Purposes;
 use domains::air::{AirSettings, LimitSet, Siting};
 use domains::health::HealthSettings;
 use domains::parameters::{self, ParameterError};
 use domains::parking::ParkingSettings;
 use domains::time::Calendar;
 use domains::waste::{Territories, WasteSettings};
-use domains::water::{Pseudonyms, WaterSettings};
+use domains::water::WaterSettings;
 use jiff::civil::Date;
 use schemas::{DeviceId, Kind, Place, UnknownWord, Zone};
 use serde::Deserialize;
@@ -148,8 +149,12 @@ pub struct Interval {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Privacy {
-    /// Holds the secret by which meters get their pseudonyms.
-    pub pseudonym_key_file: Option<PathBuf>,
+    /// Holds the keys of pseudonyms and of what is sealed.
+    pub keys: Option<PathBuf>,
+    /// Behind devices of which kinds people stand.
+    pub kinds: Vec<Kind>,
+    /// What personal data are kept for, in place of what is shipped.
+    pub purposes: Option<PathBuf>,
     /// Answers tell parking officers of single spaces.
     pub single_spaces: bool,
 }
@@ -199,8 +204,12 @@ pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>>
     found.single_spaces = settings.privacy.single_spaces;
     found.intervals = section.interval.iter().filter_map(|i| interval(i, &mut errors)).collect();
     found.districts = districts(&section.district, &mut errors);
-    if let Some(path) = &settings.privacy.pseudonym_key_file {
-        found.pseudonyms = key(path).map_err(|cause| errors.push(cause)).ok();
+    if let Some(purposes) = taken(settings.privacy.purposes.as_deref(), Purposes::parse, &mut errors) {
+        found.purposes = purposes;
+    }
+    if let Some(path) = &settings.privacy.keys {
+        errors.extend(keys(path, settings));
+        found.pseudonyms = Some(Names::Kept);
     }
     if errors.is_empty() { Ok(found) } else { Err(errors) }
 }
@@ -243,10 +252,17 @@ fn districts(told: &[District], errors: &mut Vec<SettingsError>) -> Vec<dashboar
     told.iter().map(district).collect()
 }
 
-/// The key; never shown, not even its length beyond that it is too short.
-fn key(path: &Path) -> Result<Pseudonyms, SettingsError> {
-    let bytes = std::fs::read(path).map_err(|cause| SettingsError::unreadable(path, &cause))?;
-    Pseudonyms::new(bytes.trim_ascii_end()).map_err(|cause| wrong(&path.display().to_string(), cause.to_string()))
+/// What is wrong with the file of keys: it cannot be used, or lies where a copy of the data would have it too.
+fn keys(path: &Path, settings: &Settings) -> Option<SettingsError> {
+    let place = settings.place("privacy.keys");
+    let whole = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if whole(path).starts_with(whole(&settings.data.directory)) {
+        return Some(wrong(
+            &place,
+            "the keys lie in the data directory, expected elsewhere: with the data they undo themselves".to_owned(),
+        ));
+    }
+    vault::Keys::read(path).err().map(|cause| wrong(&place, cause.to_string()))
 }
 
 type Parse<T> = fn(&str, &str) -> Result<T, ParameterError>;
@@ -312,9 +328,10 @@ use = "loading"
 kind = "waste"
 every = "15m"
 [privacy]
-pseudonym_key_file = "meters.key"
+purposes = "why.toml"
 "#;
-        let (_folder, found) = with(text, &[("ours.toml", &law), ("meters.key", "a secret of sixteen and more\n")]);
+        let why = include_str!("../purposes.toml").replacen("keep = 396", "keep = 400", 1);
+        let (_folder, found) = with(text, &[("ours.toml", &law), ("why.toml", &why)]);
         let found = found.unwrap();
         assert!(found.limits.iter().any(|set| set.id == "ma-2024" && !set.limit.is_empty()));
         assert_eq!((found.limits.len(), found.dust.len(), found.depots.len()), (5, 1, 1));
@@ -323,8 +340,8 @@ pseudonym_key_file = "meters.key"
         assert_eq!(found.intervals[&Kind::WASTE], Duration::from_secs(900));
         let station = found.stations.values().next().unwrap();
         assert_eq!((station.siting, station.every), (Some(Siting::Traffic), Some(Duration::from_secs(60))));
-        let same = Pseudonyms::new(b"a secret of sixteen and more").unwrap().of("m");
-        assert_eq!(found.pseudonyms.map(|names| names.of("m")), Some(same), "a line end is no part of the key");
+        assert_eq!(found.purposes.keep()[&Kind::WATER], Duration::from_secs(400 * 86_400));
+        assert!(found.pseudonyms.is_none(), "without keys no single connection is told of");
     }
 
     #[test]
@@ -343,12 +360,13 @@ pseudonym_key_file = "meters.key"
     #[test]
     fn what_does_not_fit_is_told_with_its_place_all_at_once() {
         let text = "[domains]\nwater = \"water.toml\"\n[[domains.dust]]\ndate = \"2026-03-14\"\nevidence = \" \"\n\
-                    [privacy]\npseudonym_key_file = \"meters.key\"\n";
+                    [privacy]\nkeys = \"meters.key\"\n";
         let water = include_str!("../domains/water.toml").replacen("value = 8,", "value = 0,", 1);
         let (_folder, found) = with(text, &[("water.toml", &water), ("meters.key", "short")]);
         let told: Vec<String> = found.unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(told[0].contains("water.toml:") && told[1].contains("evidence"), "{told:?}");
-        assert!(told[2].contains("at least 16") && !told[2].contains("short"), "{told:?}");
+        assert!(told[2].contains("meters.key") && told[2].contains("privacy.keys") || told[2].contains("city.toml"), "{told:?}");
+        assert!(!told[2].contains("short"), "{told:?}");
     }
 }

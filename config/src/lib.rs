@@ -232,8 +232,12 @@ impl Settings {
             &mut settings.endpoint.key,
         ];
         let tls = tls.into_iter().chain([&mut settings.endpoint.client_ca]).flatten();
-        let tokens =
-            [&mut settings.privacy.pseudonym_key_file, &mut settings.influx.token_file, &mut settings.victoria.token_file];
+        let tokens = [
+            &mut settings.privacy.keys,
+            &mut settings.privacy.purposes,
+            &mut settings.influx.token_file,
+            &mut settings.victoria.token_file,
+        ];
         listed.chain(tokens.into_iter().flatten()).chain(tls).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)

@@ -15,7 +15,7 @@ use ports::Role;
 pub use guard::guarded;
 pub(crate) use guard::{Guard, of_whoever_looks};
 pub(crate) use territory::Territory;
-pub(crate) use who::{CookieOf, Peer, address as address_of, present};
+pub(crate) use who::{Asker, CookieOf, Peer, address as address_of, present};
 
 /// What an address gives or does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub(crate) enum Right {
     People,
     /// What was done.
     Audit,
+    /// The way back from a pseudonym, for a purpose. Every look is written down before it is had.
+    Vault,
 }
 
 impl Right {
@@ -65,6 +67,8 @@ impl Right {
             Right::Works | Right::Credentials => matches!(role, Engineer | Admin),
             Right::People => matches!(role, Admin),
             Right::Audit => matches!(role, Dpo | Admin),
+            // Not even an admin's: who may enter users must not be who may look.
+            Right::Vault => matches!(role, Dpo),
         }
     }
 }
@@ -130,6 +134,10 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/credentials/{device}/revoke", Right::Credentials, Right::Credentials),
     ("/api/v1/audit", Right::Audit, Right::People),
     ("/api/v1/audit/verify", Right::Audit, Right::People),
+    ("/api/v1/privacy/purposes", Right::Public, Right::People),
+    ("/api/v1/vault/reveal", Right::Vault, Right::Vault),
+    ("/api/v1/vault/message", Right::Vault, Right::Vault),
+    ("/api/v1/subjects/export", Right::Vault, Right::Vault),
 ];
 
 /// What a request takes. `address` is the pattern that the router matched; none where nothing is there, which everybody
@@ -143,6 +151,7 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
     // each of which takes its own right.
     let mut levels = address.split('/').skip(1);
     match (levels.next(), levels.next(), is_safe(method)) {
+        (Some("fr" | "ar" | "en"), Some("privacy"), true) => Right::Public,
         (Some("fr" | "ar" | "en"), Some("engineers"), true) => Right::Works,
         (Some("fr" | "ar" | "en"), Some("water" | "parking"), true) => Right::City,
         (Some("fr" | "ar" | "en"), _, true) => Right::Measured,

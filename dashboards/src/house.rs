@@ -71,6 +71,8 @@ pub struct House {
     pub desk: Arc<dyn Desk>,
     /// What a person may ask to be done.
     pub operations: Arc<dyn Operations>,
+    /// The way back from pseudonyms; none where the settings name no keys.
+    pub vault: Option<Arc<dyn ports::Vault>>,
     /// What happens just now.
     pub live: Live,
     /// What time it is.

@@ -30,7 +30,7 @@ pub mod rows;
 
 pub use access::guarded;
 pub use house::{City, House};
-pub use parameters::{District, Parameters, Sheet, SpaceUse, Station};
+pub use parameters::{District, Names, Parameters, Sheet, SpaceUse, Station};
 pub use security::router;
 pub use serve::{Tls, serve, serve_tls};
 pub use settings::Settings;

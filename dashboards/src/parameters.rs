@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domains::Purposes;
 use domains::air::{AirSettings, DustDays, LimitSet, Siting};
 use domains::health::HealthSettings;
 use domains::parameters::Row;
@@ -97,8 +98,30 @@ pub struct Parameters {
     pub single_spaces: bool,
     /// How often devices of a kind report; as each was seen to where nobody says.
     pub intervals: BTreeMap<Kind, Duration>,
-    /// Gives meters their pseudonyms; without it no answer tells of single meters.
-    pub pseudonyms: Option<Pseudonyms>,
+    /// Under which names answers tell of single meters; none: they tell of none.
+    pub pseudonyms: Option<Names>,
+    /// What personal data are kept for.
+    pub purposes: Purposes,
+}
+
+/// How a meter is named in an answer.
+#[derive(Clone, Debug)]
+pub enum Names {
+    /// As it is kept: under a pseudonym from its first message on.
+    Kept,
+    /// It is kept by its own id, as in a simulated city, and gets its name with the answer.
+    Made(Pseudonyms),
+}
+
+impl Names {
+    /// The name of a meter that is kept under this id.
+    #[must_use]
+    pub fn of(&self, meter: &str) -> String {
+        match self {
+            Names::Kept => meter.to_owned(),
+            Names::Made(pseudonyms) => pseudonyms.of(meter),
+        }
+    }
 }
 
 impl Parameters {
@@ -122,6 +145,7 @@ impl Parameters {
             single_spaces: false,
             intervals: BTreeMap::new(),
             pseudonyms: None,
+            purposes: Purposes::shipped(),
         }
     }
 

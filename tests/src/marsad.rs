@@ -94,7 +94,9 @@ impl Marsad {
                 let log = std::fs::read_to_string(directory.join("marsad.log")).unwrap_or_default();
                 panic!("marsad ended with {ended}:\n{log}");
             }
-            marsad.status()
+            // Not its status, which a program with users tells nobody who has not signed in.
+            let answer = client().get(format!("http://{http}/healthz")).send().ok()?;
+            answer.status().is_success().then_some(())
         });
         marsad
     }

@@ -21,6 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ports", &["schemas"]),
     // Who may see and do what, in a file of its own: nobody else opens its secrets.
     ("access", &["ports", "schemas"]),
+    // The veil before the journal is one of the codec's, pseudonyms are those of the domain.
+    ("vault", &["ports", "schemas", "codec", "domains"]),
     ("register", &["ports", "schemas"]),
     ("store", &["ports", "schemas"]),
     // A store behind a network knows what every store knows; the suite of `store` tests it, and nothing else of it.
@@ -48,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "store-influx",
             "store-victoria",
+            "vault",
             "notify",
             "dashboards",
             "pipeline",
@@ -68,6 +71,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "store-influx",
             "store-victoria",
+            "vault",
             "notify",
             "dashboards",
             "pipeline",

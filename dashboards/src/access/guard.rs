@@ -15,8 +15,8 @@ use tower::ServiceExt;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::who::{address, is_from_here, shown, within};
-use super::{CookieOf, Right, Territory, is_safe, present, right};
-use crate::api::people;
+use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
+use crate::api::{people, privacy};
 use crate::house::{House, Rooms};
 use crate::page::entry;
 use crate::problem::Problem;
@@ -65,6 +65,7 @@ pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
 fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
     addresses(rooms)
         .merge(people::routes().with_state(Arc::clone(guard)))
+        .merge(privacy::routes().with_state(Arc::clone(guard)))
         .merge(entry::routes().with_state(Arc::clone(guard)))
         .layer(from_fn_with_state(Arc::clone(guard), decide))
 }
@@ -141,12 +142,13 @@ fn own(uri: &Uri, contractor: &str) -> Result<Option<Uri>, Problem> {
     if asked.all(|(_, value)| value == contractor) { Ok(None) } else { Err(nothing()) }
 }
 
-async fn decide(State(guard): State<Arc<Guard>>, request: Request<Body>, next: Next) -> Response {
+async fn decide(State(guard): State<Arc<Guard>>, mut request: Request<Body>, next: Next) -> Response {
     // `enter` has put it there.
     let viewer = request.extensions().get::<Viewer>().cloned().unwrap_or_else(Viewer::nobody);
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let (method, uri, headers) = (request.method().clone(), request.uri().clone(), request.headers().clone());
     let address = address(&request, &*guard.gate);
+    request.extensions_mut().insert(Asker(address));
     let right = right(&method, matched.as_deref());
     let note = |event, outcome: String| AuditNote {
         who: viewer.name.clone(),
@@ -159,24 +161,27 @@ async fn decide(State(guard): State<Arc<Guard>>, request: Request<Body>, next: N
         if viewer.role == Role::Public {
             return ask_who(&method, &uri);
         }
-        write_down(&guard, note("denied", "404".to_owned())).await;
+        _ = write_down(&guard, note("denied", "404".to_owned())).await;
         return entry::nothing(&guard, &uri, &headers);
     }
     if !is_from_here(&method, &headers, viewer.means) {
-        write_down(&guard, note("denied", "from another site".to_owned())).await;
+        _ = write_down(&guard, note("denied", "from another site".to_owned())).await;
         return Problem::foreign().into_response();
     }
     if viewer.read_only && viewer.means == Means::Token && !is_safe(&method) {
         return Problem::read_only().into_response();
     }
-    let event = noteworthy(&method, &uri, right);
-    let mut note = note(event.unwrap_or_default(), String::new());
-    let answer = next.run(request).await;
-    if event.is_some() {
-        answer.status().as_str().clone_into(&mut note.outcome);
-        write_down(&guard, note).await;
+    let Some(event) = noteworthy(&method, &uri, right) else { return next.run(request).await };
+    // What cannot be written down does not happen: an act is announced before it, and what was only looked at is not told.
+    let acts = !is_safe(&method);
+    if acts && let Err(problem) = write_down(&guard, note(event, "asked".to_owned())).await {
+        return problem.into_response();
     }
-    answer
+    let answer = next.run(request).await;
+    match write_down(&guard, note(event, answer.status().as_str().to_owned())).await {
+        Err(problem) if !acts => problem.into_response(),
+        _ => answer,
+    }
 }
 
 /// What a page asks of the API for one of its parts: no more than whoever looks at the page may ask.
@@ -190,11 +195,11 @@ pub(crate) async fn of_whoever_looks(request: Request<Body>, next: Next) -> Resp
 }
 
 /// What of an allowed request is written down: everything that changes something, and what is carried away or close to
-/// persons. Signing in is written down where it is decided.
+/// persons. Signing in, and looking behind a pseudonym, are written down where they are decided.
 fn noteworthy(method: &Method, uri: &Uri, right: Right) -> Option<&'static str> {
     if !is_safe(method) {
         return match right {
-            Right::Public => None,
+            Right::Public | Right::Vault => None,
             Right::Acts | Right::Quieten => Some("act"),
             Right::People | Right::Credentials => Some("access"),
             Right::Own => Some("logout"),
@@ -211,11 +216,12 @@ fn noteworthy(method: &Method, uri: &Uri, right: Right) -> Option<&'static str> 
     }
 }
 
-async fn write_down(guard: &Guard, note: AuditNote) {
+async fn write_down(guard: &Guard, note: AuditNote) -> Result<(), Problem> {
     let (who, event, what) = (note.who.clone(), note.event, note.what.clone());
-    if let Err(error) = guard.gate.note(note).await {
-        tracing::error!(%error, who, event, what, "what was done could not be written into the audit");
-    }
+    guard.gate.note(note).await.map_err(|error| {
+        tracing::error!(%error, who, event, what, "the audit cannot be written");
+        Problem::from(error)
+    })
 }
 
 /// A person is sent to where they can sign in, a program is told how.

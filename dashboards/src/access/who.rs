@@ -14,6 +14,10 @@ use crate::lang::cookie;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// Where a request comes from, as the gate found it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker(pub(crate) Option<IpAddr>);
+
 tokio::task_local! {
     /// Whose request is being answered.
     static PRESENT: RefCell<Viewer>;

@@ -10,6 +10,7 @@ mod health;
 mod operations;
 mod parking;
 pub(crate) mod people;
+pub(crate) mod privacy;
 mod quarantine;
 mod quiets;
 mod readings;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .merge(waste::routes())
         .merge(parking::routes())
         .merge(water::routes())
+        .merge(privacy::public())
         .route("/api/v1/events", get(crate::events::events))
         .route("/api", get(nothing))
         .route("/api/{*rest}", get(nothing))

@@ -146,7 +146,10 @@ fn lines(rows: &[AuditRow], kind: &'static str, line: fn(&AuditRow) -> String) -
 
 /// A row as RFC 5424 has it: facility 13 (log audit), notice where it went well, warning where not.
 fn syslog(row: &AuditRow) -> String {
-    let well = row.outcome == "ok" || row.outcome.starts_with('2') || row.outcome.starts_with('3');
+    let well = matches!(&*row.outcome, "ok" | "asked")
+        || row.outcome.ends_with(" rows")
+        || row.outcome.starts_with('2')
+        || row.outcome.starts_with('3');
     let priority = 13 * 8 + if well { 5 } else { 4 };
     let mut text = format!("<{priority}>1 {} - marsad - {} [audit@32473", row.at, row.event);
     let fields = [("number", row.number.to_string()), ("who", row.who.clone()), ("outcome", row.outcome.clone())];

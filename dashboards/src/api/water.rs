@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use domains::water::{ConsumptionCurve, MeterIndex, MeterSettings, Pseudonyms};
+use domains::water::{ConsumptionCurve, MeterIndex, MeterSettings};
 use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
 
 use super::gather;
+use crate::Names;
 use crate::house::{House, Rooms};
 use crate::problem::Problem;
 
@@ -35,13 +36,13 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
 /// Readings on both sides of a period, from which its ends are interpolated: a meter that is read once a day has one.
 const AROUND: Duration = Duration::from_secs(26 * 3600);
 
-/// The key, or why single connections are not told.
-fn pseudonyms(house: &House) -> Result<&Pseudonyms, Problem> {
+/// How connections are named, or why single connections are not told.
+fn pseudonyms(house: &House) -> Result<&Names, Problem> {
     house.parameters.pseudonyms.as_ref().ok_or_else(|| {
         Problem::withheld(
-            "single connections are told only under pseudonyms, and this program has no key to make them: a meter's number and \
+            "single connections are told only under pseudonyms, and this program has no keys to make them: a meter's number and \
              its hours are personal data (law 09-08, article 1)",
-            "privacy.pseudonym_key_file in the settings, a file kept outside the database; sums by zone need no key",
+            "privacy.keys in the settings, a file that `marsad vault init` makes; sums by zone need none",
         )
     })
 }

@@ -13,6 +13,7 @@ mod own;
 mod parking;
 mod parts;
 mod platform;
+mod privacy;
 mod sections;
 mod shell;
 mod theme;
@@ -45,7 +46,7 @@ const YEAR: u32 = 31_536_000;
 type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
 
 /// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
-const PAGES: [(&str, &str, Make); 14] = [
+const PAGES: [(&str, &str, Make); 15] = [
     ("", "", |visit| Box::pin(front::sheet(visit))),
     ("air", "air", |visit| Box::pin(air::city(visit))),
     ("air/exceedances", "air", |visit| Box::pin(air::exceeded(visit))),
@@ -60,6 +61,7 @@ const PAGES: [(&str, &str, Make); 14] = [
     ("alerts/{id}", "alerts", |visit| Box::pin(desk::single(visit))),
     ("parking", "parking", |visit| Box::pin(parking::sheet(visit))),
     ("water", "water", |visit| Box::pin(water::sheet(visit))),
+    ("privacy", "", |visit| Box::pin(privacy::sheet(visit))),
 ];
 
 /// All addresses that answer people.

@@ -101,6 +101,7 @@ impl<'a> Page<'a> {
                     (self.top(city))
                     (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
+                    footer.about { a href=(format!("/{}/privacy", lang.code())) { (super::privacy::link(lang)) } }
                     p.vh #say role="status" aria-live="polite" {}
                 }
             }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dashboards::{City, House, Parameters, Settings};
+use dashboards::{City, House, Names, Parameters, Settings};
 use domains::water::Pseudonyms;
 use ports::{
     AlertFilter, AlertView, Appended, BoxFuture, Caps, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity,
@@ -95,11 +95,12 @@ impl Town {
             console: self.clone(),
             operations: self.clone(),
             desk: self.clone(),
+            vault: None,
             live: self.live.clone(),
             clock: self.clock.clone(),
             city: City::new(name, "Africa/Casablanca", true).unwrap(),
             parameters: Arc::new(Parameters {
-                pseudonyms: Pseudonyms::new(b"a key of these tests").ok(),
+                pseudonyms: Pseudonyms::new(b"a key of these tests").ok().map(Names::Made),
                 ..Parameters::shipped()
             }),
             settings,

@@ -150,6 +150,11 @@ POST /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens/1/revoke               - - - - - +
 GET  /api/v1/audit                         - - - - + +
 GET  /api/v1/audit/verify                  - - - - + +
+GET  /fr/privacy                           + + + + + +
+GET  /api/v1/privacy/purposes              + + + + + +
+POST /api/v1/vault/reveal                  - - - - + -
+POST /api/v1/vault/message                 - - - - + -
+POST /api/v1/subjects/export               - - - - + -
 ";
 
 /// What a request meets where nobody is denied anything: a status that shows it was let through.
@@ -305,7 +310,7 @@ async fn sec_11_a_form_of_another_site_changes_nothing_even_with_our_cookie() {
     assert_eq!(send(&router, post("same-origin")).await.status, StatusCode::OK);
     assert_eq!(town.acts.lock().unwrap()[0].by.as_str(), "a-officer", "the name that was proved, not the one that was said");
     let outcomes: Vec<String> = doors.notes.lock().unwrap().iter().map(|note| note.outcome.clone()).collect();
-    assert_eq!(outcomes, ["from another site", "200"]);
+    assert_eq!(outcomes, ["from another site", "asked", "200"]);
 }
 
 #[tokio::test]
@@ -327,15 +332,40 @@ async fn sec_06_what_is_done_denied_carried_away_and_close_to_persons_is_written
     let _ = as_role(&router, "GET", "/api/v1/water/leaks", Role::Dpo).await;
     let _ = as_role(&router, "GET", "/api/v1/latest", Role::Officer).await;
     let notes = doors.notes.lock().unwrap();
-    let told: Vec<_> = notes.iter().map(|note| (note.who.as_str(), note.event, note.what.as_str())).collect();
+    let told: Vec<_> = notes.iter().map(|n| (n.who.as_str(), n.event, n.what.as_str(), n.outcome.as_str())).collect();
     assert_eq!(
         told,
         [
-            ("a-engineer", "config", "POST /api/v1/reload"),
-            ("a-officer", "denied", "GET /api/v1/users"),
-            ("a-officer", "export", "GET /api/v1/latest"),
-            ("a-dpo", "personal", "GET /api/v1/water/leaks"),
+            ("a-engineer", "config", "POST /api/v1/reload", "asked"),
+            ("a-engineer", "config", "POST /api/v1/reload", "422"),
+            ("a-officer", "denied", "GET /api/v1/users", "404"),
+            ("a-officer", "export", "GET /api/v1/latest", "200"),
+            ("a-dpo", "personal", "GET /api/v1/water/leaks", "403"),
         ]
+    );
+}
+
+#[tokio::test]
+async fn sec_06_what_cannot_be_written_down_does_not_happen() {
+    let (router, doors, town) = guarded();
+    doors.full.store(true, Ordering::Relaxed);
+    let act = as_role(&router, "POST", "/api/v1/alerts/alert-ours/acknowledge", Role::Officer).await;
+    assert_eq!(act.status, StatusCode::SERVICE_UNAVAILABLE, "{}", act.text);
+    assert!(town.acts.lock().unwrap().is_empty(), "it was not done");
+    for address in ["/api/v1/latest?format=csv", "/api/v1/parking/overstays"] {
+        let look = as_role(&router, "GET", address, Role::Officer).await;
+        assert_eq!(look.status, StatusCode::SERVICE_UNAVAILABLE, "{address}");
+        assert!(!look.text.contains("bin-ours"), "{}", look.text);
+    }
+    assert_eq!(
+        as_role(&router, "GET", "/api/v1/users", Role::Officer).await.status,
+        StatusCode::NOT_FOUND,
+        "denied all the same"
+    );
+    assert_eq!(
+        as_role(&router, "GET", "/api/v1/latest", Role::Officer).await.status,
+        StatusCode::OK,
+        "what nobody writes down goes on"
     );
 }
 

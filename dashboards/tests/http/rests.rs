@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use dashboards::{Parameters, Sheet, SpaceUse};
+use dashboards::{Names, Parameters, Sheet, SpaceUse};
 use domains::parameters::Row;
 use domains::water::Pseudonyms;
 use schemas::{Device, DeviceId, Place};
@@ -107,7 +107,7 @@ fn city() -> (Arc<Town>, Parameters) {
         }
     }
     let mut parameters = Parameters::shipped();
-    parameters.pseudonyms = Some(Pseudonyms::new(b"sixteen bytes and more").unwrap());
+    parameters.pseudonyms = Pseudonyms::new(b"sixteen bytes and more").ok().map(Names::Made);
     parameters.single_spaces = true;
     parameters.stations.entry("air-2".parse().unwrap()).or_default().low_cost = true;
     parameters.spaces.insert("bay-2".parse().unwrap(), SpaceUse::Loading);

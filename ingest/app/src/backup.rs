@@ -23,6 +23,7 @@ use crate::gate;
 use crate::ledger::{Digest, Ledger};
 use crate::prepare::{InitCommand, init};
 use crate::progress::Progress;
+use crate::vault;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BackupCommand {
@@ -212,7 +213,13 @@ fn copy_all(settings: &Settings, to: &Path) -> Result<Vec<Digest>, Failure> {
     if let Some(people) = &people {
         ::access::copy(people, &to.join(gate::FILE)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
     }
-    for made in store.into_iter().chain(["register.db"]).chain(people.map(|_| gate::FILE)) {
+    let behind = vault::file(&settings.data.directory);
+    let behind = behind.is_file().then_some(behind);
+    if let Some(behind) = &behind {
+        ::vault::copy(behind, &to.join(vault::FILE)).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+    }
+    let others = people.map(|_| gate::FILE).into_iter().chain(behind.map(|_| vault::FILE));
+    for made in store.into_iter().chain(["register.db"]).chain(others) {
         ledger.note(made).map_err(|e| trouble("cannot read", &to.join(made), &e))?;
     }
     let known: Vec<String> = segments.iter().map(|s| s.name.clone()).collect();

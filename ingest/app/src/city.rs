@@ -23,10 +23,10 @@ use crate::cli::Common;
 use crate::desk::Operators;
 use crate::directory::{DataDirectory, key, running};
 use crate::failure::{Code, Failure};
-use crate::gate;
 use crate::ground::Ground;
 use crate::observer::{Desk, Loops, Observer};
 use crate::platform::{Opened, hear_again, house};
+use crate::{gate, vault};
 
 /// The variable with a token, for commands that ask a program on another machine.
 const TOKEN: &str = "MARSAD_TOKEN";
@@ -81,6 +81,32 @@ impl City {
         Self::running(base, std::env::var(TOKEN).ok())
     }
 
+    /// The running program, asked by somebody whom it knows by name.
+    ///
+    /// # Errors
+    /// No token is given, or no program runs.
+    pub(crate) fn signed(settings: &Settings, common: &Common) -> Result<Self, Failure> {
+        let token = std::env::var(TOKEN).map_err(|_| {
+            Failure::new(Code::Failed, "this is answered to somebody with a name alone")
+                .hint(format!("{TOKEN} holds a token: `marsad token make dpo-1 --role dpo --write`"))
+        })?;
+        let base = match common.http {
+            Some(_) => format!("http://{}", settings.http.listen),
+            None => running(&settings.data.directory).map(|note| note.http).ok_or_else(|| {
+                let place = settings.data.directory.display();
+                Failure::new(Code::Unavailable, format!("no program runs on {place}"))
+                    .hint("start it, or name it with --http HOST:PORT")
+            })?,
+        };
+        Ok(Self::running(base, Some(token)))
+    }
+
+    /// Asks for something to be done; the answer as it is.
+    pub(crate) async fn text(&self, path: &str, body: &impl Serialize) -> Result<String, Failure> {
+        let body = serde_json::to_vec(body).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
+        Ok(String::from_utf8_lossy(&whole(self.send(path, Some(body)).await?).await?).into_owned())
+    }
+
     fn running(base: String, token: Option<String>) -> Self {
         Self::Running { client: reqwest::Client::new(), base, token }
     }
@@ -90,8 +116,9 @@ impl City {
         let opened = Opened::open(settings, held)?;
         let damaged = |text: String| Failure::new(Code::Stopped, text);
         let adopted = opened.register.adopted().map_err(|e| damaged(e.to_string()))?;
-        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
-        let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        let vault = vault::open(settings)?;
+        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes, vault };
+        let decoder = ground.decoder(adopted, SystemClock.now()).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         hear_again(&decoder, &opened.register).map_err(|e| damaged(e.to_string()))?;
         let view = opened.journal.view();
         let store: Arc<dyn Store> = opened.store;
@@ -137,9 +164,11 @@ impl City {
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
             certificates: Vec::new(),
+            vault: ground.vault.clone(),
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);
-        let house = house(settings, checked.parameters, store, who, Live::new(1), clock, false)?;
+        let behind = (ground.vault, false);
+        let house = house(settings, checked.parameters, store, who, Live::new(1), clock, behind)?;
         let router = dashboards::guarded(house, gate::stopped(settings, &gate_clock)?.keeper);
         Ok(Self::Stopped { router, _held: opened.directory })
     }

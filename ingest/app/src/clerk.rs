@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use codec::{Decoder, Explained};
+use ::vault::Vault;
+use codec::{Decoder, Explained, Veil};
 use endpoint::Certificates;
 use journal::View;
 use pipeline::{PipelineError, PipelineWatch};
@@ -39,6 +40,8 @@ pub(crate) struct Clerk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Held while the catalogue is changed: two changes follow one another.
     pub(crate) files: Mutex<Listed>,
+    /// What stands between people and all that is kept.
+    pub(crate) vault: Option<Arc<Vault>>,
     /// Of pages and endpoint, where they speak TLS.
     pub(crate) certificates: Vec<Arc<Certificates>>,
 }
@@ -71,7 +74,7 @@ impl Clerk {
     }
 
     /// Why devices cannot be adopted: all that is wrong.
-    fn objections(files: &Listed, decoder: &Decoder, devices: &[Device]) -> Vec<String> {
+    fn objections(&self, files: &Listed, decoder: &Decoder, devices: &[Device]) -> Vec<String> {
         let (mut wrong, mut ids) = (Vec::new(), BTreeSet::new());
         for device in devices {
             let id = &device.id;
@@ -84,6 +87,11 @@ impl Clerk {
             if let Some(profile) = device.profile.as_ref().filter(|p| decoder.profiles().named(p).is_none()) {
                 wrong.push(format!("device `{id}` has the profile `{profile}`, which nobody knows"));
             }
+            if self.vault.as_ref().is_some_and(|vault| vault.covers(device.kind)) {
+                wrong.push(format!(
+                    "people stand behind device `{id}`: adopted it would be kept under its own id, list it in a file of [devices]"
+                ));
+            }
             wrong.extend(files.bounds.and_then(|bounds| bounds.objection(device)));
         }
         wrong
@@ -92,7 +100,7 @@ impl Clerk {
     fn adopt_now(&self, devices: &[Device], dry_run: bool) -> Result<Adopted, OperationError> {
         let files = lock(&self.files);
         let decoder = self.decoder();
-        let wrong = Self::objections(&files, &decoder, devices);
+        let wrong = self.objections(&files, &decoder, devices);
         if !wrong.is_empty() {
             return Err(OperationError::Refused(wrong));
         }
@@ -116,8 +124,9 @@ impl Clerk {
         let (settings, checked) =
             origin.read().map_err(|wrong| OperationError::Refused(wrong.iter().map(ToString::to_string).collect()))?;
         let adopted = self.register.adopted()?;
-        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
-        let decoder = ground.decoder(adopted).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
+        let vault = self.vault.clone();
+        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes, vault };
+        let decoder = ground.decoder(adopted, self.clock.now()).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
         let city = notify::City {
             catalogue: Arc::clone(decoder.catalogue()),
             zone: checked.time.zone().clone(),

@@ -19,10 +19,13 @@ use crate::parking::ParkingCommand;
 use crate::people::{AuditCommand, TokenCommand, UserCommand};
 use crate::profile::ProfileCommand;
 use crate::recording::{Record, Replay};
+use crate::report::IncidentCommand;
 use crate::rota::RotaCommand;
 use crate::rule::RuleCommand;
 use crate::simulate::Simulate;
+use crate::subject::SubjectCommand;
 use crate::tls::CertCommand;
+use crate::vault::VaultCommand;
 use crate::verify::Verify;
 
 use crate::waste::WasteCommand;
@@ -186,6 +189,19 @@ Works on a stopped data directory and through a running program.")]
     /// The audit: what was done, by whom, and whether that is as it was written
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Pseudonyms: their keys, and the way back from one
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Whoever stands behind a meter: all that is kept of them, and forgetting it
+    #[command(subcommand)]
+    Subject(SubjectCommand),
+    /// A security incident: the report for whoever must declare it
+    #[command(subcommand)]
+    Incident(IncidentCommand),
+    /// What the program is made of: every crate with version and checksum, as CycloneDX
+    #[command(after_help = "Example:
+  marsad sbom > marsad.cdx.json")]
+    Sbom,
     /// Certificates, to try TLS out
     #[command(subcommand)]
     Cert(CertCommand),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use dashboards::Names;
 use domains::water::Pseudonyms;
 use ports::{Clock, Gate, NewCredential, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
@@ -53,7 +54,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let city = City::demo(options.seed, options.devices as usize, start);
     let mut checked = Checked { catalogue: city.catalogue(), ..checked };
     // Simulated meters have no people behind them: their answers can be looked at without a secret.
-    checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok());
+    checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok().map(Names::Made));
     let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue())).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);

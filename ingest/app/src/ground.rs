@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use ::vault::Vault;
 use codec::{Decoder, ProfileError, Profiles, Routes};
-use schemas::{Catalogue, Device};
+use schemas::{Catalogue, Device, Timestamp};
 use settings::{Checked, Layers, Settings, SettingsError};
 
 use crate::cli::Common;
@@ -16,6 +17,8 @@ pub(crate) struct Ground {
     pub(crate) files: Catalogue,
     pub(crate) profiles: Profiles,
     pub(crate) routes: Routes,
+    /// What stands between people and all that is kept; none where the settings name no keys.
+    pub(crate) vault: Option<Arc<Vault>>,
 }
 
 impl Ground {
@@ -23,10 +26,13 @@ impl Ground {
     ///
     /// # Errors
     /// A device of a file, or a route, names a profile that is not loaded: never after a check.
-    pub(crate) fn decoder(&self, adopted: Vec<Device>) -> Result<Arc<Decoder>, ProfileError> {
+    pub(crate) fn decoder(&self, adopted: Vec<Device>, now: Timestamp) -> Result<Arc<Decoder>, ProfileError> {
         let catalogue = joined(&self.files, adopted, &self.profiles);
         let decoder = Decoder::new(Arc::new(catalogue), self.profiles.clone())?.with_routes(self.routes.clone())?;
-        Ok(Arc::new(decoder))
+        Ok(Arc::new(match &self.vault {
+            Some(vault) => decoder.behind(Arc::clone(vault) as _, now),
+            None => decoder,
+        }))
     }
 }
 

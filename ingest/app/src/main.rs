@@ -39,12 +39,16 @@ mod profile;
 mod progress;
 mod quarantine;
 mod recording;
+mod report;
 mod rota;
 mod rule;
 mod run;
+mod sbom;
 mod simulate;
+mod subject;
 mod teller;
 mod tls;
+mod vault;
 mod verify;
 mod waste;
 mod watchman;
@@ -89,6 +93,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         clap_complete::generate(shell, &mut Cli::command(), "marsad", &mut script);
         return std::io::stdout().write_all(&script).map_err(failure::unwritable);
     }
+    if matches!(cli.command, Some(Command::Sbom)) {
+        return sbom::sbom();
+    }
     // The program's own choice of cryptography; a second call finds the first one's and that is well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let layers = layers(&cli.common);
@@ -121,6 +128,9 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::User(command) => people::user(&settings, &common, command).await,
             Command::Token(command) => people::token(&settings, &common, command).await,
             Command::Audit(command) => people::audit(&settings, &common, command).await,
+            Command::Vault(command) => vault::vault(&settings, &common, command).await,
+            Command::Subject(command) => subject::subject(&settings, &common, command).await,
+            Command::Incident(command) => report::incident(&settings, &common, command).await,
             Command::Cert(command) => tls::cert(&common, &command),
             Command::Reload => device::reload(&settings, &common).await,
             Command::Air(command) => air::air(&settings, &common, &command).await,
@@ -150,7 +160,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Record(options) => recording::record(&options, common.json).await,
             Command::Replay(options) => recording::replay(&options).await,
             Command::Doctor => doctor::doctor(&settings, common.json).await,
-            Command::Completions { .. } => Ok(()),
+            Command::Completions { .. } | Command::Sbom => Ok(()),
         }
     })
 }

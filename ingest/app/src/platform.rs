@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::access::Keeper;
+use ::vault::Vault;
 use dashboards::{City, House, Parameters};
 use endpoint::{Access, Endpoint, Open};
 use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::{Lookout, Registered};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, PipelineWatch, Source};
-use ports::{BirthBook, Clock, DeviceBook, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
+use ports::{AuditNote, BirthBook, Clock, DeviceBook, Gate, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
 use register::Register;
 use rules::Engine;
 use settings::{Checked, Settings};
@@ -33,8 +34,8 @@ use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
 use crate::teller::{Teller, Telling};
-use crate::tls;
 use crate::watchman::Watchman;
+use crate::{tls, vault};
 
 /// Frames that a listener may be behind before it loses some.
 const FRAMES: usize = 256;
@@ -207,15 +208,22 @@ impl Platform {
         }
         sources.insert(0, Box::new(Door { endpoint, clock: Arc::clone(&clock) }));
         let adopted = opened.register.adopted().map_err(|e| record_failure(place, &e))?;
-        let catalogue = Arc::new(checked.catalogue.clone());
-        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes };
-        let decoder = ground.decoder(adopted).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        let vault = vault::open(settings)?;
+        let mut parameters = checked.parameters;
+        match &vault {
+            Some(vault) => vault::rename(vault, &mut parameters.districts, clock.now()),
+            None if !demo => vault::warn(settings),
+            None => {}
+        }
+        let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes, vault };
+        let decoder = ground.decoder(adopted, clock.now()).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         hear_again(&decoder, &opened.register).map_err(|e| record_failure(place, &e))?;
+        let catalogue = Arc::clone(decoder.catalogue());
         let (live, decided) = (Live::new(FRAMES), Arc::new(Notify::new()));
         let store: Arc<dyn Store> = Arc::clone(&opened.store);
         let mut engine = Engine::new(checked.rules);
         engine.set_time_zone(checked.time.zone().clone());
-        engine.set_calendar(Arc::new(checked.parameters.calendar.clone()));
+        engine.set_calendar(Arc::new(parameters.calendar.clone()));
         let pipeline = Pipeline::start(Parts {
             settings: settings.pipeline.clone(),
             journal: opened.journal,
@@ -254,7 +262,8 @@ impl Platform {
         teller.bury_strays(&told).map_err(|e| record_failure(&settings.data.directory, &e))?;
         let stop = after.clone();
         helpers.spawn(async move { ("telling", teller.run(told, stop).await) });
-        let (expiry, stop) = (retention(settings.store.clone(), Arc::clone(&store), Arc::clone(&clock)), pages.clone());
+        let kept = expiring(settings, &parameters.purposes);
+        let (expiry, stop) = (retention(kept, Arc::clone(&store), Arc::clone(&clock), Arc::clone(&gate.keeper)), pages.clone());
         helpers.spawn(async move {
             // Dropped between two weeks of a kind, at worst: the next start goes on.
             tokio::select! { () = expiry => (), () = stop.cancelled() => () }
@@ -265,6 +274,7 @@ impl Platform {
             register: Arc::clone(&opened.register),
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
+            vault: ground.vault.clone(),
             certificates: mqtt_tls.into_iter().chain(certificates.clone()).collect(),
         }));
         let observer = Observer {
@@ -279,12 +289,12 @@ impl Platform {
         };
         let house = house(
             settings,
-            checked.parameters,
+            parameters,
             store,
             (Desk(Arc::new(observer)), counter.clone(), operators),
             live,
             clock,
-            demo,
+            (ground.vault, demo),
         )?;
         let (router, limits, stop) =
             (dashboards::guarded(house, Arc::clone(&gate.keeper) as _), settings.http.clone(), pages.clone());
@@ -374,7 +384,20 @@ const OWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// How often readings that are older than their kind is kept are let go of.
 const EXPIRY: Duration = Duration::from_secs(3600);
 
-async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+/// What of the store is let go of: as the settings say, and of kinds behind which people stand no later than when no purpose
+/// needs it any more.
+fn expiring(settings: &Settings, purposes: &domains::Purposes) -> store::Settings {
+    let mut kept = settings.store.clone();
+    for (kind, longest) in purposes.keep() {
+        if settings.privacy.keys.is_some() && settings.privacy.kinds.contains(&kind) {
+            let keep = kept.retention.entry(kind).or_insert(store::Keep(longest));
+            keep.0 = keep.0.min(longest);
+        }
+    }
+    kept
+}
+
+async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>, keeper: Arc<Keeper>) {
     if !store.caps().forget_range {
         if !settings.retention.is_empty() {
             tracing::warn!("store.retention does nothing: this store forgets by its own setting only");
@@ -389,6 +412,17 @@ async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<
                 Ok(0) => {}
                 Ok(readings) => {
                     tracing::info!(readings, kind = ?select.kind, before = %range.end, "readings past their retention are gone");
+                    let kind = select.kind.map_or_else(String::new, |kind| format!(" of {kind}"));
+                    let note = AuditNote {
+                        who: "retention".to_owned(),
+                        address: None,
+                        event: "purge",
+                        what: format!("readings{kind} before {}", range.end),
+                        outcome: format!("{readings} rows"),
+                    };
+                    if let Err(error) = keeper.note(note).await {
+                        tracing::error!(%error, readings, "a purge could not be written into the audit");
+                    }
                 }
                 Err(error) => tracing::warn!(%error, kind = ?select.kind, "retention waits for the next hour"),
             }
@@ -412,7 +446,7 @@ pub(crate) fn house(
     (desk, counter, operators): (Desk, Counter, Operators),
     live: Live,
     clock: Arc<dyn Clock>,
-    demo: bool,
+    (vault, demo): (Option<Arc<Vault>>, bool),
 ) -> Result<House, Failure> {
     let city = City::new(settings.city.name.clone(), &settings.city.time_zone, demo);
     let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
@@ -421,6 +455,7 @@ pub(crate) fn house(
         console: Arc::new(desk),
         operations: Arc::new(counter),
         desk: Arc::new(operators),
+        vault: vault.map(|vault| vault as _),
         live,
         clock,
         city,

@@ -14,15 +14,15 @@ pub(crate) enum WaterCommand {
   marsad water consumption --from 2026-11-01 --to 2026-11-15
   marsad water consumption --meter 5xq2vh7c4ayjk3n6p2ta --every 1h
 
-Sums are published over at least 10 connections of which none is more than half. Single connections need the key of the
-pseudonyms: privacy.pseudonym_key_file in the settings.")]
+Sums are published over at least 10 connections of which none is more than half. Single connections need the keys of
+the pseudonyms: privacy.keys in the settings.")]
     Consumption(Consumption),
     /// Connections behind which water never stops, and pipes that burst; under pseudonyms
     #[command(after_help = "Examples:
   marsad water leaks
   marsad water leaks --zone anfa --from 2026-11-01 --json
 
-Needs the key of the pseudonyms: privacy.pseudonym_key_file in the settings.")]
+Needs the keys of the pseudonyms: privacy.keys in the settings.")]
     Leaks(Leaks),
     /// What districts lose: inflow against metered consumption
     #[command(after_help = "Examples:
@@ -44,7 +44,7 @@ The quiet hours are 2 to 4 in the morning, in Ramadan 6 to 8. An alarm needs hal
   marsad water stuck
   marsad water stuck --zone anfa --to 2026-11-20 --format csv
 
-30 days of nothing after 90 days with 50 L a day. Needs the key of the pseudonyms: privacy.pseudonym_key_file in the settings.")]
+30 days of nothing after 90 days with 50 L a day. Needs the keys of the pseudonyms: privacy.keys in the settings.")]
     Stuck(Stuck),
 }
 

@@ -21,6 +21,7 @@ mod reject;
 mod route;
 mod units;
 mod uplink;
+mod veil;
 
 /// What fuzz targets and the tests of whole formats reach: readers of bytes, before anything is made of
 /// what they read. Not for other crates.
@@ -29,6 +30,7 @@ pub mod fuzz {
     pub use crate::codecs::{cayenne, m_bus};
 }
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use schemas::{Catalogue, Device, DeviceId, Fitting, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
@@ -45,6 +47,7 @@ pub use reject::{Reason, Reject, Whose};
 pub use route::{MESSAGE_LIMIT, Route, RouteError, Routes};
 pub use units::{UnitError, check_unit, senml_unit, uncefact_unit, unit_symbols, unit_tables};
 pub use uplink::{Body, Codec, Frame, Gateways, Radio, Tree, Uplink};
+pub use veil::{SEALED, Veil};
 
 use normalise::{Heard, Owner};
 
@@ -58,6 +61,7 @@ pub struct Decoder {
     profiles: Profiles,
     routes: Routes,
     births: Births,
+    veiled: Option<veil::Veiled>,
 }
 
 /// Whose message it was: enough to enrol the device. Where several devices speak in one message, the first.
@@ -93,7 +97,7 @@ impl Decoder {
             }
         }
         let gateways = catalogue.devices().any(|device| device.kind == Kind::NETWORK);
-        Ok(Self { catalogue, gateways, profiles, routes: Routes::default(), births: Births::default() })
+        Ok(Self { catalogue, gateways, profiles, routes: Routes::default(), births: Births::default(), veiled: None })
     }
 
     /// The same, with the routes of a city.
@@ -113,7 +117,8 @@ impl Decoder {
     /// # Errors
     /// The catalogue names a profile that is not loaded.
     pub fn with_catalogue(&self, catalogue: Arc<Catalogue>) -> Result<Self, ProfileError> {
-        Ok(Self::new(catalogue, self.profiles.clone())?.with_routes(self.routes.clone())?.with_births(self.births.clone()))
+        let other = Self::new(catalogue, self.profiles.clone())?.with_routes(self.routes.clone())?;
+        Ok(self.as_veiled(other.with_births(self.births.clone())))
     }
 
     /// The same, with what another decoder has heard of Sparkplug births: shared, not copied.
@@ -134,14 +139,18 @@ impl Decoder {
     #[must_use]
     pub fn is_birth(&self, message: &Message) -> bool {
         // Asked of every message: most are told by their topic alone.
-        message.topic.contains(envelope::sparkplug::NAMESPACE)
-            && self.routes.find(message, &self.births).is_ok_and(|(route, _)| route.envelope.is_birth(message))
+        self.opened(message).is_ok_and(|message| {
+            message.topic.contains(envelope::sparkplug::NAMESPACE)
+                && self.routes.find(&message, &self.births).is_ok_and(|(route, _)| route.envelope.is_birth(&message))
+        })
     }
 
     /// Hears a Sparkplug birth without reading its values; false if it is none, or not readable. [`Decoder::decode`] hears
     /// births by itself.
     pub fn learn(&self, message: &Message) -> bool {
-        self.routes.find(message, &self.births).is_ok_and(|(route, arrival)| route.envelope.learn(&arrival))
+        self.opened(message).is_ok_and(|message| {
+            self.routes.find(&message, &self.births).is_ok_and(|(route, arrival)| route.envelope.learn(&arrival))
+        })
     }
 
     /// The catalogue it was made from.
@@ -179,7 +188,20 @@ impl Decoder {
         decoded
     }
 
+    /// Of what was sealed nobody sees more than its readings and the reason why there are none.
     fn read(&self, message: &Message, out: &mut Vec<Reading>, witness: &mut dyn explain::Witness) -> Result<Decoded, Reject> {
+        match self.opened(message)? {
+            Cow::Borrowed(message) => self.read_open(message, out, witness),
+            Cow::Owned(message) => self.read_open(&message, out, &mut explain::Nobody).map_err(Reject::hushed),
+        }
+    }
+
+    fn read_open(
+        &self,
+        message: &Message,
+        out: &mut Vec<Reading>,
+        witness: &mut dyn explain::Witness,
+    ) -> Result<Decoded, Reject> {
         let (route, arrival) = self.routes.find(message, &self.births)?;
         let (mut first, mut silent) = (None, None);
         let before = out.len();
@@ -211,21 +233,22 @@ impl Decoder {
     ) -> Result<Decoded, Reject> {
         uplink.port = uplink.port.or(route.port);
         witness.saw(&uplink);
-        let known = self.catalogue.device(&uplink.device);
+        let known = self.listed(&uplink.device);
+        let at = message.received_at;
         let profile = known.and_then(|d| d.profile.as_ref()).or(uplink.profile.as_ref()).or(route.profile.as_ref()).cloned();
-        let blame = |reject: Reject| reject.of(&uplink.device, profile.as_ref());
+        let blame = |reject: Reject| reject.of(self.kept_as(&uplink.device, None, at), profile.as_ref());
         let (kind, zone) = self.identity(route, &uplink, known, profile.as_ref()).map_err(blame)?;
+        let device = self.kept_as(&uplink.device, Some(kind), at);
         uplink.key = known.and_then(|d| d.fitting.key).or(route.key);
-        let owner = Owner { device: uplink.device.clone(), kind, zone: zone.clone() };
-        let heard =
-            Heard { received_at: message.received_at, network_time: uplink.network_time, retained: message.provenance.retain };
+        let owner = Owner { device: device.clone(), kind, zone: zone.clone() };
+        let heard = Heard { received_at: at, network_time: uplink.network_time, retained: message.provenance.retain };
         let mut sink = Sink::new(out, owner, heard);
         if let Some(logs) = route.logs {
             sink.believe(logs);
         }
         let fitting = known.map_or(&route.fitting, |device| &device.fitting);
         let read = self.read_body(&uplink, fitting, profile.as_ref(), &mut sink);
-        let (seq, by) = read.map_err(|reject| reject.of(&uplink.device, profile.as_ref()))?;
+        let (seq, by) = read.map_err(|reject| reject.of(device.clone(), profile.as_ref()))?;
         let readings = sink.len();
         let missing = sink.into_missing();
         if readings == 0 {
@@ -234,13 +257,13 @@ impl Decoder {
                 |m| format!("the message holds no value: `{}` is {}", m.series.quantity, m.flaw.code()),
             );
             witness.missed(missing);
-            return Err(Reject::new(Reason::NoReading, text).of(&uplink.device, profile.as_ref()));
+            return Err(Reject::new(Reason::NoReading, text).of(device, profile.as_ref()));
         }
         witness.missed(missing);
         if self.gateways {
             self.hear_gateways(&uplink.gateways, heard, out)?;
         }
-        Ok(Decoded { device: uplink.device, kind, zone, profile: by, seq, readings, gateways: uplink.gateways })
+        Ok(Decoded { device, kind, zone, profile: by, seq, readings, gateways: uplink.gateways })
     }
 
     /// Whoever hears a device lives: a reading of each gateway that the catalogue lists.

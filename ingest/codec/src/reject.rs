@@ -53,6 +53,7 @@ reasons! {
     ScriptFailed = "script_failed", "The vendor's script broke off, took too long or too much memory, or gave no result.";
     NeedsKey = "needs_key", "The bytes are encrypted and the catalogue has no key for the device, or not the right one.";
     UnknownAlias = "unknown_alias", "A Sparkplug metric is named by an alias whose birth has not been heard.";
+    Sealed = "sealed", "The message is sealed, since it may tell of people, and its key is gone: its subject was erased, or the keys are others.";
     TooMany = "too_many", "One message holds more readings, records or bytes than the limit.";
     NoReading = "no_reading", "The message is understood and holds nothing to store: a join, an acknowledgement, a version report, only nulls.";
 }
@@ -82,9 +83,15 @@ impl Reject {
 
     /// The same, of this device.
     #[must_use]
-    pub(crate) fn of(mut self, device: &DeviceId, profile: Option<&ProfileName>) -> Self {
-        self.whose = Some(Box::new(Whose { device: device.clone(), profile: profile.cloned() }));
+    pub(crate) fn of(mut self, device: DeviceId, profile: Option<&ProfileName>) -> Self {
+        self.whose = Some(Box::new(Whose { device, profile: profile.cloned() }));
         self
+    }
+
+    /// The same without what it tells of the message.
+    #[must_use]
+    pub(crate) fn hushed(self) -> Self {
+        Self { text: format!("in a sealed message: {}", self.reason.about()).into(), ..self }
     }
 
     /// Whose message it was; none where the envelope could not be opened.

@@ -70,6 +70,16 @@ pub fn drop_messages(view: &View, quarantine: &dyn Quarantine, filter: &Quaranti
     }
 }
 
+/// Takes one message out of the quarantine for good: whether it was there. Blocks.
+///
+/// # Errors
+/// The register failed.
+pub fn drop_message(view: &View, quarantine: &dyn Quarantine, offset: u64) -> Result<bool, PipelineError> {
+    let (counted, _) = historian_start(view)?;
+    let alone = offset..offset.saturating_add(1).min(counted);
+    Ok(quarantine.drop_messages(&QuarantineFilter::default(), alone, 1)? > 0)
+}
+
 /// Shows the store what the journal holds beyond the historian's cursor, without making it durable:
 /// after a crash a question sees every acknowledged reading. The number of messages read.
 ///

@@ -234,6 +234,7 @@ impl Pipeline {
         let mut running = 0;
 
         let (intake, reads) = Intake::new();
+        let intake = intake.behind(Arc::clone(&feed));
         let doors = Arc::<Doors>::default();
         let keeper = Keeper {
             journal,

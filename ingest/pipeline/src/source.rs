@@ -12,6 +12,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use crate::feed::Feed;
+
 /// The right to acknowledge some messages: spent once they are on disk. Dropped means not
 /// acknowledged, and the sender repeats them.
 pub trait Ticket: Send {
@@ -70,6 +72,8 @@ pub struct Intake {
     taken: Arc<AtomicU64>,
     /// Whose way it is.
     door: Arc<str>,
+    /// Hides what may tell of people, before anything is kept. None: nothing is hidden.
+    feed: Option<Arc<Feed>>,
 }
 
 /// Arrivals that wait for the disk, with the room that they take.
@@ -90,7 +94,12 @@ impl Intake {
     /// A way, and its end.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Waiting>) {
         let (reads, end) = mpsc::channel(READS);
-        (Self { reads, room: Arc::new(Semaphore::new(ROOM)), taken: Arc::default(), door: Arc::from("") }, end)
+        (Self { reads, room: Arc::new(Semaphore::new(ROOM)), taken: Arc::default(), door: Arc::from(""), feed: None }, end)
+    }
+
+    /// The same way; what goes by it is kept as the feed's decoder says that it may be.
+    pub(crate) fn behind(self, feed: Arc<Feed>) -> Self {
+        Self { feed: Some(feed), ..self }
     }
 
     /// The same way, for the door of this name.
@@ -98,7 +107,10 @@ impl Intake {
         Self { door: Arc::from(door), ..self.clone() }
     }
 
-    fn waiting(&self, arrivals: Arrivals, room: OwnedSemaphorePermit) -> Waiting {
+    fn waiting(&self, mut arrivals: Arrivals, room: OwnedSemaphorePermit) -> Waiting {
+        if let Some(decoder) = self.feed.as_ref().map(|feed| feed.decoder()).filter(|decoder| decoder.is_veiled()) {
+            arrivals.messages = arrivals.messages.into_iter().map(|message| decoder.keepable(message)).collect();
+        }
         Waiting { arrivals, door: Arc::clone(&self.door), _room: room }
     }
 
@@ -110,7 +122,8 @@ impl Intake {
     pub async fn offer(&self, arrivals: Arrivals) -> Result<(), KeeperGone> {
         let count = arrivals.messages.len() as u64;
         let room = Arc::clone(&self.room).acquire_many_owned(weight(&arrivals)).await.map_err(|_| KeeperGone)?;
-        self.reads.send(self.waiting(arrivals, room)).await.map_err(|_| KeeperGone)?;
+        let place = self.reads.reserve().await.map_err(|_| KeeperGone)?;
+        place.send(self.waiting(arrivals, room));
         self.taken.fetch_add(count, Ordering::Relaxed);
         Ok(())
     }
@@ -126,13 +139,14 @@ impl Intake {
             Err(tokio::sync::TryAcquireError::NoPermits) => return Err(NotTaken::Full(arrivals)),
             Err(tokio::sync::TryAcquireError::Closed) => return Err(NotTaken::Gone),
         };
-        match self.reads.try_send(self.waiting(arrivals, room)) {
-            Ok(()) => {
+        match self.reads.try_reserve() {
+            Ok(place) => {
+                place.send(self.waiting(arrivals, room));
                 self.taken.fetch_add(count, Ordering::Relaxed);
                 Ok(())
             }
-            Err(TrySendError::Full(waiting)) => Err(NotTaken::Full(waiting.arrivals)),
-            Err(TrySendError::Closed(_)) => Err(NotTaken::Gone),
+            Err(TrySendError::Full(())) => Err(NotTaken::Full(arrivals)),
+            Err(TrySendError::Closed(())) => Err(NotTaken::Gone),
         }
     }
 

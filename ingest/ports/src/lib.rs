@@ -12,6 +12,7 @@ mod fate;
 mod live;
 mod notifier;
 mod operations;
+mod privacy;
 mod quarantine;
 mod records;
 mod store;
@@ -38,6 +39,7 @@ pub use notifier::{DeliveryError, Form, Language, Line, Mark, Notification, Noti
 pub use operations::{
     Adopted, Explanation, OperationError, Operations, QuarantineGroup, Refusal, Reloaded, Retried, Retry, UnknownDevice,
 };
+pub use privacy::Vault;
 pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };

@@ -11,6 +11,7 @@ mod adopted;
 mod alerts;
 mod births;
 mod devices;
+mod erased;
 mod groups;
 mod outbox;
 mod plan;

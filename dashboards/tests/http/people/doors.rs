@@ -15,6 +15,8 @@ pub(super) struct Doors {
     pub(super) open: AtomicBool,
     pub(super) secure: AtomicBool,
     pub(super) notes: Mutex<Vec<AuditNote>>,
+    /// The disk of the audit is full.
+    pub(super) full: AtomicBool,
 }
 
 fn person(role: Role, means: Means) -> Viewer {
@@ -106,6 +108,9 @@ impl Gate for Doors {
     }
 
     fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>> {
+        if self.full.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(ports::RecordError::Unavailable("the disk is full".to_owned()).into()) });
+        }
         self.notes.lock().unwrap().push(note);
         Box::pin(async { Ok(()) })
     }
