@@ -219,7 +219,7 @@ pub(crate) struct Point {
 }
 
 impl Point {
-    fn of(sample: &Sample) -> Self {
+    pub(crate) fn of(sample: &Sample) -> Self {
         Self { at: sample.observed, value: sample.value }
     }
 }

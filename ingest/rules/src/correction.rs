@@ -66,11 +66,18 @@ fn of_one_episode(a: &Step, b: &Step) -> bool {
 /// What to say so that a log that says `old` says `new`: first what is taken out, the last first; then what is new or
 /// otherwise, in order. Of an episode of which something is said, all that follows is said again, so that whoever keeps
 /// only where it stands is right in the end.
-pub(crate) fn difference(old: &[Step], new: &[Step]) -> Vec<Corrected> {
+///
+/// `base` is where both began: an episode may have begun before.
+pub(crate) fn difference(base: &Core, old: &[Step], new: &[Step]) -> Vec<Corrected> {
+    let begun = |step: &Step| {
+        let open = base.phase != Phase::Inactive
+            && (base.since, base.quantity, base.channel) == (step.since, step.quantity, step.channel);
+        if open { base.phase } else { Phase::Inactive }
+    };
     let mut out = Vec::new();
     for step in old.iter().rev().filter(|o| !new.iter().any(|n| same(o, n))) {
         // Where the episode stands without it.
-        let stands = new.iter().rev().find(|n| of_one_episode(n, step)).map_or(Phase::Inactive, |n| n.to);
+        let stands = new.iter().rev().find(|n| of_one_episode(n, step)).map_or_else(|| begun(step), |n| n.to);
         let told = matches!(step.to, Phase::Firing) || (step.to == Phase::Resolved && stands == Phase::Firing);
         let step = Step { from: step.to, to: stands, ..*step };
         out.push(Corrected { step, change: Change::Withdrawn, told });

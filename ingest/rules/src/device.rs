@@ -10,7 +10,7 @@ use crate::hours::Local;
 use crate::mark::Mark;
 use crate::rule::{Rule, RuleSet};
 use crate::sample::Sample;
-use crate::stage::Stage;
+use crate::stage::{Cause, Stage};
 use crate::state::{self, KeptWatch, StateError};
 use crate::watch::Watch;
 
@@ -31,6 +31,12 @@ pub(crate) struct Heard {
     pub(crate) too_late: bool,
     /// It came late, and the past was judged anew.
     pub(crate) late: bool,
+    /// It is part of the past now.
+    pub(crate) placed: bool,
+    /// In place of another one.
+    pub(crate) replaces: bool,
+    /// The device is elsewhere now, with no past.
+    pub(crate) moved: bool,
 }
 
 /// A device under the rules.
@@ -51,6 +57,8 @@ pub(crate) struct Watched {
     /// Series that have all their watches under the present rules, kind and zone.
     settled: Vec<(Quantity, u8)>,
     pub(crate) history: History,
+    /// What is final and other devices may still be compared with.
+    pub(crate) earlier: Option<Box<History>>,
     /// Kept for rules that are not there: put back, they go on where they were.
     pub(crate) orphans: Vec<KeptWatch<'static>>,
     /// Where the past will begin, where it is made final in large steps.
@@ -72,6 +80,7 @@ impl Watched {
             watches: Vec::new(),
             settled: Vec::new(),
             history: History::default(),
+            earlier: None,
             orphans: Vec::new(),
             mark: None,
             tries: 0,
@@ -100,6 +109,7 @@ impl Watched {
             + self.watches.capacity() * size_of::<Watch>()
             + bases * size_of::<crate::core::Core>()
             + self.history.bytes()
+            + self.earlier.as_ref().map_or(0, |past| size_of::<History>() + past.bytes())
             + self.mark.as_ref().map_or(0, |mark| mark.bytes())
     }
 
@@ -142,7 +152,8 @@ impl Watched {
                 self.set_mark(stage.rules.rules());
             }
             // Even what nobody judges now: another series may be compared with it later.
-            heard.changed |= self.history.place(sample);
+            heard.placed = self.history.place(sample);
+            heard.changed |= heard.placed;
             self.follow(&sample, stage, &mut heard);
         } else {
             self.join(&sample, stage, &mut heard);
@@ -164,12 +175,13 @@ impl Watched {
             self.seal();
             self.settled.clear();
             (self.kind, self.zone) = (reading.kind, reading.zone.clone());
-            heard.changed = true;
+            (heard.changed, heard.moved) = (true, true);
         }
     }
 
     /// What was judged is final.
     pub(crate) fn seal(&mut self) {
+        self.earlier = None;
         if let Some(last) = self.history.last() {
             self.sealed = self.sealed.max(last.observed);
             self.watches.iter_mut().for_each(Watch::seal);
@@ -218,7 +230,7 @@ impl Watched {
         let replaces = self.history.holds(&sample.key());
         let anew = |w: &Watch, rule: &Rule| {
             let joins = w.is_next(rule, sample) || w.adds_nothing(rule, sample);
-            w.concerns(rule, sample) && (replaces || (rule.condition.hears(sample) && !joins)) && !rule.condition.of_group()
+            w.concerns(rule, sample) && (replaces || (rule.condition.hears(sample) && !joins))
         };
         // Only what is judged anew needs the past unpacked.
         let any = self.watches.iter().any(|w| rules.get(usize::from(w.rule)).is_some_and(|rule| anew(w, rule)));
@@ -229,6 +241,7 @@ impl Watched {
         if !self.history.place(*sample) {
             return;
         }
+        (heard.placed, heard.replaces) = (true, replaces);
         self.mark.take_if(|mark| sample.key() <= mark.key);
         let new: Vec<Sample> = if any { self.history.iter().collect() } else { Vec::new() };
         heard.changed = true;
@@ -237,7 +250,7 @@ impl Watched {
             let Some(rule) = rules.get(usize::from(watch.rule)).filter(|r| watch.concerns(r, sample)) else { continue };
             if anew(watch, rule) {
                 let corrected = watch.correct(rule, &old, &new, stage.local);
-                stage.correct(rule, kind, &zone, &corrected, sample);
+                stage.correct(rule, kind, &zone, &corrected, Cause::own(sample));
                 heard.late = true;
             } else if watch.is_next(rule, sample) {
                 watch.live.observe(rule, sample, watch.whole, stage.local, stage.steps);
@@ -273,7 +286,7 @@ impl Watched {
             }
             stays
         });
-        if self.watches.is_empty() {
+        if self.watches.is_empty() && !stage.rules.compares_devices() {
             self.history = History::default();
         }
     }

@@ -8,7 +8,8 @@
 //! **Late readings** within [`RuleSet::lateness`] of the device's newest one correct the outcome: the log, with its
 //! corrections ([`schemas::Note`]), is a function of the set of readings, whatever their order and however often each
 //! comes. A reading that is later still, or of a past that is not kept ([`Engine::too_late`] counts), changes nothing.
-//! A comparison with the group is not corrected. **Bad readings** are not judged by value, and end a silence: the
+//! Where devices are compared with one another that holds of all of them, within the lateness of the newest one of the
+//! group: a late reading corrects the comparisons of others too. **Bad readings** are not judged by value, and end a silence: the
 //! device lives.
 //!
 //! **After a restart** restore every state first, then feed the backlog, and only then advance to the
@@ -47,11 +48,11 @@ pub struct Engine {
     wakes: BTreeSet<(Timestamp, u32)>,
     /// Devices that changed since [`Engine::take_dirty`], each once.
     dirty: Vec<u32>,
-    groups: Groups,
+    pub(crate) groups: Groups,
     unjudged: u64,
     late: u64,
     too_late: u64,
-    deferring: bool,
+    pub(crate) deferring: bool,
     scratch: Vec<Step>,
 }
 
@@ -157,10 +158,15 @@ impl Engine {
         let watched = Watched::decode(&self.rules, device, state, local)?;
         let due = watched.due(&self.rules, local);
         let (index, old) = self.devices.insert_full(device.clone(), watched);
+        let replaced = old.is_some();
         if let Some(wake) = old.and_then(|o| o.wake) {
             self.wakes.remove(&(wake, number(index)));
         }
         self.wake_by(index, due);
+        if replaced {
+            self.groups.leave(number(index));
+        }
+        self.join_groups(index);
         Ok(())
     }
 
@@ -211,8 +217,9 @@ impl Engine {
 
     fn judge(&mut self, index: usize, reading: &Reading, out: &mut Vec<Transition>) {
         let mut sample = Sample::of(reading);
-        if self.rules.compares_group(reading.series.quantity) {
-            sample.peers = self.groups.hear(number(index), reading);
+        let compared = self.rules.compares_group(reading.series.quantity);
+        if compared && !sample.bad {
+            sample.peers = self.peers(index, reading, &sample);
         }
         let heard = self.on(index, out, |watched, stage| watched.observe(reading, sample, Self::WATCHES_LIMIT, stage));
         let Some(heard) = heard else { return };
@@ -222,6 +229,13 @@ impl Engine {
         if heard.changed {
             self.mark(index);
             self.wake_by(index, heard.due);
+        }
+        if heard.moved {
+            self.groups.leave(number(index));
+        }
+        if compared && heard.placed {
+            let others = self.tell_group(index, &sample, heard.replaces, out);
+            self.late += u64::from(others && !heard.late);
         }
     }
 
@@ -314,6 +328,6 @@ fn in_order(said: &mut [Transition]) {
 }
 
 /// A device's number in `wakes` and `dirty`: half of what an index takes.
-fn number(index: usize) -> u32 {
+pub(crate) fn number(index: usize) -> u32 {
     u32::try_from(index).expect("DEVICES_LIMIT fits 32 bits")
 }

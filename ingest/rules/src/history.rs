@@ -24,6 +24,8 @@ const EARLY: u8 = 4;
 /// The lowest bit of the form of a value: 0 to 3 say how many decimals, 4 that it stands as it is.
 const FORM: u32 = 3;
 const RAW: u8 = 4;
+/// What its group had said follows the value.
+const PEERS: u8 = 1 << 6;
 const SCALES: [f64; 4] = [1.0, 10.0, 100.0, 1000.0];
 
 /// See the module.
@@ -151,7 +153,8 @@ impl History {
         self.count == 0 || self.tail.first().is_some_and(|first| first.observed < at)
     }
 
-    fn of(samples: Vec<Sample>) -> Self {
+    /// Of samples in order.
+    pub(crate) fn of(samples: Vec<Sample>) -> Self {
         let mut made = Self { before: samples.first().map_or(0, |s| s.observed.millis()), ..Self::default() };
         made.last = made.before;
         let keep = samples.len().saturating_sub(TAIL - PACKED_AT_ONCE);
@@ -229,6 +232,7 @@ fn pack(out: &mut Vec<u8>, sample: &Sample, before: i64, series: &mut Vec<(Quant
     };
     let decimal = (0u8..).zip(SCALES).find_map(|(form, scale)| Some((form, whole(scale)?)));
     let flags = (u8::from(sample.bad) * BAD) | (u8::from(sample.stale) * STALE) | (u8::from(delay < 0) * EARLY);
+    let flags = flags | if sample.peers.is_some() { PEERS } else { 0 };
     out.push(flags | decimal.map_or(RAW, |(form, _)| form) << FORM);
     push_varint(out, place as u64);
     push_varint(out, (sample.observed.millis() - before).unsigned_abs());
@@ -236,6 +240,9 @@ fn pack(out: &mut Vec<u8>, sample: &Sample, before: i64, series: &mut Vec<(Quant
     match decimal {
         Some((_, n)) => push_varint(out, ((n << 1) ^ (n >> 63)).cast_unsigned()),
         None => out.extend_from_slice(&sample.value.to_le_bytes()),
+    }
+    if let Some(peers) = sample.peers {
+        out.extend_from_slice(&peers.to_le_bytes());
     }
 }
 
@@ -245,21 +252,23 @@ fn unpack(bytes: &[u8], at: usize, before: i64, series: &[(Quantity, u8)]) -> Op
     let (place, at) = varint(bytes, at + 1)?;
     let (passed, at) = varint(bytes, at)?;
     let (delay, at) = varint(bytes, at)?;
-    let form = flags >> FORM;
+    let raw = |at: usize| Some((f64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?), at + 8));
+    let form = (flags & !PEERS) >> FORM;
     let (value, at) = if form == RAW {
-        (f64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?), at + 8)
+        raw(at)?
     } else {
         let (n, next) = varint(bytes, at)?;
         let n = (n >> 1).cast_signed() ^ -((n & 1).cast_signed());
         (n as f64 / SCALES.get(usize::from(form))?, next)
     };
+    let (peers, at) = if flags & PEERS == 0 { (None, at) } else { raw(at).map(|(peers, next)| (Some(peers), next))? };
     let &(quantity, channel) = series.get(usize::try_from(place).ok()?)?;
     let observed = Timestamp::clamped(before.checked_add(i64::try_from(passed).ok()?)?);
     let delay = i64::try_from(delay).ok()?;
     let delay = if flags & EARLY == 0 { delay } else { -delay };
     let received = Timestamp::clamped(observed.millis().checked_add(delay)?);
     let (bad, stale) = (flags & BAD != 0, flags & STALE != 0);
-    Some((Sample { observed, received, value, quantity, channel, bad, stale, peers: None }, at))
+    Some((Sample { observed, received, value, quantity, channel, bad, stale, peers }, at))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
@@ -293,7 +302,8 @@ mod tests {
     fn sample(at: i64, channel: u8, value: f64, delay: i64) -> Sample {
         let observed = Timestamp::clamped(1_790_000_000_000 + at);
         let received = Timestamp::clamped(observed.millis() + delay);
-        Sample { observed, received, value, quantity: Quantity::WASTE_FILL, channel, bad: at % 7 == 0, stale: false, peers: None }
+        let peers = (channel == 1).then_some(value / 3.0);
+        Sample { observed, received, value, quantity: Quantity::WASTE_FILL, channel, bad: at % 7 == 0, stale: false, peers }
     }
 
     /// Else each reading of a long message would unpack the whole past of its device.

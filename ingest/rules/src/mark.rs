@@ -82,6 +82,7 @@ impl Watched {
         while self.history.len() > HISTORY || self.history.first_at().is_some_and(|first| first <= horizon && first < self.newest)
         {
             let Some(sample) = self.history.pop() else { break };
+            self.keep_earlier(sample, stage.rules);
             self.sealed = self.sealed.max(sample.observed);
             for watch in &mut self.watches {
                 if let Some(rule) = stage.rules.rules().get(usize::from(watch.rule)).filter(|r| watch.concerns(r, &sample)) {
@@ -108,6 +109,7 @@ impl Watched {
         let beyond = mark.stood.iter().any(|stood| matches!(stood, Stood::Beyond));
         for _ in 0..mark.behind {
             let Some(sample) = self.history.pop() else { break };
+            self.keep_earlier(sample, stage.rules);
             let watches = self.watches.iter_mut().zip(&mark.stood).filter(|(_, stood)| beyond && matches!(stood, Stood::Beyond));
             for (watch, _) in watches {
                 if let Some(rule) = stage.rules.rules().get(usize::from(watch.rule)).filter(|r| watch.concerns(r, &sample)) {

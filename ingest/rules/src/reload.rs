@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemas::{Note, Timestamp, Transition};
 
 use crate::engine::Engine;
+use crate::group::Groups;
 use crate::rule::RuleSet;
 
 impl Engine {
@@ -56,5 +57,7 @@ impl Engine {
             });
             self.wake_by(index, due.flatten());
         }
+        self.groups = Groups::default();
+        (0..self.devices.len()).for_each(|index| self.join_groups(index));
     }
 }

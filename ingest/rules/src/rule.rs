@@ -116,7 +116,7 @@ pub struct RuleSet {
     quantities: Vec<Quantity>,
     /// Quantities that are compared with those of other devices.
     grouped: Vec<Quantity>,
-    /// Quantities that others of the same device are compared with.
+    /// Quantities that others of the same device, or other devices, are compared with.
     compared: Vec<Quantity>,
     /// Whether a rule judges devices as a whole.
     whole: bool,
@@ -140,7 +140,8 @@ impl RuleSet {
         let mut quantities: Vec<Quantity> = named.collect();
         let mut grouped: Vec<Quantity> =
             rules.iter().filter(|r| r.condition.of_group()).filter_map(|r| r.select.quantity).collect();
-        let mut compared: Vec<Quantity> = rules.iter().filter_map(|r| r.condition.other()).collect();
+        let mut compared: Vec<Quantity> =
+            rules.iter().filter_map(|r| r.condition.other()).chain(grouped.iter().copied()).collect();
         for list in [&mut quantities, &mut grouped, &mut compared] {
             list.sort_unstable();
             list.dedup();

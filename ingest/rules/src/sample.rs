@@ -19,7 +19,7 @@ pub(crate) struct Sample {
     pub(crate) bad: bool,
     /// It repeats what was known, such as a retained copy after a reconnect: no sign of life.
     pub(crate) stale: bool,
-    /// The median of the others of its kind and zone, where a rule asks for it. Not kept.
+    /// The median of what the others of its kind and zone had said, where a rule asks for it and there were enough.
     pub(crate) peers: Option<f64>,
 }
 

@@ -43,8 +43,8 @@ impl Stage<'_> {
         *self.steps = steps;
     }
 
-    /// Tells what became of steps of the past, because of the reading `by`.
-    pub(crate) fn correct(&mut self, rule: &Rule, kind: Kind, zone: &Zone, all: &[Corrected], by: &Sample) {
+    /// Tells what became of steps of the past, because of a reading.
+    pub(crate) fn correct(&mut self, rule: &Rule, kind: Kind, zone: &Zone, all: &[Corrected], by: Cause<'_>) {
         for Corrected { step, change, told } in all {
             let was = Step { to: if *change == Change::Withdrawn { step.from } else { step.to }, ..*step };
             let (_, _, of) = names(rule, self.device, &was);
@@ -55,7 +55,7 @@ impl Stage<'_> {
             };
             let mut transition = self.transition(rule, step, kind, zone, *told);
             // The same reading corrects the same step once: told twice it is the same.
-            transition.id = TransitionId(format!("{of}:{}:{:016x}", note.code(), fingerprint(by)));
+            transition.id = TransitionId(format!("{of}:{}:{:016x}", note.code(), by.fingerprint()));
             if *change == Change::Withdrawn {
                 transition.texts = withdrawn(&self.texts(rule, &was, zone));
             }
@@ -101,11 +101,31 @@ impl Stage<'_> {
     }
 }
 
-/// Tells the readings of a device apart (FNV-1a, 64 bits): part of an id, so it never changes.
-fn fingerprint(sample: &Sample) -> u64 {
+/// A reading that corrects something.
+#[derive(Clone, Copy)]
+pub(crate) struct Cause<'a> {
+    pub(crate) sample: &'a Sample,
+    /// Its device, where that is another one.
+    pub(crate) peer: Option<&'a DeviceId>,
+}
+
+impl<'a> Cause<'a> {
+    /// A reading of the device itself.
+    pub(crate) fn own(sample: &'a Sample) -> Self {
+        Self { sample, peer: None }
+    }
+
+    /// Tells the readings that can correct a device apart (FNV-1a, 64 bits): part of an id, so it never changes.
+    fn fingerprint(self) -> u64 {
+        let peer = self.peer.map_or("", DeviceId::as_str).bytes();
+        bytes_of(self.sample)
+            .chain(peer)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
+fn bytes_of(sample: &Sample) -> impl Iterator<Item = u8> {
     let numbers = [sample.observed.millis().cast_unsigned(), sample.received.millis().cast_unsigned(), sample.value.to_bits()];
-    let numbers = numbers.iter().flat_map(|n| n.to_le_bytes());
-    let bytes =
-        sample.quantity.name().bytes().chain([sample.channel, u8::from(sample.bad), u8::from(sample.stale)]).chain(numbers);
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let numbers = numbers.into_iter().flat_map(u64::to_le_bytes);
+    sample.quantity.name().bytes().chain([sample.channel, u8::from(sample.bad), u8::from(sample.stale)]).chain(numbers)
 }

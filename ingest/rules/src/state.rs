@@ -1,13 +1,15 @@
-//! What the engine writes down of a device, and reads back after a restart. Version 2:
+//! What the engine writes down of a device, and reads back after a restart. Version 3:
 //!
 //! ```text
-//! u8  version = 2
+//! u8  version = 3
 //! ..  postcard of [`Kept`]: kind, zone, instants, series, the past, watches
+//! ..  postcard of [`KeptEarlier`]: what is final and other devices may still be compared with
 //! ```
 //!
 //! The past is a few bytes a reading. Most watches of most devices are calm: nothing ever happened. These are not
 //! written, rules and past make them again. Kinds, quantities and rules stand by name, so the order of files may change
-//! between two runs. Version 1, which knew no past, is still read ([`v1`]).
+//! between two runs. Version 2, which did not know with what others had said a reading was compared, is still read, and
+//! version 1, which knew no past ([`v1`]).
 
 mod v1;
 
@@ -27,13 +29,13 @@ use crate::rule::{Rule, RuleSet};
 use crate::sample::Sample;
 use crate::watch::Watch;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Why bytes are not the state of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StateError {
     /// Written by another version of the format.
-    #[error("engine state format {0} is unknown, this program reads formats 1 and {VERSION}")]
+    #[error("engine state format {0} is unknown, this program reads formats 1 to {VERSION}")]
     Version(u8),
     /// Not what was written.
     #[error("engine state is damaged: {0}")]
@@ -75,6 +77,14 @@ struct Kept<'a> {
     past: Packed,
     #[serde(borrow)]
     watches: Vec<KeptWatch<'a>>,
+}
+
+/// Like the past in [`Kept`], but nothing is judged by it.
+#[derive(Default, Serialize, Deserialize)]
+struct KeptEarlier<'a> {
+    #[serde(borrow)]
+    series: Vec<(Cow<'a, str>, u8)>,
+    past: Packed,
 }
 
 /// A watch as it is written down; in memory, one whose rule is not there any more.
@@ -182,16 +192,33 @@ pub(crate) fn encode(rules: &RuleSet, device: &Watched) -> Bytes {
         ruled.filter(|(w, rule)| w.base.is_some() || w.said > Timestamp::MIN || !w.live.is_calm() || !rule.condition.is_brief());
     let mut watches: Vec<KeptWatch<'_>> = written.map(|(watch, rule)| KeptWatch::of(watch, rule)).collect();
     watches.extend(device.orphans.iter().cloned());
-    if device.history.is_empty() && watches.is_empty() {
+    let earlier = History::of(device.earlier_of_use(rules));
+    if device.history.is_empty() && earlier.is_empty() && watches.is_empty() {
         return Bytes::new();
     }
-    let (past, series) = device.history.kept();
-    let series = series.into_iter().map(|(quantity, channel)| (quantity.name().into(), channel)).collect();
+    let (past, series) = packed(&device.history);
     let (kind, zone) = (device.kind.name().into(), device.zone.as_str().into());
     let kept = Kept { kind, zone, newest: device.newest.millis(), sealed: device.sealed.millis(), series, past, watches };
     let mut bytes = Vec::with_capacity(128 + kept.past.bytes.len());
     bytes.push(VERSION);
-    postcard::to_extend(&kept, bytes).expect("plain data has a form in postcard and a Vec takes it").into()
+    let (past, series) = packed(&earlier);
+    postcard::to_extend(&(kept, KeptEarlier { series, past }), bytes)
+        .expect("plain data has a form in postcard and a Vec takes it")
+        .into()
+}
+
+fn packed(past: &History) -> (Packed, Vec<(Cow<'static, str>, u8)>) {
+    let (past, series) = past.kept();
+    (past, series.into_iter().map(|(quantity, channel)| (quantity.name().into(), channel)).collect())
+}
+
+type Known = Vec<Option<(Quantity, u8)>>;
+
+/// A past, and its series as far as they are still in the vocabulary.
+fn read(past: &Packed, series: &[(Cow<'_, str>, u8)]) -> Result<(History, Known), StateError> {
+    let known: Known = series.iter().map(|(name, channel)| Some((Quantity::named(name)?, *channel))).collect();
+    let past = History::restored(past, &known).ok_or_else(|| StateError::Damaged("the past is cut off".to_owned()))?;
+    Ok((past, known))
 }
 
 /// Reads what [`encode`] wrote, or the first version did. A watch whose rule or quantity is not there any more is an
@@ -200,10 +227,11 @@ pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, state: &[u8], local: Lo
     let (version, body) = state.split_first().ok_or_else(|| StateError::Damaged("it is empty".to_owned()))?;
     match *version {
         1 => return v1::decode(rules, device, body),
-        VERSION => {}
+        2 | VERSION => {}
         other => return Err(StateError::Version(other)),
     }
     let (kept, left) = postcard::take_from_bytes::<Kept<'_>>(body)?;
+    let (earlier, left) = if *version == VERSION { postcard::take_from_bytes(left)? } else { (KeptEarlier::default(), left) };
     if !left.is_empty() {
         return Err(StateError::Damaged(format!("{} bytes too many", left.len())));
     }
@@ -216,12 +244,17 @@ pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, state: &[u8], local: Lo
             None => watched.orphans.push(watch.into_owned()),
         }
     }
-    let series: Vec<Option<(Quantity, u8)>> =
-        kept.series.iter().map(|(name, channel)| Some((Quantity::named(name)?, *channel))).collect();
-    let past = History::restored(&kept.past, &series).ok_or_else(|| StateError::Damaged("the past is cut off".to_owned()))?;
+    let (past, series) = read(&kept.past, &kept.series)?;
+    let (earlier, _) = read(&earlier.past, &earlier.series)?;
+    watched.earlier = (!earlier.is_empty()).then(|| Box::new(earlier));
     let samples: Vec<Sample> = past.iter().collect();
     watched.history = past;
     make_calm(&mut watched, rules, device, &series, &samples, local);
+    // What it was compared with is not known: that it was judged so is final.
+    let compared = |w: &Watch| rules.rules().get(usize::from(w.rule)).is_some_and(|rule| rule.condition.of_group());
+    if *version < VERSION && watched.watches.iter().any(compared) {
+        watched.seal();
+    }
     Ok(watched)
 }
 

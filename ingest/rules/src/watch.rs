@@ -131,9 +131,9 @@ impl Watch {
         let (old, new) = (mine(old), mine(new));
         let (mut said, mut right) = (Vec::new(), Vec::new());
         replay(&mut base.clone(), rule, self.whole, &old, to, local, &mut said);
-        self.live = base;
+        self.live = base.clone();
         replay(&mut self.live, rule, self.whole, &new, to, local, &mut right);
-        let corrected = difference(&said, &right);
+        let corrected = difference(&base, &said, &right);
         self.said = right.iter().fold(self.said, |said, step| said.max(step.at));
         let void = corrected.iter().filter(|c| c.change == Change::Withdrawn);
         self.voided = void.fold(self.voided, |voided, c| voided.max(c.step.since));

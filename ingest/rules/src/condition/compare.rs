@@ -1,8 +1,7 @@
 //! Compare: a value beside another one. Another quantity of the same device; what the series itself usually is in this
 //! hour of the week (the median of its last weeks); or what the other devices of its kind and zone say now (their median).
 //!
-//! Deliberately absent: corrections of a comparison with the group. What others had said when a reading was heard is not
-//! kept, so a late reading does not change such a verdict.
+//! Deliberately absent: what the others said. The engine finds it (`group`) and it comes with the sample.
 
 use std::time::Duration;
 

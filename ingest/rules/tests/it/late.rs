@@ -68,6 +68,21 @@ fn an_alert_whose_end_is_undone_fires_again_under_its_own_name() {
 }
 
 #[test]
+fn an_alert_that_fired_before_the_bound_fires_again_when_its_end_is_undone() {
+    let rules = "lateness = \"1h\"\n".to_owned() + &rule("r", FILL, "", "threshold = { at_least = 90, clear = 80 }");
+    let mut desk = Desk::new(&rules);
+    desk.hear(&fill(95.0, 0));
+    desk.hear(&fill(95.0, 4000));
+    desk.hear(&fill(70.0, 4100));
+    let alert = desk.said[0].alert.clone();
+    desk.story();
+    // That it began is final by now; that it ended is not.
+    desk.hear(&Reading { received_at: at(4200), ..fill(99.0, 4100) });
+    assert_eq!((&desk.said[0].alert, desk.said[0].to, desk.said[0].notify.len()), (&alert, Phase::Firing, 1));
+    assert_eq!(desk.story(), ["r resolved>firing @4100 0 70 withdrawn"]);
+}
+
+#[test]
 fn what_is_later_than_the_bound_changes_nothing_and_is_counted() {
     let mut desk =
         Desk::new(&("lateness = \"1h\"\n".to_owned() + &rule("r", FILL, "", "threshold = { at_least = 90, clear = 80 }")));

@@ -6,6 +6,7 @@ mod conditions;
 mod determinism;
 mod files;
 mod forms;
+mod group;
 mod hours;
 mod late;
 mod memory;

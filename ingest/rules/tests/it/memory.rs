@@ -123,7 +123,7 @@ fn the_state_of_version_1_is_read() {
 }
 
 #[test]
-fn the_state_of_version_2_is_read() {
+fn the_states_of_versions_2_and_3_are_read() {
     // A bin in anfa that fires since second 0: the past is one reading of 95, six bytes.
     let since = [0x80, 0xa0, 0xd5, 0xed, 0xee, 0x66];
     let state = [
@@ -150,11 +150,30 @@ fn the_state_of_version_2_is_read() {
     let rules = rule("r", FILL, "", "threshold = { at_least = 90, clear = 80 }");
     let mut writer = Desk::new(&rules);
     writer.hear(&fill(95.0, 0));
-    assert_eq!(writer.engine.take_dirty()[0].1, state);
+    // Version 3 says besides what others may still be compared with, here nothing.
+    let now = [&[3u8][..], &state[1..], &[0, 0, 0, 0]].concat();
+    assert_eq!(writer.engine.take_dirty()[0].1, now);
+    for state in [state, now] {
+        let mut desk = Desk::new(&rules);
+        desk.engine.restore(&bin(), &state).unwrap();
+        desk.hear(&fill(10.0, 1));
+        assert_eq!(desk.story(), ["r firing>resolved @1 0 10"]);
+    }
+}
+
+#[test]
+fn what_a_group_decided_before_version_3_is_final() {
+    let rules = rule("r", FILL, "", "compare = { group = true, above = 30, clear = 20 }");
     let mut desk = Desk::new(&rules);
-    desk.engine.restore(&bin(), &state).unwrap();
-    desk.hear(&fill(10.0, 1));
-    assert_eq!(desk.story(), ["r firing>resolved @1 0 10"]);
+    desk.hear(&fill(40.0, 0));
+    let state = desk.engine.take_dirty().remove(0).1;
+    let before = [&[2u8][..], &state[1..state.len() - 4]].concat();
+    for (state, too_late) in [(state.to_vec(), 0), (before, 1)] {
+        let mut desk = Desk::new(&rules);
+        desk.engine.restore(&bin(), &state).unwrap();
+        desk.hear(&fill(50.0, -10));
+        assert_eq!(desk.engine.too_late(), too_late);
+    }
 }
 
 #[test]
@@ -164,7 +183,7 @@ fn damaged_or_newer_state_is_refused_and_changes_nothing() {
     desk.hear(&fill(95.0, 0));
     let state = desk.engine.take_dirty().remove(0).1;
     let mut fresh = Engine::new(set(&rules));
-    assert_eq!(fresh.restore(&bin(), &[&[3], &state[1..]].concat()), Err(StateError::Version(3)));
+    assert_eq!(fresh.restore(&bin(), &[&[4], &state[1..]].concat()), Err(StateError::Version(4)));
     for length in 1..state.len() {
         assert!(fresh.restore(&bin(), &state[..length]).is_err(), "{length} of {} bytes", state.len());
     }
