@@ -129,6 +129,31 @@ fn the_story_makes_alerts_fire_and_resolve() {
     assert_eq!((burst(0, 10), burst(90, 110)), (1.0, 0.0));
 }
 
+/// What a district learns of how fast it fills is learned from steps that do not end at the brim.
+#[test]
+fn what_is_staged_says_nothing_of_how_fast_bins_fill() {
+    let city = City::demo(42, 80, start());
+    let steepest = |bin: &SimDevice| {
+        let ticks = bin.tick_from(start().minus(SECOND * 3600))..bin.tick_from(after(900));
+        let values = ticks.filter_map(|tick| bin.truth(tick)).flat_map(|truth| truth.values);
+        let levels: Vec<f64> = values.filter(|(q, _, _)| *q == Quantity::WASTE_FILL).map(|(_, _, level)| level).collect();
+        let rises = levels.windows(2).filter(|step| step[1] < 100.0).map(|step| step[1] - step[0]);
+        rises.fold(0.0, f64::max)
+    };
+    let bins = of_kind(&city, Kind::WASTE);
+    let (staged, others) = bins.split_at(2);
+    let most = others.iter().map(|bin| steepest(bin)).fold(0.0, f64::max);
+    for bin in staged {
+        assert!(steepest(bin) <= most, "{} rises by {} at once, the others by {most}", bin.device().id, steepest(bin));
+    }
+}
+
+#[test]
+fn the_demonstration_has_meters_enough_for_sums_to_be_published() {
+    // Ten connections, and some that are silent (REQ-P-5).
+    assert!(of_kind(&City::demo(42, 80, start()), Kind::WATER).len() >= 12);
+}
+
 #[test]
 fn meters_only_grow_and_some_leak() {
     let city = City::demo(42, 60, start());

@@ -205,7 +205,7 @@ Works on a stopped data directory and through a running program.")]
     /// Certificates, to try TLS out
     #[command(subcommand)]
     Cert(CertCommand),
-    /// Have the running program read its devices, routes, profiles, rules and whom to tell anew
+    /// Have the running program read devices, profiles, rules and whom to tell anew
     #[command(
         after_help = "All of it comes into force at once, or nothing: what is wrong is said with file and line. SIGHUP does
 the same. A rule whose condition is the same goes on where it was; what a rule that went had open ends. Other settings are read at the start only."

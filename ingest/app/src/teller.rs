@@ -69,19 +69,18 @@ impl Bell {
 
 /// Keeps planning and dispatchers running.
 pub(crate) struct Teller {
-    pub(crate) register: Arc<Register>,
-    pub(crate) curb: Arc<Registered>,
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Rung where something was decided.
-    pub(crate) decided: Arc<Notify>,
+    register: Arc<Register>,
+    curb: Arc<Registered>,
+    clock: Arc<dyn Clock>,
+    decided: Arc<Notify>,
     orders: mpsc::Receiver<(Telling, oneshot::Sender<()>)>,
 }
 
 /// What runs in one round.
-type Round = JoinSet<(String, Result<(), String>)>;
+type Round = JoinSet<(&'static str, Result<(), String>)>;
 
 impl Teller {
-    /// A teller that has told nothing yet, and the way to it.
+    /// A teller that has told nothing yet, and the way to it. `decided` is rung where something was decided.
     pub(crate) fn new(
         register: Arc<Register>,
         curb: Arc<Registered>,
@@ -150,18 +149,18 @@ impl Teller {
             Arc::clone(&posted),
         );
         let stop = end.clone();
-        round.spawn(async move { ("planning".to_owned(), planning.run(stop).await.map_err(|e| e.to_string())) });
+        round.spawn(async move { ("planning", planning.run(stop).await.map_err(|e| e.to_string())) });
         for setup in desk.lines {
             let (outbox, clock) = (Arc::clone(&self.register) as Arc<dyn Outbox>, Arc::clone(&self.clock));
             let dispatcher = Dispatcher::new(setup, outbox, clock, Arc::clone(&posted), &settings);
             let stop = end.clone();
-            round.spawn(async move { ("a dispatcher".to_owned(), dispatcher.run(stop).await.map_err(|e| e.to_string())) });
+            round.spawn(async move { ("a dispatcher", dispatcher.run(stop).await.map_err(|e| e.to_string())) });
         }
         round
     }
 }
 
-type Ended = Result<(String, Result<(), String>), tokio::task::JoinError>;
+type Ended = Result<(&'static str, Result<(), String>), tokio::task::JoinError>;
 
 fn why(ended: Option<Ended>) -> String {
     match ended {

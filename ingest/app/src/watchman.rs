@@ -6,12 +6,12 @@
 //! while the program runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::{Arrivals, Intake, NoTicket, Source, SourceError, SourceWatch};
 use ports::{BoxFuture, Clock, SourceStatus};
 use schemas::{DeviceId, Message, Provenance, Quantity, Timestamp};
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// As the status names it.

@@ -28,7 +28,7 @@ fn errors(text: &str) -> Vec<String> {
 fn a_city_adds_rows_after_the_built_in_ones() {
     let built_in = Vocabulary::built_in();
     let vocabulary = read(&[("city.toml", SOIL)]).unwrap();
-    assert_eq!(vocabulary.kind("green"), Some(Kind(4)));
+    assert_eq!(vocabulary.kind("green"), Some(Kind(5)));
     assert_eq!(vocabulary.quantity("soil.moisture").map(|q| usize::from(q.0)), Some(built_in.quantities().count()));
     assert!(built_in.quantities.keys().eq(vocabulary.quantities.keys().take(built_in.quantities.len())));
 }
