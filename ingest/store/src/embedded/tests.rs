@@ -237,7 +237,7 @@ fn blocks_in_memory_take_no_more_than_the_settings_give_them() {
         let settings = Settings { cache: bytesize::ByteSize::kib(32), ..settings() };
         let store = Embedded::open(ground.0.path(), &settings).unwrap();
         let noise: Vec<_> =
-            (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, ((d * 41 + m as usize) as f64).sin()))).collect();
+            (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, (d as f64 * 41.0 + m as f64).sin()))).collect();
         store.append(&noise).await.unwrap();
         store.flush().await.unwrap();
         let hourly = Query { shape: Shape::Hourly, ..everything() };
