@@ -81,6 +81,44 @@ fn readings_in_influxdb_outlive_the_end_of_the_program_and_of_the_server() {
     assert_eq!(stored.len() as u64, published, "something was stored that nobody sent");
 }
 
+#[test]
+fn a_reading_that_influxdb_refuses_is_found_in_its_batch_and_put_aside_with_its_words() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let Some(server) = Influxd::start(directory.path()) else { return };
+    let text = settings(&server.url()).replace("token_file", "keep = \"24h\"\ntoken_file");
+    std::fs::write(directory.path().join("marsad.toml"), &text).expect("the settings");
+    std::fs::write(directory.path().join("password"), "correct horse battery\n").expect("the password");
+    init(directory.path());
+    let marsad = Marsad::start(directory.path(), &text);
+    // The bucket keeps a day; one message in a hundred is three days old, which a device's clock is believed.
+    let start = SystemClock.now().minus(Duration::from_secs(60));
+    let (load, old) =
+        (Load::new(7, 50, 100).starting(start), Load::new(7, 50, 100).starting(start.minus(Duration::from_secs(3 * 86_400))));
+    let is_old = |n: u64| n % 100 == 37;
+    let script = move |n, topic: &mut String, payload: &mut Vec<u8>| {
+        if is_old(n) { old.publish(n, topic, payload) } else { load.publish(n, topic, payload) }
+    };
+    let publisher = Publisher::start(marsad.mqtt, 2_000.0, Box::new(script));
+    until("messages to be acknowledged", PATIENCE, || (acknowledged(&publisher) >= 2_000).then_some(()));
+    let published = publisher.finish();
+    let status = marsad.settled(PATIENCE);
+    assert!(status.identity.balances(), "{status:?}");
+    let refused = (0..published).filter(|n| is_old(*n)).count() as u64;
+    assert_eq!(status.identity.quarantined, refused, "{status:?}");
+
+    let stored = exported(directory.path(), start.minus(Duration::from_secs(4 * 86_400)));
+    let load = Load::new(7, 50, 100).starting(start);
+    for n in (0..published).filter(|n| !is_old(*n)) {
+        let (device, _, at, value) = load.expect(n);
+        assert_eq!(stored.get(&(device.to_string(), at)), Some(&value), "message {n} stood beside one that was refused");
+    }
+    assert_eq!(stored.len() as u64, published - refused, "something was stored that was refused");
+    let data = directory.path().join("data").display().to_string();
+    let listed = Marsad::command(&["quarantine", "list", "--data", &data, "--each", "--json"]);
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    assert!(listed.contains("retention policy"), "the server's words are kept: {listed}");
+}
+
 /// What the running program exports, by device and instant.
 fn exported(directory: &Path, start: Timestamp) -> BTreeMap<(String, Timestamp), f64> {
     let (data, from) = (directory.join("data").display().to_string(), start.to_string());

@@ -66,6 +66,28 @@ fn a_reading_older_than_the_bucket_keeps_is_refused_and_its_neighbours_are_kept(
 }
 
 #[test]
+fn a_line_that_a_real_server_cannot_read_refuses_its_batch_and_only_itself_alone() {
+    let Some(prepared) = Prepared::start() else { return };
+    let settings = prepared.bucket();
+    // Beyond what the engine's nanoseconds can hold: it answers 400 and takes none of the batch.
+    let year_2300 = 10_413_792_000_000;
+    let batch = [fill("a", T0, 1.0), fill("b", year_2300, 2.0), fill("c", T0 + 1, 3.0)];
+    block_on(async {
+        make(&settings).await;
+        let store = Influx::new(&settings).expect("good settings");
+        let refused = store.append(&batch).await.expect_err("one line cannot be read");
+        assert_eq!(refused.fate(), Fate::Quarantine, "{refused:?}");
+        assert!(store.latest(&ports::Selector::default()).await.expect("an answer").is_empty(), "none of it is there");
+        // As the pipeline halves it.
+        for (index, reading) in batch.iter().enumerate() {
+            let alone = store.append(std::slice::from_ref(reading)).await;
+            assert_eq!(alone.is_err(), index == 1, "{alone:?}");
+        }
+        assert_eq!(store.latest(&ports::Selector::default()).await.expect("an answer"), [batch[0].clone(), batch[2].clone()]);
+    });
+}
+
+#[test]
 fn what_is_too_large_is_halved_until_it_fits() {
     let server = server(|body| if lines(body) > 3 { Answer::status(413) } else { Answer::status(204) });
     let batch: Vec<_> = (0..20).map(|i| fill("a", T0 + i, 1.0)).collect();

@@ -84,11 +84,13 @@ pub(crate) struct Merge {
 }
 
 impl Merge {
-    /// The merge that is most due, if any: of runs of one level, or of all runs of a partition that is settled.
+    /// The merge that is most due, if any: of runs of one level, or of all runs of a week that is over and settled.
     /// `ranks` gives the places of all streams; `next` is the number of the next run.
     pub(crate) fn choose(shelf: &Shelf, ids: &Arc<AtomicI64>, next: i64, ranks: &Arc<[u32]>) -> Option<Self> {
         let level = || shelf.partitions.iter().find_map(|(key, runs)| Some((key, level(runs)?)));
-        let settled = || shelf.partitions.iter().find_map(|(key, runs)| Some((key, settled(runs, next)?)));
+        let newest = shelf.partitions.keys().next_back()?.week;
+        let over = || shelf.partitions.iter().take_while(|(key, _)| key.week < newest);
+        let settled = || over().find_map(|(key, runs)| Some((key, settled(runs, next)?)));
         let (key, inputs) = level().or_else(settled)?;
         let oldest = shelf.runs(*key).first().map(|r| r.number) == inputs.first().map(|r| r.number);
         let places = inputs.iter().map(|r| Place { run: Arc::clone(r), block: 0, part: 0, open: None });

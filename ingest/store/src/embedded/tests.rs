@@ -146,6 +146,33 @@ fn many_small_flushes_become_few_runs_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_week_that_is_over_becomes_one_run_and_few_late_readings_do_not_rewrite_it() {
+    block_on(async {
+        let (ground, week) = (Directory::new(), 7 * 24 * 60);
+        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
+        fill(&store, 0, 11).await;
+        let late: Vec<_> = (0..3).map(|d| reading(d, 100, 1.0)).collect();
+        let runs = || store.shared.state().shelf.partitions.values().next().map(|runs| runs.len());
+        for (minute, expected) in [(0, 1), (20, 2)] {
+            fill(&store, week + minute, 20).await;
+            for _ in 0..10_000 {
+                settled(&store).await;
+                if runs() == Some(expected) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(runs(), Some(expected));
+            store.append(&late).await.unwrap();
+            store.flush().await.unwrap();
+        }
+        let range = Timestamp::MIN..reading(0, week, 0.0).observed_at;
+        let first = store.scan(&Query { range, ..everything() }).await.unwrap();
+        assert_eq!(first.len(), 11 * 40 + late.len());
+    });
+}
+
+#[test]
 fn scans_during_merges_see_everything() {
     block_on(async {
         let ground = Directory::new();
@@ -210,7 +237,7 @@ fn blocks_in_memory_take_no_more_than_the_settings_give_them() {
         let settings = Settings { cache: bytesize::ByteSize::kib(32), ..settings() };
         let store = Embedded::open(ground.0.path(), &settings).unwrap();
         let noise: Vec<_> =
-            (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, ((d * 41 + m as usize) as f64).sin()))).collect();
+            (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, (d as f64 * 41.0 + m as f64).sin()))).collect();
         store.append(&noise).await.unwrap();
         store.flush().await.unwrap();
         let hourly = Query { shape: Shape::Hourly, ..everything() };
