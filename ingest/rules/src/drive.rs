@@ -48,8 +48,9 @@ impl Engine {
     }
 }
 
-/// Readings in the order in which they are judged: as they were heard, those of one millisecond as they were observed.
-/// One series and one instant twice: as given.
+/// Readings in the order in which they are judged: as they were heard, those of one millisecond as they were observed. Of one
+/// device these are the readings of one message, since each of its messages is heard in a millisecond of its own. One series
+/// and one instant twice: as given.
 #[must_use]
 pub fn in_order(readings: &[Reading]) -> Vec<&Reading> {
     let mut all: Vec<&Reading> = readings.iter().collect();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proptest::prelude::*;
 use rules::{Engine, RuleSet};
-use schemas::{DeviceId, Flaw, Quality, Quantity, Reading, Transition};
+use schemas::{AlertId, DeviceId, Flaw, Note, Phase, Quality, Quantity, Reading, Transition, TransitionId};
 
 use crate::scene::{Said, at, bad, reading, rule, set, settled};
 
@@ -224,6 +224,25 @@ fn a_past_longer_than_is_kept_becomes_final_in_large_steps_and_says_the_same() {
     }
 }
 
+/// Where each alert stands by the last word of a log, and by its last step when corrections are applied.
+fn standing(log: &[Transition]) -> (BTreeMap<&AlertId, Phase>, BTreeMap<&AlertId, Phase>) {
+    let mut kept: BTreeMap<&TransitionId, &Transition> = BTreeMap::new();
+    for t in log {
+        match &t.note {
+            Some(Note::Withdrawn { of }) => drop(kept.remove(of)),
+            Some(Note::Added { of } | Note::Amended { of }) => drop(kept.insert(of, t)),
+            _ => drop(kept.insert(&t.id, t)),
+        }
+    }
+    let mut steps: Vec<&Transition> = kept.into_values().collect();
+    // Of one instant in the order of the life cycle.
+    steps.sort_by_key(|t| (t.at, !matches!(t.to, Phase::Pending), !matches!(t.to, Phase::Pending | Phase::Firing)));
+    let told = log.iter().map(|t| (&t.alert, t.to)).collect();
+    let mut stands: BTreeMap<&AlertId, Phase> = log.iter().map(|t| (&t.alert, Phase::Inactive)).collect();
+    stands.extend(steps.into_iter().map(|t| (&t.alert, t.to)));
+    (told, stands)
+}
+
 /// What one log has and the other has not.
 fn only_in(a: &[Said], b: &[Said]) -> Vec<Said> {
     a.iter().filter(|s| !b.contains(s)).cloned().collect()
@@ -259,6 +278,19 @@ proptest! {
         for all in [heard(one(all)), heard(one(mixed.clone())), one(mixed)] {
             let (a, b) = (heard_by(&all, lateness, true), heard_by(&all, lateness, false));
             prop_assert_eq!(a, b);
+        }
+    }
+
+    #[test]
+    fn whoever_keeps_only_the_last_word_of_each_alert_is_right_in_the_end((all, mixed) in arb_mixed(), lateness in 1..6u32) {
+        for all in [all, mixed] {
+            let mut engine = Engine::new(set(&format!("lateness = \"{lateness}h\"\n{}", texts())));
+            let mut said = Vec::new();
+            for reading in &all {
+                engine.hear(reading, &mut said);
+                let (told, stands) = standing(&said);
+                prop_assert_eq!(told, stands);
+            }
         }
     }
 
