@@ -134,7 +134,9 @@ impl Condition for Counter {
         let near = sample.observed.since(before.at) <= self.gap;
         let consumed = step.consumption().filter(|_| near).map(|litres| litres as f64);
         let (meter, verdict) = self.lay(memory, before, sample.observed, consumed, local);
-        memory.own = Some(Box::new(Own::Meter(Meter { litres, ..meter })));
+        if let Some(own) = memory.own.as_deref_mut() {
+            *own = Own::Meter(Meter { litres, ..meter });
+        }
         verdict
     }
 
