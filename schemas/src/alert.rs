@@ -1,7 +1,7 @@
 //! The life of an alert: its phases, the steps between them, and how each is named so that telling
 //! it twice is telling it once.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,11 +132,22 @@ pub struct Texts {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct AlertId(pub String);
 
+/// What the numbers and signs of an [`AlertId`] take at most: five colons, three digits, a sign and fifteen digits.
+const NUMBERS: usize = 24;
+
 impl AlertId {
     /// The episode that began at `since`.
     #[must_use]
     pub fn new(rule: &RuleId, series: &SeriesKey, since: Timestamp) -> Self {
-        Self(format!("{rule}:{}:{}:{}:{}", series.device, series.quantity.name(), series.channel, since.millis()))
+        let (device, quantity) = (series.device.as_str(), series.quantity.name());
+        let mut id = String::with_capacity(rule.as_str().len() + device.len() + quantity.len() + NUMBERS);
+        for name in [rule.as_str(), device, quantity] {
+            id.push_str(name);
+            id.push(':');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{}:{}", series.channel, since.millis());
+        Self(id)
     }
 }
 
@@ -155,7 +166,7 @@ impl TransitionId {
     /// The step of `alert` into `to`.
     #[must_use]
     pub fn new(alert: &AlertId, to: Phase) -> Self {
-        Self(format!("{alert}:{}", to.code()))
+        Self([alert.0.as_str(), ":", to.code()].concat())
     }
 }
 

@@ -13,7 +13,9 @@ use journal::{Journal, JournalError, Kind, RealDisk};
 use notify::{Lookout, Registered};
 use pipeline::collector::Collector;
 use pipeline::{FeedError, Parts, Pipeline, PipelineError, PipelineWatch, Source};
-use ports::{AuditNote, BirthBook, Clock, DeviceBook, Gate, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock};
+use ports::{
+    AuditNote, BirthBook, Clock, DeviceBook, Gate, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock,
+};
 use register::Register;
 use rules::Engine;
 use settings::{Checked, Settings};

@@ -80,13 +80,12 @@ impl Watchman {
         after: Duration,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let post = |collector: &Box<dyn Source>| {
-            let watch = collector.watch();
+        let post = |watch: SourceWatch| {
             let device = device(&watch().name)?;
             let said = if known.contains(&device) { Said::Before } else { Said::Never };
             Some(Post { device, watch, standing: None, said })
         };
-        Self { posts: collectors.iter().filter_map(post).collect(), after, clock }
+        Self { posts: collectors.iter().map(|collector| collector.watch()).filter_map(post).collect(), after, clock }
     }
 
     /// What is to be said now.

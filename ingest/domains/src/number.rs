@@ -1,5 +1,7 @@
 //! The few statistics that every domain uses. Not-a-number is sorted last and never panics.
 
+use std::cmp::Ordering;
+
 /// From the median absolute deviation to the standard deviation of a normal distribution.
 pub(crate) const MAD_TO_SIGMA: f64 = 1.4826;
 
@@ -58,7 +60,7 @@ pub fn theil_sen(points: &[(f64, f64)], percentile: f64) -> Option<(f64, f64)> {
         for b in points.iter().skip(i + 1) {
             let run = b.0 - a.0;
             if run != 0.0 {
-                slopes.push((b.1 - a.1) / run);
+                slopes.push(ordinal((b.1 - a.1) / run));
             }
         }
     }
@@ -67,12 +69,29 @@ pub fn theil_sen(points: &[(f64, f64)], percentile: f64) -> Option<(f64, f64)> {
     if count == 0 {
         return None;
     }
-    let (below, upper, _) = slopes.select_nth_unstable_by(count / 2, f64::total_cmp);
+    let middle = count / 2;
+    let (below, upper, above) = slopes.select_nth_unstable(middle);
     let upper = *upper;
-    let lower = if count % 2 == 1 { upper } else { below.iter().copied().max_by(f64::total_cmp)? };
-    let median = if count % 2 == 1 { upper } else { f64::midpoint(lower, upper) };
-    let (_, ranked, _) = slopes.select_nth_unstable_by(place, f64::total_cmp);
-    Some((median, *ranked))
+    let lower = if count % 2 == 1 { upper } else { below.iter().copied().max()? };
+    let median = if count % 2 == 1 { value(upper) } else { f64::midpoint(value(lower), value(upper)) };
+    // The other place is on one side of the middle: only that half is looked at.
+    let ranked = match place.cmp(&middle) {
+        Ordering::Less => *below.select_nth_unstable(place).1,
+        Ordering::Equal => upper,
+        Ordering::Greater => *above.select_nth_unstable(place - middle - 1).1,
+    };
+    Some((median, value(ranked)))
+}
+
+/// A whole number in the order of [`f64::total_cmp`]: whole numbers are compared faster.
+fn ordinal(value: f64) -> i64 {
+    let bits = value.to_bits().cast_signed();
+    bits ^ (bits >> 63 & i64::MAX)
+}
+
+/// The value of an [`ordinal`].
+fn value(ordinal: i64) -> f64 {
+    f64::from_bits((ordinal ^ (ordinal >> 63 & i64::MAX)).cast_unsigned())
 }
 
 #[cfg(test)]

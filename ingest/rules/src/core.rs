@@ -9,6 +9,7 @@
 use schemas::{Phase, Quantity, Timestamp};
 
 use crate::condition::{Memory, Verdict};
+use crate::device::earlier;
 use crate::hours::Local;
 use crate::rule::Rule;
 use crate::sample::Sample;
@@ -88,16 +89,18 @@ impl Core {
 
     /// When time alone will change something.
     pub(crate) fn due(&self, rule: &Rule, local: Local<'_>) -> Option<Timestamp> {
-        let holds = self.memory.holds;
-        let held = (self.phase == Phase::Pending).then(|| self.since.plus(rule.hold));
-        let kept = (self.phase == Phase::Firing && !holds).then(|| self.turned.plus(rule.keep_firing));
-        let edge = rule.hours.as_ref().and_then(|hours| match (self.phase.is_open(), holds) {
+        let own = rule.condition.wake_at(&self.memory, local);
+        let held = match self.phase {
+            Phase::Pending => Some(self.since.plus(rule.hold)),
+            Phase::Firing if !self.memory.holds => Some(self.turned.plus(rule.keep_firing)),
+            Phase::Inactive | Phase::Firing | Phase::Resolved => None,
+        };
+        let edge = rule.hours.as_ref().and_then(|hours| match (self.phase.is_open(), self.memory.holds) {
             (true, _) => hours.next_close(self.since, local),
             (false, true) => hours.next_open(self.turned.max(self.at), local),
             (false, false) => None,
         });
-        let own = rule.condition.wake_at(&self.memory, local);
-        [held, kept, edge, own].into_iter().flatten().min()
+        earlier(earlier(own, held), edge)
     }
 
     /// Does what is due at or before `now`, each at its own instant.

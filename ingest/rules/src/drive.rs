@@ -30,10 +30,16 @@ impl Engine {
         before
     }
 
-    /// The same where devices are judged one after the other: what was due for the device of the reading is said into
-    /// `due`, and of other devices nothing. Where no rule compares devices this comes to the same.
-    pub fn hear_alone(&mut self, reading: &Reading, due: &mut Vec<Transition>, out: &mut Vec<Transition>) {
-        self.observe_after(reading.received_at.minus(SETTLE), reading, due, out);
+    /// The same for readings in the order in which they were heard, where no rule compares devices: one device after
+    /// the other, so that all that is remembered of it is at hand. `say` is shown what was due before a reading of its
+    /// device without it, and what the reading came to with it. Of devices that say nothing nothing is said: that is
+    /// for [`Engine::advance`], to [`SETTLE`] before the last reading.
+    pub fn hear_each<'r>(
+        &mut self,
+        readings: impl Iterator<Item = &'r Reading>,
+        say: impl FnMut(Option<&'r Reading>, Transition),
+    ) {
+        self.observe_each(SETTLE, readings, say);
     }
 
     /// Lets time go on where everything that was kept is judged and the clock says `now`.
@@ -54,7 +60,11 @@ impl Engine {
 #[must_use]
 pub fn in_order(readings: &[Reading]) -> Vec<&Reading> {
     let mut all: Vec<&Reading> = readings.iter().collect();
-    if !all.is_sorted_by(|a, b| key(a) <= key(b)) {
+    if all.is_sorted_by_key(|r| r.received_at) {
+        // The usual: no more than what was heard at once is looked at.
+        let at_once = all.chunk_by_mut(|a, b| a.received_at == b.received_at).filter(|some| some.len() > 1);
+        at_once.for_each(|some| some.sort_by(|a, b| key(a).cmp(&key(b))));
+    } else {
         all.sort_by(|a, b| key(a).cmp(&key(b)));
     }
     all

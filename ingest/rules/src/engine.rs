@@ -17,6 +17,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domains::time::Calendar;
@@ -26,9 +27,9 @@ use rustc_hash::FxBuildHasher;
 use schemas::{Catalogue, DeviceId, Reading, Timestamp, Transition};
 
 use crate::core::Step;
-use crate::device::Watched;
+use crate::device::{Watched, earlier};
 use crate::group::Groups;
-use crate::hours::Local;
+use crate::hours::{Local, Stretches};
 use crate::rule::RuleSet;
 use crate::sample::Sample;
 use crate::stage::Stage;
@@ -41,6 +42,7 @@ pub struct Engine {
     catalogue: Arc<Catalogue>,
     zone_of_time: TimeZone,
     calendar: Arc<Calendar>,
+    stretches: Stretches,
     /// Never shrinks, so a device's index is its number for the life of the engine.
     pub(crate) devices: IndexMap<DeviceId, Watched, FxBuildHasher>,
     /// For each device that time can change: an instant no later than the first such change. One entry
@@ -72,6 +74,7 @@ impl Engine {
             catalogue: Arc::default(),
             zone_of_time: TimeZone::UTC,
             calendar: Arc::new(Calendar::casablanca()),
+            stretches: Stretches::default(),
             devices: IndexMap::default(),
             wakes: BTreeSet::new(),
             dirty: Vec::new(),
@@ -95,12 +98,12 @@ impl Engine {
 
     /// The local time of `{since}`, of windows of a day and of hours of enforcement. Set it before the first reading.
     pub fn set_time_zone(&mut self, zone: TimeZone) {
-        self.zone_of_time = zone;
+        (self.zone_of_time, self.stretches) = (zone, Stretches::default());
     }
 
     /// Holidays and Ramadan, for hours of enforcement. Set it before the first reading.
     pub fn set_calendar(&mut self, calendar: Arc<Calendar>) {
-        self.calendar = calendar;
+        (self.calendar, self.stretches) = (calendar, Stretches::default());
     }
 
     /// Makes the past final in large steps from now on. What is said stays the same; it saves judging everything twice
@@ -154,7 +157,7 @@ impl Engine {
         if state.is_empty() {
             return Ok(());
         }
-        let local = Local { zone: &self.zone_of_time, calendar: &self.calendar };
+        let local = Local { zone: &self.zone_of_time, calendar: &self.calendar, stretches: &self.stretches };
         let watched = Watched::decode(&self.rules, device, state, local)?;
         let due = watched.due(&self.rules, local);
         let (index, old) = self.devices.insert_full(device.clone(), watched);
@@ -178,24 +181,64 @@ impl Engine {
         }
     }
 
-    /// [`Engine::observe`] after time has gone on to `until` for its device, and for no other. What was due is said into
-    /// `due`.
-    pub(crate) fn observe_after(
+    /// Judges readings device by device, each device's in the order in which they are given: [`Engine::observe`], after
+    /// time has gone on for that device, and for no other, to `settle` before the reading was heard. `say` is shown what
+    /// was due before a reading without it, and what the reading came to with it.
+    pub(crate) fn observe_each<'r>(
         &mut self,
-        until: Timestamp,
-        reading: &Reading,
-        due: &mut Vec<Transition>,
-        out: &mut Vec<Transition>,
+        settle: Duration,
+        readings: impl Iterator<Item = &'r Reading>,
+        mut say: impl FnMut(Option<&'r Reading>, Transition),
     ) {
-        let Some(index) = self.place(reading) else { return };
-        let wake = self.devices.get_index(index).and_then(|(_, watched)| watched.wake);
-        if let Some(wake) = wake.filter(|wake| *wake <= until) {
-            let before = due.len();
-            self.wakes.remove(&(wake, number(index)));
-            self.pass(index, until, due);
-            due.get_mut(before..).into_iter().for_each(in_order);
+        let mut placed: Vec<(usize, &Reading)> = Vec::with_capacity(readings.size_hint().1.unwrap_or(0));
+        placed.extend(readings.filter_map(|reading| Some((self.place(reading)?, reading))));
+        for its in by_device(&placed, self.devices.len()).chunk_by(|a, b| a.0 == b.0) {
+            let Some((index, _)) = its.first() else { continue };
+            self.observe_device(*index, settle, its.iter().map(|(_, reading)| *reading), &mut say);
         }
-        self.judge(index, reading, out);
+    }
+
+    fn observe_device<'r>(
+        &mut self,
+        index: usize,
+        settle: Duration,
+        readings: impl Iterator<Item = &'r Reading>,
+        say: &mut impl FnMut(Option<&'r Reading>, Transition),
+    ) {
+        // Time goes on for this one alone: it waits for nothing meanwhile.
+        let mut wake = self.devices.get_index_mut(index).and_then(|(_, watched)| watched.wake.take());
+        if let Some(wake) = wake {
+            self.wakes.remove(&(wake, number(index)));
+        }
+        let (mut out, mut changed) = (Vec::new(), false);
+        let (mut unjudged, mut late, mut too_late) = (0, 0, 0);
+        self.on(index, &mut out, |watched, stage| {
+            for reading in readings {
+                let until = reading.received_at.minus(settle);
+                if wake.is_some_and(|wake| wake <= until) {
+                    watched.advance(until, stage);
+                    wake = watched.due(stage.rules, stage.local);
+                    changed = true;
+                    in_order(stage.out);
+                    stage.out.drain(..).for_each(|t| say(None, t));
+                }
+                let heard = watched.observe(reading, Sample::of(reading), Self::WATCHES_LIMIT, stage);
+                unjudged += u64::from(heard.full);
+                late += u64::from(heard.late);
+                too_late += u64::from(heard.too_late);
+                if heard.changed {
+                    (changed, wake) = (true, earlier(wake, heard.due));
+                }
+                stage.out.drain(..).for_each(|t| say(Some(reading), t));
+            }
+        });
+        self.unjudged += unjudged;
+        self.late += late;
+        self.too_late += too_late;
+        if changed {
+            self.mark(index);
+        }
+        self.wake_by(index, wake);
     }
 
     /// Its device's index; none where it is not judged.
@@ -294,7 +337,7 @@ impl Engine {
         act: impl FnOnce(&mut Watched, &mut Stage<'_>) -> T,
     ) -> Option<T> {
         let (device, watched) = self.devices.get_index_mut(index)?;
-        let local = Local { zone: &self.zone_of_time, calendar: &self.calendar };
+        let local = Local { zone: &self.zone_of_time, calendar: &self.calendar, stretches: &self.stretches };
         let (rules, catalogue, deferring, steps) = (&*self.rules, &*self.catalogue, self.deferring, &mut self.scratch);
         Some(act(watched, &mut Stage { rules, catalogue, local, deferring, device, out, steps }))
     }
@@ -320,6 +363,27 @@ impl Engine {
         }
         self.wakes.insert((due, number(index)));
     }
+}
+
+/// In the order of devices, of one device as before.
+fn by_device<'r>(placed: &[(usize, &'r Reading)], devices: usize) -> Vec<(usize, &'r Reading)> {
+    // Counted and laid where they belong: faster than sorting.
+    let mut places = vec![0usize; devices];
+    for (index, _) in placed {
+        places.get_mut(*index).into_iter().for_each(|count| *count += 1);
+    }
+    let mut begin = 0;
+    for place in &mut places {
+        begin += std::mem::replace(place, begin);
+    }
+    let mut sorted = placed.to_vec();
+    for entry in placed {
+        if let Some(place) = places.get_mut(entry.0) {
+            sorted.get_mut(*place).into_iter().for_each(|there| *there = *entry);
+            *place += 1;
+        }
+    }
+    sorted
 }
 
 /// By instant; stable: what one watch said at one instant stays in its order.

@@ -127,8 +127,11 @@ impl History {
         let newest = self.tail.last().map(|s| s.observed);
         let whole = self.tail.partition_point(|s| Some(s.observed) < newest);
         let many = if self.tail.len() > TAIL_LIMIT { PACKED_AT_ONCE } else { whole.min(self.tail.len() - TAIL + PACKED_AT_ONCE) };
-        let old: Vec<Sample> = self.tail.drain(..many).collect();
-        old.iter().for_each(|s| self.pack(s));
+        for place in 0..many {
+            let Some(old) = self.tail.get(place).copied() else { break };
+            self.pack(&old);
+        }
+        self.tail.drain(..many);
     }
 
     /// Takes out the first.

@@ -32,7 +32,7 @@ impl Sample {
             quantity: reading.series.quantity,
             channel: reading.series.channel,
             bad: reading.quality.grade() == Grade::Bad,
-            stale: reading.quality.flaws().any(|flaw| flaw == Flaw::Stale),
+            stale: reading.quality.has(Flaw::Stale),
             peers: None,
         }
     }

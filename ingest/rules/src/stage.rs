@@ -1,6 +1,5 @@
 //! From a step of the life cycle to the transition that is told: names, texts, whom to tell.
 
-use jiff::tz::TimeZone;
 use schemas::{Catalogue, DeviceId, Kind, Note, Phase, Texts, Timestamp, Transition, TransitionId, Zone};
 
 use crate::core::Step;
@@ -85,7 +84,6 @@ impl Stage<'_> {
     }
 
     fn texts(&self, rule: &Rule, step: &Step, zone: &Zone) -> Texts {
-        let zone_of_time: &TimeZone = self.local.zone;
         let facts = Facts {
             device: self.device,
             label: self.catalogue.device(self.device).and_then(|d| d.label.as_deref()).unwrap_or(self.device.as_str()),
@@ -93,8 +91,7 @@ impl Stage<'_> {
             quantity: step.quantity,
             value: rule.by_value.then_some(step.value),
             // Of a silence people ask when the device was heard last; of a run of samples, when it began.
-            since: if step.alive == Timestamp::MIN { step.since } else { step.alive },
-            zone_of_time,
+            since: self.local.civil(if step.alive == Timestamp::MIN { step.since } else { step.alive }),
         };
         let saying = if matches!(step.to, Phase::Resolved | Phase::Inactive) { &rule.resolved } else { &rule.firing };
         saying.filled(&facts)

@@ -7,8 +7,8 @@
 
 use std::fmt::Write as _;
 
-use jiff::tz::TimeZone;
-use schemas::{DeviceId, Quantity, Texts, Timestamp, Zone};
+use jiff::civil::DateTime;
+use schemas::{DeviceId, Quantity, Texts, Zone};
 
 /// One of the three languages of the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +84,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) quantity: Quantity,
     /// In the quantity's unit; none where silence decided.
     pub(crate) value: Option<f64>,
-    pub(crate) since: Timestamp,
-    pub(crate) zone_of_time: &'a TimeZone,
+    /// Local time.
+    pub(crate) since: DateTime,
 }
 
 const ISOLATE: char = '\u{2068}';
@@ -169,7 +169,7 @@ impl Template {
                     }
                 }
                 Piece::Filled(Field::Unit) => out.push_str(unit(facts.quantity, self.language)),
-                Piece::Filled(Field::Since) => push_instant(&mut out, facts.since, facts.zone_of_time, self.language),
+                Piece::Filled(Field::Since) => push_instant(&mut out, facts.since, self.language),
             }
         }
         out
@@ -212,7 +212,11 @@ impl Saying {
     }
 }
 
+/// Below this every whole number is an `f64`.
+const EXACT: f64 = 9e15;
+
 /// Rounded to the quantity's resolution, with as many decimals as that has.
+#[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53 in size")]
 fn push_number(out: &mut String, value: f64, quantity: Quantity, language: Language) {
     let step = quantity.row().resolution;
     let whole = |n: f64| (n - n.round()).abs() < 1e-6;
@@ -220,8 +224,11 @@ fn push_number(out: &mut String, value: f64, quantity: Quantity, language: Langu
     // Adding zero turns -0 into 0.
     let rounded = (value / step).round() * step + 0.0;
     let start = out.len();
-    // Writing to a String cannot fail.
-    let _ = write!(out, "{rounded:.decimals$}");
+    // Writing to a String cannot fail. Whole numbers are written as such: that costs a tenth.
+    let _ = match decimals {
+        0 if rounded.abs() < EXACT => write!(out, "{}", rounded as i64),
+        _ => write!(out, "{rounded:.decimals$}"),
+    };
     if language == Language::Fr
         && let Some(point) = out.get(start..).and_then(|number| number.find('.'))
     {
@@ -248,9 +255,7 @@ fn unit(quantity: Quantity, language: Language) -> &'static str {
     }
 }
 
-fn push_instant(out: &mut String, instant: Timestamp, zone: &TimeZone, language: Language) {
-    let instant = jiff::Timestamp::from_millisecond(instant.millis()).expect("the range of Timestamp is inside that of jiff");
-    let local = zone.to_datetime(instant);
+fn push_instant(out: &mut String, local: DateTime, language: Language) {
     let (year, month, day, hour, minute) = (local.year(), local.month(), local.day(), local.hour(), local.minute());
     // Writing to a String cannot fail.
     let _ = match language {
@@ -270,8 +275,7 @@ mod tests {
             zone: &Zone::new("sidi-belyout").unwrap(),
             quantity,
             value: Some(value),
-            since: "2026-03-01T23:05:00Z".parse().unwrap(),
-            zone_of_time: &TimeZone::get("Africa/Casablanca").unwrap(),
+            since: "2026-03-01T23:05:00".parse().unwrap(),
         };
         Template::parse(text, language, true).unwrap().filled(&facts)
     }

@@ -4,15 +4,17 @@
 //! remembered of it is at hand; what was said is put into the order of its decision afterwards. What a rule says of a
 //! device depends on no other, so this says the same as judging reading by reading.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use rules::{Engine, RuleSet, SETTLE};
+use rustc_hash::FxBuildHasher;
 use schemas::{DeviceId, Reading, Timestamp, Transition};
 use settings::Checked;
 
-/// Readings that are judged at a time: bounds the memory, gives both threads enough to do and each device several.
-pub(crate) const CHUNK: usize = 400_000;
+/// Readings that are judged at a time: gives both threads enough to do and each of ten thousand devices several, in no
+/// more memory than stays near the processor.
+pub(crate) const CHUNK: usize = 100_000;
 /// Parts of the devices.
 const SHARDS: usize = 2;
 
@@ -58,14 +60,18 @@ impl Judges {
         if let (true, Some(engine)) = (self.in_turn, self.engines.first_mut()) {
             return in_order(one_by_one(engine, readings));
         }
+        let heard: &Vec<Timestamp> = &readings.iter().map(|r| r.received_at).collect();
         let said = std::thread::scope(|scope| {
             let judges: Vec<_> = (0usize..)
                 .zip(&mut self.engines)
-                .map(|(shard, engine)| scope.spawn(move || by_device(engine, readings, shard, shards, until)))
+                .map(|(shard, engine)| {
+                    let mine = readings.iter().copied().filter(move |r| shard_of(&r.series.device, shards) == shard);
+                    scope.spawn(move || in_order(by_device(engine, mine, heard, until)))
+                })
                 .collect();
             judges.into_iter().map(|judge| judge.join().expect("judging is total")).collect::<Vec<_>>()
         });
-        in_order(said.into_iter().flatten().collect())
+        said.into_iter().reduce(merged).unwrap_or_default()
     }
 
     /// Time goes on, without a reading.
@@ -91,49 +97,57 @@ fn one_by_one(engine: &mut Engine, readings: &[&Reading]) -> Vec<Decided> {
     said
 }
 
-/// Judges the devices of one part, one after the other, and lets time go on for all of them.
-fn by_device(engine: &mut Engine, readings: &[&Reading], shard: usize, shards: usize, until: Timestamp) -> Vec<Decided> {
-    let (mut said, mut due, mut out) = (Vec::new(), Vec::new(), Vec::new());
+/// Judges the devices of one part, one after the other, and lets time go on for all of them. `heard`: when the readings
+/// of all parts were.
+fn by_device<'r>(
+    engine: &mut Engine,
+    readings: impl Iterator<Item = &'r Reading>,
+    heard: &[Timestamp],
+    until: Timestamp,
+) -> Vec<Decided> {
     // Where time decided, the next reading of anybody before which it had gone so far showed it.
     let shown = |t: Transition| {
-        let next = readings.get(readings.partition_point(|r| r.received_at.minus(SETTLE) < t.at));
-        by_time(next.map_or(until, |r| r.received_at), t)
+        let next = heard.get(heard.partition_point(|heard| heard.minus(SETTLE) < t.at));
+        by_time(next.copied().unwrap_or(until), t)
     };
-    for mine in of_each_device(readings, shard, shards) {
-        for reading in mine {
-            let heard = reading.received_at;
-            engine.hear_alone(reading, &mut due, &mut out);
-            said.extend(due.drain(..).map(shown));
-            said.extend(out.drain(..).map(|t| (heard, t, heard)));
-        }
-    }
+    let (mut said, mut due) = (Vec::new(), Vec::new());
+    engine.hear_each(readings, |by, t| {
+        said.push(match by {
+            Some(reading) => (reading.received_at, t, reading.received_at),
+            None => shown(t),
+        });
+    });
     engine.advance(until.minus(SETTLE), &mut due);
     said.extend(due.drain(..).map(shown));
     said
 }
 
-/// The readings of each device of a part, in their order.
-fn of_each_device<'a>(readings: &[&'a Reading], shard: usize, shards: usize) -> Vec<Vec<&'a Reading>> {
-    let mut places: HashMap<&DeviceId, usize> = HashMap::new();
-    let mut all: Vec<Vec<&'a Reading>> = Vec::new();
-    for &reading in readings {
-        let device = &reading.series.device;
-        if shard_of(device, shards) != shard {
-            continue;
-        }
-        let place = *places.entry(device).or_insert(all.len());
-        match all.get_mut(place) {
-            Some(its) => its.push(reading),
-            None => all.push(vec![reading]),
-        }
-    }
-    all
+/// By decision, of one instant by device.
+fn in_order(said: Vec<Decided>) -> Vec<Decided> {
+    // Places are sorted and not what stands there: that is large.
+    let mut order: Vec<(Timestamp, &DeviceId, usize)> =
+        said.iter().enumerate().map(|(place, one)| (decided(one), &one.1.series.device, place)).collect();
+    order.sort_unstable();
+    let order: Vec<usize> = order.into_iter().map(|(_, _, place)| place).collect();
+    let mut said: Vec<Option<Decided>> = said.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|place| said.get_mut(place)?.take()).collect()
 }
 
-/// By decision.
-fn in_order(mut said: Vec<Decided>) -> Vec<Decided> {
-    said.sort_by(|a, b| (decided(a), &a.1.series.device).cmp(&(decided(b), &b.1.series.device)));
-    said
+/// What two parts said, each in order: of both.
+fn merged(a: Vec<Decided>, b: Vec<Decided>) -> Vec<Decided> {
+    let before = |x: &Decided, y: &Decided| (decided(x), &x.1.series.device) < (decided(y), &y.1.series.device);
+    let mut all = Vec::with_capacity(a.len() + b.len());
+    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+    loop {
+        let first = match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) if before(y, x) => &mut b,
+            (Some(_), Some(_)) => &mut a,
+            (Some(_), None) => &mut a,
+            (None, Some(_)) => &mut b,
+            (None, None) => return all,
+        };
+        all.extend(first.next());
+    }
 }
 
 /// What time alone decided.
@@ -147,8 +161,7 @@ fn decided((heard, t, _): &Decided) -> Timestamp {
     if t.note.is_some() { *heard } else { (*heard).min(t.at) }
 }
 
-/// FNV-1a: the same half for a device on any machine.
 fn shard_of(device: &DeviceId, shards: usize) -> usize {
-    let hash = device.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    usize::try_from(hash >> 33).unwrap_or(0) % shards.max(1)
+    let [.., middle, _, _, _] = FxBuildHasher.hash_one(device).to_le_bytes();
+    usize::from(middle) % shards.max(1)
 }

@@ -52,9 +52,9 @@ pub struct Forecast {
 pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> {
     let needed = settings.least_samples.get() as usize;
     let newest = samples.last().map_or(0.0, |s| s.hours);
-    let recent: Vec<Sample> = samples.iter().copied().filter(|s| newest - s.hours <= settings.look_back_h.get()).collect();
+    let begin = samples.partition_point(|s| newest - s.hours > settings.look_back_h.get());
     let most = settings.most_samples.get() as usize;
-    let recent = recent.get(recent.len().saturating_sub(most)..).unwrap_or_default();
+    let recent = samples.get(begin.max(samples.len().saturating_sub(most))..).unwrap_or_default();
     let lack = Finding::Insufficient(Lack::Capture { valid: recent.len(), needed, expected: needed });
     let span = recent.first().map_or(0.0, |first| newest - first.hours);
     if recent.len() < needed || span < settings.least_span_h.get() {

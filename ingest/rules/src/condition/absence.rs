@@ -53,6 +53,8 @@ enum Absence {
         times: f64,
         least: Duration,
         most: Duration,
+        /// So many times this many seconds is still no more than `least`.
+        brief: u32,
     },
 }
 
@@ -95,6 +97,12 @@ impl Gaps {
         self.heard = self.heard.max(sample.received);
     }
 
+    /// Whether the median is known and no more than so many seconds. It is asked with each reading, and mostly this
+    /// is enough to know: counting is cheaper than finding the median.
+    fn is_brief(&self, seconds: u32) -> bool {
+        self.gaps.len() >= ENOUGH && self.gaps.iter().filter(|gap| **gap <= seconds).count() > self.gaps.len() / 2
+    }
+
     fn median(&self) -> Option<Duration> {
         // Asked with each reading: nothing is allocated for it. One that was read back may be longer.
         let (mut few, mut many) = ([0; GAPS], Vec::new());
@@ -119,10 +127,24 @@ fn is_gap(before: Timestamp, at: Timestamp) -> bool {
 }
 
 impl Absence {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the quotient of two positive numbers below 2^32"
+    )]
+    fn learned(times: f64, least: Duration, most: Duration) -> Self {
+        let is_brief = |seconds: u64| Duration::from_secs(seconds).mul_f64(times) <= least;
+        // Rounding may put the quotient a second too high.
+        let seconds = (least.as_secs_f64() / times) as u64;
+        let brief = [seconds, seconds.saturating_sub(1)].into_iter().find(|s| is_brief(*s)).unwrap_or(0);
+        Absence::Learned { times, least, most, brief: u32::try_from(brief).unwrap_or(u32::MAX) }
+    }
+
     fn patience(&self, memory: &Memory) -> Duration {
         match (self, memory.own.as_deref()) {
             (Absence::Longer(longer_than), _) => *longer_than,
-            (Absence::Learned { times, least, most }, Some(Own::Gaps(gaps))) => {
+            (Absence::Learned { least, brief, .. }, Some(Own::Gaps(gaps))) if gaps.is_brief(*brief) => *least,
+            (Absence::Learned { times, least, most, .. }, Some(Own::Gaps(gaps))) => {
                 gaps.median().map_or(*most, |interval| interval.mul_f64(*times).clamp(*least, *most))
             }
             (Absence::Learned { most, .. }, _) => *most,
@@ -166,7 +188,7 @@ impl Condition for Absence {
                     en: format!("nothing heard for {time}"),
                 }
             }
-            Absence::Learned { times, least, most } => {
+            Absence::Learned { times, least, most, .. } => {
                 let (least, most) = (said(*least), said(*most));
                 Texts {
                     fr: format!("rien reçu pendant {times} fois l'intervalle habituel, au moins {least}, au plus {most}"),
@@ -187,13 +209,14 @@ fn read(table: Spanned<DeValue<'_>>, _: Option<Quantity>) -> Result<Box<dyn Cond
         (Some(text), None, None, None) => time("longer_than", text).map(Absence::Longer),
         (None, Some(times), Some(least_text), Some(most_text)) => {
             let (least, most) = (time("at_least", least_text), time("at_most", most_text));
-            if !(1.0..=1000.0).contains(times.as_ref()) {
+            let sane = (1.0..=1000.0).contains(times.as_ref());
+            if !sane {
                 faults.push(Fault::at(times.span(), format!("times is {}, expected 1 to 1000", times.as_ref())));
             }
             if least.zip(most).is_some_and(|(least, most)| least > most) {
                 faults.push(Fault::at(most_text.span(), "at_most is shorter than at_least"));
             }
-            least.zip(most).map(|(least, most)| Absence::Learned { times: *times.as_ref(), least, most })
+            least.zip(most).filter(|_| sane).map(|(least, most)| Absence::learned(*times.as_ref(), least, most))
         }
         _ => {
             faults.push(Fault::at(span, "absence needs longer_than alone, or times with at_least and at_most"));

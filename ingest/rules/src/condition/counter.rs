@@ -98,9 +98,13 @@ pub(crate) struct Tally {
 impl Tally {
     /// What was remembered, taken out; none before the first reading, and of one that came later than this.
     fn of(memory: &mut Memory, at: Timestamp) -> Option<Self> {
-        let tally = match memory.own.take().map(|own| *own) {
-            Some(Own::Tally(tally)) => *tally,
-            Some(Own::Meter(meter)) => Self { meter, step: 0, usual: Usual::default() },
+        let untaught = |meter: &Meter| Self { meter: meter.clone(), step: 0, usual: Usual::default() };
+        let tally = match memory.own.as_deref_mut()? {
+            Own::Tally(kept) => {
+                let left = untaught(&kept.meter);
+                std::mem::replace(&mut **kept, left)
+            }
+            Own::Meter(meter) => untaught(meter),
             _ => return None,
         };
         (tally.meter.at <= at).then_some(tally)
@@ -200,8 +204,12 @@ impl Condition for Counter {
         let consumed = step.consumption().filter(|_| near).map(|litres| litres as f64);
         let verdict = self.lay(memory, &mut tally, sample.observed, consumed, local);
         tally.meter.litres = litres;
-        let learns = self.pulse.is_some() || self.usual.is_some();
-        memory.own = Some(Box::new(if learns { Own::Tally(Box::new(tally)) } else { Own::Meter(tally.meter) }));
+        match memory.own.as_deref_mut() {
+            Some(Own::Tally(kept)) => **kept = tally,
+            Some(own) if self.pulse.is_some() || self.usual.is_some() => *own = Own::Tally(Box::new(tally)),
+            Some(own) => *own = Own::Meter(tally.meter),
+            None => {}
+        }
         verdict
     }
 

@@ -178,9 +178,7 @@ fn heard_by(all: &[Reading], lateness: u32, deferring: bool) -> (Vec<Transition>
     let mut said = Vec::new();
     for reading in all {
         if deferring {
-            let (mut due, mut out) = (Vec::new(), Vec::new());
-            engine.hear_alone(reading, &mut due, &mut out);
-            said.extend(due.into_iter().chain(out));
+            engine.hear_each(std::iter::once(reading), |_, t| said.push(t));
         } else {
             engine.hear(reading, &mut said);
         }
