@@ -14,10 +14,17 @@ use crate::places::{PLACES, by_the_sea, place_of, stands};
 use crate::scenario::{Mix, World};
 use crate::story::Role;
 
-/// How far apart the points of a history are.
-const HISTORY_STEP: Duration = Duration::from_secs(600);
-/// How far back a history goes.
-pub const HISTORY: Duration = Duration::from_secs(24 * 3600);
+/// How far back a demonstration's history goes.
+pub const HISTORY: Duration = Duration::from_secs(14 * 24 * 3600);
+/// Its last hours are told as closely as they are looked at.
+const RECENT: Duration = Duration::from_secs(24 * 3600);
+/// How far apart the points of the recent history are, and all those of stations, whose silence is told sooner than that of others.
+const CLOSELY: Duration = Duration::from_secs(600);
+/// How far apart those before are, of bays, and of bins and meters.
+const BAYS: Duration = Duration::from_secs(1800);
+const OTHERS: Duration = Duration::from_secs(3600);
+/// So many devices have so long a history; more have one that is as much shorter.
+const DEVICES: u32 = 100;
 
 /// A city of simulated devices. The same seed and size give the same bytes, always.
 #[derive(Clone, Debug)]
@@ -91,13 +98,19 @@ impl City {
         all
     }
 
-    /// What one device would have published in `[from, to)`, a message every 10 minutes, with the
-    /// times of then. At most [`HISTORY`] back from `to`, since the platform refuses to believe in
-    /// older device times.
+    /// What one device would have published in `[from, to)`, with the times of then, in order: a message every ten minutes in the
+    /// last day, and of other things than air more seldom before. In a city of more than a hundred devices it begins as much later.
     #[must_use]
     pub fn history(&self, device: &SimDevice, from: Timestamp, to: Timestamp) -> Vec<Publish> {
-        let mut at = from.max(to.minus(HISTORY));
-        let mut told = Vec::new();
+        let many = u32::try_from(self.devices.len()).unwrap_or(u32::MAX).div_ceil(DEVICES).max(1);
+        let from = to.minus(to.since(from) / many);
+        let seldom = match device.kind() {
+            Kind::AIR => CLOSELY,
+            Kind::PARKING => BAYS,
+            _ => OTHERS,
+        };
+        let recent = to.minus(RECENT / many);
+        let (mut at, mut told) = (from, Vec::new());
         while at < to {
             let tick = device.tick_from(at);
             if device.time_of(tick) < to
@@ -105,7 +118,7 @@ impl City {
             {
                 told.push(device.encode(&truth, tick, tick));
             }
-            at = at.plus(HISTORY_STEP);
+            at = at.plus(if at < recent { seldom } else { CLOSELY });
         }
         // Where ticks are further apart than the steps, two steps end at one tick.
         told.dedup_by_key(|p| p.at);

@@ -168,23 +168,29 @@ fn meters_only_grow_and_some_leak() {
 }
 
 #[test]
-fn a_history_is_a_day_of_believable_readings() {
+fn a_history_is_two_weeks_of_believable_readings_and_not_more_than_are_read_within_seconds() {
     let city = City::demo(42, 60, start());
     let decoder = decoder(&city);
     let mut messages = 0;
+    let day = Duration::from_secs(24 * 3600);
     for device in city.devices() {
-        let told = city.history(device, start().minus(Duration::from_secs(3 * 24 * 3600)), start());
-        assert!((100..=145).contains(&told.len()), "{}: {}", device.device().id, told.len());
+        let told = city.history(device, start().minus(simulators::HISTORY), start());
+        assert!(told.is_sorted_by_key(|publish| publish.at));
+        let recent = told.iter().filter(|publish| publish.at >= start().minus(day)).count();
+        assert!((100..=145).contains(&recent), "{}: {recent} in the last day", device.device().id);
         messages += told.len();
         for publish in told {
             assert!(publish.at >= start().minus(simulators::HISTORY) && publish.at < start());
-            for reading in decode(&decoder, &publish, start()) {
+            for reading in decode(&decoder, &publish, publish.at.plus(SECOND)) {
                 assert_eq!(reading.observed_at, publish.at);
-                assert!(!reading.quality.has(Flaw::ClockSuspect));
+                assert!(!reading.quality.has(Flaw::ClockSuspect) && !reading.quality.has(Flaw::Late));
             }
         }
     }
-    assert!(messages > 8000, "{messages}");
+    assert!((40_000..60_000).contains(&messages), "{messages}");
+    let large = City::demo(42, 600, start());
+    let count: usize = large.devices().iter().map(|d| large.history(d, start().minus(simulators::HISTORY), start()).len()).sum();
+    assert!(count < 60_000, "{count}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use dashboards::Names;
 use domains::water::Pseudonyms;
 use ports::{Clock, Gate, NewCredential, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
-use schemas::Kind;
+use schemas::{Kind, Message, Provenance, Qos, Timestamp};
 use settings::{Checked, DEMO_RULES, Settings, SettingsError};
 use simulators::{City, Destiny, HISTORY, Play, Publish};
 use tokio::task::JoinSet;
@@ -26,6 +26,8 @@ use crate::run::{greet, raise_open_files, until_told};
 const TICK: Duration = Duration::from_millis(250);
 /// Publishes of one connection that wait to be sent: while it is full the city waits.
 const WAITING: usize = 1024;
+/// From a device to the platform, in the simulated past.
+const TRAVELS: Duration = Duration::from_secs(1);
 /// The directory of the demo, where none is named: a city in production is never mixed with it.
 const DIRECTORY: &str = "marsad-demo";
 /// Names the simulated meters, where the settings name no key. No secret.
@@ -55,7 +57,8 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let mut checked = Checked { catalogue: city.catalogue(), ..checked };
     // Simulated meters have no people behind them: their answers can be looked at without a secret.
     checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok().map(Names::Made));
-    let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue())).await?;
+    let past = past(&city, start);
+    let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue(), past)).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
     greet(settings, &platform, &[more]);
@@ -67,6 +70,20 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     }
     // The actors end with the program: what they did not say was never promised.
     until_told(platform).await
+}
+
+/// Two weeks of the city, so that every chart has something to show: each message as it would have been heard then.
+fn past(city: &City, start: Timestamp) -> Vec<Message> {
+    let said = |device| city.history(device, start.minus(HISTORY), start);
+    let mut past: Vec<Message> = city.devices().iter().flat_map(said).map(heard).collect();
+    past.sort_by_key(|message| message.received_at);
+    past
+}
+
+fn heard(publish: Publish) -> Message {
+    let provenance = Provenance { qos: Qos::AtLeastOnce, ..Provenance::default() };
+    let received_at = publish.at.plus(TRAVELS);
+    Message { topic: publish.topic.into(), payload: publish.payload.into(), received_at, provenance }
 }
 
 async fn credential(platform: &Platform) -> Result<String, Failure> {
@@ -105,13 +122,6 @@ async fn keep_connected(mut events: EventLoop, kind: Kind) {
 
 async fn speak(client: &AsyncClient, city: City, kind: Kind, board: &mut Board) -> Result<(), ClientError> {
     let from = SystemClock.now();
-    let of_kind = || city.devices().iter().filter(|d| d.kind() == kind);
-    // The last day first, so that every chart has something to show.
-    let mut past: Vec<Publish> = of_kind().flat_map(|d| city.history(d, from.minus(HISTORY), from)).collect();
-    past.sort_by_key(|p| p.at);
-    for publish in past {
-        client.publish(publish.topic, QoS::AtLeastOnce, false, publish.payload).await?;
-    }
     let mut play = Play::endless(city, kind, from);
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);

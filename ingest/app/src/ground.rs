@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ::vault::Vault;
 use codec::{Decoder, ProfileError, Profiles, Routes};
-use schemas::{Catalogue, Device, Timestamp};
+use schemas::{Catalogue, Device, Message, Timestamp};
 use settings::{Checked, Layers, Settings, SettingsError};
 
 use crate::cli::Common;
@@ -54,8 +54,8 @@ pub(crate) fn joined(files: &Catalogue, adopted: Vec<Device>, profiles: &Profile
 pub(crate) struct Origin {
     layers: Layers,
     common: Common,
-    /// The devices of a simulated city, in place of those of files.
-    demo: Option<Catalogue>,
+    /// The devices of a simulated city, in place of those of files, and what they said before anybody listened.
+    demo: Option<(Catalogue, Vec<Message>)>,
 }
 
 impl Origin {
@@ -63,9 +63,14 @@ impl Origin {
         Self { layers, common, demo: None }
     }
 
-    /// The same, of a simulated city with these devices.
-    pub(crate) fn of_demo(self, devices: Catalogue) -> Self {
-        Self { demo: Some(devices), ..self }
+    /// The same, of a simulated city with these devices and this past.
+    pub(crate) fn of_demo(self, devices: Catalogue, past: Vec<Message>) -> Self {
+        Self { demo: Some((devices, past)), ..self }
+    }
+
+    /// What was said before anybody listened, for a journal in which nothing stands yet; given once.
+    pub(crate) fn take_past(&mut self) -> Vec<Message> {
+        self.demo.as_mut().map(|(_, past)| std::mem::take(past)).unwrap_or_default()
     }
 
     pub(crate) fn is_demo(&self) -> bool {
@@ -78,7 +83,7 @@ impl Origin {
     /// All that is wrong.
     pub(crate) fn read(&self) -> Result<(Settings, Checked), Vec<SettingsError>> {
         let mut settings = Settings::load(&self.layers).map_err(|wrong| vec![wrong])?;
-        let Some(devices) = &self.demo else {
+        let Some((devices, _)) = &self.demo else {
             let checked = fit::mistakes(&settings, &[])?;
             return Ok((settings, checked));
         };

@@ -18,6 +18,7 @@ use ports::{
 };
 use register::Register;
 use rules::Engine;
+use schemas::{Message, Timestamp};
 use settings::{Checked, Settings};
 use store::Embedded;
 use store_influx::Influx;
@@ -41,6 +42,8 @@ use crate::{tls, vault};
 
 /// Frames that a listener may be behind before it loses some.
 const FRAMES: usize = 256;
+/// Bytes of a past that are written at once.
+const BLOCK: usize = 1 << 20;
 
 /// What a data directory holds, open.
 pub(crate) struct Opened {
@@ -132,6 +135,31 @@ fn pipeline_failure(place: &Path, error: &PipelineError) -> Failure {
     }
 }
 
+/// Writes what was said while nobody listened behind what stands in the journal, as it was heard then: a reader cannot tell it from
+/// the journal of a platform that ran for so long.
+fn write_past(journal: &mut Journal, past: &[Message]) -> Result<(), JournalError> {
+    let heard = last_heard(journal)?;
+    for message in past.iter().filter(|message| heard.is_none_or(|heard| message.received_at > heard)) {
+        journal.append_with(message.encoded_len(), |record| message.encode(record));
+        if journal.pending_bytes() >= BLOCK {
+            journal.commit()?;
+        }
+    }
+    if journal.pending_bytes() > 0 {
+        journal.commit()?;
+    }
+    Ok(())
+}
+
+/// When the last message of a journal was heard; none where nothing stands in it.
+fn last_heard(journal: &Journal) -> Result<Option<Timestamp>, JournalError> {
+    let view = journal.view();
+    let Some(last) = view.next().checked_sub(1).filter(|last| *last >= view.first()) else { return Ok(None) };
+    let batch = view.reader(last)?.next(1, usize::MAX)?;
+    let record = batch.and_then(|batch| batch.records.into_iter().next());
+    Ok(record.and_then(|record| Message::decode(&record).ok()).map(|message| message.received_at))
+}
+
 /// Everything, running.
 pub(crate) struct Platform {
     place: PathBuf,
@@ -172,7 +200,7 @@ fn address_failure(address: SocketAddr, what: &str, flag: &str, cause: &std::io:
 
 impl Platform {
     /// Opens and starts everything. No directory is made before the ports are ours.
-    pub(crate) async fn start(settings: &Settings, checked: Checked, origin: Origin) -> Result<Self, Failure> {
+    pub(crate) async fn start(settings: &Settings, checked: Checked, mut origin: Origin) -> Result<Self, Failure> {
         let demo = origin.is_demo();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // Who runs here already is a better answer than that a port is taken.
@@ -193,7 +221,8 @@ impl Platform {
             Some(directory) => directory,
             None => DataDirectory::need(place)?,
         };
-        let opened = Opened::open(settings, directory)?;
+        let mut opened = Opened::open(settings, directory)?;
+        write_past(&mut opened.journal, &origin.take_past()).map_err(|e| journal_failure(place, &e))?;
         let gate = gate::running(settings, &opened.directory, &clock)?;
         let dismissal = endpoint.dismissal();
         gate.doorman.dismiss_by(Arc::new(move |device| _ = dismissal.dismiss(device)));
