@@ -10,6 +10,7 @@ mod health;
 mod operations;
 mod parking;
 pub(crate) mod people;
+pub(crate) mod public;
 mod quarantine;
 mod quiets;
 mod readings;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/status", get(console::status))
         .route("/api/v1/latest", get(readings::latest))
         .route("/api/v1/readings", get(readings::readings))
+        .merge(public::routes())
         .merge(air::routes())
         .merge(waste::routes())
         .merge(parking::routes())

@@ -25,6 +25,7 @@ use crate::simulate::Simulate;
 use crate::tls::CertCommand;
 use crate::verify::Verify;
 
+use crate::report::Report;
 use crate::waste::WasteCommand;
 use crate::water::WaterCommand;
 use crate::{device, quarantine};
@@ -137,6 +138,15 @@ Works on a stopped data directory and through a running program.")]
   marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
   marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
     Export(Export),
+    /// A report as one file: the air of a day or a month, the collection of a week
+    #[command(after_help = "Examples:
+  marsad report daily --lang ar -o bulletin.html                    yesterday's air
+  marsad report monthly --date 2026-10-01 --output air-2026-10.html
+  marsad report weekly --lang en --date 2026-11-18 -o week.html     the week of that day
+
+The file is HTML for A4 with its style and fonts inside; a browser prints it, or makes a PDF of it. Works on a stopped data
+directory and through a running program.")]
+    Report(Report),
     /// Air: the index, exceedances of limits, a station's report
     #[command(subcommand)]
     Air(AirCommand),

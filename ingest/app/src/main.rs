@@ -38,6 +38,7 @@ mod profile;
 mod progress;
 mod quarantine;
 mod recording;
+mod report;
 mod rota;
 mod rule;
 mod run;
@@ -120,6 +121,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Audit(command) => people::audit(&settings, &common, command).await,
             Command::Cert(command) => tls::cert(&common, &command),
             Command::Reload => device::reload(&settings, &common).await,
+            Command::Report(command) => report::report(&settings, &common, &command).await,
             Command::Air(command) => air::air(&settings, &common, &command).await,
             Command::Waste(command) => waste::waste(&settings, &common, &command).await,
             Command::Parking(command) => parking::parking(&settings, &common, &command).await,
