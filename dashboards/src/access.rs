@@ -101,6 +101,9 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/alerts/{id}", Right::Measured, Right::People),
     ("/api/v1/alerts/{id}/{deed}", Right::Acts, Right::Acts),
     ("/api/v1/alerts/{id}/why", Right::Measured, Right::People),
+    ("/api/v1/public/alerts", Right::Public, Right::People),
+    ("/api/v1/public/alerts.atom", Right::Public, Right::People),
+    ("/api/v1/public/alerts/{id}/cap", Right::Public, Right::People),
     ("/api/v1/silences", Right::Quiets, Right::Quieten),
     ("/api/v1/silences/{id}/end", Right::Quieten, Right::Quieten),
     ("/api/v1/maintenance", Right::Quiets, Right::Quieten),
@@ -151,7 +154,7 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
     // each of which takes its own right.
     let mut levels = address.split('/').skip(1);
     match (levels.next(), levels.next(), is_safe(method)) {
-        (Some("fr" | "ar" | "en"), Some("privacy"), true) => Right::Public,
+        (Some("fr" | "ar" | "en"), Some("privacy" | "public"), true) => Right::Public,
         (Some("fr" | "ar" | "en"), Some("engineers"), true) => Right::Works,
         (Some("fr" | "ar" | "en"), Some("water" | "parking"), true) => Right::City,
         (Some("fr" | "ar" | "en"), _, true) => Right::Measured,

@@ -7,6 +7,8 @@ use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 #[derive(rust_embed::RustEmbed)]
@@ -65,4 +67,17 @@ fn bytes(path: &str) -> Option<Bytes> {
         std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
     })
+}
+
+/// A style sheet with the fonts that it names inside it, for a document that stands alone.
+pub(crate) fn inline(path: &str) -> String {
+    let text = bytes(path).map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let mut parts = text.split("url(../");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once(')').unwrap_or((part, ""));
+        let data = bytes(name).map_or_else(String::new, |bytes| STANDARD.encode(bytes));
+        out.push_str(&format!("url(data:{};base64,{data}){rest}", mime(name)));
+    }
+    out
 }

@@ -33,4 +33,4 @@ pub use house::{City, House};
 pub use parameters::{District, Names, Parameters, Sheet, SpaceUse, Station};
 pub use security::router;
 pub use serve::{Tls, serve, serve_tls};
-pub use settings::Settings;
+pub use settings::{Public, Settings};

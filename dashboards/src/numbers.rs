@@ -120,6 +120,11 @@ pub(crate) fn day(lang: Lang, date: Date) -> String {
     format!("{} {}", date.day(), name(&lang.words().months, date.month() - 1))
 }
 
+/// `novembre 2026`.
+pub(crate) fn month(lang: Lang, date: Date) -> String {
+    format!("{} {}", name(&lang.words().months, date.month() - 1), date.year())
+}
+
 /// How long, in the largest unit that says it: minutes, hours, days.
 pub(crate) fn span(lang: Lang, span: Duration) -> String {
     let (words, minutes) = (lang.words(), span.as_secs() / 60);

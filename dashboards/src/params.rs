@@ -162,9 +162,21 @@ pub(crate) fn whole_hours(range: &Range<Timestamp>) -> Range<Timestamp> {
     range.start.hour()..end
 }
 
+/// A value as it stands in an address.
+pub(crate) fn encoded(value: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:".contains(&b);
+    value.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_in_an_address_is_one_value() {
+        assert_eq!(encoded("a&b=c d/é"), "a%26b%3Dc%20d%2F%C3%A9");
+        assert_eq!(encoded("bin-full:bin-1:waste.fill:0:17"), "bin-full:bin-1:waste.fill:0:17");
+    }
 
     fn read(query: &str) -> Params {
         Params::read(&format!("/x?{query}").parse().unwrap(), &["device", "limit", "from", "to"]).unwrap()

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cap::{SenderName, Status};
+use schemas::RuleId;
 use serde::Deserialize;
 
 /// The section `[http]`.
@@ -49,4 +51,20 @@ pub struct Settings {
     pub page_age: Duration,
     /// Devices drawn on the locator map.
     pub map_devices: usize,
+    /// What everybody may see of alerts.
+    pub public: Public,
+}
+
+/// The section `[http.public]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Public {
+    /// The rules whose alerts everybody may see, once they fire.
+    pub rules: Vec<RuleId>,
+    /// Who speaks.
+    pub sender: SenderName,
+    /// How it is meant; of a simulated city nothing is `Actual`.
+    pub status: Status,
+    /// How long one that ended is listed, days.
+    pub days: u16,
 }

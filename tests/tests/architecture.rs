@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &[]),
     ("endpoint", &[]),
     ("ports", &["schemas"]),
+    // The document that is told over a channel is the one that everybody may ask for: written once, for both.
+    ("cap", &["schemas"]),
     // Who may see and do what, in a file of its own: nobody else opens its secrets.
     ("access", &["ports", "schemas"]),
     // The veil before the journal is one of the codec's, pseudonyms are those of the domain.
@@ -31,9 +33,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store-influx", &["ports", "schemas", "store-http"]),
     ("store-victoria", &["ports", "schemas", "store-http"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
-    ("notify", &["ports", "schemas", "domains"]),
-    // What is derived is derived at query time, by the one place that can.
-    ("dashboards", &["ports", "schemas", "domains"]),
+    ("notify", &["ports", "schemas", "domains", "cap"]),
+    // What is derived is derived at query time, by the one place that can; what everybody may read is the document that is told.
+    ("dashboards", &["ports", "schemas", "domains", "cap"]),
     ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
     // The section structs of all of them.
     (
@@ -105,7 +107,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates without clock, disk, network or async: they may not depend on what brings these.
-const PURE: &[&str] = &["schemas", "codec", "domains", "rules", "simulators"];
+const PURE: &[&str] = &["schemas", "codec", "cap", "domains", "rules", "simulators"];
 const IMPURE: &[&str] = &["tokio", "rustix", "rusqlite", "reqwest", "axum", "rumqttc", "journal", "ports"];
 
 fn metadata() -> BTreeMap<String, BTreeSet<String>> {

@@ -1,6 +1,6 @@
 // Brings the page to life: the stream's state, values as they come, panels anew, alerts said aloud.
 
-import { on, open } from './stream.js';
+import { follows, on, open } from './stream.js';
 import { refresh, write } from './panels.js';
 
 // How often panels are fetched while something comes in, which the page says, and how soon after an alert. The
@@ -29,7 +29,7 @@ function plan(delay) {
   due = at;
   timer = setTimeout(async () => {
     timer = 0;
-    if (document.hidden || !news) return plan(OFTEN);
+    if (document.hidden || (follows && !news)) return plan(OFTEN);
     news = false;
     if (!await refresh()) news = true;
     plan(OFTEN);
@@ -68,4 +68,4 @@ for (const form of document.querySelectorAll('form[data-auto]')) {
 document.addEventListener('click', e => { if (e.target.closest('[data-print]')) print(); });
 
 open();
-plan(OFTEN);
+if (follows || document.querySelector('[data-panel]')) plan(OFTEN);

@@ -5,6 +5,7 @@ const heard = { readings: [], alert: [], state: [] };
 let source = null;
 let again = 0;
 let wait = 2000;
+export const follows = document.body.dataset.stream !== 'off';
 
 function tell(kind, what) {
   for (const listener of heard[kind]) listener(what);
@@ -12,7 +13,8 @@ function tell(kind, what) {
 
 function open() {
   clearTimeout(again);
-  if (source || document.hidden) return;
+  // Who may not listen to the stream looks again now and then.
+  if (source || document.hidden || !follows) return;
   source = new EventSource('/api/v1/events');
   source.onopen = () => { wait = 2000; tell('state', 'live'); };
   source.onerror = () => {

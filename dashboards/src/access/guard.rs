@@ -131,7 +131,8 @@ fn own(uri: &Uri, contractor: &str) -> Result<Option<Uri>, Problem> {
     let mut asked = pairs.iter().filter(|(name, _)| name == "contractor").peekable();
     if asked.peek().is_none() {
         let round = matches!(uri.path(), "/fr/waste" | "/ar/waste" | "/en/waste");
-        if !round && !matches!(uri.path(), "/api/v1/waste/worklist" | "/api/v1/waste/kpi") {
+        let week = matches!(uri.path(), "/fr/reports/weekly" | "/ar/reports/weekly" | "/en/reports/weekly");
+        if !round && !week && !matches!(uri.path(), "/api/v1/waste/worklist" | "/api/v1/waste/kpi") {
             return Ok(None);
         }
         let joined = if uri.query().is_some_and(|query| !query.is_empty()) { "&" } else { "" };

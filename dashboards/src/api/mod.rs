@@ -11,6 +11,7 @@ mod operations;
 mod parking;
 pub(crate) mod people;
 pub(crate) mod privacy;
+pub(crate) mod public;
 mod quarantine;
 mod quiets;
 mod readings;
@@ -52,6 +53,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/status", get(console::status))
         .route("/api/v1/latest", get(readings::latest))
         .route("/api/v1/readings", get(readings::readings))
+        .merge(public::routes())
         .merge(air::routes())
         .merge(waste::routes())
         .merge(parking::routes())

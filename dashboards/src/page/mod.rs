@@ -14,6 +14,8 @@ mod parking;
 mod parts;
 mod platform;
 mod privacy;
+mod public;
+mod report;
 mod sections;
 mod shell;
 mod theme;
@@ -46,7 +48,7 @@ const YEAR: u32 = 31_536_000;
 type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
 
 /// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
-const PAGES: [(&str, &str, Make); 15] = [
+const PAGES: [(&str, &str, Make); 20] = [
     ("", "", |visit| Box::pin(front::sheet(visit))),
     ("air", "air", |visit| Box::pin(air::city(visit))),
     ("air/exceedances", "air", |visit| Box::pin(air::exceeded(visit))),
@@ -59,6 +61,11 @@ const PAGES: [(&str, &str, Make); 15] = [
     ("engineers/{offset}", "engineers", |visit| Box::pin(device::message(visit))),
     ("alerts", "alerts", |visit| Box::pin(desk::sheet(visit))),
     ("alerts/{id}", "alerts", |visit| Box::pin(desk::single(visit))),
+    ("public/alerts", "alerts", |visit| Box::pin(public::sheet(visit))),
+    ("reports", "reports", |visit| Box::pin(report::list(visit))),
+    ("reports/daily", "reports", |visit| Box::pin(report::daily(visit))),
+    ("reports/monthly", "reports", |visit| Box::pin(report::monthly(visit))),
+    ("reports/weekly", "reports", |visit| Box::pin(report::weekly(visit))),
     ("parking", "parking", |visit| Box::pin(parking::sheet(visit))),
     ("water", "water", |visit| Box::pin(water::sheet(visit))),
     ("privacy", "", |visit| Box::pin(privacy::sheet(visit))),
@@ -103,8 +110,13 @@ async fn answer(make: Make, section: &'static str, visit: Visit) -> Response {
     let lang = visit.lang;
     let (status, sheet) = match make(&visit).await {
         Ok(sheet) => (StatusCode::OK, sheet),
+        // Who asks for a file is a program as often as a person.
+        Err(problem) if visit.uri.query().is_some_and(|query| query.contains("alone=true")) => return problem.into_response(),
         Err(problem) => (problem.status(), visit::lost(lang, &problem)),
     };
+    if let Some(name) = &sheet.file {
+        return report::alone(lang, &visit.rooms.house.city, name, &sheet);
+    }
     let place = visit.place();
     let page = Page {
         lang,

@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{theme, visit};
+use crate::access::{Right, present};
 use crate::assets::address;
 use crate::house::City;
 use crate::lang::Lang;
@@ -63,6 +64,11 @@ impl Scripts {
     }
 }
 
+/// Whether whoever looks may not hear what happens just now.
+fn deaf() -> bool {
+    present().is_some_and(|viewer| !Right::Measured.is_of(viewer.role))
+}
+
 impl<'a> Page<'a> {
     /// A page that stands still, and is no part of the menu: signing in, what is not there.
     pub(crate) fn still(lang: Lang, headers: &HeaderMap, city: &'a City) -> Self {
@@ -96,7 +102,7 @@ impl<'a> Page<'a> {
                 }
                 // What the script says to people comes from here: one set of texts.
                 body data-lang=(lang.code()) data-locale=(lang.number_locale()) data-live=(words.live) data-lost=(words.lost)
-                    data-new=(words.new_alert) data-over=(words.resolved) data-often=(self.often) data-soon=(self.soon) {
+                    data-new=(words.new_alert) data-over=(words.resolved) data-stream=[deaf().then_some("off")] data-often=(self.often) data-soon=(self.soon) {
                     a.skip href="#main" { (words.skip) }
                     (self.top(city))
                     (super::entry::note(lang, self.city))
@@ -116,6 +122,7 @@ impl<'a> Page<'a> {
             ("waste", words.waste),
             ("parking", words.parking),
             ("water", words.water),
+            ("reports", words.pages.nav.reports),
             ("alerts", words.pages.nav.alerts),
             ("devices", words.pages.nav.devices),
             ("engineers", words.pages.nav.engineers),

@@ -118,12 +118,14 @@ pub(crate) struct Sheet {
     pub(crate) often: u32,
     /// Milliseconds from an alert to the next look.
     pub(crate) soon: u32,
+    /// The name of the file that it is, without a frame; none for a page.
+    pub(crate) file: Option<String>,
 }
 
 impl Sheet {
     /// A page that needs no script of its own.
     pub(crate) fn plain(title: impl Into<String>, main: Markup) -> Self {
-        Self { title: title.into(), main, scripts: Scripts::NONE, often: OFTEN, soon: SOON }
+        Self { title: title.into(), main, scripts: Scripts::NONE, often: OFTEN, soon: SOON, file: None }
     }
 }
 

@@ -13,11 +13,14 @@ pub(crate) struct Pages {
     pub(crate) desk: Desk,
     pub(crate) parking: Parking,
     pub(crate) water: Water,
+    pub(crate) public: Public,
+    pub(crate) report: Report,
 }
 
 /// The menu, where it says something else than the page.
 pub(crate) struct Nav {
     pub(crate) alerts: &'static str,
+    pub(crate) reports: &'static str,
     pub(crate) devices: &'static str,
     pub(crate) engineers: &'static str,
 }
@@ -273,10 +276,73 @@ pub(crate) struct Water {
     pub(crate) night_note: &'static str,
 }
 
+/// `/public/alerts`.
+pub(crate) struct Public {
+    pub(crate) title: &'static str,
+    pub(crate) going_on: Count,
+    pub(crate) now: &'static str,
+    pub(crate) none: &'static str,
+    pub(crate) over: &'static str,
+    pub(crate) none_over: &'static str,
+    pub(crate) elsewhere: &'static str,
+    pub(crate) follow: &'static str,
+    /// How it is meant, by the words of CAP: actual, exercise, system, test, draft.
+    pub(crate) meanings: [&'static str; 5],
+}
+
+impl Public {
+    /// How it is meant, by the word of CAP.
+    pub(crate) fn meaning(&self, status: &str) -> &'static str {
+        let [actual, exercise, system, test, draft] = self.meanings;
+        match status {
+            "Actual" => actual,
+            "Exercise" => exercise,
+            "System" => system,
+            "Draft" => draft,
+            _ => test,
+        }
+    }
+}
+
+/// `/reports`.
+pub(crate) struct Report {
+    pub(crate) title: &'static str,
+    pub(crate) answer: &'static str,
+    pub(crate) daily: &'static str,
+    pub(crate) monthly: &'static str,
+    pub(crate) weekly: &'static str,
+    pub(crate) print: &'static str,
+    pub(crate) save: &'static str,
+    pub(crate) made: &'static str,
+    /// What stands before the first day of a period, and between it and the last.
+    pub(crate) from_to: [&'static str; 2],
+    pub(crate) worst_hour: &'static str,
+    pub(crate) worst: &'static str,
+    pub(crate) by_hour: &'static str,
+    pub(crate) day_mean: &'static str,
+    pub(crate) max_hour: &'static str,
+    pub(crate) max_8h: &'static str,
+    pub(crate) valid: &'static str,
+    pub(crate) strip_note: &'static str,
+    pub(crate) poor_days: &'static str,
+    pub(crate) calendar: &'static str,
+    pub(crate) calendar_note: &'static str,
+    pub(crate) shares: &'static str,
+    pub(crate) month_mean: &'static str,
+    pub(crate) capture: &'static str,
+    pub(crate) above_in_month: &'static str,
+    pub(crate) overflow: &'static str,
+    pub(crate) by_zone: &'static str,
+    pub(crate) a_day: &'static str,
+    /// Bins, hours of overflow, response, in time, emptyings, needless, missed, availability.
+    pub(crate) kpis: [&'static str; 8],
+    pub(crate) kpi_note: &'static str,
+}
+
 impl Pages {
     /// Everything that is counted.
     #[cfg(test)]
     pub(crate) fn counts(&self) -> Vec<&Count> {
-        vec![&self.desk.shown, &self.parking.free, &self.waste.to_empty, &self.devices.known]
+        vec![&self.desk.shown, &self.parking.free, &self.waste.to_empty, &self.devices.known, &self.public.going_on]
     }
 }

@@ -265,6 +265,7 @@ impl Console for Town {
                     && filter.kind.is_none_or(|k| k == a.kind)
                     && filter.zone.as_ref().is_none_or(|z| *z == a.zone)
                     && filter.device.as_ref().is_none_or(|d| *d == a.series.device)
+                    && filter.rule.as_ref().is_none_or(|rule| *rule == a.rule)
             };
             Ok(self.alerts.lock().unwrap().iter().filter(fits).take(filter.limit).cloned().collect())
         })

@@ -17,6 +17,8 @@ mod losses;
 mod operations;
 mod pages;
 mod people;
+mod public;
+mod reports;
 mod rests;
 mod served;
 

@@ -208,7 +208,7 @@ fn files_of_others_are_unmodified_and_come_with_their_licence() {
 }
 
 /// Every page, after the language.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 19] = [
     "",
     "air",
     "air/air-anfa",
@@ -220,6 +220,11 @@ const PAGES: [&str; 14] = [
     "parking",
     "water",
     "alerts",
+    "public/alerts",
+    "reports",
+    "reports/daily?date=2026-11-21",
+    "reports/monthly?date=2026-11-01",
+    "reports/weekly?date=2026-11-21",
     "devices",
     "devices/air-anfa?quantity=air.pm10",
     "engineers",
@@ -235,7 +240,12 @@ async fn every_page_answers_in_every_language_and_says_so_where_a_part_is_away()
             for path in PAGES {
                 let page = get(&router, &format!("/{lang}/{path}")).await;
                 // A page that is about one thing says that it cannot be had; one with many parts, which of them.
-                let whole = if away && (path.contains("air/air-") || path.starts_with("waste?") || path.starts_with("waste/")) {
+                let whole = if away
+                    && (path.contains("air/air-")
+                        || path.starts_with("waste?")
+                        || path.starts_with("waste/")
+                        || path.starts_with("reports/"))
+                {
                     StatusCode::SERVICE_UNAVAILABLE
                 } else {
                     StatusCode::OK

@@ -80,6 +80,14 @@ GET  /api/v1/air/exceedances               + + + + + +
 GET  /api/v1/air/report?station=air-1      + + + + + +
 GET  /api/v1/air/now?station=air-1         + + + + + +
 GET  /api/v1/air/history?station=air-1     + + + + + +
+GET  /fr/reports                           - + + + + +
+GET  /fr/reports/daily                     - + + + + +
+GET  /fr/reports/monthly                   - + + + + +
+GET  /fr/reports/weekly                    - + + + - +
+GET  /fr/reports/weekly?contractor=theirs  - - + + - +
+GET  /fr/public/alerts                     + + + + + +
+GET  /api/v1/public/alerts                 + + + + + +
+GET  /api/v1/public/alerts.atom?lang=ar    + + + + + +
 GET  /fr/alerts                            - + + + + +
 GET  /fr/alerts/alert-ours                 - + + + + +
 GET  /fr/alerts/alert-theirs               - - + + + +

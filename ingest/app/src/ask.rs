@@ -12,7 +12,7 @@ use settings::Settings;
 
 use crate::city::{Answer, City, Purpose, broken, whole};
 use crate::cli::{Common, Every, Export, Format, Query};
-use crate::failure::{Code, Failure, is_disk, unwritable};
+use crate::failure::{Code, Failure, unwritable, unwritable_file};
 
 pub(crate) async fn status(settings: &Settings, common: &Common) -> Result<(), Failure> {
     let city = City::reach(settings, common, Purpose::Ask).await?;
@@ -194,10 +194,7 @@ pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export
     let mut answer = city.ask(&path).await?;
     let progress = progress();
     let mut out: Box<dyn Write> = match &export.output {
-        Some(file) => Box::new(File::create(file).map_err(|cause| {
-            let code = if is_disk(&cause) { Code::Disk } else { Code::Failed };
-            Failure::new(code, format!("{} cannot be written: {cause}", file.display()))
-        })?),
+        Some(file) => Box::new(File::create(file).map_err(|cause| unwritable_file(file, &cause))?),
         None => Box::new(io::stdout().lock()),
     };
     let (mut lines, mut last) = (0usize, None);

@@ -12,6 +12,7 @@ use crate::alert::AlertCommand;
 use crate::backtest::Backtest;
 use crate::backup::{BackupCommand, StoreCommand};
 use crate::codec::CodecCommand;
+use crate::declaration::IncidentCommand;
 use crate::decode::Decode;
 use crate::incident::Incident;
 use crate::operator::{MaintenanceCommand, SilenceCommand};
@@ -19,7 +20,7 @@ use crate::parking::ParkingCommand;
 use crate::people::{AuditCommand, TokenCommand, UserCommand};
 use crate::profile::ProfileCommand;
 use crate::recording::{Record, Replay};
-use crate::report::IncidentCommand;
+use crate::report::Report;
 use crate::rota::RotaCommand;
 use crate::rule::RuleCommand;
 use crate::simulate::Simulate;
@@ -140,6 +141,15 @@ Works on a stopped data directory and through a running program.")]
   marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
   marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
     Export(Export),
+    /// A report as one file: the air of a day or a month, the collection of a week
+    #[command(after_help = "Examples:
+  marsad report daily --lang ar -o bulletin.html                    yesterday's air
+  marsad report monthly --date 2026-10-01 --output air-2026-10.html
+  marsad report weekly --lang en --date 2026-11-18 -o week.html     the week of that day
+
+The file is HTML for A4 with its style and fonts inside; a browser prints it, or makes a PDF of it. Works on a stopped data
+directory and through a running program.")]
+    Report(Report),
     /// Air: the index, exceedances of limits, a station's report
     #[command(subcommand)]
     Air(AirCommand),

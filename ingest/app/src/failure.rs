@@ -89,6 +89,12 @@ pub(crate) fn unwritable(cause: std::io::Error) -> Failure {
     Failure { reader_gone, ..Failure::new(code, format!("the output cannot be written: {cause}")) }
 }
 
+/// A file could not be written.
+pub(crate) fn unwritable_file(path: &std::path::Path, cause: &std::io::Error) -> Failure {
+    let code = if is_disk(cause) { Code::Disk } else { Code::Failed };
+    Failure::new(code, format!("{} cannot be written: {cause}", path.display()))
+}
+
 /// Whether the disk had no room, or may not be written.
 pub(crate) fn is_disk(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};

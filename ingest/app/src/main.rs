@@ -15,6 +15,7 @@ mod codec;
 mod cpu;
 mod credential;
 mod decode;
+mod declaration;
 mod demo;
 mod desk;
 mod device;
@@ -130,9 +131,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Audit(command) => people::audit(&settings, &common, command).await,
             Command::Vault(command) => vault::vault(&settings, &common, command).await,
             Command::Subject(command) => subject::subject(&settings, &common, command).await,
-            Command::Incident(command) => report::incident(&settings, &common, command).await,
+            Command::Incident(command) => declaration::incident(&settings, &common, command).await,
             Command::Cert(command) => tls::cert(&common, &command),
             Command::Reload => device::reload(&settings, &common).await,
+            Command::Report(command) => report::report(&settings, &common, &command).await,
             Command::Air(command) => air::air(&settings, &common, &command).await,
             Command::Waste(command) => waste::waste(&settings, &common, &command).await,
             Command::Parking(command) => parking::parking(&settings, &common, &command).await,

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+pub use cap::escape;
 use ports::{Form, Language, Mark, Notification, Step};
 use schemas::{Phase, Transition};
 
@@ -151,23 +152,4 @@ fn facts(t: &Transition) -> String {
 /// Texts come from rules and stand in one line.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Text inside XML and HTML: markup is escaped, and what XML 1.0 cannot hold is left out.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' | '\r' => escaped.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }

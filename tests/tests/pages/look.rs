@@ -28,6 +28,8 @@ const CHECK: &str = "const done = arguments[arguments.length - 1]; const grave =
 /// The pages: a name for pictures, and where each is.
 fn pages(town: &Town) -> Vec<(&'static str, String)> {
     let past = "range=7d";
+    let now = town.marsad.status().expect("a status").now;
+    let yesterday = now.minus(std::time::Duration::from_secs(86_400)).to_string()[..10].to_owned();
     let waits = &town.marsad.json("/api/v1/quarantine?each=true&limit=1")["messages"][0]["offset"];
     let pages = [
         ("front", String::new()),
@@ -41,6 +43,11 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("water", "water".to_owned()),
         ("alerts", "alerts".to_owned()),
         ("alert", format!("alerts/{}", town.alert)),
+        ("public", "public/alerts".to_owned()),
+        ("reports", "reports".to_owned()),
+        ("daily", format!("reports/daily?date={yesterday}")),
+        ("monthly", format!("reports/monthly?date={yesterday}")),
+        ("weekly", format!("reports/weekly?date={yesterday}")),
         ("devices", "devices".to_owned()),
         ("device", format!("devices/{STATION}?quantity=air.no2&{past}")),
         ("engineers", "engineers".to_owned()),

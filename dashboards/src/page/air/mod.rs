@@ -17,43 +17,44 @@ pub(crate) use station::station;
 
 /// A year of a station against the limits of one set.
 #[derive(Deserialize)]
-struct Exceedances {
+pub(super) struct Exceedances {
     sets: Vec<Judged>,
     notes: Vec<String>,
 }
 
 #[derive(Deserialize)]
-struct Judged {
-    reference: String,
-    status: String,
-    year: i16,
-    rows: Vec<Row>,
+pub(super) struct Judged {
+    pub(super) set: String,
+    pub(super) reference: String,
+    pub(super) status: String,
+    pub(super) year: i16,
+    pub(super) rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
-struct Row {
-    pollutant: String,
-    statistic: String,
-    value: f64,
-    permitted: Option<u32>,
-    percentile: Option<f64>,
-    interim: Option<u8>,
-    status: String,
-    source: String,
-    expected: u64,
-    all: Counted,
+pub(super) struct Row {
+    pub(super) pollutant: String,
+    pub(super) statistic: String,
+    pub(super) value: f64,
+    pub(super) permitted: Option<u32>,
+    pub(super) percentile: Option<f64>,
+    pub(super) interim: Option<u8>,
+    pub(super) status: String,
+    pub(super) source: String,
+    pub(super) expected: u64,
+    pub(super) all: Counted,
 }
 
 #[derive(Deserialize)]
-struct Counted {
-    valid: u64,
-    above: u64,
-    figure: Told<f64>,
-    kept: Told<bool>,
+pub(super) struct Counted {
+    pub(super) valid: u64,
+    pub(super) above: u64,
+    pub(super) figure: Told<f64>,
+    pub(super) kept: Told<bool>,
 }
 
 /// A pollutant as it is written.
-fn formula(desk: &Desk<'_>, code: &str) -> Markup {
+pub(super) fn formula(desk: &Desk<'_>, code: &str) -> Markup {
     html! { bdi dir="ltr" { @match code {
         "pm10" => { "PM" sub { "10" } }
         "pm25" => { "PM" sub { (numbers::decimal(desk.lang, 2.5, 1)) } }
@@ -67,26 +68,26 @@ fn formula(desk: &Desk<'_>, code: &str) -> Markup {
 }
 
 /// A limit, with as many decimals as it has.
-fn limit(desk: &Desk<'_>, value: f64) -> Markup {
+pub(super) fn limit(desk: &Desk<'_>, value: f64) -> Markup {
     desk.amount(value, usize::from(value < 10.0 && value.fract() > 0.0), "µg/m³")
 }
 
 /// What is compared with a limit, in words.
-fn statistic(desk: &Desk<'_>, code: &str) -> &'static str {
+pub(super) fn statistic(desk: &Desk<'_>, code: &str) -> &'static str {
     const CODES: [&str; 8] = ["ten_minutes", "quarter_hour", "hour", "running8h", "mda8", "day", "peak_season", "year"];
     let words = &desk.lang.words().pages.air.statistics;
     CODES.iter().position(|known| *known == code).and_then(|i| words.get(i)).copied().unwrap_or_default()
 }
 
 /// How well a number is known, in words.
-fn status(desk: &Desk<'_>, code: &str) -> &'static str {
+pub(super) fn status(desk: &Desk<'_>, code: &str) -> &'static str {
     const CODES: [&str; 4] = ["verified", "memory", "design", "unverified"];
     let words = &desk.lang.words().pages.air.statuses;
     CODES.iter().position(|known| *known == code).and_then(|i| words.get(i)).copied().unwrap_or_default()
 }
 
 /// Whether a limit was kept.
-fn kept(desk: &Desk<'_>, row: &Row) -> Markup {
+pub(super) fn kept(desk: &Desk<'_>, row: &Row) -> Markup {
     let words = &desk.lang.words().pages.air;
     html! { @match row.all.kept.value {
         Some(true) => span.ok { (words.kept) },
@@ -96,7 +97,7 @@ fn kept(desk: &Desk<'_>, row: &Row) -> Markup {
 }
 
 /// How often a limit was exceeded, of how often it may be.
-fn above(desk: &Desk<'_>, row: &Row) -> Markup {
+pub(super) fn above(desk: &Desk<'_>, row: &Row) -> Markup {
     html! { bdi.qty dir="ltr" { b { (numbers::whole(desk.lang, row.all.above)) }
         @if let Some(permitted) = row.permitted { small { " / " (numbers::whole(desk.lang, u64::from(permitted))) } }
         @if let Some(percentile) = row.percentile { small { " P" (numbers::decimal(desk.lang, percentile, 1)) } }

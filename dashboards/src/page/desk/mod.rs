@@ -20,6 +20,7 @@ use crate::locator::zone_name;
 use crate::params::Params;
 use crate::problem::Problem;
 
+pub(crate) use crate::params::encoded;
 pub(crate) use single::single;
 
 /// Alerts on one page of the desk.
@@ -65,12 +66,6 @@ impl<'p> Filter<'p> {
     fn value(&self, name: &str) -> Option<&'p str> {
         self.chosen.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
-}
-
-/// A value as it stands in an address.
-pub(crate) fn encoded(value: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~:".contains(&b);
-    value.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// `/{lang}/alerts?view=&severity=&kind=&zone=&device=&cursor=`
@@ -208,15 +203,4 @@ fn keys(desk: &Desk<'_>) -> Markup {
             div { dt { kbd dir="ltr" { (key) } } dd { (what) } }
         } }
     } }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::encoded;
-
-    #[test]
-    fn a_value_in_an_address_is_one_value() {
-        assert_eq!(encoded("a&b=c d/é"), "a%26b%3Dc%20d%2F%C3%A9");
-        assert_eq!(encoded("bin-full:bin-1:waste.fill:0:17"), "bin-full:bin-1:waste.fill:0:17");
-    }
 }

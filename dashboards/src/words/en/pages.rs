@@ -1,10 +1,10 @@
 //! English: the pages behind the front page.
 
 use crate::plural::Count;
-use crate::words::pages::{Air, Common, Desk, Devices, Engineers, Nav, Pages, Parking, Waste, Water};
+use crate::words::pages::{Air, Common, Desk, Devices, Engineers, Nav, Pages, Parking, Public, Report, Waste, Water};
 
 pub(super) const PAGES: Pages = Pages {
-    nav: Nav { alerts: "Alerts", devices: "Sensors", engineers: "Engineering" },
+    nav: Nav { alerts: "Alerts", reports: "Reports", devices: "Sensors", engineers: "Engineering" },
     common: Common {
         period: "Period",
         ranges: ["24 h", "7 days", "30 days", "1 year", "5 years"],
@@ -231,5 +231,53 @@ pub(super) const PAGES: Pages = Pages {
         flow: "Flow",
         far_above: "far above the usual",
         night_note: "What flows in the quiet hours is mostly leaks.",
+    },
+    public: Public {
+        title: "Public alerts",
+        going_on: Count::latin("No public alert", "{} public alert", "{} public alerts"),
+        now: "Going on",
+        none: "No public alert is going on.",
+        over: "Over",
+        none_over: "No alert ended in this period.",
+        elsewhere: "For programs",
+        follow: "The same alerts can be followed by an Atom feed; each is a CAP 1.2 document too.",
+        meanings: [
+            "These alerts are real.",
+            "Exercise: none of these alerts is real.",
+            "Messages of the network itself.",
+            "Test: nobody is asked to act on these alerts.",
+            "Draft: nobody is asked to act on these alerts.",
+        ],
+    },
+    report: Report {
+        title: "Reports",
+        answer: "The air of a day or a month, the collection of a week",
+        daily: "Air bulletin",
+        monthly: "Monthly air report",
+        weekly: "Collection: indicators of the week",
+        print: "Print",
+        save: "Save the file",
+        made: "Made on",
+        from_to: ["", " to "],
+        worst_hour: "Worst hour",
+        worst: "Index",
+        by_hour: "Hour by hour",
+        day_mean: "day",
+        max_hour: "max. hour",
+        max_8h: "max. 8 h",
+        valid: "Valid hours",
+        strip_note: "A cell for each local hour, from 0 to 24; an empty one has no index.",
+        poor_days: "Days on which some station had a poor hour",
+        calendar: "Calendar",
+        calendar_note: "the index of the worst hour of the day, all stations",
+        shares: "share of hours at each index; what is empty is not known",
+        month_mean: "Mean",
+        capture: "Valid data",
+        above_in_month: "Above a limit in the month; what is permitted is of the year",
+        overflow: "Overflow, all bins",
+        by_zone: "by district",
+        a_day: "a day",
+        kpis: ["Bins", "Overflow", "Median response", "Critical in time", "Emptyings", "Needless", "Missed", "Availability"],
+        kpi_note: "Needless: emptied while nearly empty. Missed: at the level of a round at midnight and not emptied before the next. A dash: too few data.",
     },
 };

@@ -1,10 +1,10 @@
 //! French: the pages behind the front page.
 
 use crate::plural::Count;
-use crate::words::pages::{Air, Common, Desk, Devices, Engineers, Nav, Pages, Parking, Waste, Water};
+use crate::words::pages::{Air, Common, Desk, Devices, Engineers, Nav, Pages, Parking, Public, Report, Waste, Water};
 
 pub(super) const PAGES: Pages = Pages {
-    nav: Nav { alerts: "Alertes", devices: "Capteurs", engineers: "Technique" },
+    nav: Nav { alerts: "Alertes", reports: "Rapports", devices: "Capteurs", engineers: "Technique" },
     common: Common {
         period: "Période",
         ranges: ["24 h", "7 jours", "30 jours", "1 an", "5 ans"],
@@ -240,5 +240,53 @@ pub(super) const PAGES: Pages = Pages {
         flow: "Débit",
         far_above: "très au-dessus de l’habitude",
         night_note: "Le débit des heures calmes est surtout fait de fuites.",
+    },
+    public: Public {
+        title: "Alertes publiques",
+        going_on: Count::latin("Aucune alerte publique en cours", "{} alerte publique en cours", "{} alertes publiques en cours"),
+        now: "En cours",
+        none: "Aucune alerte publique en cours.",
+        over: "Terminées",
+        none_over: "Aucune alerte terminée sur la période.",
+        elsewhere: "Pour les programmes",
+        follow: "Les mêmes alertes se suivent par flux Atom ; chacune est aussi un document CAP 1.2.",
+        meanings: [
+            "Alertes réelles.",
+            "Exercice : aucune de ces alertes n’est réelle.",
+            "Messages du réseau lui-même.",
+            "Essai : ces alertes n’engagent personne.",
+            "Brouillon : ces alertes n’engagent personne.",
+        ],
+    },
+    report: Report {
+        title: "Rapports",
+        answer: "L’air d’un jour ou d’un mois, la collecte d’une semaine",
+        daily: "Bulletin de l’air",
+        monthly: "Rapport mensuel de l’air",
+        weekly: "Collecte : indicateurs de la semaine",
+        print: "Imprimer",
+        save: "Enregistrer le fichier",
+        made: "Établi le",
+        from_to: ["du ", " au "],
+        worst_hour: "Heure la plus mauvaise",
+        worst: "Indice",
+        by_hour: "Heure par heure",
+        day_mean: "jour",
+        max_hour: "heure max.",
+        max_8h: "8 h max.",
+        valid: "Heures valides",
+        strip_note: "Une case par heure locale, de 0 h à 24 h ; une case vide n’a pas d’indice.",
+        poor_days: "Jours où une station au moins a connu une heure mauvaise",
+        calendar: "Calendrier",
+        calendar_note: "l’indice de la plus mauvaise heure du jour, toutes stations",
+        shares: "part des heures à chaque indice ; le vide n’est pas connu",
+        month_mean: "Moyenne",
+        capture: "Données valides",
+        above_in_month: "Au-dessus d’une limite dans le mois ; le permis vaut pour l’année",
+        overflow: "Débordement, tous les bacs",
+        by_zone: "par arrondissement",
+        a_day: "par jour",
+        kpis: ["Bacs", "Débordement", "Réponse médiane", "Critiques à temps", "Vidages", "Inutiles", "Manqués", "Disponibilité"],
+        kpi_note: "Inutile : vidé presque vide. Manqué : au niveau d’une tournée à minuit et non vidé avant la suivante. Un tiret : trop peu de données.",
     },
 };

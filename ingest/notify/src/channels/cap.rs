@@ -5,22 +5,20 @@
 //! later. Of a simulated city nothing is ever `Actual`. Deliberately absent: signing (XML-DSig), and taking
 //! in what others publish.
 
-mod document;
 mod folder;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ports::{BoxFuture, DeliveryError, Notification, Notifier};
+use cap::{Document, Scope, Sender, SenderName, Sort, Status};
+use ports::{BoxFuture, DeliveryError, Form, Mark, Notification, Notifier, Step};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use schemas::Catalogue;
+use schemas::{Catalogue, Phase, Place};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use self::document::{Scope, Sender};
-pub(crate) use self::document::{Status, document};
 use self::folder::Folder;
 use super::http::{Peer, Way};
 use super::webhook::KEY;
@@ -38,7 +36,7 @@ pub(crate) const TYPE: ChannelType = ChannelType {
 struct CapKeys {
     url: Option<String>,
     directory: Option<PathBuf>,
-    sender: String,
+    sender: SenderName,
     #[serde(default)]
     sender_name: Option<String>,
     status: Status,
@@ -64,26 +62,59 @@ struct Cap {
 
 fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, String> {
     let keys: CapKeys = super::keys(keys)?;
-    if keys.sender.is_empty() || keys.sender.contains([' ', ',', '<', '&']) || keys.sender.contains(char::is_control) {
-        return Err("sender: expected a name such as alerts@city.example, without space, comma, < or &".to_owned());
-    }
     let target = match (&keys.url, keys.directory) {
         (Some(url), None) => {
             let way = Way::new(url, keys.ca_file.as_ref(), keys.proxy.as_ref(), keys.timeout);
             Target::Peer(Peer::new(&way, context.timeout, Arc::clone(context.clock)).map_err(|error| error.to_string())?)
         }
-        (None, Some(directory)) => Target::Folder(Folder::new(directory, keys.sender.clone())),
+        (None, Some(directory)) => Target::Folder(Folder::new(directory, keys.sender.as_str().to_owned())),
         _ => return Err("expected either url or directory".to_owned()),
     };
     let sender = Sender {
         sender: keys.sender,
         name: keys.sender_name,
-        // What is simulated must not send anybody anywhere.
-        status: if context.simulated && keys.status == Status::Actual { Status::Exercise } else { keys.status },
+        status: keys.status.of(context.simulated),
         scope: keys.restriction.map_or(Scope::Public, Scope::Restricted),
         web: keys.web,
     };
     Ok(Arc::new(Cap { target, sender, catalogue: Arc::clone(context.catalogue) }))
+}
+
+/// Identifier and text of the document of one step.
+pub(crate) fn document(sender: &Sender, n: &Notification, step: &Step, place: Option<Place>) -> (String, String) {
+    let t = &step.transition;
+    let sort = match (t.to, n.form) {
+        (Phase::Resolved, _) => Sort::Cancel,
+        (_, Form::Reminder) => Sort::Update,
+        _ => Sort::Alert,
+    };
+    let of = if sort == Sort::Update { &n.id } else { &t.id.0 };
+    let more = match &step.mark {
+        Some(Mark::Escalated { escalation, rung }) => vec![("escalation", format!("{escalation} {rung}"))],
+        Some(Mark::Flaps) => vec![("flapping", "true".to_owned())],
+        None => Vec::new(),
+    };
+    cap::document(
+        sender,
+        &Document {
+            sort,
+            of,
+            sent: if n.form == Form::Reminder { n.made_at } else { t.at },
+            alert: &t.alert,
+            rule: &t.rule,
+            series: &t.series,
+            kind: t.kind,
+            zone: &t.zone,
+            severity: t.severity,
+            since: t.since,
+            fired_at: step.fired_at.unwrap_or(t.since),
+            at: t.at,
+            value: t.value,
+            texts: &t.texts,
+            place,
+            more,
+        },
+    )
 }
 
 impl Cap {

@@ -6,11 +6,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::{Arc, PoisonError};
 
+use cap::{Entry, Feed};
 use ports::DeliveryError;
 use schemas::Timestamp;
-
-use super::document::instant;
-use crate::render::escape;
 
 /// Documents that the feed lists, newest first.
 const LISTED: usize = 100;
@@ -46,7 +44,7 @@ impl Inner {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         std::fs::create_dir_all(&self.directory)?;
         // The name begins with the instant, so that names in order are documents in order.
-        let name = format!("{}-{identifier}.cap.xml", instant(at).replace([':', '+'], ""));
+        let name = format!("{}0000-{identifier}.cap.xml", at.to_string().get(..19).unwrap_or_default().replace(':', ""));
         self.replace(&name, xml)?;
         self.replace("feed.atom", &self.feed()?)
     }
@@ -68,27 +66,19 @@ impl Inner {
         }
         names.sort_unstable_by(|a, b| b.cmp(a));
         names.truncate(LISTED);
-        let updated = names.first().map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |name| stamp(name));
-        let mut feed = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n\
-             <id>urn:marsad:cap:{0}</id>\n<title>{0}</title>\n<updated>{updated}</updated>\n<author><name>{0}</name></author>\n",
-            escape(&self.sender)
-        );
-        for name in &names {
-            let entry = escape(name);
-            feed.push_str(&format!(
-                "<entry><id>urn:marsad:cap:{entry}</id><title>{entry}</title><updated>{}</updated>\
-                 <link rel=\"alternate\" type=\"application/cap+xml\" href=\"{entry}\"/></entry>\n",
-                stamp(name)
-            ));
-        }
-        feed.push_str("</feed>\n");
-        Ok(feed)
+        let entries: Vec<Entry> = names.into_iter().map(entry).collect();
+        let id = format!("urn:marsad:cap:{}", self.sender);
+        Ok(cap::feed(&Feed { id: &id, title: &self.sender, author: &self.sender, own: None, language: None, entries: &entries }))
     }
 }
 
+fn entry(name: String) -> Entry {
+    Entry { id: format!("urn:marsad:cap:{name}"), title: name.clone(), updated: stamp(&name), href: name }
+}
+
 /// The instant at the beginning of a document's name: `2026-11-21T1200000000-...`.
-fn stamp(name: &str) -> String {
+fn stamp(name: &str) -> Timestamp {
     let part = |from: usize, to: usize| name.get(from..to).unwrap_or("00");
-    format!("{}T{}:{}:{}Z", name.get(..10).unwrap_or("1970-01-01"), part(11, 13), part(13, 15), part(15, 17))
+    let text = format!("{}T{}:{}:{}Z", name.get(..10).unwrap_or_default(), part(11, 13), part(13, 15), part(15, 17));
+    text.parse().unwrap_or(Timestamp::MIN)
 }
