@@ -45,7 +45,7 @@ pub use normalise::{AHEAD, LATE, Missing, OLDEST, READINGS_LIMIT, Sink};
 pub use profile::{NoScripts, Profile, ProfileError, Profiles, Workshop};
 pub use reject::{Reason, Reject, Whose};
 pub use route::{MESSAGE_LIMIT, Route, RouteError, Routes};
-pub use units::{UnitError, check_unit, senml_unit, uncefact_unit, unit_symbols, unit_tables};
+pub use units::{Conversion, UnitError, check_unit, conversion_from, senml_unit, uncefact_unit, unit_symbols, unit_tables};
 pub use uplink::{Body, Codec, Frame, Gateways, Radio, Tree, Uplink};
 pub use veil::{SEALED, Veil};
 

@@ -25,7 +25,7 @@ use ucum::{Dimension, Scale, Unit};
 
 pub(crate) use alias::vendor_unit;
 pub use alias::{senml_unit, uncefact_unit};
-pub(crate) use exact::Conversion;
+pub use exact::Conversion;
 pub use {alias::unit_tables, ucum::unit_symbols};
 
 /// The temperature at which a device states the mass concentration of a gas, at 1013.25 hPa. Without
@@ -106,6 +106,14 @@ pub(crate) fn conversion(quantity: Quantity, unit: &str, reference: Reference) -
     }
     between(row, &read(unit)?, &read(&row.unit)?, reference)
         .ok_or_else(|| UnitError::Dimension { unit: excerpt(unit), canonical: row.unit.clone() })
+}
+
+/// From `unit` to the unit of `quantity`, for what no device sent: a gas is taken to be stated at 20 Cel. Worth keeping.
+///
+/// # Errors
+/// `unit` is not a UCUM code, or one of another dimension.
+pub fn conversion_from(quantity: Quantity, unit: &str) -> Result<Conversion, UnitError> {
+    conversion(quantity, unit, Reference::Cel20)
 }
 
 /// `value` in the quantity's own unit; none if the stated unit is not one that converts. A gas is taken

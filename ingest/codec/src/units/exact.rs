@@ -74,7 +74,7 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 
 /// How a value in one unit becomes one in another. Two units apart: made once, applied often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Conversion {
+pub struct Conversion {
     ratio: Ratio,
     /// Added before the division by the denominator, in units of `10^offset_ten`.
     offset: i64,
@@ -83,7 +83,7 @@ pub(crate) struct Conversion {
 
 impl Conversion {
     /// Leaves a value as it is, bit by bit.
-    pub(crate) const IDENTITY: Conversion = Conversion { ratio: Ratio::ONE, offset: 0, offset_ten: 0 };
+    pub const IDENTITY: Conversion = Conversion { ratio: Ratio::ONE, offset: 0, offset_ten: 0 };
 
     /// `(v + from) x ratio - to`, where `from` and `to` are hundredths.
     pub(super) fn new(ratio: Ratio, from: i64, to: i64) -> Option<Self> {
@@ -96,7 +96,8 @@ impl Conversion {
 
     /// The double nearest to the exact result for the decimal that `value` prints as. What is not finite
     /// stays so.
-    pub(crate) fn apply(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn apply(&self, value: f64) -> f64 {
         if *self == Self::IDENTITY || !value.is_finite() || (value == 0.0 && self.offset == 0) {
             return value;
         }
