@@ -234,8 +234,9 @@ impl Platform {
         let mut sources = collectors(settings, &clock)?;
         if !sources.is_empty() {
             let heard = opened.register.devices().map_err(|e| record_failure(place, &e))?;
+            let watches: Vec<_> = sources.iter().map(|source| source.watch()).collect();
             let heard = heard.into_iter().map(|seen| seen.device.id).collect();
-            sources.push(Box::new(Watchman::new(&sources, &heard, settings.away.after, Arc::clone(&clock))));
+            sources.push(Box::new(Watchman::new(watches, &heard, settings.away.after, Arc::clone(&clock))));
         }
         sources.insert(0, Box::new(Door { endpoint, clock: Arc::clone(&clock) }));
         let adopted = opened.register.adopted().map_err(|e| record_failure(place, &e))?;

@@ -75,7 +75,7 @@ pub(crate) struct Watchman {
 impl Watchman {
     /// A watchman over collectors; `known` are devices of which the register has heard. One counts as away after `after`.
     pub(crate) fn new(
-        collectors: &[Box<dyn Source>],
+        collectors: impl IntoIterator<Item = SourceWatch>,
         known: &BTreeSet<DeviceId>,
         after: Duration,
         clock: Arc<dyn Clock>,
@@ -85,7 +85,7 @@ impl Watchman {
             let said = if known.contains(&device) { Said::Before } else { Said::Never };
             Some(Post { device, watch, standing: None, said })
         };
-        Self { posts: collectors.iter().map(|collector| collector.watch()).filter_map(post).collect(), after, clock }
+        Self { posts: collectors.into_iter().filter_map(post).collect(), after, clock }
     }
 
     /// What is to be said now.

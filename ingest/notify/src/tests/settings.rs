@@ -195,6 +195,12 @@ fn the_log_channel_warns_of_what_fires_and_says_what_is_mild_or_over_and_is_neve
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4, "{text}");
     for (line, level) in lines.iter().zip(["WARN", "WARN", "INFO", "INFO"]) {
-        assert!(line.contains(level) && line.contains("severity=") && line.contains("Bin bin-0007 full") && line.contains("device=bin-0007"), "{line}");
+        assert!(
+            line.contains(level)
+                && line.contains("severity=")
+                && line.contains("Bin bin-0007 full")
+                && line.contains("device=bin-0007"),
+            "{line}"
+        );
     }
 }
