@@ -112,10 +112,10 @@ pub(crate) fn document(sender: &Sender, n: &Notification, step: &Step, place: Op
     let t = &step.transition;
     let began = TransitionId::new(&t.alert, Phase::Firing);
     let (kind, identifier) = match (t.to, n.form) {
-        (Phase::Resolved, _) => ("Cancel", identifier(&t.id.0)),
         // Said again: the same alert, a document of its own.
-        (_, Form::Reminder) => ("Update", identifier(&n.id)),
-        (_, _) => ("Alert", identifier(&t.id.0)),
+        (Phase::Firing, Form::Reminder) => ("Update", identifier(&n.id)),
+        (Phase::Firing, _) => ("Alert", identifier(&t.id.0)),
+        (Phase::Inactive | Phase::Pending | Phase::Resolved, _) => ("Cancel", identifier(&t.id.0)),
     };
     let sent = if n.form == Form::Reminder { n.made_at } else { t.at };
     let mut xml = String::with_capacity(4096);
@@ -147,7 +147,7 @@ pub(crate) fn document(sender: &Sender, n: &Notification, step: &Step, place: Op
 
 fn info(xml: &mut String, sender: &Sender, step: &Step, place: Option<Place>, language: Language) {
     let t = &step.transition;
-    let (sort, over, text) = (sort_of(t), t.to == Phase::Resolved, language.of(&t.texts));
+    let (sort, over, text) = (sort_of(t), t.to != Phase::Firing, language.of(&t.texts));
     xml.push_str("<info>\n");
     element(xml, "language", language.tag());
     element(xml, "category", sort.category);
