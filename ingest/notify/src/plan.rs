@@ -111,16 +111,19 @@ impl Planner {
     /// silence, an inhibition, a maintenance window), where somebody knows of such; a step that ends an
     /// alert that was told is told all the same.
     pub fn observe(&mut self, step: u64, t: &Transition, withheld: Option<Reason>, now: Timestamp, out: &mut Outcome) {
-        if !matches!(t.to, Phase::Firing | Phase::Resolved) {
+        // Where a late reading shows that it should not have fired, it is over as well.
+        let over = t.to == Phase::Resolved || (t.from == Phase::Firing && t.to != Phase::Firing);
+        if !over && t.to != Phase::Firing {
             return;
         }
         out.because(now, step, None, decided(t));
         self.count(t, now);
         match (t.to, self.state.take_opened(&t.alert)) {
-            (Phase::Resolved, Some(opened)) => self.ends(step, t, &opened, now, out),
+            (_, Some(opened)) if over => self.ends(step, t, &opened, now, out),
+            (Phase::Inactive | Phase::Pending, _) => out.because(now, step, None, Reason::NeverTold),
             (_, _) if t.notify.is_empty() => out.because(now, step, None, Reason::ToNobody),
             (Phase::Firing, before) => {
-                let opened = Opened { item: Some(item(step, t)), hushed: withheld.is_some(), ..before.unwrap_or_default() };
+                let opened = Opened { item: Some(Item::of(step, t)), hushed: withheld.is_some(), ..before.unwrap_or_default() };
                 self.state.put_opened(&t.alert, opened);
                 match withheld {
                     Some(reason) => out.because(now, step, None, reason),
@@ -183,7 +186,7 @@ impl Planner {
         };
         self.state.change_opened(&t.alert, |opened| opened.members.clone_from(&members));
         for member in &members {
-            self.join(member, Item { mark: mark.clone(), ..item(step, t) }, now, out);
+            self.join(member, Item { mark: mark.clone(), ..Item::of(step, t) }, now, out);
         }
     }
 
@@ -193,14 +196,14 @@ impl Planner {
             self.never_was(t);
             return out.because(now, step, None, Reason::NeverTold);
         }
-        if self.owe(&item(step, t), t, opened, now, out) {
+        if self.owe(&Item::of(step, t), t, opened, now, out) {
             return;
         }
         for member in &opened.members {
             out.because(now, step, Some(&member.receiver), Reason::FollowsFiring);
         }
         for member in &opened.members {
-            self.join(member, item(step, t), now, out);
+            self.join(member, Item::of(step, t), now, out);
         }
     }
 
@@ -238,10 +241,6 @@ impl Planner {
         out.because(now, step, None, Reason::Territory { contractor: contractor.clone(), note });
         contractor
     }
-}
-
-fn item(step: u64, t: &Transition) -> Item {
-    Item { step, alert: t.alert.clone(), phase: t.to, severity: t.severity, mark: None, again: false }
 }
 
 fn decided(t: &Transition) -> Reason {

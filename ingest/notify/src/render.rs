@@ -101,7 +101,7 @@ pub fn html(notification: &Notification, language: Language) -> String {
     );
     for step in notification.steps.iter().take(SHOWN) {
         let t = &step.transition;
-        let mark = if t.to == Phase::Resolved { "#2e7d32" } else { "#b3261e" };
+        let mark = if t.to == Phase::Firing { "#b3261e" } else { "#2e7d32" };
         let _ = write!(
             html,
             "<li style=\"border-inline-start:4px solid {mark};padding-inline-start:8px;margin:8px 0;list-style:none\">{}{}\

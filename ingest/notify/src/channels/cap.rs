@@ -84,9 +84,10 @@ fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notif
 pub(crate) fn document(sender: &Sender, n: &Notification, step: &Step, place: Option<Place>) -> (String, String) {
     let t = &step.transition;
     let sort = match (t.to, n.form) {
-        (Phase::Resolved, _) => Sort::Cancel,
-        (_, Form::Reminder) => Sort::Update,
-        _ => Sort::Alert,
+        (Phase::Firing, Form::Reminder) => Sort::Update,
+        (Phase::Firing, _) => Sort::Alert,
+        // Undone by a late reading as well as over.
+        (Phase::Inactive | Phase::Pending | Phase::Resolved, _) => Sort::Cancel,
     };
     let of = if sort == Sort::Update { &n.id } else { &t.id.0 };
     let more = match &step.mark {

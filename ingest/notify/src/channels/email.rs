@@ -130,7 +130,7 @@ impl Email {
             message = message.to(one.clone());
         }
         if let (Form::Single, [step]) = (n.form, n.steps.as_slice())
-            && step.transition.to == Phase::Resolved
+            && step.transition.to != Phase::Firing
         {
             let began = TransitionId::new(&step.transition.alert, Phase::Firing);
             message = message.in_reply_to(self.id(&format!("{}/{began}", n.receiver)));

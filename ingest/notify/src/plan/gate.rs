@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use ports::{Form, Posted, Reason};
-use schemas::{AlertId, ChannelName, Timestamp, TransitionId};
+use ports::{Form, Mark, Posted, Reason};
+use schemas::{AlertId, ChannelName, Timestamp};
 
 use super::pieces::Item;
 use super::{FULL, Outcome, Planner};
@@ -155,12 +155,16 @@ impl Planner {
 
 /// Of one step its own id, so that a receiver that knows it from before knows it again.
 fn id(first: &Item, form: Form, steps: usize, now: Timestamp) -> String {
-    let step = TransitionId::new(&first.alert, first.phase);
+    let step = first.name();
     match form {
         Form::Single => step.0,
         // Of what was told before there may be such a message already.
         Form::Group | Form::Digest if first.again => format!("{step}+{}:{}", steps.saturating_sub(1), now.millis()),
         Form::Group | Form::Digest => format!("{step}+{}", steps.saturating_sub(1)),
-        Form::Reminder => format!("{step}:reminder:{}", now.millis()),
+        Form::Reminder => match &first.mark {
+            // In that moment it may be said again for another reason too.
+            Some(Mark::Escalated { rung, .. }) => format!("{step}:reminder:{}:{rung}", now.millis()),
+            Some(Mark::Flaps) | None => format!("{step}:reminder:{}", now.millis()),
+        },
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use ports::{Form, Mark};
-use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp};
+use schemas::{AlertId, ChannelName, Phase, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
 use super::route::Timing;
@@ -14,7 +14,11 @@ use super::route::Timing;
 pub(super) struct Item {
     pub(super) step: u64,
     pub(super) alert: AlertId,
+    /// That it fires, or that it does no more: resolved.
     pub(super) phase: Phase,
+    /// Its name, where it is not that of alert and phase: what a late reading changed, and what follows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<TransitionId>,
     pub(super) severity: Severity,
     /// Why it is told beyond the ordinary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,6 +29,18 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// Of the transition with the number `step`.
+    pub(super) fn of(step: u64, t: &Transition) -> Self {
+        let phase = if t.to == Phase::Firing { Phase::Firing } else { Phase::Resolved };
+        let name = (t.id != TransitionId::new(&t.alert, phase)).then(|| t.id.clone());
+        Self { step, alert: t.alert.clone(), phase, name, severity: t.severity, mark: None, again: false }
+    }
+
+    /// The name of its step: no other has it.
+    pub(super) fn name(&self) -> TransitionId {
+        self.name.clone().unwrap_or_else(|| TransitionId::new(&self.alert, self.phase))
+    }
+
     /// The form of a message of it alone.
     pub(super) const fn form(&self) -> Form {
         if self.again { Form::Reminder } else { Form::Single }

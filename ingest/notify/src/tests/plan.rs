@@ -6,11 +6,46 @@ use std::time::Duration;
 
 use ports::{Form, Reason};
 use proptest::prelude::*;
-use schemas::{ChannelName, Phase, Severity, Timestamp, Transition};
+use schemas::{ChannelName, Note, Phase, Severity, Timestamp, Transition, TransitionId};
 
 use super::scene::{CITY, HOUR, MINUTE, NOON, Scene, parts, policy, receiver};
 use super::{channel, start, transition};
 use crate::plan::{FULL, Outcome, Planner, Policy};
+
+/// What a late reading makes of the step `of` of bin 1: from where it stood to where it stands.
+fn withdrawn(of: Phase, to: Phase) -> impl FnOnce(&mut Transition) {
+    move |t| {
+        let of = TransitionId::new(&t.alert, of);
+        t.id = TransitionId(format!("{of}:withdrawn:1"));
+        (t.from, t.to, t.note) =
+            (if to == Phase::Firing { Phase::Resolved } else { Phase::Firing }, to, Some(Note::Withdrawn { of }));
+    }
+}
+
+#[test]
+fn whoever_was_told_that_it_fires_is_told_that_it_should_not_have_and_it_is_not_said_again() {
+    let mut scene = Scene::new(&format!("{CITY}repeat = \"1h\"\n"), NOON);
+    scene.tell(|_| {}, 1, Phase::Firing);
+    scene.pass(MINUTE);
+    let void = scene.tell(withdrawn(Phase::Firing, Phase::Inactive), 1, Phase::Firing);
+    scene.pass(24 * HOUR);
+    assert_eq!(scene.messages(), [("city", Form::Single, [1].as_slice()), ("city", Form::Single, &[void])]);
+    assert!(scene.reasons(void).contains(&&Reason::FollowsFiring));
+    assert_eq!(scene.planner.firing().count(), 0);
+}
+
+#[test]
+fn what_a_late_reading_changes_is_a_message_with_a_key_of_its_own() {
+    let mut scene = Scene::new(CITY, NOON);
+    scene.tell(|_| {}, 1, Phase::Firing);
+    scene.tell(|_| {}, 1, Phase::Resolved);
+    scene.tell(withdrawn(Phase::Resolved, Phase::Firing), 1, Phase::Firing);
+    // As the engine names what it says of an episode of which something was withdrawn.
+    let again = |t: &mut Transition| t.id = TransitionId(format!("{}:added:1", t.id));
+    scene.tell(again, 1, Phase::Resolved);
+    let ids: std::collections::BTreeSet<&str> = scene.out.posted.iter().map(|posted| posted.id.as_str()).collect();
+    assert_eq!(ids.len(), 4, "the outbox and receivers drop what has a key that they know: {ids:?}");
+}
 
 #[test]
 fn where_no_route_takes_it_a_step_goes_where_its_rule_says_alone_and_at_once() {

@@ -1,52 +1,15 @@
-//! What may happen, in the plainest words: which acts are legal, what withholds an alert, and who must have been told what.
+//! What the oracle holds of what was told: see the parent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ports::{Form, Mark, Reason};
-use schemas::{Act, AlertId, ChannelName, Deed, Note, Person, Phase, Remark, Severity, Transition, TransitionId};
+use schemas::{ChannelName, Phase, Severity, Transition};
 
 use super::{SLOTS, World};
 use crate::plan::Outcome;
 
 impl World {
-    pub(super) fn act(&mut self, alert: &AlertId, deed: Deed) {
-        let Some((slot, life, plain)) = self.lives.get_mut(alert) else { return };
-        let (by, note) = (Person::new("aya").unwrap(), Remark::default());
-        let act = Act { alert: alert.clone(), at: self.now, by: by.clone(), note: note.clone(), deed };
-        let (slot, now) = (*slot, self.now);
-        let (fires, open) = (plain.phase == Some(Phase::Firing), plain.phase.is_some_and(Phase::is_open));
-        let legal = match &act.deed {
-            Deed::Acknowledge { until } => fires && until.is_none_or(|until| until > now),
-            Deed::Unacknowledge => fires && plain.in_hand.is_some_and(|until| until.is_none_or(|until| until > now)),
-            Deed::Assign { to } => open && (to.is_some() || plain.assigned),
-            Deed::Shelve { until } => open && *until > now,
-            Deed::Unshelve => open && plain.shelf.is_some_and(|until| until > now),
-            Deed::Resolve => fires,
-        };
-        assert_eq!(life.apply(&act, now).is_ok(), legal, "{act:?}");
-        if !legal {
-            return;
-        }
-        match &act.deed {
-            Deed::Acknowledge { until } => plain.in_hand = Some(*until),
-            Deed::Unacknowledge => plain.in_hand = None,
-            Deed::Assign { to } => plain.assigned = to.is_some(),
-            Deed::Shelve { until } => plain.shelf = Some(*until),
-            Deed::Unshelve => plain.shelf = None,
-            Deed::Resolve => (plain.phase, plain.by_hand) = (Some(Phase::Resolved), true),
-        }
-        if act.deed == Deed::Resolve {
-            let since = self.log.iter().find(|t| t.alert == *alert).map_or(now, |t| t.since);
-            let mut t = self.step(slot, since, Phase::Firing, Phase::Resolved);
-            if self.log.iter().any(|known| known.id == t.id) {
-                t.id = TransitionId(format!("{}:by_hand:{}", t.id, now.millis()));
-            }
-            self.log.push(Transition { note: Some(Note::ByHand { by, note }), ..t });
-        }
-        self.acts.push(act);
-    }
-
     /// Whether something withholds the alert, asked of each thing in turn.
     pub(super) fn withheld(&self, t: &Transition) -> bool {
         let now = self.now;
@@ -77,6 +40,8 @@ impl World {
             assert!(!in_hand(self, because.step), "step {} climbs while somebody has it in hand", because.step);
         }
         for posted in &out.posted {
+            let key = (posted.receiver.clone(), posted.id.clone());
+            assert!(self.keys.insert(key), "{} is sent {} twice", posted.receiver, posted.id);
             for step in &posted.steps {
                 let t = self.log[usize::try_from(*step).unwrap() - 1].clone();
                 if t.to == Phase::Firing {
@@ -112,8 +77,8 @@ impl World {
                 position.keys().filter(of).map(|told| &told.0).collect()
             };
             match t.to {
-                // Whoever was told since its last beginning that it fires is told that it is over.
-                Phase::Resolved => {
+                // Whoever was told since its last beginning that it fires is told that it is over, or should not have.
+                Phase::Resolved | Phase::Inactive => {
                     let ends: BTreeSet<_> = position.keys().filter(|told| told.1 == step).map(|told| &told.0).collect();
                     let begun: Option<u64> = self.log[..place]
                         .iter()
@@ -130,7 +95,7 @@ impl World {
                     let owed = last && !self.withheld(t);
                     assert!(!owed || !told.is_empty(), "{} fires, nothing withholds it, and nobody was told", t.id);
                 }
-                Phase::Inactive | Phase::Pending => {}
+                Phase::Pending => {}
             }
         }
     }
