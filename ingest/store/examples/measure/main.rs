@@ -1,7 +1,8 @@
 //! Measures the embedded store on this machine: `cargo run --release -p store --example measure`.
 //!
 //! Arguments: days (3.2, which are 20 million readings), directory (a temporary one); then `year` for a city of 5,000
-//! devices whose stations send every quarter of an hour, or `ask` for the questions alone, of a directory made before.
+//! devices whose stations send every quarter of an hour, `few` for ten devices of each kind, or `ask` for the questions
+//! alone, of a directory made before.
 
 mod city;
 
@@ -199,13 +200,15 @@ async fn live(directory: &Path, settings: &Settings, city: &mut City, days: f64)
 async fn main() -> Result<(), Any> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let days: f64 = arguments.first().map_or(Ok(3.2), |a| a.parse())?;
-    let year = arguments.iter().any(|a| a == "year");
+    let said = |word: &str| arguments.iter().any(|a| a == word);
     let directory = match arguments.get(1) {
         Some(place) => PathBuf::from(place),
         None => std::env::temp_dir().join(format!("store-{}", std::process::id())),
     };
     std::fs::create_dir_all(&directory)?;
-    let size = if year {
+    let size = if said("few") {
+        Size { stations: 10, every: 1, meters: 10, bins: 10, bays: 10 }
+    } else if said("year") {
         Size { stations: 500, every: 15, meters: 3_000, bins: 1_000, bays: 500 }
     } else {
         Size { stations: 500, every: 1, meters: 10_000, bins: 2_000, bays: 2_000 }
@@ -217,7 +220,7 @@ async fn main() -> Result<(), Any> {
         retention: std::collections::BTreeMap::new(),
     };
     let mut city = City::new(size);
-    if arguments.iter().all(|a| a != "ask") {
+    if !said("ask") {
         live(&directory, &settings, &mut city, days).await?;
     }
     let begin = Instant::now();
