@@ -1,7 +1,7 @@
 //! What a platform must have after a scenario, kept while the scenario is played: the account and every reading. A model
 //! that knows nothing of the platform but its promises: same series and same instant are one reading, the last one wins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -28,6 +28,8 @@ pub struct Expected {
     pub aside: BTreeMap<&'static str, u64>,
     /// Messages by what was done to them.
     pub labels: BTreeMap<&'static str, u64>,
+    /// The numbers of the devices to which it was done.
+    befallen: BTreeMap<&'static str, BTreeSet<u32>>,
     readings: Readings,
 }
 
@@ -36,6 +38,7 @@ impl Expected {
     pub fn hear(&mut self, sent: &Sent) {
         for fault in sent.labels.faults() {
             *self.labels.entry(fault.name).or_default() += 1;
+            self.befallen.entry(fault.name).or_default().insert(sent.device);
         }
         match &sent.destiny {
             Destiny::Lost => self.lost += 1,
@@ -59,6 +62,12 @@ impl Expected {
             new |= before.is_none_or(|(then, quality)| then.to_bits() != said.0.to_bits() || quality != said.1);
         }
         new
+    }
+
+    /// The numbers in [`City::devices`] of those to which something was done.
+    #[must_use]
+    pub fn befallen(&self, fault: &str) -> BTreeSet<u32> {
+        self.befallen.get(fault).cloned().unwrap_or_default()
     }
 
     /// How many must wait in the quarantine.

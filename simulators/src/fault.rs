@@ -174,7 +174,9 @@ pub static FAULTS: [Fault; 35] = [
 pub struct FaultName(&'static Fault);
 
 impl FaultName {
-    pub(crate) const fn row(self) -> &'static Fault {
+    /// Its line.
+    #[must_use]
+    pub const fn row(self) -> &'static Fault {
         self.0
     }
 }

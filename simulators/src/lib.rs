@@ -32,7 +32,8 @@ pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
 pub use play::{Destiny, Labels, Play, Sent, Told};
 pub use scenario::{
-    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError, World,
+    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, ExpectedDoubt, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError,
+    SensorDoubt, World,
 };
 pub use season::{
     BaySeason, BinSeason, MeterSeason, Said, Season, SeasonDay, SensorTruth, StationHour, StationSeason, Trouble, TroubleKind,

@@ -195,9 +195,36 @@ pub struct Expect {
     /// Flaws that must be found at least once; that each stands exactly where it must is compared always.
     #[serde(default)]
     pub flaws: Vec<String>,
+    /// Doubts that the hours of air stations must show.
+    #[serde(default, rename = "doubted")]
+    pub doubted: Vec<ExpectedDoubt>,
     /// Reasons for which something must wait in the quarantine; how often is compared always.
     #[serde(default)]
     pub quarantined: Vec<String>,
+}
+
+/// What a check of the hours may doubt of a sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorDoubt {
+    /// It repeats the very same value.
+    Stuck,
+    /// It is far from its neighbours in time.
+    Spike,
+}
+
+/// How well a doubt must be found.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedDoubt {
+    /// Which doubt.
+    pub doubt: SensorDoubt,
+    /// Of the devices that this fault befell.
+    pub fault: FaultName,
+    /// At least this part of them, 0 to 1.
+    pub found: f64,
+    /// And at most this part of the others.
+    pub falsely: f64,
 }
 
 /// An alert that must fire.

@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: one for each kind, each family of faults, and what a city goes through.
 
 /// Name and text of each.
-pub static SHIPPED: [(&str, &str); 22] = [
+pub static SHIPPED: [(&str, &str); 23] = [
     ("air-day", include_str!("../scenarios/air-day.toml")),
     ("full-bins", include_str!("../scenarios/full-bins.toml")),
     ("parking-day", include_str!("../scenarios/parking-day.toml")),
@@ -10,6 +10,7 @@ pub static SHIPPED: [(&str, &str); 22] = [
     ("dust-episode", include_str!("../scenarios/dust-episode.toml")),
     ("silent-devices", include_str!("../scenarios/silent-devices.toml")),
     ("bad-sensors", include_str!("../scenarios/bad-sensors.toml")),
+    ("doubtful-air", include_str!("../scenarios/doubtful-air.toml")),
     ("meters-replaced", include_str!("../scenarios/meters-replaced.toml")),
     ("clock-skew", include_str!("../scenarios/clock-skew.toml")),
     ("late-and-out-of-order", include_str!("../scenarios/late-and-out-of-order.toml")),

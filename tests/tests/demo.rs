@@ -6,11 +6,14 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ports::Clock;
 use serde_json::Value;
 use tests::{Marsad, until};
 
 /// From the start of the process until the page is alive. Held in debug builds too.
 const PROMISED: Duration = Duration::from_secs(10);
+/// How far back every chart has something to show.
+const TWO_WEEKS: Duration = Duration::from_secs(14 * 24 * 3600);
 const KINDS: [&str; 4] = ["waste", "air", "parking", "water"];
 
 /// A page's language, its direction, and the banner that says what the demo is.
@@ -92,6 +95,12 @@ fn the_demo_shows_a_living_city_within_ten_seconds_and_goes_on_after_a_stop() {
         let html = page.split('>').find(|tag| tag.starts_with("<html")).expect("an html element");
         assert!(html.contains(&format!("lang=\"{language}")) && html.contains(&format!("dir=\"{direction}\"")), "{html}");
         assert!(page.contains(banner), "the page in {language} does not say that it is a demonstration");
+    }
+    let (oldest, day) = (ports::SystemClock.now().minus(TWO_WEEKS), Duration::from_secs(24 * 3600));
+    for quantity in ["waste.fill", "air.pm10", "parking.occupied", "water.volume"] {
+        let hours =
+            format!("/api/v1/readings?quantity={quantity}&every=1h&from={}&to={}", oldest.plus(day), oldest.plus(2 * day));
+        until(&format!("{quantity} of two weeks ago"), PROMISED, || (!list(&marsad, &hours, "hours").is_empty()).then_some(()));
     }
     let readings = event_of_readings(&marsad);
     let first = &readings[0];

@@ -7,6 +7,7 @@ use ports::{Identity, Page, Quarantine, QuarantineFilter};
 use schemas::{AlertId, Phase, Timestamp, Transition};
 use simulators::{City, Comparison, Expected, Scenario};
 
+use super::doubted;
 use super::report::{Finding, equal, none_of};
 use super::stage::Stage;
 use crate::failure::{Code, Failure};
@@ -37,6 +38,10 @@ pub(super) async fn judge(
     for code in &scenario.expect.flaws {
         let found = flaws.get(code.as_str()).copied().unwrap_or(0);
         findings.push(Finding { name: format!("flaw.{code}"), ok: found > 0, text: format!("{found} readings have it") });
+    }
+    if !scenario.expect.doubted.is_empty() {
+        let found = doubted::doubted(stage, scenario.world.start..scenario.end(), stage.hourly_checks()).await?;
+        findings.extend(scenario.expect.doubted.iter().map(|must| doubted::judge(must, &found, &expected, city)));
     }
     for code in &scenario.expect.quarantined {
         let found = expected.aside.get(code.as_str()).copied().unwrap_or(0);

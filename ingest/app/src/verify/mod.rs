@@ -1,8 +1,10 @@
 //! `marsad verify`: scenarios against the platform, and every reading, reason and alert against the ground truth.
 
+mod doubted;
 mod hands;
 mod judge;
 mod mutant;
+mod reached;
 mod remote;
 mod report;
 mod stage;

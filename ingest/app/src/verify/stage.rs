@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use codec::{Decoder, Routes};
+use domains::air::QualitySettings;
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
 use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
-use ports::{Appended, BoxFuture, Caps, Live, Points, Query, Selector, SourceStatus, Store, StoreError, StoreGauges};
+use ports::{BoxFuture, Live, Points, Query, Selector, SourceStatus, Store as _};
 use register::Register;
 use rules::{Engine, RuleSet};
-use schemas::{Catalogue, Message, Reading, Timestamp};
+use schemas::{Catalogue, Message, Partial, Quantity, Reading, Timestamp};
 use settings::{Checked, Settings};
 use simulators::City;
 use store::Embedded;
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::hands::Hands;
 use super::mutant::{Deed, Mutant};
+use super::reached::Reached;
 use crate::failure::{Code, Failure};
 
 /// Reads that wait at the door: while it is full, the scenario waits.
@@ -96,62 +97,6 @@ impl Source for Door {
     }
 }
 
-/// A store that can be out of reach; and, in a mutant, does not do what a store must.
-struct Reached {
-    inner: Embedded,
-    away: AtomicBool,
-    mutant: Option<Deed>,
-}
-
-impl Reached {
-    fn there(&self) -> Result<(), StoreError> {
-        if self.away.load(Ordering::SeqCst) { Err(StoreError::Unavailable("it is away".to_owned())) } else { Ok(()) }
-    }
-}
-
-impl Store for Reached {
-    fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>> {
-        Box::pin(async move {
-            self.there()?;
-            match self.mutant {
-                None => self.inner.append(batch).await,
-                Some(deed) => {
-                    let mut appended = self.inner.append(&deed.of_readings(batch)).await?;
-                    deed.of_answer(&mut appended, batch.len());
-                    Ok(appended)
-                }
-            }
-        })
-    }
-
-    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            self.there()?;
-            self.inner.flush().await
-        })
-    }
-
-    fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
-        self.inner.scan(query)
-    }
-
-    fn latest<'a>(&'a self, select: &'a Selector) -> BoxFuture<'a, Result<Vec<Reading>, StoreError>> {
-        self.inner.latest(select)
-    }
-
-    fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
-        self.inner.forget(select, range)
-    }
-
-    fn caps(&self) -> Caps {
-        self.inner.caps()
-    }
-
-    fn gauges(&self) -> StoreGauges {
-        self.inner.gauges()
-    }
-}
-
 /// The loops, and the way to them.
 struct Running {
     pipeline: Pipeline,
@@ -219,7 +164,7 @@ impl Stage {
             checked,
             decoder: Arc::new(decoder),
             clock: Hands::at(start),
-            store: Arc::new(Reached { inner, away: AtomicBool::new(false), mutant }),
+            store: Arc::new(Reached::new(inner, mutant)),
             register,
             disk,
             running: None,
@@ -333,7 +278,7 @@ impl Stage {
 
     /// Takes the store away, or brings it back.
     pub(crate) fn set_store_away(&self, away: bool) {
-        self.store.away.store(away, Ordering::SeqCst);
+        self.store.set_away(away);
     }
 
     /// Stops it properly and starts it again.
@@ -391,6 +336,22 @@ impl Stage {
             Points::Raw { readings, .. } => Ok(readings),
             Points::Hourly { .. } => Ok(Vec::new()),
         }
+    }
+
+    /// Each hour's sums of a quantity.
+    pub(crate) async fn hours(&self, quantity: Quantity, range: Range<Timestamp>) -> Result<Vec<Partial>, Failure> {
+        let select = Selector { quantities: vec![quantity], ..Selector::default() };
+        let end = range.end.hour().plus(Duration::from_secs(3600));
+        let query = Query { select, range: range.start.hour()..end, shape: ports::Shape::Hourly, limit: usize::MAX };
+        match self.store.inner.scan(&query).await.map_err(broken)? {
+            Points::Hourly { partials, .. } => Ok(partials),
+            Points::Raw { .. } => Ok(Vec::new()),
+        }
+    }
+
+    /// By what the hours of air stations are checked.
+    pub(crate) fn hourly_checks(&self) -> &QualitySettings {
+        &self.checked.parameters.air.numbers.quality
     }
 
     /// All is stored.
