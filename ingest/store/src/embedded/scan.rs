@@ -6,7 +6,7 @@
 //! the week that fills the limit.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ports::{Points, Query, Shape, StoreError};
 use rustc_hash::FxBuildHasher;
@@ -160,11 +160,11 @@ impl<T> Earliest<T> {
     }
 }
 
-/// Answers a query.
-pub(crate) fn scan(shared: &Shared, query: &Query) -> Result<Points, StoreError> {
+/// Answers a query, as long as anybody holds `asked`.
+pub(crate) fn scan(shared: &Shared, query: &Query, asked: &Weak<()>) -> Result<Points, StoreError> {
     // A merge replaces blocks at most every few seconds: a scan that meets two begins again twice.
     for _ in 0..16 {
-        match attempt(shared, query) {
+        match attempt(shared, query, asked) {
             Ok(points) => return Ok(points),
             Err(NoBlock::Fault(e)) => return Err(e),
             Err(NoBlock::Replaced) => {}
@@ -173,12 +173,12 @@ pub(crate) fn scan(shared: &Shared, query: &Query) -> Result<Points, StoreError>
     Err(StoreError::Unavailable("its blocks are being rewritten faster than they can be read".to_owned()))
 }
 
-fn attempt(shared: &Shared, query: &Query) -> Result<Points, NoBlock> {
+fn attempt(shared: &Shared, query: &Query, asked: &Weak<()>) -> Result<Points, NoBlock> {
     let (from, to) = (query.range.start.millis(), query.range.end.millis());
     match query.shape {
         Shape::Raw => {
             let mut earliest = Earliest::new(query.limit);
-            let picks = walk(shared, query, (from, to), true, &mut earliest, |earliest, entries, picks| {
+            let picks = walk(shared, query, asked, (from, to), true, &mut earliest, |earliest, entries, picks| {
                 for (entry, pick) in entries {
                     earliest.push(entry.observed, picks[*pick as usize].rank, *pick, *entry);
                 }
@@ -192,7 +192,7 @@ fn attempt(shared: &Shared, query: &Query) -> Result<Points, NoBlock> {
         }
         Shape::Hourly => {
             let mut earliest = Earliest::new(query.limit);
-            let picks = walk(shared, query, (from, to), false, &mut earliest, |earliest, entries, picks| {
+            let picks = walk(shared, query, asked, (from, to), false, &mut earliest, |earliest, entries, picks| {
                 for hour in entries.chunk_by(|a, b| a.0.observed / HOUR == b.0.observed / HOUR) {
                     let pick = hour[0].1;
                     if let Some(partial) = partial(hour) {
@@ -247,6 +247,7 @@ fn partial(hour: &[(Entry, u32)]) -> Option<(i64, Sums)> {
 fn walk<T>(
     shared: &Shared,
     query: &Query,
+    asked: &Weak<()>,
     (from, to): (i64, i64),
     heard: bool,
     earliest: &mut Earliest<T>,
@@ -262,6 +263,9 @@ fn walk<T>(
         let start = i64::from(week) * WEEK;
         let mut index = 0u32;
         for streams in view.picks.chunk_by(|a, b| a.series == b.series) {
+            if asked.strong_count() == 0 {
+                return Err(NoBlock::Fault(StoreError::Unavailable("nobody waits for the answer any more".to_owned())));
+            }
             // An hour that begins at `until` is whole only with all of its readings.
             let until = earliest.until.saturating_add(HOUR);
             let (begin, end) = (from.max(start), to.min(start + WEEK).min(until));
