@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 /// For the one who asked, who asks again before showing it again.
-const KEPT: HeaderValue = HeaderValue::from_static("private, no-cache");
+const KEPT: &str = "private, no-cache";
 
 /// An answer in JSON, or that it is what `asked` says the client has.
 pub(crate) fn told(json: Vec<u8>, asked: &HeaderMap) -> Response {
@@ -26,7 +26,7 @@ pub(crate) fn told(json: Vec<u8>, asked: &HeaderMap) -> Response {
         ([(header::CONTENT_TYPE, "application/json")], Body::from(Bytes::from(json))).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, KEPT);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
