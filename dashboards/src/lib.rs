@@ -7,7 +7,9 @@
 mod access;
 mod api;
 mod assets;
+mod budget;
 mod charts;
+mod closed;
 mod events;
 mod house;
 mod lang;
@@ -24,6 +26,7 @@ mod security;
 mod serve;
 mod settings;
 mod table;
+mod thin;
 mod words;
 
 pub mod rows;

@@ -108,6 +108,11 @@ impl Params {
         }
     }
 
+    /// Whether `from` and `to` are given and over: what the answer is about does not move with the clock.
+    pub(crate) fn is_closed(&self, range: &Range<Timestamp>, now: Timestamp) -> bool {
+        range.end <= now && ["from", "to"].iter().all(|name| self.0.iter().any(|(n, v)| n == name && !v.is_empty()))
+    }
+
     /// `from` and `to`, the last 24 hours where they are not given.
     pub(crate) fn range(&self, now: Timestamp) -> Result<Range<Timestamp>, Problem> {
         const EXPECTED: &str = "an RFC 3339 instant with an offset, such as 2026-11-21T20:00:00Z (write + as %2B)";

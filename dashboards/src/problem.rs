@@ -7,6 +7,8 @@ use axum::response::{IntoResponse, Response};
 use ports::{AccessError, ActError, ConsoleError, OperationError, RecordError, StoreError};
 use serde::Serialize;
 
+use crate::scan::ScanError;
+
 /// An error for people and programs.
 #[derive(Debug, Serialize)]
 pub(crate) struct Problem {
@@ -69,6 +71,15 @@ impl Problem {
         let detail = "the content type is not application/json";
         let mut problem = Self::new("urn:marsad:problem:content-type", "not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
         problem.expected = Some("application/json".to_owned());
+        problem
+    }
+
+    /// The store searched for as long as one request may have it search.
+    pub(crate) fn too_long() -> Self {
+        let detail = "the store has searched for as long as one request may have it search ([http] query_budget)";
+        let mut problem = Self::new("urn:marsad:problem:budget", "it takes too long", StatusCode::BAD_REQUEST, detail);
+        problem.parameter = Some("from".to_owned());
+        problem.expected = Some("a shorter period, or fewer devices, quantities or zones".to_owned());
         problem
     }
 
@@ -140,6 +151,15 @@ impl From<StoreError> for Problem {
             StoreError::Refused(_) | StoreError::Damaged(_) => {
                 Self::new("urn:marsad:problem:store", "the store failed", StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
             }
+        }
+    }
+}
+
+impl From<ScanError> for Problem {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Store(error) => error.into(),
+            ScanError::TooLong => Self::too_long(),
         }
     }
 }

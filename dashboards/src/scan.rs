@@ -11,6 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ports::{Points, Query, Store, StoreError};
 use schemas::{Partial, Quantity, Reading, SeriesKey, Timestamp};
 
+use crate::budget::in_time;
+
 /// The last point that was given.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cursor {
@@ -68,6 +70,17 @@ impl std::str::FromStr for Cursor {
     }
 }
 
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ScanError {
+    /// The store could not.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The request had as much of the store's time as one may have.
+    #[error("the search took longer than one request may")]
+    TooLong,
+}
+
 /// A point that has a place in the order (time, device, quantity name, channel).
 trait Placed {
     fn time(&self) -> Timestamp;
@@ -106,7 +119,7 @@ impl Pager {
     }
 
     /// The next points, at most `limit`; `more` of the answer says whether others follow.
-    pub(crate) async fn page(&mut self, limit: usize) -> Result<Points, StoreError> {
+    pub(crate) async fn page(&mut self, limit: usize) -> Result<Points, ScanError> {
         let mut ask = limit;
         if let Some(cursor) = &self.after {
             self.query.range.start = cursor.time.max(self.query.range.start);
@@ -114,7 +127,7 @@ impl Pager {
         }
         loop {
             self.query.limit = ask;
-            let points = match self.store.scan(&self.query).await? {
+            let points = match in_time(self.store.scan(&self.query)).await? {
                 Points::Raw { readings, more } => {
                     let (readings, more) = self.cut(readings, more, limit);
                     Points::Raw { readings, more }

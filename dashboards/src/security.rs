@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -14,7 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::house::{House, Rooms};
-use crate::{api, assets, page};
+use crate::{Settings, api, assets, budget, page};
 
 /// Nothing from elsewhere, nothing inline, no frame around us.
 pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -23,13 +24,16 @@ pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; 
 /// Bytes of a request body: the only form there is has two short fields.
 const BODY_LIMIT: usize = 4 * 1024;
 
+/// No answer begins in no time.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Of brotli and gzip: beyond it a body costs ten times as long and is hardly smaller.
 const ASSET_QUALITY: i32 = 9;
 
 /// All addresses of the house, for whoever asks: who may is another's business.
 pub fn router(house: House) -> Router {
-    let timeout = house.settings.request_timeout;
-    dressed(addresses(Rooms::new(house, None)), timeout)
+    let settings = house.settings.clone();
+    dressed(addresses(Rooms::new(house, None)), &settings)
 }
 
 /// All addresses, without what holds around them.
@@ -51,10 +55,12 @@ fn worth() -> impl Predicate {
 }
 
 /// What holds for every answer: limits, headers, compression.
-pub(crate) fn dressed(router: Router, timeout: Duration) -> Router {
+pub(crate) fn dressed(router: Router, settings: &Settings) -> Router {
+    let (timeout, budget) = (settings.request_timeout.max(SHORTEST), settings.query_budget);
     let header =
         |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
+        .layer(from_fn(move |request, next| budget::within(budget, request, next)))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth()))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))

@@ -30,6 +30,9 @@ pub struct Settings {
     /// How long an answer may take to begin.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub request_timeout: Duration,
+    /// How long the store may search for one request, all its questions together; of a stream until it begins.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub query_budget: Duration,
     /// Rows of a JSON answer where the request does not say.
     pub default_rows: usize,
     /// Rows of a JSON answer at most, and rows asked of the store at once by a streamed one.

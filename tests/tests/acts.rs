@@ -96,36 +96,36 @@ fn acts_are_answered_with_what_they_came_to_and_illegal_ones_with_409_and_nothin
     desk.level("bin-1", 95.0);
     let id = desk.alert("bin-1", "firing");
     let at = |what: &str| format!("alerts/{id}/{what}");
-    let aya = json!({"by": "Aya B."});
+    let officer = json!({"by": "officer-1"});
 
-    desk.refused(&at("unacknowledge"), &aya, 409, "acknowledged");
-    desk.refused(&at("unshelve"), &aya, 409, "");
-    desk.refused("alerts/no-such-alert/acknowledge", &aya, 404, "no-such-alert");
-    let (status, alert) = desk.well(&at("acknowledge"), &json!({"by": "Aya B.", "note": "truck 4", "until": hence(3600)}));
+    desk.refused(&at("unacknowledge"), &officer, 409, "acknowledged");
+    desk.refused(&at("unshelve"), &officer, 409, "");
+    desk.refused("alerts/no-such-alert/acknowledge", &officer, 404, "no-such-alert");
+    let (status, alert) = desk.well(&at("acknowledge"), &json!({"by": "officer-1", "note": "truck 4", "until": hence(3600)}));
     assert_eq!(
         (status, &alert["acknowledged"]["by"], &alert["acknowledged"]["note"]),
-        (200, &json!("Aya B."), &json!("truck 4"))
+        (200, &json!("officer-1"), &json!("truck 4"))
     );
-    let (_, alert) = desk.well(&at("unacknowledge"), &aya);
+    let (_, alert) = desk.well(&at("unacknowledge"), &officer);
     assert_eq!(alert["acknowledged"], Value::Null);
-    let (_, alert) = desk.well(&at("assign"), &json!({"by": "Aya B.", "to": "team 4"}));
+    let (_, alert) = desk.well(&at("assign"), &json!({"by": "officer-1", "to": "team 4"}));
     assert_eq!(alert["assigned"]["to"], "team 4");
-    let (_, alert) = desk.well(&at("shelve"), &json!({"by": "Aya B.", "until": hence(3600)}));
-    assert_eq!((&alert["shelved"]["by"], &alert["withheld"]["by"]), (&json!("Aya B."), &json!("shelf")));
-    let (_, alert) = desk.well(&at("unshelve"), &aya);
+    let (_, alert) = desk.well(&at("shelve"), &json!({"by": "officer-1", "until": hence(3600)}));
+    assert_eq!((&alert["shelved"]["by"], &alert["withheld"]["by"]), (&json!("officer-1"), &json!("shelf")));
+    let (_, alert) = desk.well(&at("unshelve"), &officer);
     assert_eq!((&alert["shelved"], &alert["withheld"]), (&Value::Null, &Value::Null));
-    let (_, alert) = desk.well(&at("resolve"), &json!({"by": "Aya B.", "note": "emptied by hand"}));
-    assert_eq!((&alert["phase"], &alert["resolved_by_hand"]["by"]), (&json!("resolved"), &json!("Aya B.")));
+    let (_, alert) = desk.well(&at("resolve"), &json!({"by": "officer-1", "note": "emptied by hand"}));
+    assert_eq!((&alert["phase"], &alert["resolved_by_hand"]["by"]), (&json!("resolved"), &json!("officer-1")));
 
     let before = desk.acts(&id);
     assert_eq!(before, ["acknowledge", "unacknowledge", "assign", "shelve", "unshelve", "resolve"]);
     for (what, body) in [
-        ("acknowledge", aya.clone()),
-        ("unacknowledge", aya.clone()),
-        ("assign", json!({"by": "Aya B.", "to": "team 5"})),
-        ("shelve", json!({"by": "Aya B.", "until": hence(60)})),
-        ("unshelve", aya.clone()),
-        ("resolve", aya),
+        ("acknowledge", officer.clone()),
+        ("unacknowledge", officer.clone()),
+        ("assign", json!({"by": "officer-1", "to": "team 5"})),
+        ("shelve", json!({"by": "officer-1", "until": hence(60)})),
+        ("unshelve", officer.clone()),
+        ("resolve", officer),
     ] {
         desk.refused(&at(what), &body, 409, "");
     }
@@ -140,22 +140,22 @@ fn what_makes_no_sense_is_a_problem_that_names_it_and_changes_nothing() {
     desk.level("bin-1", 95.0);
     let id = desk.alert("bin-1", "firing");
     let at = |what: &str| format!("alerts/{id}/{what}");
-    let aya = |more: Value| {
-        let mut body = json!({"by": "Aya B."});
+    let officer = |more: Value| {
+        let mut body = json!({"by": "officer-1"});
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
         body
     };
     desk.refused(&at("acknowledge"), &json!({}), 400, "by");
     desk.refused(&at("acknowledge"), &json!({"by": ""}), 400, "");
-    desk.refused(&at("acknowledge"), &aya(json!({"until": "tomorrow"})), 400, "");
-    desk.refused(&at("acknowledge"), &aya(json!({"colour": "red"})), 400, "colour");
-    desk.refused(&at("acknowledge"), &aya(json!({"until": hence(8 * 86_400)})), 409, "7");
-    desk.refused(&at("shelve"), &aya(json!({"until": hence(31 * 86_400)})), 409, "30");
-    desk.refused(&at("shelve"), &aya(json!({})), 400, "until");
+    desk.refused(&at("acknowledge"), &officer(json!({"until": "tomorrow"})), 400, "");
+    desk.refused(&at("acknowledge"), &officer(json!({"colour": "red"})), 400, "colour");
+    desk.refused(&at("acknowledge"), &officer(json!({"until": hence(8 * 86_400)})), 409, "7");
+    desk.refused(&at("shelve"), &officer(json!({"until": hence(31 * 86_400)})), 409, "30");
+    desk.refused(&at("shelve"), &officer(json!({})), 400, "until");
     let path = at("acknowledge");
     let broken = desk.post(&path, "{".to_owned(), "application/json");
     assert!(broken.status().is_client_error());
-    let plain = desk.post(&path, aya(json!({})).to_string(), "text/plain");
+    let plain = desk.post(&path, officer(json!({})).to_string(), "text/plain");
     assert!(plain.status().is_client_error(), "a form of another site cannot act");
     assert!(desk.acts(&id).is_empty());
     assert!(desk.marsad.stop().success());
@@ -167,20 +167,20 @@ fn silences_and_windows_are_begun_listed_and_ended_once_and_must_end() {
     let mut desk = Desk::open(folder.path());
     for sort in ["silences", "maintenance"] {
         let new = |more: Value| {
-            let mut body = json!({"scope": {"zone": ["anfa"]}, "until": hence(3600), "by": "Aya B.", "note": "works"});
+            let mut body = json!({"scope": {"zone": ["anfa"]}, "until": hence(3600), "by": "officer-1", "note": "works"});
             body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
             body
         };
-        desk.refused(sort, &json!({"scope": {"zone": ["anfa"]}, "by": "Aya B."}), 400, "until");
+        desk.refused(sort, &json!({"scope": {"zone": ["anfa"]}, "by": "officer-1"}), 400, "until");
         desk.refused(sort, &json!({"scope": {"zone": ["anfa"]}, "until": hence(60)}), 400, "by");
         desk.refused(sort, &new(json!({"until": "2020-01-01T00:00:00Z"})), 422, "");
         desk.refused(sort, &new(json!({"scope": {"colour": ["red"]}})), 400, "colour");
         let (status, quiet) = desk.well(sort, &new(json!({})));
-        assert_eq!((status, &quiet["by"], &quiet["scope"]["zone"]), (201, &json!("Aya B."), &json!(["anfa"])));
+        assert_eq!((status, &quiet["by"], &quiet["scope"]["zone"]), (201, &json!("officer-1"), &json!(["anfa"])));
         let end = format!("{sort}/{}/end", quiet["id"]);
-        desk.well(&end, &json!({"by": "Aya B."}));
-        desk.refused(&end, &json!({"by": "Aya B."}), 409, "");
-        desk.refused(&format!("{sort}/999/end"), &json!({"by": "Aya B."}), 404, "");
+        desk.well(&end, &json!({"by": "officer-1"}));
+        desk.refused(&end, &json!({"by": "officer-1"}), 409, "");
+        desk.refused(&format!("{sort}/999/end"), &json!({"by": "officer-1"}), 404, "");
     }
     assert!(desk.marsad.stop().success());
 }

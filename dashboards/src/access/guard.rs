@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -44,7 +43,7 @@ struct Halls {
 
 /// All addresses, each for those who may.
 pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
-    let (timeout, secure) = (house.settings.request_timeout, gate.is_secure());
+    let (settings, secure) = (house.settings.clone(), gate.is_secure());
     let named = House { desk: Arc::new(super::territory::Named(Arc::clone(&house.desk))), ..house };
     let guard = Arc::new(Guard { gate, house: named });
     let halls = Halls {
@@ -54,7 +53,7 @@ pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
         guard,
     };
     let router = Router::new().fallback(enter).with_state(Arc::new(halls));
-    let router = dressed(router, timeout.max(Duration::from_millis(1)));
+    let router = dressed(router, &settings);
     if secure {
         let hsts = HeaderName::from_static("strict-transport-security");
         return router.layer(SetResponseHeaderLayer::if_not_present(hsts, HeaderValue::from_static(HSTS)));

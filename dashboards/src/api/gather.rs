@@ -9,6 +9,7 @@ use ports::{DeviceFilter, Points, Query, Selector, Shape};
 use schemas::{Device, DeviceId, Grade, Kind, Partial, Quantity, Reading, Timestamp, Zone};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::budget::in_time;
 use crate::house::{House, Rooms};
 use crate::problem::Problem;
 use crate::scan::Pager;
@@ -37,7 +38,7 @@ pub(crate) fn permit(rooms: &Rooms) -> Result<OwnedSemaphorePermit, Problem> {
 pub(crate) async fn devices(house: &House, kind: Kind, zone: Option<&Zone>) -> Result<Vec<Device>, Problem> {
     let mut all: BTreeMap<DeviceId, Device> = BTreeMap::new();
     let select = Selector { kind: Some(kind), quantities: telling(kind), ..Selector::default() };
-    let latest = house.store.latest(&select).await?;
+    let latest = in_time(house.store.latest(&select)).await?;
     // Where it is now, and not where it once was.
     for reading in latest.into_iter().filter(|r| zone.is_none_or(|zone| *zone == r.zone)) {
         let id = reading.series.device;

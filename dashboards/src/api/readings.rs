@@ -1,23 +1,27 @@
 //! Readings: of a period, and the last ones. JSON comes in pages; CSV and NDJSON are streamed while
 //! the store is asked, as fast as the client takes them.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use ports::{Points, Query, Selector, Shape, Store, StoreError};
+use ports::{Points, Query, Selector, Shape, Store};
 use schemas::{DeviceId, Reading, Timestamp};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::house::Shared;
+use crate::budget::in_time;
+use crate::closed;
+use crate::house::{House, Shared};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 use crate::rows::{HourRow, ReadingRow};
-use crate::scan::{Cursor, Pager};
+use crate::scan::{Cursor, Pager, ScanError};
+use crate::thin::Thin;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
@@ -63,23 +67,38 @@ struct Page<'a> {
     next: Option<String>,
 }
 
-const KNOWN: [&str; 10] = ["device", "quantity", "kind", "zone", "from", "to", "every", "limit", "format", "cursor"];
+const KNOWN: [&str; 11] = ["device", "quantity", "kind", "zone", "from", "to", "every", "points", "limit", "format", "cursor"];
+/// Readings of a series that `points` may ask for: more than a screen has columns.
+const POINTS: RangeInclusive<usize> = 2..=10_000;
 
-/// `GET /api/v1/readings?device=&quantity=&kind=&zone=&from=&to=&every=&limit=&format=&cursor=`
-pub(crate) async fn readings(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+/// `GET /api/v1/readings?device=&quantity=&kind=&zone=&from=&to=&every=&points=&limit=&format=&cursor=`
+pub(crate) async fn readings(State(rooms): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let params = Params::read(&uri, &KNOWN)?;
     let house = &rooms.house;
-    let (format, shape) = (format(&params)?, shape(&params)?);
-    let range = params.range(house.clock.now())?;
+    let (format, shape, points) = (format(&params)?, shape(&params)?, points(&params)?);
+    let now = house.clock.now();
+    let range = params.range(now)?;
+    let closed = params.is_closed(&range, now);
     let range = if shape == Shape::Hourly { whole_hours(&range) } else { range };
     let cursor = params.parsed::<Cursor>("cursor", "the `next` of an earlier answer to the same question")?;
     let query = Query { select: params.selector()?, range: range.clone(), shape, limit: 0 };
     if format == Format::Json {
-        let mut pager = Pager::new(house.store.clone(), query, cursor);
-        let limit = params.limit(house.settings.default_rows, house.settings.most_rows)?;
-        let points = pager.page(limit).await?;
-        let next = pager.cursor().filter(|_| points.more()).map(ToString::to_string);
-        return Ok(Json(page(range.start, range.end, &points, next)).into_response());
+        let (points, next) = match points {
+            Some(points) => (thinned(house, query, points).await?, None),
+            None => {
+                let mut pager = Pager::new(house.store.clone(), query, cursor);
+                let limit = params.limit(house.settings.default_rows, house.settings.most_rows)?;
+                let points = pager.page(limit).await?;
+                let next = pager.cursor().filter(|_| points.more()).map(ToString::to_string);
+                (points, next)
+            }
+        };
+        let page = page(range.start, range.end, &points, next);
+        return Ok(if closed {
+            closed::told(serde_json::to_vec(&page).expect("a page is text and finite numbers"), &headers)
+        } else {
+            Json(page).into_response()
+        });
     }
     if cursor.is_some() {
         let detail = "a stream has no pages: it ends when everything is told".to_owned();
@@ -111,6 +130,40 @@ pub(crate) async fn readings(State(rooms): Shared, uri: Uri) -> Result<Response,
     Ok(response)
 }
 
+/// `points`: only of readings as they are, in one answer.
+fn points(params: &Params) -> Result<Option<usize>, Problem> {
+    let expected = format!("a number from {} to {}", POINTS.start(), POINTS.end());
+    let Some(points) = params.parsed::<usize>("points", &expected)? else { return Ok(None) };
+    if !POINTS.contains(&points) {
+        return Err(Problem::parameter("points", format!("{points} is outside the range"), expected));
+    }
+    for (name, allowed) in [("every", None), ("limit", None), ("cursor", None), ("format", Some("json"))] {
+        if params.one(name)?.is_some_and(|given| Some(given) != allowed) {
+            let detail = "extremes are of readings as they are, and all in one answer of JSON";
+            return Err(Problem::parameter(name, detail, "nothing beside points"));
+        }
+    }
+    Ok(Some(points))
+}
+
+/// The extremes of each series, at most `points` of it.
+async fn thinned(house: &House, query: Query, points: usize) -> Result<Points, Problem> {
+    let most = house.settings.most_rows;
+    let (mut thin, mut pager) = (Thin::new(&query.range, points), Pager::new(house.store.clone(), query, None));
+    loop {
+        let Points::Raw { readings, more } = pager.page(most.max(1)).await? else { break };
+        readings.into_iter().for_each(|reading| thin.take(reading));
+        if thin.series().saturating_mul(points) > most.max(points) {
+            let detail = format!("{} series of {points} readings are more than {most} rows", thin.series());
+            return Err(Problem::parameter("device", detail, "fewer devices or quantities, or fewer points"));
+        }
+        if !more {
+            break;
+        }
+    }
+    Ok(Points::Raw { readings: thin.done(), more: false })
+}
+
 fn page<'a>(from: Timestamp, to: Timestamp, points: &'a Points, next: Option<String>) -> Page<'a> {
     let page = Page { from, to, every: None, readings: None, hours: None, next };
     match points {
@@ -131,12 +184,12 @@ struct Walk {
 }
 
 impl Walk {
-    async fn begin(store: Arc<dyn Store>, query: Query) -> Result<Self, StoreError> {
+    async fn begin(store: Arc<dyn Store>, query: Query) -> Result<Self, ScanError> {
         let mut devices = query.select.devices.clone();
         if devices.is_empty() {
             // Every device that ever measured it, wherever it stands and whatever it is now.
             let known = Selector { quantities: query.select.quantities.clone(), ..Selector::default() };
-            devices = store.latest(&known).await?.into_iter().map(|r| r.series.device).collect();
+            devices = in_time(store.latest(&known)).await?.into_iter().map(|r| r.series.device).collect();
         }
         devices.sort_unstable();
         devices.dedup();
@@ -144,7 +197,7 @@ impl Walk {
     }
 
     /// The next points; none when all devices are told. `more` speaks of the present device only.
-    async fn page(&mut self, limit: usize) -> Result<Option<Points>, StoreError> {
+    async fn page(&mut self, limit: usize) -> Result<Option<Points>, ScanError> {
         loop {
             if let Some(pager) = &mut self.here {
                 let points = pager.page(limit).await?;
@@ -176,7 +229,7 @@ struct Stream {
 }
 
 impl Stream {
-    async fn step(mut self) -> Result<Option<(Bytes, Self)>, StoreError> {
+    async fn step(mut self) -> Result<Option<(Bytes, Self)>, ScanError> {
         let points = match self.next.take() {
             Some(points) => points,
             None if self.left == 0 => None,
@@ -244,7 +297,7 @@ pub(crate) async fn latest(State(rooms): Shared, uri: Uri) -> Result<Response, P
         Format::Json => params.limit(house.settings.default_rows, house.settings.most_rows)?,
         Format::Csv | Format::Ndjson => params.limit(usize::MAX, usize::MAX)?,
     };
-    let all = house.store.latest(&params.selector()?).await?;
+    let all = in_time(house.store.latest(&params.selector()?)).await?;
     let begin = after.map_or(0, |cursor| all.partition_point(|r| cursor.covers(&r.series)));
     let rest = all.get(begin..).unwrap_or_default();
     let shown = rest.get(..limit.min(rest.len())).unwrap_or_default();

@@ -11,6 +11,7 @@
 mod fakes;
 
 mod api;
+mod asking;
 mod city;
 mod events;
 mod losses;

@@ -58,3 +58,17 @@ async fn a_connection_that_stands_still_is_closed_and_gives_its_place_to_the_nex
     assert!(answer.ends_with("ok\n"), "{answer}");
     assert_eq!(idle.read(&mut [0; 8]).await.unwrap_or(0), 0, "the silent one was closed");
 }
+
+#[tokio::test]
+async fn a_closed_period_is_sent_once_over_a_socket_too() {
+    let (address, _stop, _task) = open(|_| {}).await;
+    let path = "/api/v1/readings?from=2026-11-20T00:00:00Z&to=2026-11-21T00:00:00Z";
+    let first = ask(&mut TcpStream::connect(address).await.unwrap(), path).await;
+    let tag = first.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag").to_owned();
+    let mut again = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nif-none-match: {tag}\r\nconnection: close\r\n\r\n");
+    again.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    again.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 304 Not Modified") && text.ends_with("\r\n\r\n"), "{text}");
+}

@@ -61,7 +61,7 @@ pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Resu
     }
 }
 
-fn ranges(settings: &Settings) -> [Option<String>; 10] {
+fn ranges(settings: &Settings) -> [Option<String>; 11] {
     let Settings { pipeline, store, http, quarantine, .. } = settings;
     [
         span("pipeline.flush_every", pipeline.flush_every, Duration::from_millis(100)..=Duration::from_secs(600), "100ms to 10m"),
@@ -75,6 +75,7 @@ fn ranges(settings: &Settings) -> [Option<String>; 10] {
         span("quarantine.keep", quarantine.keep, HOUR..=Duration::MAX, "1h or more"),
         (quarantine.limit.as_u64() < MEBIBYTE).then(|| format!("quarantine.limit: {}, expected 1 MiB or more", quarantine.limit)),
         http.request_timeout.is_zero().then(|| "http.request_timeout: no time, expected more than 0s".to_owned()),
+        http.query_budget.is_zero().then(|| "http.query_budget: no time, expected more than 0s".to_owned()),
     ]
 }
 

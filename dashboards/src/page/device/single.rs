@@ -130,8 +130,8 @@ fn past(desk: &Desk<'_>, id: &DeviceId, quantity: Quantity, range: Range) -> Mar
     let label = lang.of(&quantity.row().label);
     let unit = numbers::unit(quantity.unit());
     let from = range.from;
-    // A day is shown reading by reading, more than that by the hour.
-    let every = if range.code() == "24h" { "" } else { "&every=1h" };
+    // A day is shown by its readings, of one that speaks each second by their extremes; more than a day by the hour.
+    let shown = if range.code() == "24h" { "&points=2000" } else { "&every=1h&limit=10000" };
     html! { section.after aria-labelledby="past-title" {
         div.head { h2 #past-title { (words.pages.common.past) } p.note { (label) " " bdi dir="ltr" { (unit) } } }
         div.ranges {
@@ -139,7 +139,7 @@ fn past(desk: &Desk<'_>, id: &DeviceId, quantity: Quantity, range: Range) -> Mar
             span.out { a download href=(format!("/api/v1/readings?format=csv&device={id}&quantity={quantity}&from={from}")) { (words.pages.common.csv) } }
         }
         (chart(desk, &Chart {
-            source: format!("/api/v1/readings?device={id}&quantity={quantity}{every}&limit=10000&from={from}"),
+            source: format!("/api/v1/readings?device={id}&quantity={quantity}{shown}&from={from}"),
             summary: label,
             unit: &unit,
             places: numbers::decimals(quantity),

@@ -28,7 +28,7 @@ en = "Bin {device} full: {value}"
 const SETTINGS: &str =
     "[rules]\npacks = []\nfiles = [\"rules.toml\"]\n[pipeline]\nflush_every = \"100ms\"\ncommit_every = \"100ms\"\n";
 const PATIENCE: Duration = Duration::from_secs(60);
-const AYA: [&str; 2] = ["--by", "Aya B."];
+const OFFICER: [&str; 2] = ["--by", "officer-1"];
 
 fn start(folder: &Path) -> Marsad {
     std::fs::write(folder.join("rules.toml"), RULES).expect("rules");
@@ -78,14 +78,14 @@ fn what_a_person_does_to_an_alert_is_kept_and_shown_and_what_is_not_legal_is_ref
     let mut marsad = start(folder.path());
     level(&marsad, "bin-1", 0, 95.0);
     let id = fires(folder.path(), "bin-1");
-    let act = |deed: &str, more: &[&str]| -> Said { ask(folder.path(), &[&["alert", deed, &id][..], &AYA, more].concat()) };
+    let act = |deed: &str, more: &[&str]| -> Said { ask(folder.path(), &[&["alert", deed, &id][..], &OFFICER, more].concat()) };
 
     act("unacknowledge", &[]).refused(1, &["acknowledged"]);
     act("shelve", &[]).refused(1, &["--for"]);
     act("shelve", &["--for", "40d"]).refused(1, &["30"]);
     act("acknowledge", &["--for", "8d"]).refused(1, &["7"]);
     ask(folder.path(), &["alert", "ack", &id]).refused(2, &["--by"]);
-    ask(folder.path(), &["alert", "ack", "no-such-alert", "--by", "Aya B."]).refused(1, &["there is no alert"]);
+    ask(folder.path(), &["alert", "ack", "no-such-alert", "--by", "officer-1"]).refused(1, &["there is no alert"]);
 
     let known = act("ack", &["--note", "truck 4 is on its way", "--json"]).json();
     assert_eq!(known["acts"].as_array().map(Vec::len), Some(1), "{known}");
@@ -93,7 +93,7 @@ fn what_a_person_does_to_an_alert_is_kept_and_shown_and_what_is_not_legal_is_ref
     marsad.kill();
     let mut marsad = marsad.again(folder.path());
     let shown = ask(folder.path(), &["alert", "show", &id]);
-    for word in ["acknowledged by Aya B.", "truck 4 is on its way"] {
+    for word in ["acknowledged by officer-1", "truck 4 is on its way"] {
         assert!(shown.well().contains(word), "`{word}` is not in: {}", shown.out);
     }
     assert_eq!(list(folder.path(), &["--view", "acknowledged"]).len(), 1);
@@ -126,12 +126,12 @@ fn what_is_silenced_is_told_to_nobody_and_once_when_the_silence_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let marsad = start(folder.path());
     let silence = ["silence", "create", "--device", "bin-1", "--for", "2h", "--note", "street market"];
-    let made = ask(folder.path(), &[&silence[..], &AYA, &["--json"]].concat()).json();
+    let made = ask(folder.path(), &[&silence[..], &OFFICER, &["--json"]].concat()).json();
     let number = made["id"].as_u64().expect("a number").to_string();
-    ask(folder.path(), &["silence", "create", "--device", "bin-1", "--by", "Aya B."]).refused(1, &["--for"]);
+    ask(folder.path(), &["silence", "create", "--device", "bin-1", "--by", "officer-1"]).refused(1, &["--for"]);
     let window = ["maintenance", "create", "--device", "bin-2", "--for", "1h"];
     let window =
-        ask(folder.path(), &[&window[..], &AYA, &["--json"]].concat()).json()["id"].as_u64().expect("a number").to_string();
+        ask(folder.path(), &[&window[..], &OFFICER, &["--json"]].concat()).json()["id"].as_u64().expect("a number").to_string();
 
     for bin in ["bin-1", "bin-2", "bin-3"] {
         level(&marsad, bin, 0, 95.0);

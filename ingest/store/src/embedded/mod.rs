@@ -134,7 +134,11 @@ impl Store for Embedded {
     fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
         let (shared, query) = (Arc::clone(&self.shared), query.clone());
         Box::pin(async move {
-            let scanned = tokio::task::spawn_blocking(move || scan::scan(&shared, &query)).await;
+            // Whoever asks no more drops this, and the search ends.
+            let asking = Arc::new(());
+            let asked = Arc::downgrade(&asking);
+            let scanned = tokio::task::spawn_blocking(move || scan::scan(&shared, &query, &asked)).await;
+            drop(asking);
             scanned.map_err(|e| StoreError::Unavailable(format!("the scan did not end: {e}")))?
         })
     }

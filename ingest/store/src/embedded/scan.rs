@@ -6,7 +6,7 @@
 //! the week that fills the limit.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ports::{Points, Query, Shape, StoreError};
 use rustc_hash::FxBuildHasher;
@@ -206,11 +206,11 @@ impl<T> Earliest<T> {
     }
 }
 
-/// Answers a query.
-pub(crate) fn scan(shared: &Shared, query: &Query) -> Result<Points, StoreError> {
+/// Answers a query, as long as anybody holds `asked`.
+pub(crate) fn scan(shared: &Shared, query: &Query, asked: &Weak<()>) -> Result<Points, StoreError> {
     // A merge replaces blocks at most every few seconds: a scan that meets two begins again twice.
     for _ in 0..16 {
-        match attempt(shared, query) {
+        match attempt(shared, query, asked) {
             Ok(points) => return Ok(points),
             Err(NoBlock::Fault(e)) => return Err(e),
             Err(NoBlock::Replaced) => {}
@@ -219,7 +219,7 @@ pub(crate) fn scan(shared: &Shared, query: &Query) -> Result<Points, StoreError>
     Err(StoreError::Unavailable("its blocks are being rewritten faster than they can be read".to_owned()))
 }
 
-fn attempt(shared: &Shared, query: &Query) -> Result<Points, NoBlock> {
+fn attempt(shared: &Shared, query: &Query, asked: &Weak<()>) -> Result<Points, NoBlock> {
     let range @ (from, to) = (query.range.start.millis(), query.range.end.millis());
     if from >= to {
         return Ok(match query.shape {
@@ -229,15 +229,15 @@ fn attempt(shared: &Shared, query: &Query) -> Result<Points, NoBlock> {
     }
     let view = View::new(shared, query, from, to);
     match query.shape {
-        Shape::Raw => raw(shared, &view, range, query.limit),
-        Shape::Hourly => hourly(shared, &view, range, query.limit),
+        Shape::Raw => raw(shared, &view, asked, range, query.limit),
+        Shape::Hourly => hourly(shared, &view, asked, range, query.limit),
     }
 }
 
-fn raw(shared: &Shared, view: &View, range: (i64, i64), limit: usize) -> Result<Points, NoBlock> {
+fn raw(shared: &Shared, view: &View, asked: &Weak<()>, range: (i64, i64), limit: usize) -> Result<Points, NoBlock> {
     let mut earliest = Earliest::new(limit);
     let (mut reader, mut series) = (Reader::new(shared, true), Vec::new());
-    walk(view, range, &mut earliest, |earliest, first, streams, range| {
+    walk(view, asked, range, &mut earliest, |earliest, first, streams, range| {
         view.gather(&mut reader, streams, range, &mut series)?;
         for (entry, place) in &series {
             earliest.push(entry.observed, streams[*place as usize].rank, first + place, *entry);
@@ -252,10 +252,10 @@ fn raw(shared: &Shared, view: &View, range: (i64, i64), limit: usize) -> Result<
     Ok(Points::Raw { readings: readings.collect(), more })
 }
 
-fn hourly(shared: &Shared, view: &View, range: (i64, i64), limit: usize) -> Result<Points, NoBlock> {
+fn hourly(shared: &Shared, view: &View, asked: &Weak<()>, range: (i64, i64), limit: usize) -> Result<Points, NoBlock> {
     let mut earliest: Earliest<Sums> = Earliest::new(limit);
     let mut hourly = Hourly::new(view, Reader::new(shared, false));
-    walk(view, range, &mut earliest, |earliest, first, streams, range| {
+    walk(view, asked, range, &mut earliest, |earliest, first, streams, range| {
         hourly.series(streams, range, |at, sums| earliest.push(at, streams[0].rank, first, sums))
     })?;
     let (found, more) = earliest.finish(limit);
@@ -276,6 +276,7 @@ fn hourly(shared: &Shared, view: &View, range: (i64, i64), limit: usize) -> Resu
 /// lies in the week and may still be of use.
 fn walk<T>(
     view: &View,
+    asked: &Weak<()>,
     (from, to): (i64, i64),
     earliest: &mut Earliest<T>,
     mut visit: impl FnMut(&mut Earliest<T>, u32, &[Pick], (i64, i64)) -> Result<(), NoBlock>,
@@ -284,6 +285,9 @@ fn walk<T>(
         let start = i64::from(week) * WEEK;
         let mut index = 0u32;
         for streams in view.picks.chunk_by(|a, b| a.series == b.series) {
+            if asked.strong_count() == 0 {
+                return Err(NoBlock::Fault(StoreError::Unavailable("nobody waits for the answer any more".to_owned())));
+            }
             // An hour that begins at `until` is whole only with all of its readings.
             let until = earliest.until.saturating_add(HOUR);
             let (begin, end) = (from.max(start), to.min(start + WEEK).min(until));

@@ -101,6 +101,19 @@ async fn all(store: &Embedded) -> Vec<Reading> {
     }
 }
 
+#[tokio::test]
+async fn a_search_that_nobody_waits_for_any_more_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Embedded::open(directory.path(), &settings()).unwrap();
+    fill(&store, 0, 2).await;
+    let asking = std::sync::Arc::new(());
+    let asked = std::sync::Arc::downgrade(&asking);
+    assert_eq!(super::scan::scan(&store.shared, &everything(), &asked).unwrap().len(), 80);
+    drop(asking);
+    let ended = super::scan::scan(&store.shared, &everything(), &asked).unwrap_err();
+    assert!(ended.to_string().contains("nobody waits"), "{ended}");
+}
+
 /// Appends one reading a device and flushes, `times` times.
 async fn fill(store: &Embedded, from: i64, times: i64) {
     for minute in from..from + times {

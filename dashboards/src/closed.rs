@@ -1,0 +1,60 @@
+//! Answers about a period that is over: they come with a tag of what they say, so that whoever has them already is told
+//! only that nothing changed.
+//!
+//! The tag is made from the answer itself, since readings can come late, be corrected and be erased at any age. For the
+//! same reason, and because who may see them is asked each time, nobody may show a kept answer without asking.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// For the one who asked, who asks again before showing it again.
+const KEPT: &str = "private, no-cache";
+
+/// An answer in JSON, or that it is what `asked` says the client has.
+pub(crate) fn told(json: Vec<u8>, asked: &HeaderMap) -> Response {
+    // Weak: compression changes the bytes and not what they say.
+    let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&json)));
+    let same =
+        asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| names(value, &tag));
+    let mut response = if same {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(header::CONTENT_TYPE, "application/json")], Body::from(Bytes::from(json))).into_response()
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// Whether `If-None-Match` names a tag (RFC 9110, 13.1.2: by weak comparison).
+fn names(value: &str, tag: &str) -> bool {
+    let plain = |text: &str| text.trim().trim_start_matches("W/").to_owned();
+    value.trim() == "*" || value.split(',').any(|one| plain(one) == plain(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_compared_weakly_and_a_star_means_any() {
+        for (value, expected) in [
+            ("W/\"a\"", true),
+            ("\"a\"", true),
+            ("\"b\", W/\"a\"", true),
+            ("*", true),
+            ("\"b\"", false),
+            ("a", false),
+            ("", false),
+        ] {
+            assert_eq!(names(value, "W/\"a\""), expected, "{value}");
+        }
+    }
+}
