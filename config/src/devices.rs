@@ -12,7 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::SettingsError;
-use crate::locate::line_of;
+use crate::locate::Lines;
 
 /// A part of the earth, WGS 84, in degrees: where a city's devices can be.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -91,13 +91,13 @@ pub fn read_devices(path: &Path) -> Result<Vec<Listed>, Vec<SettingsError>> {
 
 fn tables(path: &Path, text: &str) -> Result<Vec<Listed>, Vec<SettingsError>> {
     let file = DeTable::parse(text).map_err(|cause| vec![SettingsError::syntax(path, text, &cause)])?;
-    let (mut listed, mut errors) = (Vec::new(), Vec::new());
+    let (mut listed, mut errors, mut lines) = (Vec::new(), Vec::new(), Lines::of(text));
     for (key, value) in file.into_inner() {
         let at = key.span().start;
         match value.into_inner() {
             DeValue::Array(rows) if key.get_ref() == "device" => {
                 for row in rows {
-                    match table(path, text, row) {
+                    match table(path, text, row, &mut lines) {
                         Ok(device) => listed.push(device),
                         Err(error) => errors.push(error),
                     }
@@ -112,13 +112,13 @@ fn tables(path: &Path, text: &str) -> Result<Vec<Listed>, Vec<SettingsError>> {
     if errors.is_empty() { Ok(listed) } else { Err(errors) }
 }
 
-fn table(path: &Path, text: &str, row: Spanned<DeValue<'_>>) -> Result<Listed, SettingsError> {
+fn table(path: &Path, text: &str, row: Spanned<DeValue<'_>>, lines: &mut Lines<'_>) -> Result<Listed, SettingsError> {
     let at = row.span().start;
     let device = Device::deserialize(ValueDeserializer::from(row)).map_err(|cause| {
         let place = cause.span().map_or(at, |span| span.start);
         SettingsError::at(path, text, place, cause.message().to_owned())
     })?;
-    Ok(Listed { device, place: format!("{}:{}", path.display(), line_of(text, at)) })
+    Ok(Listed { device, place: format!("{}:{}", path.display(), lines.line(at)) })
 }
 
 /// The devices of all files.

@@ -23,6 +23,30 @@ pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|b| *b == b'\n').count() + 1
 }
 
+/// Lines of a text, asked for in order: each byte is looked at once, however many lines are asked for.
+pub(crate) struct Lines<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+}
+
+impl<'t> Lines<'t> {
+    pub(crate) const fn of(text: &'t str) -> Self {
+        Self { text, at: 0, line: 1 }
+    }
+
+    /// The line of a byte, as [`line_of`] has it.
+    pub(crate) fn line(&mut self, at: usize) -> usize {
+        if at < self.at {
+            *self = Self::of(self.text);
+        }
+        let between = self.text.as_bytes().get(self.at..at.min(self.text.len())).unwrap_or_default();
+        self.line += between.iter().filter(|byte| **byte == b'\n').count();
+        self.at = at;
+        self.line
+    }
+}
+
 impl SettingsError {
     pub(crate) fn unreadable(path: &Path, cause: &std::io::Error) -> Self {
         Self { place: path.display().to_string(), message: format!("cannot be read: {cause}") }

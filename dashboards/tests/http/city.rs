@@ -414,7 +414,7 @@ async fn without_a_key_no_single_connection_is_told() {
     for address in ["/api/v1/water/leaks", "/api/v1/water/consumption?meter=abcdefghij2345678901"] {
         let answer = get(&router, address).await;
         assert_eq!((answer.status, &answer.json()["type"]), (StatusCode::FORBIDDEN, &"urn:marsad:problem:withheld".into()));
-        assert!(answer.json()["expected"].as_str().unwrap().contains("privacy.pseudonym_key_file"), "{}", answer.text);
+        assert!(answer.json()["expected"].as_str().unwrap().contains("privacy.keys"), "{}", answer.text);
     }
     assert_eq!(get(&router, "/api/v1/water/consumption").await.status, StatusCode::OK);
 }

@@ -117,6 +117,10 @@ impl City {
         let damaged = |text: String| Failure::new(Code::Stopped, text);
         let adopted = opened.register.adopted().map_err(|e| damaged(e.to_string()))?;
         let vault = vault::open(settings)?;
+        let mut parameters = checked.parameters;
+        if let Some(vault) = &vault {
+            vault::rename(vault, &mut parameters.districts, SystemClock.now());
+        }
         let ground = Ground { files: checked.catalogue, profiles: checked.profiles, routes: checked.routes, vault };
         let decoder = ground.decoder(adopted, SystemClock.now()).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         hear_again(&decoder, &opened.register).map_err(|e| damaged(e.to_string()))?;
@@ -168,7 +172,7 @@ impl City {
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);
         let behind = (ground.vault, false);
-        let house = house(settings, checked.parameters, store, who, Live::new(1), clock, behind)?;
+        let house = house(settings, parameters, store, who, Live::new(1), clock, behind)?;
         let router = dashboards::guarded(house, gate::stopped(settings, &gate_clock)?.keeper);
         Ok(Self::Stopped { router, _held: opened.directory })
     }

@@ -167,7 +167,7 @@ async fn req_p_2_the_way_back_is_in_a_file_of_its_own_that_tells_nothing_without
     let place = Place::new();
     let vault = place.vault();
     let decoder = decoder(&vault, Vec::new());
-    decoder.keepable(message(&format!("marsad/anfa/water/{METER}/up"), "{}"));
+    let _ = decoder.keepable(message(&format!("marsad/anfa/water/{METER}/up"), "{}"));
     let name = id("6ttedtg3u6ibdqkmo3vx");
     assert_eq!(ports::Vault::reveal(&*vault, name.clone()).await.expect("read"), Some(id(METER)));
     assert_eq!(ports::Vault::reveal(&*vault, id("nobody")).await.expect("read"), None);

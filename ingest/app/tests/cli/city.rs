@@ -48,8 +48,8 @@ fn seed(marsad: &Marsad, now: Timestamp) {
     city.acknowledged();
 }
 
-/// A key, and a district of the eleven meters that a meter of its own would feed.
-const SETTINGS: &str = "[privacy]\npseudonym_key_file = \"meters.key\"\n\
+/// Keys, and a district of the eleven meters that a meter of its own would feed.
+const SETTINGS: &str = "[privacy]\nkeys = \"vault.keys\"\n\
                         [[domains.district]]\nname = \"Anfa haut\"\ninflow = [\"dma-1\"]\nzones = [\"anfa\"]\n";
 
 fn questions(folder: &Path) -> Vec<Said> {
@@ -75,7 +75,7 @@ fn questions(folder: &Path) -> Vec<Said> {
 #[test]
 fn the_city_answers_from_the_program_and_from_its_stopped_directory() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("meters.key"), "a key for this test only\n").expect("a key");
+    marsad(&["vault", "init", folder.path().join("vault.keys").to_str().expect("a plain path")]).well();
     let mut program = Marsad::start(folder.path(), SETTINGS);
     let now = program.status().expect("a status").now;
     seed(&program, now);
@@ -144,7 +144,7 @@ fn a_question_about_nothing_says_that_there_are_no_data_and_a_wrong_one_says_wha
     ask(folder.path(), &["air", "report", "--station", "nobody"]).refused(1, &["nobody", "there is none yet"]);
     ask(folder.path(), &["waste", "worklist", "--contractor", "A & B"]).refused(1, &["A & B", "ARMA"]);
     ask(folder.path(), &["air", "index", "--from", "yesterday"]).refused(1, &["2026-11-21"]);
-    ask(folder.path(), &["water", "leaks"]).refused(1, &["pseudonym", "privacy.pseudonym_key_file"]);
+    ask(folder.path(), &["water", "leaks"]).refused(1, &["pseudonym", "privacy.keys"]);
     ask(folder.path(), &["water", "consumption", "--every", "1h"]).refused(2, &["--meter"]);
     ask(folder.path(), &["air", "index", "--excel", "--json"]).refused(2, &["--excel"]);
     assert!(program.stop().success());

@@ -96,6 +96,7 @@ fn seed(mqtt: SocketAddr, people: u32) {
         device.publish("sealed/canary", b"canary");
         if n % 500 == 499 {
             device.acknowledged();
+            device = Device::connect(mqtt, "canary-gateway");
         }
     }
     device.publish("marsad/anfa/waste/bin-1/up", format!(r#"{{"v":1,"time":"{now}","values":{{"waste.fill":50}}}}"#).as_bytes());
