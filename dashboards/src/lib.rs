@@ -24,6 +24,7 @@ mod security;
 mod serve;
 mod settings;
 mod table;
+mod walk;
 mod words;
 
 pub mod rows;
@@ -34,3 +35,4 @@ pub use parameters::{District, Parameters, Sheet, SpaceUse, Station};
 pub use security::router;
 pub use serve::{Tls, serve, serve_tls};
 pub use settings::Settings;
+pub use walk::Walk;

@@ -30,8 +30,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store-victoria", &["ports", "schemas", "store-http"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
     ("notify", &["ports", "schemas", "domains"]),
-    // What is derived is derived at query time, by the one place that can.
-    ("dashboards", &["ports", "schemas", "domains"]),
+    // Readings as files: units are converted where those of messages are.
+    ("exchange", &["schemas", "codec"]),
+    // What is derived is derived at query time, by the one place that can; tables of readings are streamed as they are asked for.
+    ("dashboards", &["ports", "schemas", "domains", "exchange"]),
     ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
     // The section structs of all of them.
     (
@@ -65,6 +67,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rules",
             "journal",
             "endpoint",
+            "exchange",
             "store",
             "store-influx",
             "store-victoria",

@@ -8,6 +8,7 @@ mod collect;
 mod decode;
 mod hose;
 mod memory;
+mod store;
 mod truth;
 
 pub(crate) use alert::alert;
@@ -15,6 +16,7 @@ pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use decode::decode;
 pub(crate) use memory::memory;
+pub(crate) use store::{StoreKind, alone as store_alone, store};
 pub(crate) use truth::truth;
 
 use crate::failure::{Code, Failure};

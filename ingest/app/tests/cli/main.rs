@@ -12,6 +12,7 @@ mod decoding;
 mod desk;
 mod disk;
 mod incidents;
+mod moving;
 mod people;
 mod program;
 mod questions;
