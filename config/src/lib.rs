@@ -64,6 +64,8 @@ pub struct City {
     pub name: Texts,
     /// IANA name of its time zone.
     pub time_zone: String,
+    /// Under which licence its readings may be used; empty where none is stated.
+    pub licence: String,
     /// Where its devices can be; anywhere where it is not given.
     pub bounds: Option<Bounds>,
 }

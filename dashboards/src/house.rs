@@ -20,6 +20,7 @@ pub struct City {
     time: CityTime,
     demo: bool,
     open: bool,
+    licence: String,
 }
 
 impl City {
@@ -29,7 +30,24 @@ impl City {
     /// # Errors
     /// The bundled table (not the machine's, which can be years old) has no such zone, or cannot fold hours into its days.
     pub fn new(name: Texts, time_zone: &str, demo: bool) -> Result<Self, ZoneError> {
-        Ok(Self { name, time: CityTime::of(time_zone)?, demo, open: false })
+        Ok(Self { name, time: CityTime::of(time_zone)?, demo, open: false, licence: String::new() })
+    }
+
+    /// The same, with the licence under which its readings may be used, for files of them.
+    #[must_use]
+    pub fn licensed(self, licence: String) -> Self {
+        Self { licence, ..self }
+    }
+
+    /// Empty where none is stated.
+    pub(crate) fn licence(&self) -> &str {
+        &self.licence
+    }
+
+    /// Whose readings these are, for files of them.
+    pub(crate) fn source(&self) -> String {
+        let simulated = if self.demo { ", simulated" } else { "" };
+        format!("{}{simulated}; Marsad {}", self.name.en, env!("CARGO_PKG_VERSION"))
     }
 
     pub(crate) const fn name(&self) -> &Texts {

@@ -27,6 +27,7 @@ mod serve;
 mod settings;
 mod table;
 mod thin;
+mod walk;
 mod words;
 
 pub mod rows;
@@ -34,6 +35,8 @@ pub mod rows;
 pub use access::guarded;
 pub use house::{City, House};
 pub use parameters::{District, Names, Parameters, Sheet, SpaceUse, Station};
+pub use scan::ScanError;
 pub use security::router;
 pub use serve::{Tls, serve, serve_tls};
 pub use settings::{Public, Settings};
+pub use walk::Walk;

@@ -72,7 +72,7 @@ impl std::str::FromStr for Cursor {
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ScanError {
+pub enum ScanError {
     /// The store could not.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -37,7 +37,7 @@ pub struct Settings {
     pub default_rows: usize,
     /// Rows of a JSON answer at most, and rows asked of the store at once by a streamed one.
     pub most_rows: usize,
-    /// CSV and NDJSON streams at once.
+    /// Streams of readings at once.
     pub streams: usize,
     /// Clients of `/api/v1/events` at once.
     pub event_clients: usize,

@@ -34,8 +34,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store-victoria", &["ports", "schemas", "store-http"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
     ("notify", &["ports", "schemas", "domains", "cap"]),
-    // What is derived is derived at query time, by the one place that can; what everybody may read is the document that is told.
-    ("dashboards", &["ports", "schemas", "domains", "cap"]),
+    // Readings as files: units are converted where those of messages are.
+    ("exchange", &["schemas", "codec"]),
+    // What is derived is derived at query time, by the one place that can; what everybody may read is the document that is told;
+    // tables of readings are streamed as they are asked for.
+    ("dashboards", &["ports", "schemas", "domains", "cap", "exchange"]),
     ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
     // The section structs of all of them.
     (
@@ -70,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rules",
             "journal",
             "endpoint",
+            "exchange",
             "store",
             "store-influx",
             "store-victoria",

@@ -206,8 +206,11 @@ fn noteworthy(method: &Method, uri: &Uri, right: Right) -> Option<&'static str> 
             _ => Some("config"),
         };
     }
-    let carried =
-        |query: &str| query.split('&').any(|pair| matches!(pair, "format=csv" | "format=excel" | "format=ndjson" | "format=gpx"));
+    let carried = |query: &str| {
+        query
+            .split('&')
+            .any(|pair| matches!(pair, "format=csv" | "format=excel" | "format=ndjson" | "format=parquet" | "format=gpx"))
+    };
     match right {
         Right::Personal => Some("personal"),
         Right::Audit => Some("audit"),

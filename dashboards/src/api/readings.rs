@@ -1,18 +1,17 @@
-//! Readings: of a period, and the last ones. JSON comes in pages; CSV and NDJSON are streamed while
+//! Readings: of a period, and the last ones. JSON comes in pages; CSV, NDJSON and Parquet are streamed while
 //! the store is asked, as fast as the client takes them.
 
+mod stream;
+
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use ports::{Points, Query, Selector, Shape, Store};
-use schemas::{DeviceId, Reading, Timestamp};
+use ports::{Points, Query, Shape};
+use schemas::{Reading, Timestamp};
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::budget::in_time;
 use crate::closed;
@@ -20,14 +19,37 @@ use crate::house::{House, Shared};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 use crate::rows::{HourRow, ReadingRow};
-use crate::scan::{Cursor, Pager, ScanError};
+use crate::scan::{Cursor, Pager};
 use crate::thin::Thin;
+use crate::walk::Walk;
+use stream::{Ink, Stream, line};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,
     Csv,
     Ndjson,
+    Parquet,
+}
+
+impl Format {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Format::Json => "application/json",
+            Format::Csv => "text/csv; charset=utf-8; header=present",
+            Format::Ndjson => "application/x-ndjson",
+            Format::Parquet => "application/vnd.apache.parquet",
+        }
+    }
+
+    /// How a browser is told to keep what no browser shows.
+    const fn attachment(self) -> Option<&'static str> {
+        match self {
+            Format::Json | Format::Ndjson => None,
+            Format::Csv => Some("attachment; filename=\"marsad.csv\""),
+            Format::Parquet => Some("attachment; filename=\"marsad.parquet\""),
+        }
+    }
 }
 
 fn format(params: &Params) -> Result<Format, Problem> {
@@ -35,9 +57,10 @@ fn format(params: &Params) -> Result<Format, Problem> {
         None | Some("json") => Ok(Format::Json),
         Some("csv") => Ok(Format::Csv),
         Some("ndjson") => Ok(Format::Ndjson),
+        Some("parquet") => Ok(Format::Parquet),
         Some(other) => {
             let other: String = other.chars().take(64).collect();
-            Err(Problem::parameter("format", format!("`{other}` is not a format"), "json, csv or ndjson"))
+            Err(Problem::parameter("format", format!("`{other}` is not a format"), "json, csv, ndjson or parquet"))
         }
     }
 }
@@ -113,19 +136,12 @@ pub(crate) async fn readings(State(rooms): Shared, uri: Uri, headers: HeaderMap)
     let mut walk = Walk::begin(house.store.clone(), query).await?;
     // The first page decides between an answer and a problem; after it the status is sent.
     let first = walk.page(left.min(chunk)).await?;
-    let head = match (format, shape) {
-        (Format::Csv, Shape::Raw) => ReadingRow::CSV_HEAD,
-        (Format::Csv, Shape::Hourly) => HourRow::CSV_HEAD,
-        (Format::Json | Format::Ndjson, _) => "",
-    };
-    let stream = Stream { walk, next: Some(first), head, left, chunk, format, _permit: permit };
-    let body = Body::from_stream(futures_util::stream::try_unfold(stream, Stream::step));
+    let ink = Ink::new(format, shape, &house.city)?;
+    let body = Stream { walk, next: Some(first), ink: Some(ink), left, chunk, _permit: permit }.body();
     let mut response = body.into_response();
-    let kind = if format == Format::Csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if format == Format::Csv {
-        let name = HeaderValue::from_static("attachment; filename=\"marsad.csv\"");
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    if let Some(name) = format.attachment() {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(name));
     }
     Ok(response)
 }
@@ -174,112 +190,6 @@ fn page<'a>(from: Timestamp, to: Timestamp, points: &'a Points, next: Option<Str
     }
 }
 
-/// One device after another, each in order of time. Stores keep a series together, so that a walk in
-/// order of time over all devices would unpack everything for every page.
-struct Walk {
-    store: Arc<dyn Store>,
-    query: Query,
-    devices: std::vec::IntoIter<DeviceId>,
-    here: Option<Pager>,
-}
-
-impl Walk {
-    async fn begin(store: Arc<dyn Store>, query: Query) -> Result<Self, ScanError> {
-        let mut devices = query.select.devices.clone();
-        if devices.is_empty() {
-            // Every device that ever measured it, wherever it stands and whatever it is now.
-            let known = Selector { quantities: query.select.quantities.clone(), ..Selector::default() };
-            devices = in_time(store.latest(&known)).await?.into_iter().map(|r| r.series.device).collect();
-        }
-        devices.sort_unstable();
-        devices.dedup();
-        Ok(Self { store, query, devices: devices.into_iter(), here: None })
-    }
-
-    /// The next points; none when all devices are told. `more` speaks of the present device only.
-    async fn page(&mut self, limit: usize) -> Result<Option<Points>, ScanError> {
-        loop {
-            if let Some(pager) = &mut self.here {
-                let points = pager.page(limit).await?;
-                if !points.more() {
-                    self.here = None;
-                }
-                if !points.is_empty() {
-                    return Ok(Some(points));
-                }
-            } else {
-                let Some(device) = self.devices.next() else { return Ok(None) };
-                let select = Selector { devices: vec![device], ..self.query.select.clone() };
-                self.here = Some(Pager::new(self.store.clone(), Query { select, ..self.query.clone() }, None));
-            }
-        }
-    }
-}
-
-/// A streamed answer under way. One page of the store is in memory at a time.
-struct Stream {
-    walk: Walk,
-    /// The first page, already asked for; inside, none where there is nothing to tell.
-    next: Option<Option<Points>>,
-    head: &'static str,
-    left: usize,
-    chunk: usize,
-    format: Format,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Stream {
-    async fn step(mut self) -> Result<Option<(Bytes, Self)>, ScanError> {
-        let points = match self.next.take() {
-            Some(points) => points,
-            None if self.left == 0 => None,
-            // The answer has begun: all that is left to say is to break it off, so that nobody takes
-            // a part for the whole.
-            None => self.walk.page(self.left.min(self.chunk)).await.inspect_err(|error| {
-                tracing::warn!(%error, "a stream of readings was broken off");
-            })?,
-        };
-        let mut text = std::mem::take(&mut self.head).to_owned();
-        match &points {
-            Some(Points::Raw { readings, .. }) => {
-                readings.iter().for_each(|r| line(self.format, &ReadingRow::from(r), &mut text));
-            }
-            Some(Points::Hourly { partials, .. }) => {
-                partials.iter().for_each(|p| line(self.format, &HourRow::from(p), &mut text));
-            }
-            None => {}
-        }
-        self.left = self.left.saturating_sub(points.map_or(0, |p| p.len()));
-        Ok(if text.is_empty() { None } else { Some((Bytes::from(text), self)) })
-    }
-}
-
-trait Line: Serialize {
-    fn csv(&self, out: &mut String);
-}
-
-impl Line for ReadingRow<'_> {
-    fn csv(&self, out: &mut String) {
-        ReadingRow::csv(self, out);
-    }
-}
-
-impl Line for HourRow<'_> {
-    fn csv(&self, out: &mut String) {
-        HourRow::csv(self, out);
-    }
-}
-
-fn line(format: Format, row: &impl Line, out: &mut String) {
-    match format {
-        Format::Csv => row.csv(out),
-        Format::Json | Format::Ndjson => {
-            out.push_str(&serde_json::to_string(row).expect("a row is text and finite numbers"));
-            out.push('\n');
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct Latest<'a> {
     at: Timestamp,
@@ -296,6 +206,10 @@ pub(crate) async fn latest(State(rooms): Shared, uri: Uri) -> Result<Response, P
     let limit = match format {
         Format::Json => params.limit(house.settings.default_rows, house.settings.most_rows)?,
         Format::Csv | Format::Ndjson => params.limit(usize::MAX, usize::MAX)?,
+        Format::Parquet => {
+            let detail = "the latest readings are few: they are told as text".to_owned();
+            return Err(Problem::parameter("format", detail, "json, csv or ndjson"));
+        }
     };
     let all = in_time(house.store.latest(&params.selector()?)).await?;
     let begin = after.map_or(0, |cursor| all.partition_point(|r| cursor.covers(&r.series)));
@@ -307,11 +221,10 @@ pub(crate) async fn latest(State(rooms): Shared, uri: Uri) -> Result<Response, P
             let readings = shown.iter().map(ReadingRow::from).collect();
             Ok(Json(Latest { at: house.clock.now(), readings, next }).into_response())
         }
-        Format::Csv | Format::Ndjson => {
+        Format::Csv | Format::Ndjson | Format::Parquet => {
             let mut text = if format == Format::Csv { ReadingRow::CSV_HEAD.to_owned() } else { String::new() };
-            shown.iter().for_each(|r| line(format, &ReadingRow::from(r), &mut text));
-            let kind = if format == Format::Csv { "text/csv; charset=utf-8; header=present" } else { "application/x-ndjson" };
-            Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+            shown.iter().for_each(|r| line(format == Format::Csv, &ReadingRow::from(r), &mut text));
+            Ok(([(header::CONTENT_TYPE, format.content_type())], text).into_response())
         }
     }
 }

@@ -54,6 +54,26 @@ async fn csv_and_ndjson_stand_line_by_line() {
 }
 
 #[tokio::test]
+async fn parquet_holds_what_ndjson_tells_and_hours_are_refused() {
+    let town = town();
+    let late = Reading { quality: Quality::from(Flaw::Late), ..fill("bin-1", 42.5, "2026-11-21T19:00:00Z") };
+    town.put([late, fill("bin-2", 7.0, "2026-11-21T19:00:00Z"), fill("bin-1", 0.1, "2026-11-21T19:30:00.125Z")]);
+    let router = router(&town);
+    let lines = get(&router, "/api/v1/readings?format=ndjson").await.text;
+    let request = Request::get("/api/v1/readings?format=parquet").body(Body::empty()).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/vnd.apache.parquet");
+    let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let defaults = exchange::Defaults { zone: schemas::Zone::new("nowhere").unwrap(), kind: None };
+    let told: Vec<_> = lines.lines().map(|l| exchange::line(l.as_bytes(), &defaults).unwrap()).collect();
+    assert_eq!(told.len(), 3);
+    let (rows, _) = exchange::parquet::parquet(bytes, defaults).unwrap();
+    assert_eq!(rows.map(|row| row.unwrap().unwrap()).collect::<Vec<_>>(), told);
+    let problem = get(&router, "/api/v1/readings?format=parquet&every=1h").await;
+    assert_eq!((problem.status.as_u16(), problem.json()["parameter"].as_str()), (400, Some("format")));
+}
+
+#[tokio::test]
 async fn an_empty_csv_still_has_its_head() {
     let answer = get(&router(&town()), "/api/v1/readings?format=csv&every=1h").await;
     assert_eq!(answer.text, "device,quantity,unit,channel,start,end,count,mean,min,max,sum,first,last\r\n");

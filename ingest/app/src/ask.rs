@@ -1,18 +1,16 @@
-//! `marsad status`, `query` and `export`: one question each, put to the city.
+//! `marsad status` and `query`: one question each, put to the city.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use futures_util::StreamExt;
-use indicatif::{ProgressBar, ProgressStyle};
-use ports::{Clock, Status, SystemClock};
+use ports::Status;
 use schemas::Timestamp;
 use serde::Deserialize;
 use settings::Settings;
 
 use crate::city::{Answer, City, Purpose, broken, whole};
-use crate::cli::{Common, Every, Export, Format, Query};
-use crate::failure::{Code, Failure, unwritable, unwritable_file};
+use crate::cli::{Common, Every, Query};
+use crate::failure::{Code, Failure, unwritable};
 
 pub(crate) async fn status(settings: &Settings, common: &Common) -> Result<(), Failure> {
     let city = City::reach(settings, common, Purpose::Ask).await?;
@@ -178,50 +176,6 @@ fn print_row(out: &mut impl Write, line: &[u8], first: bool) -> Result<(), Failu
         (None, None) => Ok(()),
     };
     written.map_err(unwritable)
-}
-
-pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export) -> Result<(), Failure> {
-    let format = match export.format {
-        Format::Csv => "csv",
-        Format::Ndjson => "ndjson",
-    };
-    let mut path = format!("/api/v1/readings?format={format}");
-    path += &range(Some(export.from), Some(export.to.unwrap_or_else(|| SystemClock.now())));
-    if let Some(kind) = &export.kind {
-        path += &format!("&kind={kind}");
-    }
-    let city = City::reach(settings, common, Purpose::Ask).await?;
-    let mut answer = city.ask(&path).await?;
-    let progress = progress();
-    let mut out: Box<dyn Write> = match &export.output {
-        Some(file) => Box::new(File::create(file).map_err(|cause| unwritable_file(file, &cause))?),
-        None => Box::new(io::stdout().lock()),
-    };
-    let (mut lines, mut last) = (0usize, None);
-    while let Some(part) = answer.next().await {
-        let part = part.map_err(broken)?;
-        out.write_all(&part).map_err(unwritable)?;
-        lines += part.iter().filter(|b| **b == b'\n').count();
-        last = part.last().copied().or(last);
-        progress.inc(part.len() as u64);
-    }
-    out.flush().map_err(unwritable)?;
-    progress.finish_and_clear();
-    if last.is_some_and(|b| b != b'\n') {
-        return Err(Failure::new(Code::Unavailable, "the answer broke off in the middle of a row"));
-    }
-    let rows = lines.saturating_sub(usize::from(export.format == Format::Csv));
-    eprintln!("{rows} readings written");
-    Ok(())
-}
-
-/// Bytes and rate on a terminal, nothing elsewhere.
-fn progress() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} {bytes} written, {bytes_per_sec}");
-    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 /// Cuts an answer into lines.

@@ -16,12 +16,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use rules::Engine;
-use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
+use schemas::{Reading, Timestamp};
 use serde::Deserialize;
 use settings::Settings;
 
 use crate::cli::Common;
 use crate::failure::{Code, Failure, unwritable};
+use crate::moving::passing_defaults;
 use crate::past::Past;
 use crate::rule::From;
 pub(crate) use judges::{CHUNK, Judges};
@@ -51,55 +52,11 @@ pub(crate) struct Backtest {
     notifications: bool,
 }
 
-/// A line of readings. What else stands there is not looked at: exports have units and grades too.
-#[derive(Deserialize)]
-struct Line {
-    device: DeviceId,
-    quantity: Quantity,
-    value: f64,
-    observed_at: Timestamp,
-    received_at: Option<Timestamp>,
-    quality: Option<Quality>,
-    kind: Option<Kind>,
-    zone: Option<Zone>,
-    #[serde(default)]
-    channel: u8,
-}
-
 /// When a line was heard.
 #[derive(Deserialize)]
 struct Heard {
     observed_at: Timestamp,
     received_at: Option<Timestamp>,
-}
-
-impl Line {
-    fn reading(self, nowhere: &Zone) -> Result<Reading, String> {
-        let row = self.quantity.row();
-        if !self.value.is_finite() || self.value.abs() >= Reading::VALUE_LIMIT {
-            return Err(format!("value is {}, expected a number below {:e}", self.value, Reading::VALUE_LIMIT));
-        }
-        // As the platform would have flagged it.
-        let quality = self.quality.unwrap_or_else(|| {
-            if (row.min..=row.max).contains(&self.value) { Quality::GOOD } else { Quality::from(Flaw::OutOfRange) }
-        });
-        let guessed = || row.name.split('.').next().and_then(Kind::named);
-        let kind = self.kind.or_else(guessed).unwrap_or(Kind::WASTE);
-        Ok(Reading {
-            series: SeriesKey { device: self.device, quantity: self.quantity, channel: self.channel },
-            kind,
-            zone: self.zone.unwrap_or_else(|| nowhere.clone()),
-            value: self.value,
-            observed_at: self.observed_at,
-            received_at: self.received_at.unwrap_or(self.observed_at),
-            quality,
-        })
-    }
-}
-
-pub(crate) fn read(line: &[u8], nowhere: &Zone) -> Result<Reading, String> {
-    let line: Line = serde_json::from_slice(line).map_err(|e| e.to_string().replace(" at line 1 column", ", at column"))?;
-    line.reading(nowhere)
 }
 
 /// Lines that could not be read.
@@ -127,9 +84,9 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
     match &options.readings {
         Some(path) if is_sorted(path)? => {
             let mut chunk = Vec::with_capacity(CHUNK);
-            let nowhere = nowhere()?;
+            let defaults = passing_defaults()?;
             each_line(path, |number, line| {
-                match read(line, &nowhere) {
+                match exchange::line(line, &defaults) {
                     Ok(reading) => chunk.push(reading),
                     Err(why) => bad.name(&path.display().to_string(), number, &why),
                 }
@@ -190,10 +147,6 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
     }
 }
 
-pub(crate) fn nowhere() -> Result<Zone, Failure> {
-    Zone::new("nowhere").map_err(|e| Failure::new(Code::Failed, e.to_string()))
-}
-
 fn unreadable(path: &Path, cause: &io::Error) -> Failure {
     Failure::new(Code::Failed, format!("{} cannot be read: {cause}", path.display()))
 }
@@ -237,9 +190,9 @@ fn is_sorted(path: &Path) -> Result<bool, Failure> {
 }
 
 fn from_file(path: &Path, bad: &mut Bad) -> Result<Vec<Reading>, Failure> {
-    let (mut all, nowhere) = (Vec::new(), nowhere()?);
+    let (mut all, defaults) = (Vec::new(), passing_defaults()?);
     each_line(path, |number, line| {
-        match read(line, &nowhere) {
+        match exchange::line(line, &defaults) {
             Ok(reading) => all.push(reading),
             Err(why) => bad.name(&path.display().to_string(), number, &why),
         }

@@ -67,6 +67,18 @@ pub(crate) enum StoreCommand {
   marsad store verify
   marsad store verify --data /var/lib/marsad --json")]
     Verify,
+    /// Copy all readings of one store into another, and compare both
+    #[command(after_help = "Examples:
+  marsad --config city.toml store copy --from embedded --to influx
+  marsad store copy --from embedded:/mnt/backup/2026-11-21/store --to embedded:/var/lib/new/store
+  marsad store copy --from influx:old.toml --to victoria:new.toml --json
+  marsad --config city.toml store copy --from embedded --to influx --check
+
+embedded:PATH is a data directory, the directory of a store or its readings.db; influx:FILE and victoria:FILE are settings with the
+section of that server. Without a path they are those of the settings. Programs on both ends must be stopped; a backup needs no stop.
+Who breaks it off begins again with the same command: it goes on where it was. At the end both are read and compared, reading by
+reading; exit 1 and the first differences where the second does not hold all.")]
+    Copy(crate::moving::Copy),
     /// Prepare a server of readings
     #[command(subcommand)]
     Init(InitCommand),
@@ -100,6 +112,7 @@ pub(crate) fn backup(settings: &Settings, command: &BackupCommand, json: bool) -
 pub(crate) async fn store(settings: &Settings, command: &StoreCommand, json: bool) -> Result<(), Failure> {
     match command {
         StoreCommand::Verify => verify(settings, json),
+        StoreCommand::Copy(options) => crate::moving::copy(settings, options, json).await,
         StoreCommand::Init(command) => init(settings, command, json).await,
     }
 }

@@ -11,10 +11,12 @@ use crate::air::AirCommand;
 use crate::alert::AlertCommand;
 use crate::backtest::Backtest;
 use crate::backup::{BackupCommand, StoreCommand};
+use crate::bench::StoreKind;
 use crate::codec::CodecCommand;
 use crate::declaration::IncidentCommand;
 use crate::decode::Decode;
 use crate::incident::Incident;
+use crate::moving::{Export, Import};
 use crate::operator::{MaintenanceCommand, SilenceCommand};
 use crate::parking::ParkingCommand;
 use crate::people::{AuditCommand, TokenCommand, UserCommand};
@@ -71,6 +73,7 @@ impl Cli {
         match &self.command {
             Some(Command::Query(query)) => query.quantity.iter().try_for_each(quantity),
             Some(Command::Export(export)) => export.kind.iter().try_for_each(kind),
+            Some(Command::Import(import)) => import.kind.iter().try_for_each(kind),
             Some(Command::Profile(ProfileCommand::List { kind: Some(name) })) => kind(name),
             _ => Ok(()),
         }
@@ -136,10 +139,13 @@ pub(crate) enum Command {
 
 Works on a stopped data directory and through a running program.")]
     Query(Query),
-    /// Write out readings as CSV or NDJSON
+    /// Write out readings as CSV, NDJSON or Parquet
     #[command(after_help = "Examples:
   marsad export --from 2026-11-01T00:00:00Z --to 2026-12-01T00:00:00Z --kind air --format csv > air.csv
-  marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson")]
+  marsad export --from 2026-11-21T00:00:00Z --format ndjson --output day.ndjson
+  marsad export --from 2026-01-01T00:00:00Z --format parquet --output year.parquet
+
+One device after another, each in order of time, in constant memory: `marsad import` reads all three.")]
     Export(Export),
     /// A report as one file: the air of a day or a month, the collection of a week
     #[command(after_help = "Examples:
@@ -150,6 +156,16 @@ Works on a stopped data directory and through a running program.")]
 The file is HTML for A4 with its style and fonts inside; a browser prints it, or makes a PDF of it. Works on a stopped data
 directory and through a running program.")]
     Report(Report),
+    /// Read readings of a file into the store: CSV, NDJSON, Parquet, and what Telegraf and InfluxDB write
+    #[command(after_help = "Examples:
+  marsad import year.parquet --data /var/lib/marsad
+  marsad import telegraf.lp --mapping telegraf.toml --dry-run
+  marsad import answer.csv --format annotated-csv --mapping flux.toml
+  zcat old.ndjson.gz | marsad import - --format ndjson
+
+The program must be stopped. What is there already stays once, so that it can be done again. Rows that are no readings go into
+a file with their reasons; exit 1 then. Rules are not told: `marsad backtest` says what they would have said.")]
+    Import(Import),
     /// Air: the index, exceedances of limits, a station's report
     #[command(subcommand)]
     Air(AirCommand),
@@ -239,7 +255,7 @@ and, if wanted, received_at, quality, kind, zone and channel, as `marsad export 
     /// Copy the data directory while the program runs, check a copy, put it back
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// The store of readings: whether every byte is as written; prepare a server
+    /// The store of readings: whether every byte is as written; into another store; prepare a server
     #[command(subcommand)]
     Store(StoreCommand),
     /// A simulated city for others: to a broker, as files, as a recording, as a hash
@@ -343,33 +359,6 @@ pub(crate) enum Every {
     Hour,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Export {
-    /// From this instant on, RFC 3339
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: Timestamp,
-    /// Up to before this instant, RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: Option<Timestamp>,
-    /// Only devices of this kind
-    #[arg(long)]
-    pub(crate) kind: Option<String>,
-    /// How rows are written
-    #[arg(long, value_enum, default_value = "csv")]
-    pub(crate) format: Format,
-    /// Where to [default: standard output]
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// RFC 4180, UTF-8, decimal point, ISO 8601 UTC
-    Csv,
-    /// One JSON object a line
-    Ndjson,
-}
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Bench {
     /// Readings judged per second, memory per series, a back-test of a month, and the time from publish to webhook
@@ -400,6 +389,18 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
 
 Of one core: by the CPU time of all threads, so that a busy machine says the same as an idle one.")]
     Simulate(BenchSimulate),
+    /// Stores side by side on one generated city: rate, processor, disk, memory, answers
+    #[command(after_help = "Examples:
+  marsad bench store --readings 1000000
+  marsad bench store --kind embedded,influx,victoria --json
+
+Each kind in a process of its own, one after another. The servers are started on free ports, with their files in a temporary
+directory: influxd and victoria-metrics must be on the path (tests/services/install). Rates are of wall time, without the making
+of the readings; on a busy machine look at the processor time. Two of a hundred readings are late or repeats, and a server is asked
+about the late ones before they are written.")]
+    Store(BenchStore),
+    #[command(hide = true)]
+    StoreAlone(StoreAlone),
     /// How much of what happened in a simulated city is found again: emptyings, overflows, leaks, occupancy
     #[command(after_help = "Examples:
   marsad bench truth                       90 days; exit 1 where a figure falls below its bar
@@ -509,6 +510,29 @@ pub(crate) struct Collect {
     /// Devices that they come from
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) devices: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchStore {
+    /// Which stores
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "embedded")]
+    pub(crate) kind: Vec<StoreKind>,
+    /// Readings of the city
+    #[arg(long, default_value_t = 20_000_000, value_parser = clap::value_parser!(u64).range(10_000..=1_000_000_000))]
+    pub(crate) readings: u64,
+    /// The same seed makes the same city
+    #[arg(long, default_value_t = 2026)]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreAlone {
+    #[arg(long, value_enum)]
+    pub(crate) kind: StoreKind,
+    #[arg(long)]
+    pub(crate) readings: u64,
+    #[arg(long)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Debug, Args)]

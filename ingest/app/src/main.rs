@@ -29,6 +29,7 @@ mod gate;
 mod ground;
 mod incident;
 mod ledger;
+mod moving;
 mod observer;
 mod operator;
 mod parking;
@@ -120,7 +121,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Check => run::check(&settings, common.json),
             Command::Status => ask::status(&settings, &common).await,
             Command::Query(query) => ask::query(&settings, &common, &query).await,
-            Command::Export(export) => ask::export(&settings, &common, &export).await,
+            Command::Export(export) => moving::export(&settings, &common, &export).await,
+            Command::Import(options) => moving::import(&settings, &options, common.json).await,
             Command::Alert(command) => alert::alert(&settings, &common, &command).await,
             Command::Silence(command) => operator::silence(&settings, &common, &command).await,
             Command::Maintenance(command) => operator::maintenance(&settings, &common, &command).await,
@@ -146,6 +148,8 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Bench(Bench::Simulate(options)) => bench::simulate(&options, common.json),
             Command::Bench(Bench::Decode) => bench::decode(common.json),
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
+            Command::Bench(Bench::Store(options)) => bench::store(&options, common.json).await,
+            Command::Bench(Bench::StoreAlone(options)) => bench::store_alone(&options).await,
             Command::Decode(options) => {
                 let Checked { profiles, catalogue, .. } = settings::check(&settings)?;
                 decode::decode(&options, profiles, Arc::new(catalogue), common.json)

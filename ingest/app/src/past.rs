@@ -13,10 +13,11 @@ use schemas::{Reading, Timestamp};
 use settings::Settings;
 
 use crate::ask::{Lines, range};
-use crate::backtest::{Backtest, Bad, nowhere, read};
+use crate::backtest::{Backtest, Bad};
 use crate::city::{City, Purpose};
 use crate::cli::Common;
 use crate::failure::Failure;
+use crate::moving::passing_defaults;
 
 /// The first slice, and the shortest and the longest one.
 const FIRST: Duration = Duration::from_secs(6 * 3600);
@@ -72,10 +73,10 @@ impl Past {
 
     async fn ask(&mut self, from: Timestamp, to: Timestamp, bad: &mut Bad) -> Result<(), Failure> {
         let path = format!("/api/v1/readings?format=ndjson{}", range(Some(from), Some(to)));
-        let (mut lines, nowhere) = (Lines::new(self.city.ask(&path).await?), nowhere()?);
+        let (mut lines, defaults) = (Lines::new(self.city.ask(&path).await?), passing_defaults()?);
         while let Some(line) = lines.next().await? {
             self.line += 1;
-            match read(&line, &nowhere) {
+            match exchange::line(&line, &defaults) {
                 Ok(reading) => self.waiting.push(reading),
                 Err(why) => bad.name("the answer", self.line, &why),
             }

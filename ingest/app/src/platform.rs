@@ -73,12 +73,16 @@ impl Opened {
 }
 
 /// The store that the settings name. A server is not asked yet: one that is away keeps nothing else waiting.
-fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
-    match settings.store.kind {
+pub(crate) fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    engine(settings.store.kind, &settings.store_directory(), settings)
+}
+
+/// The same of a kind; the embedded one at this place.
+pub(crate) fn engine(kind: store::Engine, place: &Path, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    match kind {
         store::Engine::Embedded => {
-            let place = &settings.data.directory;
-            let opened = Embedded::open(&settings.store_directory(), &settings.store);
-            Ok(Arc::new(opened.map_err(|e| store_failure(place, &e))?))
+            let opened = Embedded::open(place, &settings.store);
+            Ok(Arc::new(opened.map_err(|e| store_failure(place.parent().unwrap_or(place), &e))?))
         }
         store::Engine::Influx => {
             let store = Influx::new(&settings.influx).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
@@ -482,6 +486,7 @@ pub(crate) fn house(
 ) -> Result<House, Failure> {
     let city = City::new(settings.city.name.clone(), &settings.city.time_zone, demo);
     let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
+    let city = city.licensed(settings.city.licence.clone());
     Ok(House {
         store,
         console: Arc::new(desk),

@@ -9,6 +9,7 @@ mod decode;
 mod hose;
 mod memory;
 mod simulate;
+mod store;
 mod truth;
 
 pub(crate) use alert::alert;
@@ -17,6 +18,7 @@ pub(crate) use collect::collect;
 pub(crate) use decode::decode;
 pub(crate) use memory::memory;
 pub(crate) use simulate::simulate;
+pub(crate) use store::{StoreKind, alone as store_alone, store};
 pub(crate) use truth::truth;
 
 use crate::failure::{Code, Failure};

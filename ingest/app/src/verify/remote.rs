@@ -14,11 +14,11 @@ use simulators::{Comparison, Destiny, Expected, Scenario};
 use super::report::{Finding, Outcome, none_of};
 use super::{STEP, Traffic};
 use crate::ask::{Lines, range};
-use crate::backtest::{nowhere, read};
 use crate::broker::{Broker, Pace, Publisher, Speed};
 use crate::city::{City, encoded};
 use crate::cpu;
 use crate::failure::{Code, Failure};
+use crate::moving::passing_defaults;
 
 /// How long a platform may take to work off what it was given.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -128,9 +128,9 @@ async fn compare(
     let Some((from, to)) = expected.span() else { return Ok(0) };
     let mut comparison = Comparison::new(expected, city).only(&[Flaw::OutOfRange]);
     let path = format!("/api/v1/readings?format=ndjson{}", range(Some(from), Some(to)));
-    let (mut lines, nowhere) = (Lines::new(api.ask(&path).await?), nowhere()?);
+    let (mut lines, defaults) = (Lines::new(api.ask(&path).await?), passing_defaults()?);
     while let Some(line) = lines.next().await? {
-        let reading = read(&line, &nowhere).map_err(|why| Failure::new(Code::Failed, why))?;
+        let reading = exchange::line(&line, &defaults).map_err(|why| Failure::new(Code::Failed, why))?;
         comparison.see(&reading);
     }
     let right = format!("{} readings are as they were said", comparison.equal);

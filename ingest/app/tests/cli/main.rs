@@ -13,6 +13,7 @@ mod desk;
 mod disk;
 mod incidents;
 mod isolated;
+mod moving;
 mod people;
 mod privacy;
 mod program;
