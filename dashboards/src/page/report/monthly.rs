@@ -70,7 +70,7 @@ fn pollutants(desk: &Desk<'_>, report: &Report) -> Markup {
             th scope="col" { (air.pollutant) }
             th.n scope="col" { (words.month_mean) }
             th.n scope="col" { (words.max_hour) }
-            th.n scope="col" { (desk.lang.words().pages.waste.when) }
+            th.n.late scope="col" { (desk.lang.words().pages.waste.when) }
             th.n scope="col" { (words.capture) }
         } }
         tbody { @for summary in &report.pollutants { (pollutant(desk, summary)) } }
@@ -87,7 +87,7 @@ fn pollutant(desk: &Desk<'_>, summary: &Summary) -> Markup {
             None => small.quiet title=[summary.mean.reason.as_deref()] { (air.too_few) },
         } }
         td.n { @match &summary.max_hour { Some(peak) => (desk.amount(peak.value, 0, "µg/m³")), None => (desk.none()) } }
-        td.n { @match &summary.max_hour { Some(peak) => (when(desk, peak.start)), None => (desk.none()) } }
+        td.n.late { @match &summary.max_hour { Some(peak) => (when(desk, peak.start)), None => (desk.none()) } }
         td.n { (desk.amount(capture, 1, "%")) }
     } }
 }
