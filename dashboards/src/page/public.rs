@@ -24,7 +24,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let main = html! {
         (desk.opening(words.title, &title))
         p.note { b { (words.meaning(&bulletin.status)) } " " (visit.lang.words().pages.air.no_emergency) }
-        (panel(visit.lang, "going-on", words.now, &html! {}, Some(list(&desk, &glance, &open, words.none))))
+        div.after { (panel(visit.lang, "going-on", words.now, &html! {}, Some(list(&desk, &glance, &open, words.none)))) }
         div.after { (panel(visit.lang, "over", words.over, &html! { (days) }, Some(list(&desk, &glance, &over, words.none_over)))) }
         (elsewhere(&desk))
     };

@@ -324,6 +324,8 @@ pub(crate) struct Report {
     pub(crate) max_8h: &'static str,
     pub(crate) valid: &'static str,
     pub(crate) strip_note: &'static str,
+    pub(crate) index: &'static str,
+    pub(crate) remarks: &'static str,
     pub(crate) poor_days: &'static str,
     pub(crate) calendar: &'static str,
     pub(crate) calendar_note: &'static str,

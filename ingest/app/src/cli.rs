@@ -153,8 +153,9 @@ One device after another, each in order of time, in constant memory: `marsad imp
   marsad report monthly --date 2026-10-01 --output air-2026-10.html
   marsad report weekly --lang en --date 2026-11-18 -o week.html     the week of that day
 
-The file is HTML for A4 with its style and fonts inside; a browser prints it, or makes a PDF of it. Works on a stopped data
-directory and through a running program.")]
+The file is HTML for A4 with its style and fonts inside; a browser prints it, or makes a PDF of it.
+
+Works on a stopped data directory and through a running program.")]
     Report(Report),
     /// Read readings of a file into the store: CSV, NDJSON, Parquet, and what Telegraf and InfluxDB write
     #[command(after_help = "Examples:

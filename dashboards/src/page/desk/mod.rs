@@ -87,6 +87,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
         (deeds(&desk))
         (list(&desk, &glance, &filter, &alerts))
         (keys(&desk))
+        p.links { a href=(desk.to("public/alerts")) { (visit.lang.words().pages.public.title) } }
     };
     Ok(Sheet { scripts: Scripts::of("desk"), soon: SOON, ..Sheet::plain(words.title, main) })
 }

@@ -29,7 +29,7 @@ pub(crate) async fn daily(visit: &Visit) -> Result<Sheet, Problem> {
         (asked.links(&desk, "daily", ""))
         (heading(&desk, visit, words.daily, &day, &answer(&desk, &hours, &told)))
         @if told.is_empty() { (empty(visit.lang.words().nothing_yet)) } @else { (table(&desk, &glance, &hours, &told)) }
-        p.note.foot { (words.strip_note) " " (visit.lang.words().index_note) }
+        p.note.foot { (words.strip_note) " " (words.index) }
         p.note.foot { (visit.lang.words().pages.air.averaging) " " (visit.lang.words().pages.air.no_emergency) }
     };
     Ok(asked.sheet("air-daily", format!("{} · {day}", words.daily), main))

@@ -7,12 +7,15 @@ use std::fmt::Write;
 use jiff::civil::Date;
 use maud::{Markup, PreEscaped, html};
 
-use crate::numbers::NONE;
+use crate::lang::Lang;
+use crate::numbers::{self, NONE};
 use crate::page::parts::Desk;
 
 /// Width of an hour, and height of a strip.
 const CELL: usize = 10;
 const HEIGHT: usize = 18;
+/// Width of a day of a week.
+const DAY: f64 = 44.0;
 /// Width of all shares together.
 const WIDTH: f64 = 300.0;
 
@@ -61,7 +64,7 @@ pub(super) fn calendar(desk: &Desk<'_>, first: Date, levels: &BTreeMap<Date, u8>
     let cells: Vec<Option<Date>> = std::iter::repeat_n(None, lead).chain(days.map(Some)).collect();
     html! { table.calendar {
         caption.vh { (caption) }
-        thead { tr { @for name in words.weekdays { th scope="col" { span aria-hidden="true" { (initials(name)) } span.vh { (name) } } } } }
+        thead { tr { @for name in words.weekdays { th scope="col" { span aria-hidden="true" { (short(desk.lang, name)) } span.vh { (name) } } } } }
         tbody { @for week in cells.chunks(7) { tr { @for day in week { @match day {
             None => td.out {},
             Some(date) => td {
@@ -75,9 +78,28 @@ pub(super) fn calendar(desk: &Desk<'_>, first: Date, levels: &BTreeMap<Date, u8>
     } }
 }
 
-/// The beginning of a weekday's name: Arabic ones all begin with the article.
-fn initials(name: &str) -> String {
-    name.trim_start_matches("ال").chars().take(3).collect()
+/// A weekday where there is little room: three letters, but in Arabic, where that is no word.
+fn short(lang: Lang, name: &str) -> String {
+    if lang.is_rtl() { name.trim_start_matches("ال").to_owned() } else { name.chars().take(3).collect() }
+}
+
+/// A bar for each day from Monday on, with its number above and its name below; a day that is not known has neither.
+pub(super) fn week(desk: &Desk<'_>, values: &[Option<f64>], decimals: usize, label: &str) -> Markup {
+    let top = values.iter().flatten().copied().fold(0.0, f64::max).max(1e-9);
+    let mut out = String::new();
+    let middles = (0_u8..).map(|day| f64::from(day) * DAY + DAY / 2.0);
+    for ((value, name), middle) in values.iter().zip(desk.lang.words().weekdays).zip(middles) {
+        let name = short(desk.lang, name);
+        // Writing to a String cannot fail.
+        let _ = write!(out, r#"<text x="{middle:.1}" y="92" text-anchor="middle">{name}</text>"#);
+        let Some(value) = value else { continue };
+        let height = (value / top * 56.0).max(0.8);
+        let (x, y) = (middle - DAY / 2.0 + 4.0, 76.0 - height);
+        let _ = write!(out, r#"<rect class="bar" x="{x:.1}" y="{y:.1}" width="{:.1}" height="{height:.1}"/>"#, DAY - 8.0);
+        let number = numbers::decimal(desk.lang, *value, decimals);
+        let _ = write!(out, r#"<text class="figure" x="{middle:.1}" y="{:.1}" text-anchor="middle">{number}</text>"#, y - 5.0);
+    }
+    html! { svg.week viewBox="0 0 308 98" role="img" aria-label=(label) { path.base d="M0 76.5H308" {} (PreEscaped(out)) } }
 }
 
 #[cfg(test)]
@@ -92,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn weekdays_of_arabic_are_told_apart() {
-        assert_eq!((initials("الإثنين"), initials("lundi")), ("إثن".to_owned(), "lun".to_owned()));
+    fn a_weekday_is_short_and_still_a_word() {
+        assert_eq!((short(Lang::Ar, "الإثنين"), short(Lang::Fr, "lundi")), ("إثنين".to_owned(), "lun".to_owned()));
     }
 }

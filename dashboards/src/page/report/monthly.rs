@@ -1,7 +1,9 @@
 //! The air of a month: the calendar of the city, and each station with its capture, its indices and what exceeded a limit.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
-use schemas::DeviceId;
+use schemas::{DeviceId, Timestamp};
 
 use super::air::{Hours, Report, Summary, stations};
 use super::{Asked, heading, marks, of_month};
@@ -36,7 +38,8 @@ pub(crate) async fn monthly(visit: &Visit) -> Result<Sheet, Problem> {
         }
         @if told.is_empty() { (empty(visit.lang.words().nothing_yet)) }
         @for (station, report) in &told { (one(&desk, &glance, &hours, station, report.as_ref())) }
-        p.note.foot { (visit.lang.words().index_note) " " (visit.lang.words().pages.air.no_emergency) }
+        p.note.foot { (words.index) " " (visit.lang.words().pages.air.no_emergency) }
+        (notes(&desk, &told))
     };
     Ok(asked.sheet("air-monthly", format!("{} · {month}", words.monthly), main))
 }
@@ -54,7 +57,7 @@ fn one(desk: &Desk<'_>, glance: &Glance, hours: &Hours, station: &DeviceId, repo
         @match report {
             None => (empty(desk.lang.words().unreadable)),
             Some(report) if report.pollutants.is_empty() => (empty(desk.lang.words().pages.common.no_values)),
-            Some(report) => { (pollutants(desk, report)) (exceeded(desk, report)) (notes(report)) }
+            Some(report) => { (pollutants(desk, report)) (exceeded(desk, report)) }
         }
     } }
 }
@@ -67,7 +70,7 @@ fn pollutants(desk: &Desk<'_>, report: &Report) -> Markup {
             th scope="col" { (air.pollutant) }
             th.n scope="col" { (words.month_mean) }
             th.n scope="col" { (words.max_hour) }
-            th.n scope="col" { (desk.lang.words().pages.waste.when) }
+            th.n.late scope="col" { (desk.lang.words().pages.waste.when) }
             th.n scope="col" { (words.capture) }
         } }
         tbody { @for summary in &report.pollutants { (pollutant(desk, summary)) } }
@@ -84,15 +87,18 @@ fn pollutant(desk: &Desk<'_>, summary: &Summary) -> Markup {
             None => small.quiet title=[summary.mean.reason.as_deref()] { (air.too_few) },
         } }
         td.n { @match &summary.max_hour { Some(peak) => (desk.amount(peak.value, 0, "µg/m³")), None => (desk.none()) } }
-        td.n { @match &summary.max_hour { Some(peak) => (desk.time(peak.start)), None => (desk.none()) } }
+        td.n.late { @match &summary.max_hour { Some(peak) => (when(desk, peak.start)), None => (desk.none()) } }
         td.n { (desk.amount(capture, 1, "%")) }
     } }
 }
 
+/// Limits that a month says nothing of.
+const LONGER: [&str; 2] = ["peak_season", "year"];
+
 /// What was above a limit of an hour or a day within the month; interim targets are not told.
 fn exceeded(desk: &Desk<'_>, report: &Report) -> Markup {
     let (words, air) = (&desk.lang.words().pages.report, &desk.lang.words().pages.air);
-    let telling = |row: &&Row| row.interim.is_none() && row.all.above > 0;
+    let telling = |row: &&Row| row.interim.is_none() && row.all.above > 0 && !LONGER.contains(&row.statistic.as_str());
     let found: Vec<(&Judged, Vec<&Row>)> =
         report.limits.iter().map(|set| (set, set.rows.iter().filter(telling).collect())).collect();
     if found.iter().all(|(_, rows)| rows.is_empty()) {
@@ -115,7 +121,19 @@ fn exceeded(desk: &Desk<'_>, report: &Report) -> Markup {
     } } }
 }
 
-/// What the answers say besides, as they say it.
-fn notes(report: &Report) -> Markup {
-    html! { @if !report.notes.is_empty() { ul.notes lang="en" dir="ltr" { @for note in &report.notes { li { (note) } } } } }
+/// When, with the day: who reads a report does so later.
+fn when(desk: &Desk<'_>, at: Timestamp) -> Markup {
+    let local = numbers::local(desk.zone, at);
+    let comma = if desk.lang.is_rtl() { "، " } else { ", " };
+    html! { time datetime=(at) { bdi { (numbers::day(desk.lang, local.date())) (comma) (numbers::clock(&local)) } } }
+}
+
+/// What the answers say besides, once each, as they say it.
+fn notes(desk: &Desk<'_>, told: &[(DeviceId, Option<Report>)]) -> Markup {
+    let all: BTreeSet<&str> =
+        told.iter().filter_map(|(_, report)| report.as_ref()).flat_map(|r| &r.notes).map(String::as_str).collect();
+    html! { @if !all.is_empty() { details.keys {
+        summary { (desk.lang.words().pages.report.remarks) }
+        ul.notes lang="en" dir="ltr" { @for note in all { li { (note) } } }
+    } } }
 }

@@ -7,8 +7,7 @@ use maud::{Markup, html};
 use schemas::Zone;
 use serde::Deserialize;
 
-use super::{Asked, heading, of_week, span};
-use crate::charts;
+use super::{Asked, heading, marks, of_week, span};
 use crate::locator::zone_name;
 use crate::page::desk::encoded;
 use crate::page::parts::{Desk, Told, empty};
@@ -113,8 +112,8 @@ fn by_day(desk: &Desk<'_>, asked: &Asked, days: &Indicators, contractor: &str) -
     let values = |of: fn(&(f64, f64)) -> f64| -> Vec<Option<f64>> { week.iter().map(|date| sums.get(date).map(of)).collect() };
     let [_, overflow, _, _, collections, ..] = words.kpis;
     html! { div.pair {
-        @for (name, values) in [(collections, values(|sum| sum.0)), (overflow, values(|sum| sum.1))] {
-            figure { figcaption { (name) " · " (words.a_day) } (charts::bars(&values, &format!("{name}, {contractor}"))) }
+        @for (name, values, decimals, unit) in [(collections, values(|sum| sum.0), 0, ""), (overflow, values(|sum| sum.1), 1, "h")] {
+            figure { figcaption { (name) " · " (words.a_day) @if !unit.is_empty() { " (" bdi { (unit) } ")" } } (marks::week(desk, &values, decimals, &format!("{name}, {contractor}"))) }
         }
     } }
 }

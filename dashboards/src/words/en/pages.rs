@@ -267,6 +267,8 @@ pub(super) const PAGES: Pages = Pages {
         max_8h: "max. 8 h",
         valid: "Valid hours",
         strip_note: "A cell for each local hour, from 0 to 24; an empty one has no index.",
+        index: "European index (EAQI 2024), from 1 to 6.",
+        remarks: "Remarks",
         poor_days: "Days on which some station had a poor hour",
         calendar: "Calendar",
         calendar_note: "the index of the worst hour of the day, all stations",

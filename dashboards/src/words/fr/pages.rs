@@ -276,6 +276,8 @@ pub(super) const PAGES: Pages = Pages {
         max_8h: "8 h max.",
         valid: "Heures valides",
         strip_note: "Une case par heure locale, de 0 h à 24 h ; une case vide n’a pas d’indice.",
+        index: "Indice européen (EAQI 2024), de 1 à 6.",
+        remarks: "Remarques (en anglais)",
         poor_days: "Jours où une station au moins a connu une heure mauvaise",
         calendar: "Calendrier",
         calendar_note: "l’indice de la plus mauvaise heure du jour, toutes stations",

@@ -76,7 +76,7 @@ pub(super) fn of(device: &DeviceId) -> Query {
 }
 
 async fn devices(store: &dyn Store) -> Result<Vec<DeviceId>, Failure> {
-    let latest = store.latest(&Selector::default()).await.map_err(|e| broken(&e))?;
+    let latest = store.latest(&Selector::default()).await.map_err(|e| broken(&e.into()))?;
     let mut devices: Vec<DeviceId> = latest.into_iter().map(|reading| reading.series.device).collect();
     devices.sort_unstable();
     devices.dedup();
