@@ -11,6 +11,7 @@ use rules::RuleSet;
 use schemas::{Catalogue, DamagedMessage, DeviceId, Message, Reading, Timestamp};
 use tokio::sync::watch;
 
+use crate::heard::Heard;
 use crate::lock;
 
 /// Messages in a batch, at most: about a millisecond of decoding.
@@ -44,6 +45,8 @@ pub(crate) struct Batch {
     pub(crate) births: Vec<Message>,
     /// By offset: who heard the messages of which the network says so.
     pub(crate) gateways: Vec<(u64, Gateways)>,
+    /// Whom its last messages were of, for the batch that comes next.
+    heard: Heard,
 }
 
 impl Batch {
@@ -129,7 +132,7 @@ impl Feed {
 
     /// A reader that stands before the message `from`.
     pub(crate) fn reader(self: &Arc<Self>, from: u64) -> FeedReader {
-        FeedReader { feed: Arc::clone(self), tail: self.tail.clone(), position: from, journal: None }
+        FeedReader { feed: Arc::clone(self), tail: self.tail.clone(), position: from, journal: None, heard: Heard::default() }
     }
 }
 
@@ -140,6 +143,7 @@ pub(crate) struct FeedReader {
     tail: watch::Receiver<u64>,
     position: u64,
     journal: Option<Reader>,
+    heard: Heard,
 }
 
 impl FeedReader {
@@ -166,6 +170,7 @@ impl FeedReader {
     /// Goes to the end, skipping what is ahead.
     pub(crate) fn skip_to_tail(&mut self) {
         self.position = *self.tail.borrow();
+        self.heard = Heard::default();
     }
 
     /// Waits until a message is ahead. False: none will ever be, the keeper is gone. Cancel-safe.
@@ -181,7 +186,7 @@ impl FeedReader {
         }
         if self.lag() > FAR {
             let batch = Arc::new(self.decode()?);
-            self.position = batch.next();
+            self.pass(&batch);
             return Ok(Some(batch));
         }
         // Held while decoding: the reader that comes second waits for the very batch it needs.
@@ -199,8 +204,13 @@ impl FeedReader {
                 batch
             }
         };
-        self.position = batch.next();
+        self.pass(&batch);
         Ok(Some(batch))
+    }
+
+    fn pass(&mut self, batch: &Batch) {
+        self.position = batch.next();
+        self.heard.clone_from(&batch.heard);
     }
 
     fn decode(&mut self) -> Result<Batch, FeedError> {
@@ -220,6 +230,7 @@ impl FeedReader {
             readings: Vec::with_capacity(records.len() * 2),
             births: Vec::new(),
             gateways: Vec::new(),
+            heard: std::mem::take(&mut self.heard),
         };
         for record in &records {
             let offset = batch.next();
@@ -230,6 +241,7 @@ impl FeedReader {
             }
             batch.outcomes.push(match decoder.decode(&message, &mut batch.readings) {
                 Ok(decoded) => {
+                    batch.heard.tell_apart(batch.readings.get_mut(before..).unwrap_or_default());
                     if decoded.gateways.names().next().is_some() {
                         batch.gateways.push((offset, decoded.gateways));
                     }

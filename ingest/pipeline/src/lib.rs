@@ -17,6 +17,7 @@ pub mod collector;
 mod doors;
 mod evaluator;
 mod feed;
+mod heard;
 mod historian;
 mod keeper;
 mod live;
