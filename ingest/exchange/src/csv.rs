@@ -24,26 +24,24 @@ pub fn csv<'a>(table: impl Read + 'a, defaults: Defaults) -> io::Result<Readings
     let mut record = ::csv::StringRecord::new();
     let mut ended = false;
     Ok(Box::new(std::iter::from_fn(move || {
-        loop {
-            if ended {
-                return None;
+        if ended {
+            return None;
+        }
+        let place = reader.position().line();
+        match reader.read_record(&mut record) {
+            Ok(false) => None,
+            Ok(true) => {
+                let place = record.position().map_or(place, ::csv::Position::line);
+                let text = || record.iter().collect::<Vec<_>>().join(",");
+                Some(Ok(head.reading(&record, &defaults).map_err(|why| Rejected { place, why, text: text() })))
             }
-            let place = reader.position().line();
-            match reader.read_record(&mut record) {
-                Ok(false) => return None,
-                Ok(true) => {
-                    let place = record.position().map_or(place, ::csv::Position::line);
-                    let text = || record.iter().collect::<Vec<_>>().join(",");
-                    return Some(Ok(head.reading(&record, &defaults).map_err(|why| Rejected { place, why, text: text() })));
-                }
-                // A cell that is not UTF-8: the reader goes on behind its row.
-                Err(e) if matches!(e.kind(), ::csv::ErrorKind::Utf8 { .. }) => {
-                    return Some(Ok(Err(Rejected { place, why: e.to_string(), text: String::new() })));
-                }
-                Err(e) => {
-                    ended = true;
-                    return Some(Err(io::Error::other(e)));
-                }
+            // A cell that is not UTF-8: the reader goes on behind its row.
+            Err(e) if matches!(e.kind(), ::csv::ErrorKind::Utf8 { .. }) => {
+                Some(Ok(Err(Rejected { place, why: e.to_string(), text: String::new() })))
+            }
+            Err(e) => {
+                ended = true;
+                Some(Err(io::Error::other(e)))
             }
         }
     })))
