@@ -129,7 +129,7 @@ pub(super) async fn check(from: &Arc<dyn Store>, to: &Arc<dyn Store>, devices: &
             };
             let one = if order.is_le() { a.step().await? } else { None };
             let other = if order.is_ge() { b.step().await? } else { None };
-            tally.take(one, other);
+            tally.take(one, other.as_ref());
         }
         meter.with(at as u64 + 1, tally.sums[0].readings);
     }
@@ -146,13 +146,13 @@ struct Tally {
 }
 
 impl Tally {
-    fn take(&mut self, one: Option<Reading>, other: Option<Reading>) {
+    fn take(&mut self, one: Option<Reading>, other: Option<&Reading>) {
         // What the second store rounds is rounded before it is compared.
         let one = one.map(|reading| Reading { value: self.caps.kept(reading.value), ..reading });
-        for (sum, reading) in self.sums.iter_mut().zip([&one, &other]) {
+        for (sum, reading) in self.sums.iter_mut().zip([one.as_ref(), other]) {
             reading.iter().for_each(|reading| sum.add(reading));
         }
-        let (which, of, what) = match (&one, &other) {
+        let (which, of, what) = match (&one, other) {
             (Some(a), Some(b)) if a == b => return,
             (Some(a), Some(b)) => (1, a, difference(a, b)),
             (Some(a), None) => (0, a, "is missing there".to_owned()),

@@ -40,18 +40,18 @@ impl Pour {
         mut refused: impl FnMut(usize, String) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         // Halves of a refused batch wait here, so that one reading holds back only itself.
-        let mut parts = vec![0..batch.len()];
-        while let Some(part) = parts.pop() {
-            let some = batch.get(part.clone()).unwrap_or_default();
+        let mut parts = vec![(0, batch.len())];
+        while let Some((start, end)) = parts.pop() {
+            let some = batch.get(start..end).unwrap_or_default();
             if some.is_empty() {
                 continue;
             }
             match self.append(some).await? {
                 Ok(()) => {}
-                Err(why) if part.len() == 1 => refused(part.start, why)?,
+                Err(why) if some.len() == 1 => refused(start, why)?,
                 Err(_) => {
-                    let middle = part.start + part.len() / 2;
-                    parts.extend([middle..part.end, part.start..middle]);
+                    let middle = start + some.len() / 2;
+                    parts.extend([(middle, end), (start, middle)]);
                 }
             }
         }
