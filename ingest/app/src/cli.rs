@@ -157,7 +157,7 @@ The file is HTML for A4 with its style and fonts inside; a browser prints it, or
 
 Works on a stopped data directory and through a running program.")]
     Report(Report),
-    /// Read readings of a file into the store: CSV, NDJSON, Parquet, and what Telegraf and InfluxDB write
+    /// Read readings of a file into the store, also such as Telegraf and InfluxDB write
     #[command(after_help = "Examples:
   marsad import year.parquet --data /var/lib/marsad
   marsad import telegraf.lp --mapping telegraf.toml --dry-run
@@ -256,7 +256,7 @@ and, if wanted, received_at, quality, kind, zone and channel, as `marsad export 
     /// Copy the data directory while the program runs, check a copy, put it back
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// The store of readings: whether every byte is as written; into another store; prepare a server
+    /// The store of readings: check every byte, copy into another one, prepare a server
     #[command(subcommand)]
     Store(StoreCommand),
     /// A simulated city for others: to a broker, as files, as a recording, as a hash
