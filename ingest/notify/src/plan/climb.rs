@@ -212,14 +212,15 @@ impl Planner {
         taken.unwrap_or_default().into_iter().map(|owed| (owed.member.receiver, owed.item)).collect()
     }
 
-    fn step_down(&mut self, receiver: &ChannelName, item: &Item) {
+    /// A step of its escalation does not go: it comes again.
+    pub(super) fn step_down(&mut self, receiver: &ChannelName, item: &Item) {
         let Some(Mark::Escalated { escalation, rung }) = &item.mark else { return };
         let below = rung.saturating_sub(1);
         self.state.change_opened(&item.alert, |opened| {
             if !item.again {
                 opened.members.retain(|member| member.receiver != *receiver);
             }
-            // Its time comes when nobody has the alert in hand any more.
+            // Its time comes when nobody has the alert in hand any more, and nothing withholds it.
             let ladder = Ladder { escalation: escalation.clone(), climbed: below, due: Timestamp::MAX };
             let ladder = opened.ladder.get_or_insert(ladder);
             ladder.climbed = ladder.climbed.min(below);

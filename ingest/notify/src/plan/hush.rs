@@ -131,6 +131,10 @@ impl Planner {
             group.firing.retain(|told| !taken.iter().any(|item| !item.again && item.step == told.step));
             group.remind = group.remind.filter(|_| !group.firing.is_empty());
         });
+        // Whoever knows that it fires was to be told that it has climbed: he is when it may climb again.
+        for item in taken.iter().filter(|item| item.again) {
+            self.step_down(&member.receiver, item);
+        }
         let beginning = taken.iter().rfind(|item| item.phase == Phase::Firing && !item.again).cloned();
         for item in taken.iter().filter(|item| !item.again && Some(item.step) != beginning.as_ref().map(|b| b.step)) {
             out.because(now, item.step, Some(&member.receiver), Reason::NeverTold);
