@@ -216,7 +216,7 @@ impl Planner {
             }
             out.because(now, step, Some(receiver), reason);
             let group = grouping.key(facts);
-            members.push(Member { receiver: receiver.clone(), group, timing: grouping.timing });
+            members.push(Member { receiver: receiver.clone(), group, timing: grouping.timing, climbed: false });
         };
         let hops = self.policy.route(facts);
         for hop in &hops {

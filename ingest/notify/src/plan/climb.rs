@@ -10,7 +10,7 @@ use ports::{Mark, Reason};
 use schemas::{AlertId, ChannelName, Kind, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
-use super::pieces::{Item, Ladder, Member};
+use super::pieces::{Item, Ladder, Member, Opened};
 use super::policy::{Policy, PolicyError};
 use super::route::{Facts, Timing, matches};
 use super::{Outcome, Planner};
@@ -169,38 +169,58 @@ impl Planner {
         }
     }
 
-    /// Somebody has the alert in hand before a step of its escalation went, which waits for the morning or for a storm to
-    /// pass: it does not go. Should the alert be in nobody's hand again, that step comes again.
+    /// Somebody has the alert in hand before a step of its escalation went, which waits for the morning, for a storm to pass,
+    /// for its group or for what withholds the alert to end: it does not go. Should the alert be in nobody's hand again,
+    /// that step comes again.
     pub(super) fn climb_down(&mut self, alert: &AlertId, reason: &Reason, now: Timestamp, out: &mut Outcome) {
-        let climbed = |item: &Item| item.alert == *alert && matches!(item.mark, Some(Mark::Escalated { .. }));
-        let waiting = self.state.waiting().filter(|(_, _, item)| climbed(item));
-        let receivers: BTreeSet<ChannelName> = waiting.map(|(receiver, ..)| receiver.clone()).collect();
-        for receiver in receivers {
-            // A member by a route had waited for its group: that it fires is told it all the same, as to the others.
+        let mut taken = self.take_owed(alert);
+        let places = self.state.waiting().filter(|(_, _, item)| item.alert == *alert && item.has_climbed());
+        let places: BTreeSet<(ChannelName, Option<String>)> =
+            places.map(|(receiver, group, _)| (receiver.clone(), group.map(ToOwned::to_owned))).collect();
+        for (receiver, group) in places {
             let members = self.state.opened(alert).map(|opened| &opened.members[..]).unwrap_or_default();
-            let by_route = members.iter().any(|member| member.receiver == receiver && member.group != alert.0);
-            let mut taken: Vec<Item> = Vec::new();
-            self.state.change_digest(&receiver, |digest| {
-                for item in digest.held.iter_mut().filter(|item| by_route && climbed(item) && !item.again) {
-                    item.mark = None;
+            let by_route = members.iter().any(|member| member.receiver == receiver && !member.climbed);
+            let mut take = |items: &mut Vec<Item>| {
+                let items = take_climbed(items, alert, by_route);
+                taken.extend(items.into_iter().map(|item| (receiver.clone(), item)));
+            };
+            match group {
+                Some(group) => {
+                    self.state.change_group(&(receiver.clone(), group), Timing::default(), |group| take(&mut group.waiting));
                 }
-                taken.extend(digest.held.extract_if(.., |item| climbed(item)));
-            });
-            for item in taken {
-                self.step_down(&receiver, &item);
-                out.because(now, item.step, Some(&receiver), reason.clone());
+                None => self.state.change_digest(&receiver, |digest| take(&mut digest.held)),
             }
+        }
+        for (receiver, item) in taken {
+            self.step_down(&receiver, &item);
+            out.because(now, item.step, Some(&receiver), reason.clone());
         }
     }
 
-    fn step_down(&mut self, receiver: &ChannelName, item: &Item) {
+    /// What has climbed and is owed once nothing withholds the alert any more.
+    fn take_owed(&mut self, alert: &AlertId) -> Vec<(ChannelName, Item)> {
+        let owed = |opened: &Opened| opened.owed.iter().any(|owed| owed.item.has_climbed());
+        if !self.state.opened(alert).is_some_and(owed) {
+            return Vec::new();
+        }
+        let taken = self.state.change_opened(alert, |opened| {
+            for owed in opened.owed.iter_mut().filter(|owed| !owed.member.climbed && owed.item.has_climbed()) {
+                owed.item.mark = None;
+            }
+            opened.owed.extract_if(.., |owed| owed.item.has_climbed()).collect::<Vec<_>>()
+        });
+        taken.unwrap_or_default().into_iter().map(|owed| (owed.member.receiver, owed.item)).collect()
+    }
+
+    /// A step of its escalation does not go: it comes again.
+    pub(super) fn step_down(&mut self, receiver: &ChannelName, item: &Item) {
         let Some(Mark::Escalated { escalation, rung }) = &item.mark else { return };
         let below = rung.saturating_sub(1);
         self.state.change_opened(&item.alert, |opened| {
             if !item.again {
                 opened.members.retain(|member| member.receiver != *receiver);
             }
-            // Its time comes when nobody has the alert in hand any more.
+            // Its time comes when nobody has the alert in hand any more, and nothing withholds it.
             let ladder = Ladder { escalation: escalation.clone(), climbed: below, due: Timestamp::MAX };
             let ladder = opened.ladder.get_or_insert(ladder);
             ladder.climbed = ladder.climbed.min(below);
@@ -216,7 +236,7 @@ impl Planner {
             return self.gate(&receiver, vec![Item { again: true, ..item }], now, out);
         }
         let Some(member) = known else {
-            let member = Member { receiver, group: item.alert.0.clone(), timing: Timing::default() };
+            let member = Member { receiver, group: item.alert.0.clone(), timing: Timing::default(), climbed: true };
             self.state.change_opened(&item.alert, |opened| opened.members.push(member.clone()));
             return self.join(&member, item, now, out);
         };
@@ -231,4 +251,14 @@ impl Planner {
             self.gate(&key.0, vec![Item { again: true, ..item }], now, out);
         }
     }
+}
+
+/// Takes the steps by which an alert has climbed out of what waits for a receiver. To a member by a route that it fires is
+/// told all the same, as to the others.
+fn take_climbed(waiting: &mut Vec<Item>, alert: &AlertId, by_route: bool) -> Vec<Item> {
+    let climbed = |item: &Item| item.alert == *alert && item.has_climbed();
+    for item in waiting.iter_mut().filter(|item| by_route && climbed(item) && !item.again) {
+        item.mark = None;
+    }
+    waiting.extract_if(.., |item| climbed(item)).collect()
 }

@@ -55,7 +55,8 @@ impl Planner {
             waits.map(|(receiver, group, _)| (receiver.clone(), group.map(ToOwned::to_owned))).collect();
         for (receiver, group) in places {
             // Of what stands in a digest the group is not known, and need not be: nothing of it is said again.
-            let member = Member { receiver, group: group.unwrap_or_else(|| alert.0.clone()), timing: Timing::default() };
+            let group = group.unwrap_or_else(|| alert.0.clone());
+            let member = Member { receiver, group, timing: Timing::default(), climbed: false };
             if let Some(item) = self.take_back(alert, &member, now, out) {
                 out.because(now, item.step, Some(&member.receiver), reason.clone());
                 self.owe_no_more(alert, &member.receiver);
@@ -130,6 +131,10 @@ impl Planner {
             group.firing.retain(|told| !taken.iter().any(|item| !item.again && item.step == told.step));
             group.remind = group.remind.filter(|_| !group.firing.is_empty());
         });
+        // Whoever knows that it fires was to be told that it has climbed: he is when it may climb again.
+        for item in taken.iter().filter(|item| item.again) {
+            self.step_down(&member.receiver, item);
+        }
         let beginning = taken.iter().rfind(|item| item.phase == Phase::Firing && !item.again).cloned();
         for item in taken.iter().filter(|item| !item.again && Some(item.step) != beginning.as_ref().map(|b| b.step)) {
             out.because(now, item.step, Some(&member.receiver), Reason::NeverTold);

@@ -41,6 +41,11 @@ impl Item {
         self.name.clone().unwrap_or_else(|| TransitionId::new(&self.alert, self.phase))
     }
 
+    /// Whether it is told since nobody had its alert in hand in time.
+    pub(super) const fn has_climbed(&self) -> bool {
+        matches!(self.mark, Some(Mark::Escalated { .. }))
+    }
+
     /// The form of a message of it alone.
     pub(super) const fn form(&self) -> Form {
         if self.again { Form::Reminder } else { Form::Single }
@@ -53,6 +58,9 @@ pub(super) struct Member {
     pub(super) receiver: ChannelName,
     pub(super) group: String,
     pub(super) timing: Timing,
+    /// No route made it one, but an escalation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) climbed: bool,
 }
 
 /// An alert that fires, and whom that was told; nobody where it was withheld.

@@ -259,18 +259,20 @@ proptest! {
     }
 }
 
+/// What is seen of alert 1 while it fires and somebody has it in hand.
+fn in_hand(until: Option<schemas::Timestamp>) -> Arc<Sight> {
+    let acknowledged = Some(Acknowledged { by: "amal".parse().unwrap(), at: start(), until, note: Remark::default() });
+    let view = AlertView { marks: Marks { acknowledged, ..Marks::default() }, ..super::away::view(&firing(1)) };
+    let curbs = Curbs { firing: vec![view], ..Curbs::default() };
+    Arc::new(Sight::new(curbs, Arc::default(), Topology::default()))
+}
+
 #[test]
 fn whoever_had_an_alert_in_hand_has_it_still_when_a_late_reading_undoes_its_end() {
     let mut curbed = Curbed::new(Planner::new(policy(CITY)), Vec::new());
     let (mut out, now) = (Outcome::default(), start());
     let fired = firing(1);
-    let seen = |until: Option<schemas::Timestamp>| {
-        let acknowledged = Some(Acknowledged { by: "amal".parse().unwrap(), at: start(), until, note: Remark::default() });
-        let view = AlertView { marks: Marks { acknowledged, ..Marks::default() }, ..super::away::view(&firing(1)) };
-        let curbs = Curbs { firing: vec![view], ..Curbs::default() };
-        Arc::new(Sight::new(curbs, Arc::default(), Topology::default()))
-    };
-    curbed.see(seen(None));
+    curbed.see(in_hand(None));
     curbed.observe(1, &fired, now, &mut out);
     assert!(!curbed.planner.is_in_hand(&fired.alert), "that is for the act to say");
     curbed.observe(2, &transition(1, Phase::Resolved), now, &mut out);
@@ -278,7 +280,30 @@ fn whoever_had_an_alert_in_hand_has_it_still_when_a_late_reading_undoes_its_end(
     curbed.observe(3, &again, now, &mut out);
     assert!(curbed.planner.is_in_hand(&fired.alert));
     curbed.observe(4, &transition(1, Phase::Resolved), now, &mut out);
-    curbed.see(seen(Some(now)));
+    curbed.see(in_hand(Some(now)));
     curbed.observe(5, &again, now, &mut out);
     assert!(!curbed.planner.is_in_hand(&fired.alert), "it has lapsed");
+}
+
+#[test]
+fn whoever_had_an_alert_in_hand_has_it_still_when_its_beginning_is_withdrawn_and_comes_back() {
+    let settings =
+        format!("{CITY}repeat = \"1h\"\n[[escalation]]\nname = \"up\"\n[[escalation.step]]\nafter = \"15m\"\nto = [\"desk\"]\n");
+    let mut curbed = Curbed::new(Planner::new(policy(&settings)), Vec::new());
+    let (mut out, now) = (Outcome::default(), start());
+    let fired = firing(1);
+    curbed.see(in_hand(None));
+    curbed.observe(1, &fired, now, &mut out);
+    let of = fired.id.clone();
+    let (id, note) = (schemas::TransitionId(format!("{of}:withdrawn:1")), Some(Note::Withdrawn { of: of.clone() }));
+    let void = Transition { id, note, from: Phase::Firing, to: Phase::Inactive, ..firing(1) };
+    curbed.observe(2, &void, now, &mut out);
+    assert!(!curbed.planner.is_in_hand(&fired.alert), "it does not fire");
+    let back = Transition { id: schemas::TransitionId(format!("{of}:added:2")), note: Some(Note::Added { of }), ..firing(1) };
+    curbed.observe(3, &back, now, &mut out);
+    assert!(curbed.planner.is_in_hand(&fired.alert));
+    curbed.advance(now.plus(10 * HOUR), &mut out);
+    let told: Vec<_> = out.posted.iter().map(|posted| (posted.receiver.as_str(), posted.form, &posted.steps[..])).collect();
+    let once = |step: &'static [u64]| ("city", Form::Single, step);
+    assert_eq!(told, [once(&[1]), once(&[2]), once(&[3])], "neither said again nor climbed");
 }
