@@ -349,6 +349,7 @@ async fn the_quarantine_stays_within_its_bounds_says_so_before_and_counts_what_i
     hatch.hand(vec![bad(3600)]).await;
     caught_up(&watch, 21).await;
     met("the forgetting", || watch.quarantine().oldest.is_some_and(|oldest| oldest >= after(10))).await;
+    met("the last one", || house.register.page(&all(), 20..21, Page::WHOLE).unwrap().len() == 1).await;
     assert_eq!(account(&house, &watch), (0, 0, 21));
     pipeline.stop().await.unwrap();
 }
