@@ -82,7 +82,7 @@ impl Marsad {
             .arg(&config)
             .arg("--data")
             .arg(directory.join("data"))
-            .args(["--mqtt", &mqtt.to_string(), "--http", &http.to_string(), "--log", "info"])
+            .args(["--mqtt", &mqtt.to_string(), "--http", &http.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -190,7 +190,7 @@ fn client() -> &'static reqwest::blocking::Client {
     CLIENT.get_or_init(|| {
         // Refused only where another test of this process has installed it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::blocking::Client::builder().timeout(Duration::from_secs(10)).build().expect("an HTTP client")
+        reqwest::blocking::Client::builder().timeout(Duration::from_secs(60)).build().expect("an HTTP client")
     })
 }
 

@@ -18,8 +18,8 @@ use crate::scan::Pager;
 const PAGE: usize = 20_000;
 /// Points of one device and quantity in one question: a year of one a minute.
 const POINTS_LIMIT: usize = 530_000;
-/// Devices of one question.
-const DEVICES_LIMIT: usize = 5_000;
+/// Devices of one question: more than a district has, and than most cities have. How long they may take is the query budget's to say.
+const DEVICES_LIMIT: usize = 100_000;
 /// Devices asked of the register at once.
 const DEVICES_PAGE: usize = 1_000;
 

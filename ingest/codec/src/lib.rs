@@ -47,7 +47,7 @@ pub use reject::{Reason, Reject, Whose};
 pub use route::{MESSAGE_LIMIT, Route, RouteError, Routes};
 pub use units::{Conversion, UnitError, check_unit, conversion_from, senml_unit, uncefact_unit, unit_symbols, unit_tables};
 pub use uplink::{Body, Codec, Frame, Gateways, Radio, Tree, Uplink};
-pub use veil::{SEALED, Veil};
+pub use veil::{Hidden, SEALED, Veil};
 
 use normalise::{Heard, Owner};
 

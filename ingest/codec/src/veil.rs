@@ -29,12 +29,27 @@ pub trait Veil: Debug + Send + Sync {
     /// Under which name a device is kept of which something was heard then.
     fn name(&self, device: &DeviceId, at: Timestamp) -> DeviceId;
 
+    /// Makes ready to seal messages of these devices, all at once: what a new device costs a disk is spent once and not for
+    /// each. May block for a disk.
+    fn meet(&self, heard: &[&Hidden]);
+
     /// The message as it is kept: under a topic that begins with [`SEALED`]. `whose`: the one device that it is of, where
-    /// that can be told.
-    fn seal(&self, whose: Option<&DeviceId>, message: &Message) -> Message;
+    /// that can be told and it was met.
+    fn seal(&self, whose: Option<&Hidden>, message: &Message) -> Message;
 
     /// What was sealed; none where nobody here sealed it, or its key is gone.
     fn open(&self, sealed: &Message) -> Option<Message>;
+}
+
+/// A device behind a veil, as something was heard of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hidden {
+    /// By its own id.
+    pub device: DeviceId,
+    /// Under which it is kept.
+    pub name: DeviceId,
+    /// When something was heard.
+    pub heard_at: Timestamp,
 }
 
 /// A veil and the devices behind it.
@@ -50,8 +65,14 @@ pub(crate) struct Veiled {
 /// Of whom a message may tell.
 enum Subject {
     Nobody,
-    Device(DeviceId),
+    Device(Hidden),
     Unknown,
+}
+
+impl Subject {
+    fn hidden(&self) -> Option<&Hidden> {
+        if let Self::Device(hidden) = self { Some(hidden) } else { None }
+    }
 }
 
 impl Decoder {
@@ -84,15 +105,20 @@ impl Decoder {
         self.veiled.is_some()
     }
 
-    /// The message as it may be kept: sealed where it may tell of people.
+    /// Messages as they may be kept, in their order: sealed where they may tell of people.
     #[must_use]
-    pub fn keepable(&self, message: Message) -> Message {
-        let Some(Veiled { veil, .. }) = &self.veiled else { return message };
-        match self.subject(&**veil, &message) {
-            Subject::Nobody => message,
-            Subject::Device(device) => veil.seal(Some(&device), &message),
-            Subject::Unknown => veil.seal(None, &message),
+    pub fn keepable(&self, mut messages: Vec<Message>) -> Vec<Message> {
+        let Some(Veiled { veil, .. }) = &self.veiled else { return messages };
+        let whose: Vec<Subject> = messages.iter().map(|message| self.subject(&**veil, message)).collect();
+        veil.meet(&whose.iter().filter_map(Subject::hidden).collect::<Vec<_>>());
+        for (message, whose) in messages.iter_mut().zip(&whose) {
+            match whose {
+                Subject::Nobody => {}
+                Subject::Device(hidden) => *message = veil.seal(Some(hidden), message),
+                Subject::Unknown => *message = veil.seal(None, message),
+            }
         }
+        messages
     }
 
     /// The message as it came.
@@ -135,7 +161,10 @@ impl Decoder {
             Ok(())
         });
         match of {
-            Some(device) if opened.is_ok() && !several => Subject::Device(device),
+            Some(device) if opened.is_ok() && !several => {
+                let heard_at = message.received_at;
+                Subject::Device(Hidden { name: veil.name(&device, heard_at), device, heard_at })
+            }
             None if opened.is_ok() && uplinks > 0 => Subject::Nobody,
             _ => Subject::Unknown,
         }

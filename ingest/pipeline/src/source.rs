@@ -109,7 +109,7 @@ impl Intake {
 
     fn waiting(&self, mut arrivals: Arrivals, room: OwnedSemaphorePermit) -> Waiting {
         if let Some(decoder) = self.feed.as_ref().map(|feed| feed.decoder()).filter(|decoder| decoder.is_veiled()) {
-            arrivals.messages = arrivals.messages.into_iter().map(|message| decoder.keepable(message)).collect();
+            arrivals.messages = decoder.keepable(arrivals.messages);
         }
         Waiting { arrivals, door: Arc::clone(&self.door), _room: room }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ports::RecordError;
 use rusqlite::types::Type;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use schemas::{DeviceId, Timestamp};
 
 use crate::cipher::KEY;
@@ -20,6 +20,29 @@ const VERSION: i64 = 1;
 const APPLICATION: i64 = 0x4D52_5356;
 /// How long a statement waits for another process, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// A new subject.
+pub(crate) struct Entry<'h> {
+    pub(crate) name: &'h DeviceId,
+    /// Whose key its name is made with.
+    pub(crate) year: i32,
+    pub(crate) salt: [u8; KEY],
+    /// Its own id, sealed.
+    pub(crate) meter: Vec<u8>,
+    pub(crate) since: Timestamp,
+}
+
+impl Entry<'_> {
+    fn put(&self, all: &Transaction<'_>) -> rusqlite::Result<(DeviceId, [u8; KEY])> {
+        let Self { name, year, salt, meter, since } = self;
+        all.prepare_cached(
+            "INSERT INTO subject (name, year, salt, meter, since) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![name.as_str(), year, salt, meter, since.millis()])?;
+        let mut kept = all.prepare_cached("SELECT salt FROM subject WHERE name = ?1")?;
+        Ok(((*name).clone(), kept.query_row([name.as_str()], |row| row.get(0))?))
+    }
+}
 
 /// Who is behind a name, sealed. Its calls block for a disk.
 #[derive(Debug)]
@@ -77,20 +100,16 @@ impl Book {
         row.optional().map_err(|e| told(&e))
     }
 
-    /// Enters a subject unless it is there; its salt.
-    pub(crate) fn enter(
-        &self,
-        name: &DeviceId,
-        year: i32,
-        salt: &[u8; KEY],
-        meter: &[u8],
-        at: Timestamp,
-    ) -> Result<[u8; KEY], RecordError> {
-        let db = self.db();
-        let add = "INSERT INTO subject (name, year, salt, meter, since) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-        db.execute(add, params![name.as_str(), year, salt, meter, at.millis()]).map_err(|e| told(&e))?;
-        let kept = db.query_row("SELECT salt FROM subject WHERE name = ?1", [name.as_str()], |row| row.get(0));
-        kept.map_err(|e| told(&e))
+    /// Enters subjects that are not there yet, in one transaction. The salts that are kept: two doors may hear a new meter at
+    /// once, and the one that comes second takes the first one's.
+    pub(crate) fn enter(&self, entries: &[Entry<'_>]) -> Result<Vec<(DeviceId, [u8; KEY])>, RecordError> {
+        let mut db = self.db();
+        let entered = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|all| {
+            let kept = entries.iter().map(|entry| entry.put(&all)).collect::<rusqlite::Result<_>>()?;
+            all.commit()?;
+            Ok(kept)
+        });
+        entered.map_err(|e| told(&e))
     }
 
     /// Takes subjects out: how many there were.

@@ -16,13 +16,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use codec::Hidden;
 use ports::RecordError;
-use schemas::{DeviceId, Kind, Timestamp};
+use schemas::{DeviceId, Kind};
 
 pub use book::copy;
 pub use keys::{Keys, KeysError};
 
-use book::Book;
+use book::{Book, Entry};
 use cipher::{KEY, Key};
 
 /// Seals, names, and knows the way back. Share it behind an `Arc`.
@@ -78,18 +79,26 @@ impl Vault {
         Ok(gone)
     }
 
-    /// The key of a subject's messages; a new subject gets one, durably, before its first message is sealed.
-    fn key_of(&self, name: &DeviceId, meter: &DeviceId, at: Timestamp) -> Result<Key, RecordError> {
-        if let Some(key) = self.known_key(name) {
-            return Ok(key);
+    /// Gives each new subject a key, all durably at once, before a message of it is sealed.
+    fn enter(&self, heard: &[&Hidden]) -> Result<(), RecordError> {
+        let new: BTreeMap<&DeviceId, &Hidden> = {
+            let salts = self.salts.read().unwrap_or_else(PoisonError::into_inner);
+            heard.iter().filter(|hidden| !salts.contains_key(&hidden.name)).map(|hidden| (&hidden.name, *hidden)).collect()
+        };
+        if new.is_empty() {
+            return Ok(());
         }
-        let salt = cipher::chance().ok_or_else(|| RecordError::Unavailable("the system gives no chance".to_owned()))?;
-        let sealed = self.keys.of_vault().seal(name.as_str(), meter.as_str().as_bytes());
-        let sealed = sealed.ok_or_else(|| RecordError::Unavailable("the system gives no chance".to_owned()))?;
-        // Two doors may hear a new meter at once: the one that comes second takes the first one's salt.
-        let salt = self.book.enter(name, self.keys.year_of(at), &salt, &sealed, at)?;
-        self.salts.write().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), salt);
-        Ok(self.keys.of_subject(&salt))
+        let entries: Option<Vec<Entry<'_>>> = new.into_values().map(|hidden| self.entry(hidden)).collect();
+        let entries = entries.ok_or_else(|| RecordError::Unavailable("the system gives no chance".to_owned()))?;
+        let kept = self.book.enter(&entries)?;
+        self.salts.write().unwrap_or_else(PoisonError::into_inner).extend(kept);
+        Ok(())
+    }
+
+    fn entry<'h>(&self, hidden: &'h Hidden) -> Option<Entry<'h>> {
+        let Hidden { device, name, heard_at } = hidden;
+        let meter = self.keys.of_vault().seal(name.as_str(), device.as_str().as_bytes())?;
+        Some(Entry { name, year: self.keys.year_of(*heard_at), salt: cipher::chance()?, meter, since: *heard_at })
     }
 
     fn known_key(&self, name: &DeviceId) -> Option<Key> {

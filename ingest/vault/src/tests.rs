@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use bytestring::ByteString;
 use codec::{Decoder, Profiles, Reason, SEALED, Veil};
-use schemas::{Catalogue, Device, Message, Provenance, Zone};
+use schemas::{Catalogue, Device, Message, Provenance, Timestamp, Zone};
 
 use super::*;
 
@@ -50,6 +50,10 @@ fn now() -> Timestamp {
     at("2026-11-26T12:00:00Z")
 }
 
+fn kept_by(decoder: &Decoder, message: Message) -> Message {
+    decoder.keepable(vec![message]).pop().expect("one for one")
+}
+
 fn message(topic: &str, payload: &str) -> Message {
     Message {
         topic: ByteString::from(topic),
@@ -81,7 +85,7 @@ fn req_p_1_a_meter_is_kept_under_the_pseudonym_of_the_vector_and_its_message_sea
     let vault = place.vault();
     let decoder = decoder(&vault, vec![device(METER, Kind::WATER)]);
     let sent = message(&format!("marsad/anfa/water/{METER}/up"), r#"{"v":1,"values":{"water.volume":12.5}}"#);
-    let kept = decoder.keepable(sent.clone());
+    let kept = kept_by(&decoder, sent.clone());
     assert_eq!(&*kept.topic, "sealed/6ttedtg3u6ibdqkmo3vx");
     assert!(!format!("{:?}", kept.payload).contains("water"));
     let mut readings = Vec::new();
@@ -99,16 +103,16 @@ fn req_p_1_what_nobody_can_tell_the_owner_of_is_sealed_too_and_what_has_no_peopl
     let vault = place.vault();
     let decoder = decoder(&vault, vec![device("bin-1", Kind::WASTE)]);
     let bin = message("marsad/anfa/waste/bin-1/up", r#"{"v":1,"values":{"waste.fill":50}}"#);
-    assert_eq!(decoder.keepable(bin.clone()), bin);
+    assert_eq!(kept_by(&decoder, bin.clone()), bin);
     let broken = message("marsad/anfa/waste/bin-1/up", "{");
-    assert_eq!(decoder.keepable(broken.clone()), broken);
+    assert_eq!(kept_by(&decoder, broken.clone()), broken);
     for (topic, payload) in [
         ("what/is/this", METER),
         ("marsad/anfa/nothing/CASA-W-000001/up", "{}"),
         ("application/7/device/CASA-W-000001/event/up", "{\"devEui\": broken"),
         ("sealed/6ttedtg3u6ibdqkmo3vx", METER),
     ] {
-        let kept = decoder.keepable(message(topic, payload));
+        let kept = kept_by(&decoder, message(topic, payload));
         assert!(kept.topic.starts_with(&format!("{SEALED}day-")), "{topic}: {}", kept.topic);
         let reject = decoder.decode(&kept, &mut Vec::new()).expect_err("not readable");
         let told = format!("{reject} {:?}", reject.whose());
@@ -122,7 +126,7 @@ fn req_p_1_why_a_sealed_message_cannot_be_read_is_told_without_what_it_says() {
     let place = Place::new();
     let vault = place.vault();
     let decoder = decoder(&vault, Vec::new());
-    let kept = decoder.keepable(message(&format!("marsad/anfa/water/{METER}/up"), r#"{"v":1,"values":{"CASA-W-9":1}}"#));
+    let kept = kept_by(&decoder, message(&format!("marsad/anfa/water/{METER}/up"), r#"{"v":1,"values":{"CASA-W-9":1}}"#));
     assert_eq!(&*kept.topic, "sealed/6ttedtg3u6ibdqkmo3vx");
     let reject = decoder.decode(&kept, &mut Vec::new()).expect_err("not readable");
     assert_eq!(reject.reason(), Reason::UnknownQuantity);
@@ -167,7 +171,7 @@ async fn req_p_2_the_way_back_is_in_a_file_of_its_own_that_tells_nothing_without
     let place = Place::new();
     let vault = place.vault();
     let decoder = decoder(&vault, Vec::new());
-    let _ = decoder.keepable(message(&format!("marsad/anfa/water/{METER}/up"), "{}"));
+    let _ = kept_by(&decoder, message(&format!("marsad/anfa/water/{METER}/up"), "{}"));
     let name = id("6ttedtg3u6ibdqkmo3vx");
     assert_eq!(ports::Vault::reveal(&*vault, name.clone()).await.expect("read"), Some(id(METER)));
     assert_eq!(ports::Vault::reveal(&*vault, id("nobody")).await.expect("read"), None);
@@ -187,7 +191,7 @@ async fn req_p_6_what_was_sealed_for_a_subject_that_is_forgotten_is_opened_by_no
     let vault = place.vault();
     let sealing = decoder(&vault, Vec::new());
     let up = |meter: &str| message(&format!("marsad/anfa/water/{meter}/up"), r#"{"v":1,"values":{"water.volume":1}}"#);
-    let (kept, other) = (sealing.keepable(up(METER)), sealing.keepable(up("CASA-W-000002")));
+    let (kept, other) = (kept_by(&sealing, up(METER)), kept_by(&sealing, up("CASA-W-000002")));
     let names = ports::Vault::names(&*vault, &id(METER));
     assert_eq!(vault.forget(&names).expect("forgotten"), 1);
     assert_eq!(vault.forget(&names).expect("forgotten"), 0);
@@ -199,6 +203,25 @@ async fn req_p_6_what_was_sealed_for_a_subject_that_is_forgotten_is_opened_by_no
     assert_eq!(ports::Vault::reveal(&*vault, names[0].clone()).await.expect("read"), None);
     assert!(reading.decode(&other, &mut Vec::new()).is_ok());
     // What the same meter says later is another subject's: nothing of before comes back with it.
-    let later = reading.keepable(up(METER));
+    let later = kept_by(&reading, up(METER));
     assert!(Veil::open(&*vault, &later).is_some() && Veil::open(&*vault, &kept).is_none());
+}
+
+#[test]
+fn req_p_2_all_new_subjects_of_one_read_are_entered_together_and_messages_keep_their_order() {
+    let place = Place::new();
+    let decoder = Decoder::new(Arc::new(Catalogue::default()), Profiles::built_in().expect("tested")).expect("a decoder");
+    let decoder = decoder.behind(place.vault(), now());
+    let up = |n: u32| message(&format!("marsad/anfa/water/CASA-W-{:06}/up", n % 700), &format!("{{\"n\":{n}}}"));
+    let commits = || fs::read(place.path("vault.db")).expect("the file")[24..28].to_vec();
+    let before = u32::from_be_bytes(commits().try_into().expect("four bytes"));
+    let kept = decoder.keepable((0..1000).map(up).chain([message("marsad/anfa/waste/bin-1/up", "{\"v\":1}")]).collect());
+    // SQLite counts its commits in the header of the file.
+    let after = u32::from_be_bytes(commits().try_into().expect("four bytes"));
+    assert_eq!((kept.len(), after - before), (1001, 1));
+    let vault = place.vault();
+    assert_eq!(vault.subjects(), 700);
+    for (n, kept) in (0..1000).zip(&kept) {
+        assert_eq!(codec::Veil::open(&*vault, kept), Some(up(n)));
+    }
 }

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use codec::{SEALED, Veil};
+use codec::{Hidden, SEALED, Veil};
 use schemas::{DeviceId, Kind, Message, Timestamp};
 
 use crate::Vault;
@@ -37,15 +37,6 @@ impl Vault {
         let payload = key.seal(name, &packed(message))?;
         Some(Message { topic: ByteString::from(format!("{SEALED}{name}")), payload: payload.into(), ..message.clone() })
     }
-
-    fn sealed_of(&self, device: &DeviceId, message: &Message) -> Option<Message> {
-        let name = self.keys.name(device, message.received_at);
-        let key = self.key_of(&name, device, message.received_at).map_err(|error| {
-            // It is sealed all the same, as one of nobody: nothing is kept open because a file is away.
-            tracing::error!(%error, "a new subject cannot be entered into the vault");
-        });
-        self.sealed(name.as_str(), &key.ok()?, message)
-    }
 }
 
 impl Veil for Vault {
@@ -57,14 +48,22 @@ impl Veil for Vault {
         self.keys.name(device, at)
     }
 
-    fn seal(&self, whose: Option<&DeviceId>, message: &Message) -> Message {
+    fn meet(&self, heard: &[&Hidden]) {
+        if let Err(error) = self.enter(heard) {
+            // Sealed all the same, as of nobody: nothing is kept open because a file is away.
+            tracing::error!(%error, "new subjects cannot be entered into the vault");
+        }
+    }
+
+    fn seal(&self, whose: Option<&Hidden>, message: &Message) -> Message {
         let of_day = || {
             let day = day(message.received_at);
             self.sealed(&format!("{DAY}{day}"), &self.keys.of_day(day), message)
         };
         // Without chance there is no nonce. What cannot be hidden is not kept: an empty message says that one came.
         let nothing = || Message { topic: ByteString::from_static(SEALED), payload: Bytes::new(), ..message.clone() };
-        whose.and_then(|device| self.sealed_of(device, message)).or_else(of_day).unwrap_or_else(nothing)
+        let of_subject = |Hidden { name, .. }: &Hidden| self.sealed(name.as_str(), &self.known_key(name)?, message);
+        whose.and_then(of_subject).or_else(of_day).unwrap_or_else(nothing)
     }
 
     fn open(&self, sealed: &Message) -> Option<Message> {

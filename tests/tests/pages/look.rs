@@ -52,6 +52,7 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("device", format!("devices/{STATION}?quantity=air.no2&{past}")),
         ("engineers", "engineers".to_owned()),
         ("message", format!("engineers/{waits}")),
+        ("privacy", "privacy".to_owned()),
         ("lost", "nothing-here".to_owned()),
     ];
     pages.into()

@@ -24,4 +24,5 @@ mod rota;
 mod rules;
 mod secrecy;
 mod simulating;
+mod terms;
 mod verifying;

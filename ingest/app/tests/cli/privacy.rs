@@ -13,7 +13,7 @@ use tests::{Device, Marsad};
 
 use crate::program::{ask, at, end_of, hour, marsad, of, program};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// In every name, serial and address that nobody may find: as text, and as the hexadecimal id of a LoRaWAN device.
 const MARKS: [&str; 2] = ["canary", "ca11ab1e"];
 /// How many people, where the environment does not say (`MARSAD_CANARIES`).
@@ -24,13 +24,13 @@ fn people() -> u32 {
 }
 
 /// A city whose settings name keys that were just made, and which lists a meter for each of so many people.
-struct Town {
+pub(crate) struct Town {
     folder: tempfile::TempDir,
-    settings: String,
+    pub(crate) settings: String,
 }
 
 impl Town {
-    fn of(people: u32) -> Self {
+    pub(crate) fn of(people: u32) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let keys = folder.path().join("vault.keys");
         marsad(&["vault", "init", keys.to_str().expect("a plain path")]).well();
@@ -49,7 +49,7 @@ impl Town {
         Self { folder, settings: settings.to_owned() }
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -61,7 +61,7 @@ impl Town {
         ask(self.path(), &[arguments, &["--json"]].concat()).json()
     }
 
-    fn lines(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(crate) fn lines(&self, arguments: &[&str]) -> Vec<Value> {
         let said = ask(self.path(), &[arguments, &["--json"]].concat());
         said.well().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
@@ -164,7 +164,8 @@ fn req_p_1_no_name_serial_or_address_is_found_in_any_answer_page_export_log_metr
     let people = people();
     println!("{people} people (MARSAD_CANARIES)");
     let town = Town::of(people);
-    let mut running = town.start();
+    // Whoever looks for a fault logs more, and is to find no name either.
+    let mut running = Marsad::start(town.path(), &format!("[log]\nlevel = \"debug\"\n{}", town.settings));
     seed(running.mqtt, people);
     let status = running.settled(PATIENCE);
     // Two good messages for each, six that give nothing, and the bin.
@@ -215,7 +216,9 @@ fn req_p_1_no_name_serial_or_address_is_found_in_any_answer_page_export_log_metr
     let backup = town.path().join("backup");
     ask(town.path(), &["backup", "make", "--to", backup.to_str().expect("a plain path")]).well();
     assert!(running.stop().success());
-    no_mark("the log", &fs::read(town.path().join("marsad.log")).expect("the log"));
+    let log = fs::read(town.path().join("marsad.log")).expect("the log");
+    assert!(String::from_utf8_lossy(&log).contains(" DEBUG "), "the log holds what level debug adds");
+    no_mark("the log", &log);
     for file in files(&town.path().join("data")).into_iter().chain(files(&backup)) {
         no_mark(&file.display().to_string(), &fs::read(&file).expect("its bytes"));
     }
