@@ -23,7 +23,7 @@ use crate::progress::Meter;
 
 #[derive(Debug, Args)]
 pub(crate) struct Copy {
-    /// The store that is read: embedded[:PATH], influx[:SETTINGS] or victoria[:SETTINGS]
+    /// The store that is read: `embedded[:PATH]`, `influx[:SETTINGS]` or `victoria[:SETTINGS]`
     #[arg(long, value_name = "STORE")]
     from: Place,
     /// The store that is written

@@ -29,7 +29,7 @@ pub(crate) struct Import {
     /// What it is [default: by its name: .csv, .ndjson, .parquet, .lp]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// What the points of line protocol and annotated CSV mean: a file of [[map]] tables
+    /// What the points of line protocol and annotated CSV mean: a file of `[[map]]` tables
     #[arg(long, value_name = "FILE")]
     mapping: Option<PathBuf>,
     /// Where devices were, for rows that do not say it
