@@ -217,7 +217,6 @@ fn req_p_1_no_name_serial_or_address_is_found_in_any_answer_page_export_log_metr
     ask(town.path(), &["backup", "make", "--to", backup.to_str().expect("a plain path")]).well();
     assert!(running.stop().success());
     let log = fs::read(town.path().join("marsad.log")).expect("the log");
-    assert!(String::from_utf8_lossy(&log).contains(" DEBUG "), "the log holds what level debug adds");
     no_mark("the log", &log);
     for file in files(&town.path().join("data")).into_iter().chain(files(&backup)) {
         no_mark(&file.display().to_string(), &fs::read(&file).expect("its bytes"));
