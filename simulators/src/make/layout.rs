@@ -96,9 +96,9 @@ impl Field {
         Self { place, ..self }
     }
 
-    /// With a sign.
+    /// With a sign. The lowest number is not said: to many makes it means that there is none.
     pub(super) const fn signed(self) -> Self {
-        let range = if self.range.1 > 255.0 { (-32_768.0, 32_767.0) } else { (-128.0, 127.0) };
+        let range = if self.range.1 > 255.0 { (-32_767.0, 32_767.0) } else { (-127.0, 127.0) };
         Self { range, ..self }
     }
 

@@ -174,6 +174,17 @@ impl Make {
         }
     }
 
+    /// What the first byte of a message becomes that is another one on its way: in Sparkplug a tag that no field has, since other
+    /// fields are passed over.
+    pub(crate) const fn garble(&self, first: u8) -> u8 {
+        first ^ if matches!(self.way, Way::Sparkplug) { 0x0f } else { 0x15 }
+    }
+
+    /// How many bytes are left of a message of which half is missing.
+    pub(crate) fn half(&self, payload: &[u8]) -> usize {
+        if matches!(self.way, Way::Sparkplug) { sparkplug::half(payload) } else { payload.len() / 2 }
+    }
+
     /// The serial number of a meter that is known by one.
     pub(crate) const fn has_serial(&self) -> bool {
         matches!(self.way, Way::Telegram { .. })

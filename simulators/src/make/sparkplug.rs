@@ -44,6 +44,12 @@ pub(super) fn message(saying: &Saying<'_>, values: &Values) -> (String, Vec<u8>)
     (topic(saying, if birth { "DBIRTH" } else { "DDATA" }), payload)
 }
 
+/// Where a message is cut of which half is missing: never between two fields, where the rest would be a whole message.
+pub(super) fn half(payload: &[u8]) -> usize {
+    let begins_a_field = |at: &usize| matches!(payload.get(*at), Some(0x12 | 0x18));
+    (1..=payload.len() / 2).rev().find(|at| !begins_a_field(at)).unwrap_or(1)
+}
+
 /// The death that ends the session before this message.
 pub(super) fn death(saying: &Saying<'_>) -> (String, Vec<u8>) {
     let mut payload = Vec::new();

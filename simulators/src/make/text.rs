@@ -65,9 +65,10 @@ pub(super) static TASMOTA: Own = Own {
 };
 
 impl Member {
-    /// The number that it prints.
+    /// The number that it prints; whole ones count something, and below nothing there is none.
     fn printed(&self, value: f64) -> f64 {
-        rounded(value * self.unit, self.decimals)
+        let number = rounded(value * self.unit, self.decimals);
+        if self.decimals == 0 { number.max(0.0) } else { number }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, lu
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::make::Time;
+use crate::make::{Make, Time};
 use crate::physics::{HOUR, SECOND};
 
 /// How long a message travels, ms.
@@ -268,7 +268,7 @@ impl Draft {
             device.encode(&said, self.seq, self.joined)
         };
         let payload = match self.mangle {
-            Some(how) => mangled(publish.payload, how),
+            Some(how) => mangled(publish.payload, how, device.make),
             None => publish.payload,
         };
         let heard = Timestamp::clamped(self.heard);
@@ -303,14 +303,14 @@ fn duplicate() -> &'static crate::fault::Fault {
     crate::fault::FAULTS.iter().find(|f| f.deed == Deed::Duplicate).unwrap_or(&crate::fault::FAULTS[0])
 }
 
-fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64)) -> Vec<u8> {
+fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64), make: &Make) -> Vec<u8> {
     match deed {
         Deed::Corrupt => {
             if let Some(first) = payload.first_mut() {
-                *first ^= 0x15;
+                *first = make.garble(*first);
             }
         }
-        Deed::Truncate => payload.truncate(payload.len() / 2),
+        Deed::Truncate => payload.truncate(make.half(&payload)),
         _ => payload.resize(payload.len() + usize::try_from(whole(amount)).unwrap_or(0) * 1024, b' '),
     }
     payload
