@@ -42,7 +42,7 @@ pub trait Veil: Debug + Send + Sync {
 }
 
 /// A device behind a veil, as something was heard of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Hidden {
     /// By its own id.
     pub device: DeviceId,
@@ -50,6 +50,13 @@ pub struct Hidden {
     pub name: DeviceId,
     /// When something was heard.
     pub heard_at: Timestamp,
+}
+
+impl std::fmt::Debug for Hidden {
+    /// Without its own id.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hidden").field("name", &self.name).field("heard_at", &self.heard_at).finish_non_exhaustive()
+    }
 }
 
 /// A veil and the devices behind it.

@@ -18,7 +18,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use codec::Hidden;
 use ports::RecordError;
-use schemas::{DeviceId, Kind};
+use schemas::{DeviceId, Kind, Reading};
 
 pub use book::copy;
 pub use keys::{Keys, KeysError};
@@ -77,6 +77,28 @@ impl Vault {
             salts.remove(name);
         }
         Ok(gone)
+    }
+
+    /// Puts readings that did not come through the veil, such as those of a file, under the names of their subjects, who are
+    /// entered durably first. What stands under a name that this vault gave is left so. Blocks for a disk.
+    ///
+    /// # Errors
+    /// The file cannot be written: then nothing is renamed.
+    pub fn take_in(&self, readings: &mut [Reading]) -> Result<(), RecordError> {
+        let mut strangers: Vec<(&mut DeviceId, Hidden)> = {
+            let salts = self.salts.read().unwrap_or_else(PoisonError::into_inner);
+            let own = readings.iter_mut().filter(|r| self.kinds.contains(&r.kind) && !salts.contains_key(&r.series.device));
+            own.map(|Reading { series, received_at, .. }| {
+                let (device, heard_at) = (series.device.clone(), *received_at);
+                (&mut series.device, Hidden { name: self.keys.name(&device, heard_at), device, heard_at })
+            })
+            .collect()
+        };
+        self.enter(&strangers.iter().map(|(_, hidden)| hidden).collect::<Vec<_>>())?;
+        for (device, hidden) in &mut strangers {
+            device.clone_from(&hidden.name);
+        }
+        Ok(())
     }
 
     /// Gives each new subject a key, all durably at once, before a message of it is sealed.

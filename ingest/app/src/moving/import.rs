@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
+use ::vault::Vault;
 use clap::{Args, ValueEnum};
 use exchange::{Counts, Defaults, Mapping, Readings, Rejected};
 use schemas::{Kind, Reading, Zone};
@@ -21,6 +22,7 @@ use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure, unwritable};
 use crate::platform::store_of;
 use crate::progress::Meter;
+use crate::vault;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -68,9 +70,10 @@ pub(crate) async fn import(settings: &Settings, options: &Import, json: bool) ->
     let source = open(options, format, mapping.as_ref(), Defaults { zone: options.zone.clone(), kind }, &counts)?;
     let _held = if options.dry_run { None } else { Some(DataDirectory::need(&settings.data.directory)?) };
     let mut pour = if options.dry_run { None } else { Some(Pour::into(store_of(settings)?)) };
+    let vault = if options.dry_run { None } else { vault::open(settings)? };
     let name = options.file.display().to_string();
     let mut rejects = Rejects::new(rejected(options), name.clone());
-    let read = pour_all(source, pour.as_mut(), &mut rejects, &name).await?;
+    let read = pour_all(source, pour.as_mut(), vault.as_deref(), &mut rejects, &name).await?;
     if let Some(pour) = &mut pour {
         pour.flush().await?;
     }
@@ -97,7 +100,13 @@ pub(crate) async fn import(settings: &Settings, options: &Import, json: bool) ->
 }
 
 /// The number of readings.
-async fn pour_all(source: Readings<'_>, mut pour: Option<&mut Pour>, rejects: &mut Rejects, name: &str) -> Result<u64, Failure> {
+async fn pour_all(
+    source: Readings<'_>,
+    mut pour: Option<&mut Pour>,
+    vault: Option<&Vault>,
+    rejects: &mut Rejects,
+    name: &str,
+) -> Result<u64, Failure> {
     let meter = Meter::open("readings");
     let (mut batch, mut read): (Vec<Reading>, u64) = (Vec::with_capacity(BATCH), 0);
     for item in source {
@@ -110,16 +119,24 @@ async fn pour_all(source: Readings<'_>, mut pour: Option<&mut Pour>, rejects: &m
             }
         }
         if batch.len() == BATCH {
-            give(&mut batch, pour.as_deref_mut(), rejects).await?;
+            give(&mut batch, pour.as_deref_mut(), vault, rejects).await?;
             meter.at(read);
         }
     }
-    give(&mut batch, pour, rejects).await?;
+    give(&mut batch, pour, vault, rejects).await?;
     Ok(read)
 }
 
-async fn give(batch: &mut Vec<Reading>, pour: Option<&mut Pour>, rejects: &mut Rejects) -> Result<(), Failure> {
+async fn give(
+    batch: &mut Vec<Reading>,
+    pour: Option<&mut Pour>,
+    vault: Option<&Vault>,
+    rejects: &mut Rejects,
+) -> Result<(), Failure> {
     if let Some(pour) = pour {
+        if let Some(vault) = vault {
+            vault.take_in(batch).map_err(|e| Failure::new(Code::Unavailable, e.to_string()))?;
+        }
         let refused = |at: usize, why| {
             // Which line it was is no longer known: the reading says itself which it is.
             let text = batch.get(at).and_then(|reading| serde_json::to_string(reading).ok()).unwrap_or_default();

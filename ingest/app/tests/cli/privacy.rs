@@ -323,6 +323,34 @@ fn req_p_6_a_subject_gets_all_that_is_kept_and_after_its_erasure_nothing_is_not_
 }
 
 #[test]
+fn req_p_2_what_is_imported_stands_under_pseudonyms_and_an_export_of_them_comes_back_as_it_was() {
+    let town = Town::of(1);
+    assert!(town.start().stop().success());
+    let row = |device: &str, kind: &str, quantity: &str| {
+        format!(
+            r#"{{"device":"{device}","kind":"{kind}","zone":"anfa","quantity":"{quantity}","value":7,"observed_at":"{}"}}"#,
+            at(7)
+        )
+    };
+    let file = town.path().join("others.ndjson");
+    fs::write(&file, format!("{}\n{}\n", row("CANARY-W-00000", "water", "water.volume"), row("bin-1", "waste", "waste.fill")))
+        .expect("written");
+    let import = |file: &Path| ask(town.path(), &["import", file.to_str().expect("a plain path"), "--json"]).json();
+    assert_eq!(import(&file)["new"], 2);
+    let names = pseudonyms(&town);
+    no_mark("an export", names.join(" ").as_bytes());
+    assert_eq!((names.len(), names[0].len()), (1, 20), "{names:?}");
+    for file in files(&town.path().join("data")) {
+        no_mark(&file.display().to_string(), &fs::read(&file).expect("its bytes"));
+    }
+
+    let exported = town.path().join("own.ndjson");
+    let path = exported.to_str().expect("a plain path");
+    ask(town.path(), &["export", "--from", &hour().start.to_string(), "--format", "ndjson", "--output", path]).well();
+    assert_eq!((&import(&exported)["repeated"], pseudonyms(&town)), (&2.into(), names));
+}
+
+#[test]
 fn req_p_7_everybody_may_read_what_personal_data_are_kept_for_in_three_languages() {
     let town = Town::of(0);
     let running = town.start();
