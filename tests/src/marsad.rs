@@ -94,9 +94,12 @@ impl Marsad {
                 let log = std::fs::read_to_string(directory.join("marsad.log")).unwrap_or_default();
                 panic!("marsad ended with {ended}:\n{log}");
             }
-            // Not its status, which a program with users tells nobody who has not signed in.
+            // Not its status, which a program with users tells nobody who has not signed in; and not the answer of another one that
+            // was given the same port first.
+            let note = std::fs::read(directory.join("data/running.json")).ok()?;
+            let note: Value = serde_json::from_slice(&note).ok()?;
             let answer = client().get(format!("http://{http}/healthz")).send().ok()?;
-            answer.status().is_success().then_some(())
+            (answer.status().is_success() && note["pid"] == marsad.pid()).then_some(())
         });
         marsad
     }
