@@ -25,7 +25,8 @@ use crate::directory::{DataDirectory, key, running};
 use crate::failure::{Code, Failure};
 use crate::ground::Ground;
 use crate::observer::{Desk, Loops, Observer};
-use crate::platform::{Opened, hear_again, house};
+use crate::opened::Opened;
+use crate::platform::{hear_again, house};
 use crate::{gate, vault};
 
 /// The variable with a token, for commands that ask a program on another machine.

@@ -16,7 +16,7 @@ use crate::directory::{DataDirectory, running};
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
 use crate::observer::free_bytes;
-use crate::platform::Opened;
+use crate::opened::Opened;
 
 /// No machine that runs this program has a right clock before this instant.
 const BUILT_AFTER: &str = "2026-09-20T00:00:00Z";

@@ -9,7 +9,7 @@ use settings::Settings;
 
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure};
-use crate::platform::disk_failure;
+use crate::opened::disk_failure;
 
 /// The file of users, tokens, credentials and audit.
 pub(crate) const FILE: &str = "access.db";

@@ -31,6 +31,7 @@ mod incident;
 mod ledger;
 mod moving;
 mod observer;
+mod opened;
 mod operator;
 mod parking;
 mod past;
@@ -60,8 +61,9 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use bench::Bench;
 use clap::{CommandFactory, Parser};
-use cli::{Bench, Cli, Command, Common, Demo, DemoCommand};
+use cli::{Cli, Command, Common, Demo, DemoCommand};
 use failure::Failure;
 use ground::Origin;
 use settings::{Checked, Layers, LogFormat, Settings};

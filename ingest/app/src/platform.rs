@@ -1,7 +1,7 @@
 //! The wiring: everything is opened, joined and started here, and nowhere else.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,20 +9,15 @@ use ::access::Keeper;
 use ::vault::Vault;
 use dashboards::{City, House, Parameters};
 use endpoint::{Access, Endpoint, Open};
-use journal::{Journal, JournalError, Kind, RealDisk};
+use journal::{Journal, JournalError};
 use notify::{Lookout, Registered};
 use pipeline::collector::Collector;
-use pipeline::{FeedError, Parts, Pipeline, PipelineError, PipelineWatch, Source};
-use ports::{
-    AuditNote, BirthBook, Clock, DeviceBook, Gate, Live, Operations, RecordError, Reloaded, Store, StoreError, SystemClock,
-};
+use pipeline::{Parts, Pipeline, PipelineWatch, Source};
+use ports::{AuditNote, BirthBook, Clock, DeviceBook, Gate, Live, Operations, RecordError, Reloaded, Store, SystemClock};
 use register::Register;
 use rules::Engine;
 use schemas::{Message, Timestamp};
 use settings::{Checked, Settings};
-use store::Embedded;
-use store_influx::Influx;
-use store_victoria::Victoria;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -36,6 +31,7 @@ use crate::failure::{Code, Failure};
 use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
+use crate::opened::{Opened, disk_failure, journal_failure, pipeline_failure, record_failure};
 use crate::teller::{Teller, Telling};
 use crate::watchman::Watchman;
 use crate::{tls, vault};
@@ -44,100 +40,6 @@ use crate::{tls, vault};
 const FRAMES: usize = 256;
 /// Bytes of a past that are written at once.
 const BLOCK: usize = 1 << 20;
-
-/// What a data directory holds, open.
-pub(crate) struct Opened {
-    pub(crate) directory: DataDirectory,
-    pub(crate) journal: Journal,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) register: Arc<Register>,
-}
-
-impl Opened {
-    /// Opens journal, store and register of a directory that is held.
-    pub(crate) fn open(settings: &Settings, directory: DataDirectory) -> Result<Self, Failure> {
-        let place = &settings.data.directory;
-        let disk = RealDisk::open(&settings.journal_directory()).map_err(|e| journal_failure(place, &e))?;
-        let (journal, recovered) = Journal::open(Arc::new(disk), &settings.journal).map_err(|e| journal_failure(place, &e))?;
-        if let Some(torn) = &recovered.torn {
-            tracing::warn!(
-                bytes = torn.bytes,
-                segment = torn.segment,
-                "the end of the journal was torn and is cut: none of it was acknowledged"
-            );
-        }
-        let store = store_of(settings)?;
-        let register = Register::open(&settings.register_file()).map_err(|e| record_failure(place, &e))?;
-        Ok(Self { directory, journal, store, register: Arc::new(register) })
-    }
-}
-
-/// The store that the settings name. A server is not asked yet: one that is away keeps nothing else waiting.
-pub(crate) fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
-    engine(settings.store.kind, &settings.store_directory(), settings)
-}
-
-/// The same of a kind; the embedded one at this place.
-pub(crate) fn engine(kind: store::Engine, place: &Path, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
-    match kind {
-        store::Engine::Embedded => {
-            let opened = Embedded::open(place, &settings.store);
-            Ok(Arc::new(opened.map_err(|e| store_failure(place.parent().unwrap_or(place), &e))?))
-        }
-        store::Engine::Influx => {
-            let store = Influx::new(&settings.influx).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-            Ok(Arc::new(store))
-        }
-        store::Engine::Victoria => {
-            let store = Victoria::new(&settings.victoria).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-            Ok(Arc::new(store))
-        }
-    }
-}
-
-/// The disk is full, gone, or not for this user: names the directory, which a person can do something about.
-pub(crate) fn disk_failure(place: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
-    let chain: Vec<String> = std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string).collect();
-    Failure::new(Code::Disk, format!("the data directory {} cannot be written: {}", place.display(), chain.join(": ")))
-        .hint("make room and see that this user may write there, or choose another with --data DIR")
-}
-
-fn journal_failure(place: &Path, error: &JournalError) -> Failure {
-    match error.kind() {
-        Kind::Full | Kind::World => disk_failure(place, error),
-        Kind::Refused => Failure::new(Code::Settings, error.to_string()),
-        Kind::Held | Kind::Damaged | Kind::Broken => Failure::new(Code::Stopped, error.to_string()),
-    }
-}
-
-fn store_failure(place: &Path, error: &StoreError) -> Failure {
-    match error {
-        StoreError::Damaged(_) => Failure::new(Code::Stopped, error.to_string()),
-        // It opens only with the words that its readings stand under.
-        StoreError::Refused(why) => Failure::new(Code::Settings, why.clone())
-            .hint("a city's own quantities and kinds stand in files that its settings name: vocabulary.files"),
-        StoreError::Denied(_) | StoreError::Busy { .. } => Failure::new(Code::Unavailable, error.to_string()),
-        StoreError::Unavailable(_) => disk_failure(place, error),
-    }
-}
-
-fn record_failure(place: &Path, error: &RecordError) -> Failure {
-    if matches!(error, RecordError::Damaged(_)) {
-        return Failure::new(Code::Stopped, error.to_string());
-    }
-    disk_failure(place, error)
-}
-
-fn pipeline_failure(place: &Path, error: &PipelineError) -> Failure {
-    match error {
-        PipelineError::Journal(error) | PipelineError::Feed(FeedError::Journal(error)) => journal_failure(place, error),
-        PipelineError::Store(error) => store_failure(place, error),
-        PipelineError::Record(error) => record_failure(place, error),
-        PipelineError::Deadline { .. } => Failure::new(Code::Stopped, error.to_string())
-            .hint("nothing that was acknowledged is lost: the next start goes on from there"),
-        other => Failure::new(Code::Stopped, other.to_string()),
-    }
-}
 
 /// Writes what was said while nobody listened behind what stands in the journal, as it was heard then: a reader cannot tell it from
 /// the journal of a platform that ran for so long.

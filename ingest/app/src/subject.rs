@@ -16,7 +16,7 @@ use crate::cli::Common;
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure};
 use crate::gate;
-use crate::platform::Opened;
+use crate::opened::Opened;
 use crate::vault::{WhatFor, ask, no_keys, open, say};
 
 /// Messages of the quarantine that are looked through at once.

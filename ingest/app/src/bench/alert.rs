@@ -10,7 +10,7 @@ use std::io::Write;
 use serde_json::{Map, Value, json};
 use settings::Settings;
 
-use crate::cli::{AlertPart, BenchAlert};
+use crate::bench::args::{AlertPart, BenchAlert};
 use crate::failure::{Failure, unwritable};
 
 /// What a part measured.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 
-use crate::cli::Bare;
+use crate::bench::args::Bare;
 use crate::failure::{Code, Failure};
 
 /// Counts messages of a broker, says when all are there, and waits to be ended.

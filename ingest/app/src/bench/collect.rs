@@ -13,7 +13,7 @@ use simulators::Load;
 use super::child::{Marsad, Process, free_address};
 use super::hose::{self, Reel};
 use super::scratch;
-use crate::cli::{Collect, Route};
+use crate::bench::args::{Collect, Route};
 use crate::failure::{Code, Failure};
 
 /// Connections of the generator.

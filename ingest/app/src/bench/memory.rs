@@ -9,7 +9,7 @@ use simulators::Load;
 use super::child::Marsad;
 use super::hose::{self, Reel};
 use super::scratch;
-use crate::cli::Memory;
+use crate::bench::args::Memory;
 use crate::failure::{Code, Failure};
 
 /// How long working off everything may take.

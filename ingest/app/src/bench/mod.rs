@@ -2,6 +2,7 @@
 //! this process.
 
 mod alert;
+mod args;
 mod bare;
 mod child;
 mod collect;
@@ -13,6 +14,7 @@ mod store;
 mod truth;
 
 pub(crate) use alert::alert;
+pub(crate) use args::Bench;
 pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use decode::decode;

@@ -9,7 +9,7 @@ use schemas::{Kind, Timestamp};
 use serde_json::json;
 use simulators::{Destiny, Scenario};
 
-use crate::cli::BenchSimulate;
+use crate::bench::args::BenchSimulate;
 use crate::cpu;
 use crate::failure::{Code, Failure, unwritable};
 use crate::simulate::Traffic;

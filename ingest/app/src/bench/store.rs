@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use alone::alone;
 
-use crate::cli::BenchStore;
+use crate::bench::args::BenchStore;
 use crate::failure::{Code, Failure};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -15,7 +15,7 @@ use schemas::Timestamp;
 use serde::Serialize;
 use simulators::{Season, SeasonDay};
 
-use crate::cli::Truth;
+use crate::bench::args::Truth;
 use crate::failure::{Code, Failure, unwritable};
 
 /// The first day: the city has been at UTC since the day before.

@@ -20,7 +20,7 @@ use super::pour::{BATCH, Pour};
 use super::rejects::Rejects;
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure, unwritable};
-use crate::platform::store_of;
+use crate::opened::store_of;
 use crate::progress::Meter;
 use crate::vault;
 

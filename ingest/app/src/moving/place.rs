@@ -11,7 +11,7 @@ use store::Engine;
 
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure};
-use crate::platform::engine;
+use crate::opened::engine;
 
 /// Which store.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,10 +13,10 @@ use tokio::task::JoinHandle;
 use super::server::{Server, load};
 use super::town::Town;
 use super::{Asked, Figures, StoreKind};
+use crate::bench::args::StoreAlone;
 use crate::bench::scratch;
-use crate::cli::StoreAlone;
 use crate::failure::{Code, Failure};
-use crate::platform::engine;
+use crate::opened::engine;
 
 /// Readings in one append: what a historian takes of a busy journal.
 const BATCH: usize = 5_000;
