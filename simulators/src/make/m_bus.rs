@@ -30,9 +30,10 @@ pub(super) fn carries(all: &Values) -> Values {
     said.into_iter().filter_map(|quantity| Some((quantity, 0, finest(quantity, find(all, quantity)?)))).collect()
 }
 
-/// The register has eight digits and no sign, the flow two bytes with one.
+/// The register has eight digits and no sign, the flow two bytes with one, of which the lowest number
+/// means that there is none.
 pub(super) fn finest(quantity: Quantity, value: f64) -> f64 {
-    let (low, high) = if quantity == Quantity::WATER_FLOW { (-32.768, 32.767) } else { (0.0, 99_999.999) };
+    let (low, high) = if quantity == Quantity::WATER_FLOW { (-32.767, 32.767) } else { (0.0, 99_999.999) };
     rounded(value, 3).clamp(low, high)
 }
 

@@ -191,9 +191,8 @@ pub fn telegram(bytes: &[u8], key: Option<&Key>) -> Result<Telegram, MBusError> 
     if bytes.len() > LIMIT {
         return Err(MBusError::TooLong { len: bytes.len() });
     }
-    let link = link::open(bytes)?;
-    let content = layers::open(&link.body, link.address, key)?;
-    read(content, link.note)
+    let content = |link: link::Link<'_>| read(layers::open(&link.body, link.address, key)?, link.note);
+    content(link::open(bytes)?).or_else(|error| link::without_crcs(bytes).and_then(|link| content(link).ok()).ok_or(error))
 }
 
 /// Whose telegram it is: the meter, where its header says that in the open, else whoever sent it.

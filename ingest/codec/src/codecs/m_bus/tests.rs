@@ -97,6 +97,15 @@ fn a_long_frame_of_format_b_has_a_crc_behind_126_bytes_and_one_at_its_end() {
 }
 
 #[test]
+fn a_frame_without_crcs_whose_last_bytes_look_like_one_is_read_all_the_same() {
+    let flow = [0x02, 0x3b, 0, 0];
+    let bare = frame(&[&SHORT_HEADER, &[0, 0], &VOLUME, &flow]);
+    let (rest, _) = bare.split_last_chunk::<2>().unwrap();
+    let telegram = read(&with_crc(rest), None);
+    assert_eq!((telegram.records.len(), volume_of(&telegram), telegram.notes), (2, Some(43.964), vec![]));
+}
+
+#[test]
 fn a_frame_of_the_wire_is_read_and_its_check_sum_too() {
     let header = [0x08, 0x00, 0x72, 0x78, 0x56, 0x34, 0x12, 0x53, 0x36, 0x01, 0x16, 42, 0, 0, 0];
     let content = [&header[..], &VOLUME].concat();
