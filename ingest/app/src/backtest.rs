@@ -78,6 +78,9 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
     let telling = if options.notifications { Some(Telling::new(settings, checked.time.zone())?) } else { None };
     let mut printer = Printer { out: io::BufWriter::new(io::stdout().lock()), json: common.json, telling, rows: 0 };
     let mut judges = Judges::new(&rules, checked);
+    if !options.notifications {
+        judges.leave_out_texts();
+    }
     let mut bad = Bad::default();
     let progress = progress();
     let mut readings = 0usize;

@@ -55,6 +55,7 @@ pub struct Engine {
     late: u64,
     too_late: u64,
     pub(crate) deferring: bool,
+    wordless: bool,
     scratch: Vec<Step>,
 }
 
@@ -83,6 +84,7 @@ impl Engine {
             late: 0,
             too_late: 0,
             deferring: false,
+            wordless: false,
             scratch: Vec::new(),
         }
     }
@@ -110,6 +112,12 @@ impl Engine {
     /// and costs memory, and states become larger. For a back-test, which takes none.
     pub fn defer(&mut self) {
         self.deferring = true;
+    }
+
+    /// Says what happened without its texts from now on: for those who show none, since three languages cost a part of
+    /// judging.
+    pub fn leave_out_texts(&mut self) {
+        self.wordless = true;
     }
 
     /// The rules that it judges by.
@@ -338,8 +346,9 @@ impl Engine {
     ) -> Option<T> {
         let (device, watched) = self.devices.get_index_mut(index)?;
         let local = Local { zone: &self.zone_of_time, calendar: &self.calendar, stretches: &self.stretches };
-        let (rules, catalogue, deferring, steps) = (&*self.rules, &*self.catalogue, self.deferring, &mut self.scratch);
-        Some(act(watched, &mut Stage { rules, catalogue, local, deferring, device, out, steps }))
+        let (rules, catalogue, steps) = (&*self.rules, &*self.catalogue, &mut self.scratch);
+        let (deferring, wordless) = (self.deferring, self.wordless);
+        Some(act(watched, &mut Stage { rules, catalogue, local, deferring, wordless, device, out, steps }))
     }
 
     /// Its state must be written down.

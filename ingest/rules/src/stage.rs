@@ -16,6 +16,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) local: Local<'a>,
     /// The past is made final in large steps: [`crate::Engine::defer`].
     pub(crate) deferring: bool,
+    /// Texts are left out: [`crate::Engine::leave_out_texts`].
+    pub(crate) wordless: bool,
     pub(crate) device: &'a DeviceId,
     pub(crate) out: &'a mut Vec<Transition>,
     /// Steps on their way to `out`.
@@ -55,7 +57,7 @@ impl Stage<'_> {
             let mut transition = self.transition(rule, step, kind, zone, *told);
             // The same reading corrects the same step once: told twice it is the same.
             transition.id = TransitionId(format!("{of}:{}:{:016x}", note.code(), by.fingerprint()));
-            if *change == Change::Withdrawn {
+            if *change == Change::Withdrawn && !self.wordless {
                 transition.texts = withdrawn(&self.texts(rule, &was, zone));
             }
             self.out.push(Transition { note: Some(note), ..transition });
@@ -84,6 +86,9 @@ impl Stage<'_> {
     }
 
     fn texts(&self, rule: &Rule, step: &Step, zone: &Zone) -> Texts {
+        if self.wordless {
+            return Texts::default();
+        }
         let facts = Facts {
             device: self.device,
             label: self.catalogue.device(self.device).and_then(|d| d.label.as_deref()).unwrap_or(self.device.as_str()),

@@ -47,6 +47,11 @@ impl Judges {
         Self { engines: (0..shards).map(|_| engine()).collect(), in_turn, heard: Timestamp::MIN }
     }
 
+    /// Texts are not wanted: see [`Engine::leave_out_texts`].
+    pub(crate) fn leave_out_texts(&mut self) {
+        self.engines.iter_mut().for_each(Engine::leave_out_texts);
+    }
+
     /// Threads that judge.
     pub(crate) fn threads(&self) -> usize {
         self.engines.len()
@@ -54,19 +59,19 @@ impl Judges {
 
     /// Judges readings in the order in which they were heard, time going with them to the last one.
     pub(crate) fn judge(&mut self, readings: &[Reading]) -> Vec<Decided> {
-        self.heard = readings.iter().map(|r| r.received_at).max().unwrap_or(self.heard).max(self.heard);
-        let (shards, until) = (self.engines.len(), self.heard);
-        let readings = &rules::in_order(readings);
+        debug_assert!(readings.is_sorted_by_key(|r| r.received_at), "in the order in which they were heard");
+        let Some(last) = readings.last() else { return Vec::new() };
+        self.heard = self.heard.max(last.received_at);
         if let (true, Some(engine)) = (self.in_turn, self.engines.first_mut()) {
-            return in_order(one_by_one(engine, readings));
+            return in_order(one_by_one(engine, &rules::in_order(readings)));
         }
-        let heard: &Vec<Timestamp> = &readings.iter().map(|r| r.received_at).collect();
+        let shards = self.engines.len();
         let said = std::thread::scope(|scope| {
             let judges: Vec<_> = (0usize..)
                 .zip(&mut self.engines)
                 .map(|(shard, engine)| {
-                    let mine = readings.iter().copied().filter(move |r| shard_of(&r.series.device, shards) == shard);
-                    scope.spawn(move || in_order(by_device(engine, mine, heard, until)))
+                    let mine = readings.iter().filter(move |r| shard_of(&r.series.device, shards) == shard);
+                    scope.spawn(move || in_order(by_device(engine, rules::in_order(mine), readings)))
                 })
                 .collect();
             judges.into_iter().map(|judge| judge.join().expect("judging is total")).collect::<Vec<_>>()
@@ -97,21 +102,17 @@ fn one_by_one(engine: &mut Engine, readings: &[&Reading]) -> Vec<Decided> {
     said
 }
 
-/// Judges the devices of one part, one after the other, and lets time go on for all of them. `heard`: when the readings
-/// of all parts were.
-fn by_device<'r>(
-    engine: &mut Engine,
-    readings: impl Iterator<Item = &'r Reading>,
-    heard: &[Timestamp],
-    until: Timestamp,
-) -> Vec<Decided> {
+/// Judges the readings of one part, device by device, and lets time go on for all of its devices. `all`: those of all
+/// parts.
+fn by_device(engine: &mut Engine, readings: Vec<&Reading>, all: &[Reading]) -> Vec<Decided> {
+    let until = all.last().map_or(Timestamp::MIN, |last| last.received_at);
     // Where time decided, the next reading of anybody before which it had gone so far showed it.
     let shown = |t: Transition| {
-        let next = heard.get(heard.partition_point(|heard| heard.minus(SETTLE) < t.at));
-        by_time(next.copied().unwrap_or(until), t)
+        let next = all.get(all.partition_point(|r| r.received_at.minus(SETTLE) < t.at));
+        by_time(next.map_or(until, |r| r.received_at), t)
     };
     let (mut said, mut due) = (Vec::new(), Vec::new());
-    engine.hear_each(readings, |by, t| {
+    engine.hear_each(readings.into_iter(), |by, t| {
         said.push(match by {
             Some(reading) => (reading.received_at, t, reading.received_at),
             None => shown(t),

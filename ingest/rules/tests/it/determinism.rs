@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use proptest::prelude::*;
 use rules::{Engine, RuleSet};
-use schemas::{AlertId, DeviceId, Flaw, Note, Phase, Quality, Quantity, Reading, Transition, TransitionId};
+use schemas::{AlertId, DeviceId, Flaw, Note, Phase, Quality, Quantity, Reading, Texts, Transition, TransitionId};
 
 use crate::scene::{Said, at, bad, reading, rule, set, settled};
 
@@ -185,6 +185,27 @@ fn heard_by(all: &[Reading], lateness: u32, deferring: bool) -> (Vec<Transition>
     }
     engine.advance(at(END), &mut said);
     (said, engine.too_late())
+}
+
+/// Corrections are in it: those have texts of their own.
+#[test]
+fn without_texts_the_same_is_said() {
+    let all = busy(1, 20);
+    let said = |wordless: bool| {
+        let mut engine = Engine::new(set(&format!("lateness = \"2h\"\n{}", alone())));
+        if wordless {
+            engine.leave_out_texts();
+        }
+        let mut said = Vec::new();
+        all.iter().for_each(|reading| {
+            engine.hear(reading, &mut said);
+        });
+        said
+    };
+    let (with, without) = (said(false), said(true));
+    assert!(with.iter().any(|t| matches!(t.note, Some(Note::Withdrawn { .. }))) && with.iter().all(|t| !t.texts.en.is_empty()));
+    let bare: Vec<Transition> = with.into_iter().map(|t| Transition { texts: Texts::default(), ..t }).collect();
+    assert_eq!(without, bare);
 }
 
 /// More than is kept of a device, three quantities an instant in any order, some of them late: one in `late`.

@@ -1,5 +1,5 @@
 //! A back-test of a month: the engines of `marsad backtest` over readings that are made as they are judged. Reading them
-//! from a file or a store is not in it.
+//! from a file or a store is not in it, nor are the texts, which are made for `--notifications` alone.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -115,6 +115,7 @@ pub(super) fn measure(settings: &Settings, devices: u32, days: u16) -> Result<Mo
         RuleSet::parse(&RULE_PACKS).map_err(|wrong| Failure::new(Code::Stopped, format!("the shipped rules: {wrong:?}")))?;
     let rules = Arc::new(rules);
     let mut judges = Judges::new(&rules, settings::check(settings)?);
+    judges.leave_out_texts();
     let mut sources = sources(devices)?;
     let (quarters, progress) = (i64::from(days) * QUARTERS_OF_A_DAY, Progress::of("readings judged"));
     let all = quarters.unsigned_abs() * u64::from(devices);
