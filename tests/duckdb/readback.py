@@ -24,7 +24,7 @@ START = "TIMESTAMPTZ '2024-01-01 00:00:00+00'"
 QUANTITIES = ["air.pm2_5", "air.pm10", "air.no2", "air.temperature"]
 
 
-def write(path, readings):
+def write(path, readings, compression):
     """A minute between two readings of a series; values are tenths, so that their sums are exact."""
     quantities = ", ".join(f"'{name}'" for name in QUANTITIES)
     duckdb.sql(f"""
@@ -35,7 +35,7 @@ def write(path, readings):
                    {START} + to_seconds(60 * (n // {DEVICES * len(QUANTITIES)})) AS observed_at,
                    'anfa' AS zone
             FROM range({readings}) AS numbers(n)
-        ) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)
+        ) TO '{path}' (FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE 100000)
     """)
 
 
@@ -74,6 +74,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--marsad", required=True, help="the program")
     parser.add_argument("--readings", type=int, default=1_000_000)
+    parser.add_argument("--compression", default="snappy", help="what DuckDB writes [default: snappy, as by itself]")
     parser.add_argument("--limit", type=float, default=200, help="MiB that the export may take")
     parser.add_argument("--directory", help="where the files go; a temporary one without it")
     options = parser.parse_args()
@@ -82,7 +83,7 @@ def main():
         folder = pathlib.Path(folder)
         duckdb.sql(f"SET temp_directory = '{folder / 'spill'}'")
         source, table, data = folder / "source.parquet", folder / "out.parquet", folder / "data"
-        write(source, options.readings)
+        write(source, options.readings, options.compression)
         print(f"duckdb {duckdb.__version__}: {options.readings} readings, {source.stat().st_size} bytes", flush=True)
         run([options.marsad, "import", str(source), "--data", str(data)])
         peak = run([options.marsad, "export", "--data", str(data), "--from", "2024-01-01T00:00:00Z",

@@ -19,13 +19,22 @@ fn python() -> Option<PathBuf> {
 fn duckdb_reads_what_is_exported_with_equal_counts_and_sums() {
     let Some(python) = python() else { return };
     let script = tests::root().join("tests/duckdb/readback.py");
-    let output = Command::new(python)
-        .arg(script)
-        .args(["--readings", "100000", "--marsad"])
-        .arg(tests::binary())
-        .output()
-        .expect("the script runs");
-    let (told, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{told}{complaint}");
-    assert!(told.ends_with("equal\n"), "{told}");
+    for (compression, readings) in [
+        ("snappy", "100000"),
+        ("gzip", "2000"),
+        ("brotli", "2000"),
+        ("lz4_raw", "2000"),
+        ("zstd", "2000"),
+        ("uncompressed", "2000"),
+    ] {
+        let output = Command::new(&python)
+            .arg(&script)
+            .args(["--readings", readings, "--compression", compression, "--marsad"])
+            .arg(tests::binary())
+            .output()
+            .expect("the script runs");
+        let (told, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{compression}: {told}{complaint}");
+        assert!(told.ends_with("equal\n"), "{compression}: {told}");
+    }
 }

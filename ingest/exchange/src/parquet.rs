@@ -1,4 +1,5 @@
-//! Apache Parquet: columns, compressed with zstd, in the order device, time, quantity, channel.
+//! Apache Parquet: columns, compressed with zstd, in the order device, time, quantity, channel. What others compressed
+//! otherwise is read too.
 //!
 //! The columns are those of the CSV. `value` is a double; times are milliseconds of UTC; the rest is text and one small
 //! number. The file says of itself whose readings it holds, under which licence, and in which unit each quantity is.
