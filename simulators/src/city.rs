@@ -145,6 +145,7 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         Kind::AIR => (Model::Station, "air", "Station"),
         Kind::WASTE if make.is_lora() => (Model::LoraBin, "bin", "Bac"),
         Kind::WASTE => (Model::Bin, "bin", "Bac"),
+        Kind::PARKING if make.counts_cars() => (Model::Gate, "gate", "Entrée"),
         Kind::PARKING => (Model::Bay, "bay", "Place"),
         _ => (Model::Meter { leaks: i % 8 == 1 }, "meter", "Compteur"),
     };

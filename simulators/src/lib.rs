@@ -30,6 +30,7 @@ pub use device::{Publish, SimDevice, Truth};
 pub use expected::{Comparison, Expected};
 pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
+pub use make::Logged;
 pub use play::{Destiny, Labels, Play, Sent, Told};
 pub use scenario::{
     Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, ExpectedDoubt, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError,

@@ -7,7 +7,7 @@ use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, lu
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::make::{Make, Time};
+use crate::make::{self, Logged, Make, Time};
 use crate::physics::{HOUR, SECOND};
 
 /// How long a message travels, ms.
@@ -129,6 +129,17 @@ impl Draft {
         true
     }
 
+    /// Changes the register of a meter, wherever it says it: now, in pulses, and in what it kept. `change` is told the register and
+    /// when it stood there.
+    fn change_register(&mut self, here: &Here<'_>, change: impl Fn(f64, i64) -> f64) -> bool {
+        let now = self.change(here, Quantity::WATER_VOLUME, |v| change(v, here.at))
+            || self.change(here, Quantity::WATER_PULSE_COUNT, |count| make::pulses(change(make::register(count), here.at)));
+        let mut kept = self.truth.log.iter_mut().filter(|logged| logged.quantity == Quantity::WATER_VOLUME).peekable();
+        let logs = kept.peek().is_some();
+        kept.for_each(|logged| logged.value = change(logged.value, logged.at.millis()));
+        now || logs
+    }
+
     fn happen(&mut self, here: &Here<'_>) -> bool {
         let amount = here.cast.plan.amount();
         match here.cast.plan.fault().deed {
@@ -143,12 +154,12 @@ impl Draft {
             Deed::Smog => self.change(here, Quantity::AIR_O3, |v| v + amount),
             Deed::Drain => self.change(here, Quantity::BATTERY_LEVEL, |_| amount),
             Deed::Flow => {
-                let run = amount * hours(here.at.min(here.cast.to) - here.cast.from) / 1000.0;
+                let run = |at: i64| amount * hours(at.min(here.cast.to) - here.cast.from) / 1000.0;
                 if here.at < here.cast.to {
                     self.change(here, Quantity::WATER_FLOW, |v| v + amount / 1000.0);
                 }
                 // What ran stays on the meter; it is an event only while it runs.
-                self.change(here, Quantity::WATER_VOLUME, |v| v + run) && here.at < here.cast.to
+                self.change_register(here, |v, at| v + run(at)) && here.at < here.cast.to
             }
             _ => false,
         }
@@ -169,15 +180,15 @@ impl Draft {
             Deed::Noise => self.change(here, main, |v| v + amount * here.luck.branch(2).normal()),
             Deed::WrongUnit => self.change(here, main, |v| v * amount),
             Deed::CounterReset => self.begin_anew(here),
-            Deed::Rollover => self.change(here, Quantity::WATER_VOLUME, |v| v % amount),
+            Deed::Rollover => self.change_register(here, |v, _| v % amount),
             Deed::Replacement => {
                 self.change(here, Quantity::BATTERY_LEVEL, |_| 100.0);
                 self.seq = here.tick - here.device.tick_from(Timestamp::clamped(here.cast.from));
                 self.begin_anew(here)
             }
             Deed::ReverseFlow => {
-                let back = amount * hours(here.at.min(here.cast.to) - here.cast.from) / 1000.0;
-                self.change(here, Quantity::WATER_VOLUME, |v| v - back) && here.at < here.cast.to
+                let back = |at: i64| amount * hours(at.min(here.cast.to) - here.cast.from) / 1000.0;
+                self.change_register(here, |v, at| v - back(at)) && here.at < here.cast.to
             }
             Deed::SensorSwap => self.speak_for_another(here),
             Deed::ClockSkew => {
@@ -204,14 +215,15 @@ impl Draft {
         let is_radio = |q: Quantity| q == Quantity::RADIO_RSSI || q == Quantity::RADIO_SNR;
         let radio = self.truth.values.iter().copied().filter(|(q, _, _)| is_radio(*q));
         self.truth.values = then.values.iter().copied().filter(|(q, _, _)| !is_radio(*q)).chain(radio).collect();
+        self.truth.log.iter_mut().zip(&then.log).for_each(|(now, then)| now.value = then.value);
         true
     }
 
     /// The register counts from where it stood when the fault began.
     fn begin_anew(&mut self, here: &Here<'_>) -> bool {
         let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
-        let stood = here.device.says(first, true).and_then(|then| volume(&then.values)).unwrap_or(0.0);
-        self.change(here, Quantity::WATER_VOLUME, |v| (v - stood).max(0.0))
+        let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
+        self.change_register(here, |v, _| (v - stood).max(0.0))
     }
 
     /// Says what the next device of the same make measures.
@@ -222,7 +234,7 @@ impl Draft {
         let donor = all.iter().skip(own + 1).find(alike).or_else(|| all.iter().find(alike));
         let said = donor.filter(|d| !d.is_lora()).and_then(|d| d.says(d.tick_from(Timestamp::clamped(here.at)), true));
         if let Some(said) = said {
-            self.truth.values = said.values;
+            (self.truth.values, self.truth.log) = (said.values, said.log);
             return true;
         }
         false
@@ -257,7 +269,8 @@ impl Draft {
         self.heard = end + (here.at - here.cast.from) / DUMP + (self.heard - here.at);
     }
 
-    fn send(self, device: &SimDevice, number: u32, tick: u64, out: &mut Vec<Sent>) {
+    fn send(mut self, device: &SimDevice, number: u32, tick: u64, out: &mut Vec<Sent>) {
+        device.make.settle(&mut self.truth.values, &mut self.truth.log);
         let publish = {
             let said = Truth { at: Timestamp::clamped(self.truth.at.millis() + self.skew), ..self.truth.clone() };
             if let Some((topic, payload)) = device.make.farewell(&device.saying(&said, self.seq, self.joined)) {
@@ -277,14 +290,23 @@ impl Draft {
             out.push(hostile::message(*deed, device, number, tick, heard));
         }
         let sent = |heard: Timestamp, copy: u8, mut labels: Labels| {
+            let (oldest, network) = (Some(device.make.believed()), Some(said).filter(|_| device.is_lora()));
             let (observed_at, time) = match device.time() {
                 Time::Heard => (heard, Quality::GOOD),
-                time => stands(said, heard, time == Time::Network),
+                Time::Network => stands(said, heard, None, None),
+                Time::Own => stands(said, heard, oldest, None),
             };
+            let log = self.truth.log.iter().map(|logged| {
+                let (at, time) = stands(logged.at, heard, oldest, network);
+                (Logged { at, ..*logged }, time)
+            });
             let destiny = match self.aside {
                 _ if self.lost => Destiny::Lost,
                 Some(reason) => Destiny::Aside(reason),
-                None => Destiny::Read(Told { observed_at, values: self.truth.values.clone(), real: self.real.clone(), time }),
+                None => {
+                    let (values, real, log) = (self.truth.values.clone(), self.real.clone(), log.collect());
+                    Destiny::Read(Told { observed_at, values, real, time, log })
+                }
             };
             if copy > 0 {
                 labels.add(duplicate());
@@ -316,8 +338,11 @@ fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64), make: &Make) -> Ve
     payload
 }
 
-fn volume(values: &Values) -> Option<f64> {
-    values.iter().find(|(q, _, _)| *q == Quantity::WATER_VOLUME).map(|(_, _, v)| *v)
+/// What the register of a meter shows, however it says it.
+fn register(then: &Truth) -> Option<f64> {
+    let said = |quantity: Quantity| then.values.iter().find(|(q, _, _)| *q == quantity).map(|(_, _, value)| *value);
+    let kept = || then.log.iter().rfind(|logged| logged.quantity == Quantity::WATER_VOLUME).map(|logged| logged.value);
+    said(Quantity::WATER_VOLUME).or_else(|| said(Quantity::WATER_PULSE_COUNT).map(make::register)).or_else(kept)
 }
 
 fn hours(span: i64) -> f64 {
