@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Timestamp, Zone};
 
 use crate::chance::Chance;
+use crate::clock::Clock;
 use crate::device::{Model, Publish, SimDevice};
 use crate::make::Make;
 use crate::pace::Pace;
@@ -170,7 +171,8 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         label: Some(format!("{label} {n}")),
         fitting: schemas::Fitting { key: make.key(luck.branch(104).bits()), ..schemas::Fitting::default() },
     };
-    SimDevice { device, model, make, place, site, pace, city: city.branch(-1), luck, role: None }
+    let clock = Clock::of(luck, pace.clocks, make.counts_seconds());
+    SimDevice { device, model, make, place, site, pace, clock, city: city.branch(-1), luck, role: None }
 }
 
 /// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.

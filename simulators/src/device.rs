@@ -3,6 +3,7 @@
 use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
+use crate::clock::Clock;
 use crate::make::{Logged, Make, Memory, Saying, Time, Values, compressed};
 use crate::pace::Pace;
 use crate::physics::air::{self, Site};
@@ -38,6 +39,7 @@ pub struct SimDevice {
     /// How busy the place is, and how far from the sea.
     pub(crate) site: Site,
     pub(crate) pace: Pace,
+    pub(crate) clock: Clock,
     /// The luck that all devices of the city share, and this one's own.
     pub(crate) city: Chance,
     pub(crate) luck: Chance,

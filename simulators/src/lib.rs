@@ -11,6 +11,7 @@
 mod calendar;
 mod chance;
 mod city;
+mod clock;
 mod device;
 mod expected;
 mod fault;

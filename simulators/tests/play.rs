@@ -190,13 +190,15 @@ fn the_same_seed_gives_the_same_messages_in_any_steps_and_any_number_of_parts() 
 #[test]
 fn nothing_that_a_device_says_is_passed_over() {
     // Bays look every half minute and seldom have something to say.
-    let scenario = scenario("[[fault]]\nwhat = \"noise\"\npart = 0.0\n");
+    let mut scenario = scenario("[[fault]]\nwhat = \"noise\"\npart = 0.0\n");
+    scenario.world.clocks = Some(0.0);
     let play = Play::new(&scenario);
     let mut ticks: Vec<_> =
         play.city().between(scenario.world.start, scenario.end()).into_iter().map(|p| (p.at, p.topic)).collect();
     let sent = all(play, Duration::from_secs(600));
     let mut told: Vec<_> = sent
         .into_iter()
+        .filter(|sent| !sent.topic.ends_with("/join"))
         .filter_map(|sent| match sent.destiny {
             Destiny::Read(told) => Some((told.observed_at, sent.topic)),
             _ => None,
@@ -260,11 +262,60 @@ fn faults_of_the_way_do_what_they_are_called() {
 }
 
 #[test]
+fn a_device_joins_before_its_first_message_and_again_when_it_has_started_anew() {
+    let joins = |more: &str| {
+        let played = scenario_of_all_makes(more);
+        let sent = all(Play::new(&played), Duration::from_secs(600));
+        let mut joins: BTreeMap<u32, Vec<Timestamp>> = BTreeMap::new();
+        let mut first: BTreeMap<u32, Timestamp> = BTreeMap::new();
+        for sent in sent.iter().filter(|sent| sent.destiny != Destiny::Lost) {
+            if sent.topic.ends_with("/join") {
+                joins.entry(sent.device).or_default().push(sent.heard);
+            } else {
+                first.entry(sent.device).or_insert(sent.heard);
+            }
+        }
+        assert!(joins.iter().all(|(device, at)| first.get(device).is_none_or(|first| at[0] < *first)));
+        joins
+    };
+    let calm = joins("");
+    assert!(calm.len() > 40 && calm.values().all(|at| at.len() == 1));
+    let again = joins("[[fault]]\nwhat = \"reboot\"\nat = \"1h\"\n");
+    let bins = again.values().filter(|at| at.len() == 2).count();
+    assert!(bins > 20 && again.values().all(|at| at.len() <= 2), "{bins} have joined again");
+}
+
+#[test]
+fn clocks_run_fast_or_slow_until_they_are_set_right_each_day() {
+    let errors = |clocks: Option<f64>| {
+        let mut scenario = scenario("");
+        scenario.world.clocks = clocks;
+        scenario.world.lasts = Duration::from_secs(3 * 86_400);
+        let mut errors: BTreeMap<u32, Vec<i64>> = BTreeMap::new();
+        for sent in all(Play::new(&scenario), Duration::from_secs(3600)) {
+            if let Destiny::Read(told) = sent.destiny {
+                errors.entry(sent.device).or_default().push(sent.heard.millis() - told.observed_at.millis());
+            }
+        }
+        errors
+    };
+    // A message travels for a second and a half at most.
+    assert!(errors(Some(0.0)).values().flatten().all(|ms| (0..=1500).contains(ms)));
+    let off = errors(None);
+    let worst = |errors: &Vec<i64>| errors.iter().map(|ms| (ms - 800).abs()).max().unwrap_or(0);
+    assert!(off.values().filter(|errors| worst(errors) > 1500).count() > 5, "some are off by seconds");
+    assert!(off.values().all(|errors| worst(errors) < 12_000), "and none by more, since they are set right");
+}
+
+#[test]
 fn what_is_no_scenario_is_refused_in_words() {
     let refused = |more: &str| Scenario::parse(&format!("{HEAD}{more}")).unwrap_err().to_string();
     assert!(refused("[[fault]]\nwhat = \"fire\"").contains("a line of [[event]]"));
     assert!(refused("[[fault]]\nwhat = \"gremlins\"").contains("`gremlins` is no event or fault"));
     assert!(refused("[[fault]]\nwhat = \"drop\"\npart = 1.5").contains("part"));
+    assert!(
+        Scenario::parse(&HEAD.replace("devices = 40", "devices = 40\nclocks = -1.0")).unwrap_err().to_string().contains("clocks")
+    );
     assert!(refused("[expect]\nflaws = [\"sleepy\"]").contains("sleepy"));
     assert!(refused("[expect]\nquarantined = [\"sleepy\"]").contains("sleepy"));
     assert!(Scenario::parse("about = 3").is_err());

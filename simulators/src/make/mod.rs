@@ -190,6 +190,12 @@ impl Make {
         (self.is_birth(saying.joined) && saying.joined > 0).then(|| sparkplug::death(saying))
     }
 
+    /// What its network server says when it joins, if it does: topic and payload.
+    pub(crate) fn join(&self, device: &Device, time: Timestamp) -> Option<(String, Vec<u8>)> {
+        let Way::Lora(network, _) = self.way else { return None };
+        network::join(network, device, time).map(|(topic, text)| (topic, text.into_bytes()))
+    }
+
     /// Why a message of it is put aside of which half is missing, or whose first byte is another one.
     pub(crate) const fn garbled(&self, first_byte: bool) -> Reason {
         match self.way {

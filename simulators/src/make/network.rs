@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use codec::ChirpStackUp;
-use schemas::{Device, Timestamp};
+use schemas::{Device, DeviceId, Timestamp};
 
 use crate::device::Radio;
 
@@ -42,6 +42,37 @@ pub(super) struct Heard<'a> {
     pub(super) time: Timestamp,
     pub(super) count: u32,
     pub(super) radio: Radio,
+}
+
+/// What a server says when a device joins: topic and message; none of those that say nothing of it.
+pub(super) fn join(network: Network, device: &Device, time: Timestamp) -> Option<(String, String)> {
+    let id = &device.id;
+    match network {
+        Network::ChirpStack => Some((
+            format!("application/{APPLICATION}/device/{id}/event/join"),
+            format!(
+                "{{\"time\":\"{time}\",\"deviceInfo\":{{\"applicationId\":\"{APPLICATION}\",\"devEui\":\"{id}\"}},\
+                 \"devAddr\":\"{}\"}}",
+                address(id)
+            ),
+        )),
+        Network::TheThingsStack => Some((
+            format!("v3/casablanca@city/devices/eui-{id}/join"),
+            format!(
+                "{{\"end_device_ids\":{{\"device_id\":\"eui-{id}\",\"application_ids\":{{\"application_id\":\"casablanca\"}},\
+                 \"dev_eui\":\"{}\",\"dev_addr\":\"{}\"}},\"received_at\":\"{time}\",\
+                 \"join_accept\":{{\"received_at\":\"{time}\"}}}}",
+                id.as_str().to_ascii_uppercase(),
+                address(id)
+            ),
+        )),
+        _ => None,
+    }
+}
+
+/// The address that a device is given: here the end of its own.
+fn address(id: &DeviceId) -> &str {
+    id.as_str().get(8..).unwrap_or_default()
 }
 
 impl Heard<'_> {

@@ -14,6 +14,9 @@ use crate::physics::{HOUR, SECOND};
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
 /// The copy of a message that is another one before it: the end of a session.
 const FAREWELL: u8 = 9;
+/// The copy of one that says that the device joined, and how soon after it that is heard, ms.
+const JOIN: u8 = 8;
+const ACCEPTED: i64 = 100;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -32,6 +35,8 @@ struct Draft {
     strangers: Vec<Deed>,
     /// Messages since the device joined.
     joined: u64,
+    /// It has started anew and joins once more.
+    rejoins: bool,
     labels: Labels,
 }
 
@@ -66,6 +71,10 @@ impl Stage {
     pub(super) fn say(&self, actor: &mut Actor, out: &mut Vec<Sent>) {
         let tick = actor.next;
         let Some(device) = self.city.devices().get(actor.device as usize) else { return };
+        if tick == actor.joined {
+            let at = device.time_of(tick);
+            out.extend(join(device, actor.device, tick, at, Timestamp::clamped(at.millis() + ACCEPTED)));
+        }
         let Some(truth) = device.recalls(tick, &mut actor.diary) else { return };
         let at = truth.at.millis();
         let travels = device.luck.branch(301).branch(tick.cast_signed()).between(TRAVELS.0, TRAVELS.1);
@@ -73,7 +82,7 @@ impl Stage {
             truth,
             real: None,
             seq: tick,
-            skew: 0,
+            skew: if device.time() == Time::Own { device.clock.ahead(at) } else { 0 },
             heard: at + whole(travels),
             lost: false,
             aside: None,
@@ -81,6 +90,7 @@ impl Stage {
             again: None,
             strangers: Vec::new(),
             joined: tick - actor.joined,
+            rejoins: false,
             labels: Labels::default(),
         };
         for number in &actor.befalls {
@@ -184,6 +194,7 @@ impl Draft {
             Deed::Replacement => {
                 self.change(here, Quantity::BATTERY_LEVEL, |_| 100.0);
                 self.seq = here.tick - here.device.tick_from(Timestamp::clamped(here.cast.from));
+                self.rejoins = self.seq == 0;
                 self.begin_anew(here)
             }
             Deed::ReverseFlow => {
@@ -194,14 +205,16 @@ impl Draft {
             Deed::ClockSkew => {
                 let own = here.device.time() == Time::Own;
                 if own {
-                    self.skew = whole(amount * 1000.0);
+                    self.skew += whole(amount * 1000.0);
                 }
                 own
             }
             Deed::Reboot => {
                 let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
                 self.seq = here.tick - first;
-                self.lost |= self.seq < whole(amount).cast_unsigned();
+                let missing = whole(amount).cast_unsigned();
+                self.lost |= self.seq < missing;
+                self.rejoins = self.seq == missing;
                 true
             }
             _ => false,
@@ -280,6 +293,9 @@ impl Draft {
             }
             device.encode(&said, self.seq, self.joined)
         };
+        if self.rejoins && !self.lost {
+            out.extend(join(device, number, tick, self.truth.at, Timestamp::clamped(self.heard - 1)));
+        }
         let payload = match self.mangle {
             Some(how) => mangled(publish.payload, how, device.make),
             None => publish.payload,
@@ -319,6 +335,15 @@ impl Draft {
         let lost_at = if self.lost { self.truth.at } else { heard };
         out.push(sent(lost_at, 0, self.labels));
     }
+}
+
+/// The network server accepts a device, which is heard whatever befalls the messages of it: it asks until it is.
+fn join(device: &SimDevice, number: u32, tick: u64, at: Timestamp, heard: Timestamp) -> Option<Sent> {
+    let (topic, payload) = device.make.join(device.device(), at)?;
+    let (observed_at, time) = stands(at, heard, None, None);
+    let told = Told { observed_at, values: vec![(Quantity::DEVICE_JOINED, 0, 1.0)], real: None, time, log: Vec::new() };
+    let (destiny, labels) = (Destiny::Read(told), Labels::default());
+    Some(Sent { heard, device: number, topic, payload, destiny, labels, tick, copy: JOIN })
 }
 
 fn duplicate() -> &'static crate::fault::Fault {
