@@ -120,6 +120,8 @@ impl Quantity {
     pub const GATEWAY_FRAMES: Quantity = Quantity(82);
     /// `collector.up`, `1`.
     pub const COLLECTOR_UP: Quantity = Quantity(83);
+    /// `device.joined`, `1`.
+    pub const DEVICE_JOINED: Quantity = Quantity(84);
 
     /// The row of the vocabulary.
     #[must_use]
@@ -277,6 +279,7 @@ mod tests {
             (Quantity::GATEWAY_HEARD, "gateway.heard"),
             (Quantity::GATEWAY_FRAMES, "gateway.frames"),
             (Quantity::COLLECTOR_UP, "collector.up"),
+            (Quantity::DEVICE_JOINED, "device.joined"),
         ];
         for (constant, name) in constants {
             assert_eq!(Quantity::named(name), Some(constant), "{name}");

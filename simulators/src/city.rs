@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Timestamp, Zone};
 
 use crate::chance::Chance;
+use crate::clock::Clock;
 use crate::device::{Model, Publish, SimDevice};
 use crate::make::Make;
 use crate::pace::Pace;
@@ -145,6 +146,7 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         Kind::AIR => (Model::Station, "air", "Station"),
         Kind::WASTE if make.is_lora() => (Model::LoraBin, "bin", "Bac"),
         Kind::WASTE => (Model::Bin, "bin", "Bac"),
+        Kind::PARKING if make.counts_cars() => (Model::Gate, "gate", "Entrée"),
         Kind::PARKING => (Model::Bay, "bay", "Place"),
         _ => (Model::Meter { leaks: i % 8 == 1 }, "meter", "Compteur"),
     };
@@ -169,7 +171,8 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         label: Some(format!("{label} {n}")),
         fitting: schemas::Fitting { key: make.key(luck.branch(104).bits()), ..schemas::Fitting::default() },
     };
-    SimDevice { device, model, make, place, site, pace, city: city.branch(-1), luck, role: None }
+    let clock = Clock::of(luck, pace.clocks, make.counts_seconds());
+    SimDevice { device, model, make, place, site, pace, clock, city: city.branch(-1), luck, role: None }
 }
 
 /// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.

@@ -3,17 +3,20 @@
 use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
-use crate::make::{Make, Saying, Time, Values, compressed};
+use crate::clock::Clock;
+use crate::make::{Logged, Make, Memory, Saying, Time, Values, compressed};
 use crate::pace::Pace;
 use crate::physics::air::{self, Site};
 use crate::physics::bay::Diary;
-use crate::physics::{DAY, MINUTE, bin, meter, rounded};
+use crate::physics::{DAY, MINUTE, SECOND, bay, bin, meter, rounded};
 use crate::places::Place;
 use crate::story::{BURST_PER_HOUR, Role};
 
 /// Distance of the sensor from the bottom and from the contents when full, mm: an 1100 L container.
 const EMPTY: f64 = 1200.0;
 const FULL: f64 = 300.0;
+/// A counter of cars begins again at so many.
+const COUNTED: f64 = 65_536.0;
 
 /// One message that a device publishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,7 @@ pub struct SimDevice {
     /// How busy the place is, and how far from the sea.
     pub(crate) site: Site,
     pub(crate) pace: Pace,
+    pub(crate) clock: Clock,
     /// The luck that all devices of the city share, and this one's own.
     pub(crate) city: Chance,
     pub(crate) luck: Chance,
@@ -50,6 +54,8 @@ pub(crate) enum Model {
     /// A bin that is measured by ultrasound from the lid.
     LoraBin,
     Bay,
+    /// A counter of cars at an entrance.
+    Gate,
     Meter {
         leaks: bool,
     },
@@ -62,6 +68,8 @@ pub struct Truth {
     pub at: Timestamp,
     /// (quantity, channel, value), in the order in which the decoder gives them.
     pub values: Vec<(Quantity, u8, f64)>,
+    /// What it says besides of the time before.
+    pub log: Vec<Logged>,
     pub(crate) radio: Option<Radio>,
 }
 
@@ -84,7 +92,7 @@ impl SimDevice {
         match self.model {
             Model::Station => self.pace.air,
             Model::Bin | Model::LoraBin => self.pace.waste,
-            Model::Bay => self.pace.parking,
+            Model::Bay | Model::Gate => self.pace.parking,
             Model::Meter { .. } => self.pace.water,
         }
     }
@@ -94,7 +102,8 @@ impl SimDevice {
         if self.pace.in_step {
             return 0;
         }
-        (self.luck.branch(-1).bits() % self.interval().cast_unsigned()).cast_signed()
+        let phase = (self.luck.branch(-1).bits() % self.interval().cast_unsigned()).cast_signed();
+        if self.make.counts_seconds() { phase - phase % SECOND } else { phase }
     }
 
     /// When the tick is.
@@ -116,18 +125,20 @@ impl SimDevice {
         self.truth(tick).map(|truth| self.encode(&truth, tick, tick))
     }
 
-    /// The first tick from this one on at which it may have something to say: all but bays always have.
+    /// The first tick from this one on at which it may have something to say: all but those of parking always have.
     pub(crate) fn next_said(&self, tick: u64, diary: &mut Option<Diary>) -> u64 {
-        if self.model != Model::Bay {
+        if !matches!(self.model, Model::Bay | Model::Gate) {
             return tick;
+        }
+        let beat = self.pace.heartbeat;
+        let confirms = tick + (self.beats_at() + beat - tick % beat) % beat;
+        if self.model == Model::Gate {
+            return confirms;
         }
         let at = self.pace.lived(self.time_of(tick).millis());
         // What changed since the tick before is told at this one.
         let since = self.pace.lived(self.time_of(tick).millis() - self.interval());
         let change = self.diary(at, diary).next_change(since.min(at));
-        let beat = self.pace.heartbeat;
-        let due = self.beats_at();
-        let confirms = tick + (due + beat - tick % beat) % beat;
         confirms.min(self.tick_from(Timestamp::clamped(self.pace.when(change)))).max(tick)
     }
 
@@ -167,6 +178,7 @@ impl SimDevice {
             Model::Bin => self.bin(at),
             Model::LoraBin => self.lora_bin(at),
             Model::Bay => self.bay(at, heartbeat, diary)?,
+            Model::Gate => self.gate(tick, at, heartbeat)?,
             Model::Meter { leaks } => self.meter(at, leaks),
         };
         values = self.make.carries(values);
@@ -175,7 +187,25 @@ impl SimDevice {
             values.push((Quantity::RADIO_RSSI, 0, f64::from(radio.rssi)));
             values.push((Quantity::RADIO_SNR, 0, radio.snr));
         }
-        Some(Truth { at: self.time_of(tick), values, radio })
+        let mut log = self.log(at);
+        self.make.settle(&mut values, &mut log);
+        Some(Truth { at: self.time_of(tick), values, log, radio })
+    }
+
+    /// What it kept of the time before an instant, if it is one that tells.
+    fn log(&self, at: i64) -> Vec<Logged> {
+        let logged = |at: i64, quantity: Quantity, value: f64| Logged { at: Timestamp::clamped(at), quantity, value };
+        match (self.make.memory(), self.model) {
+            (Memory::Hours(log), Model::Meter { leaks }) => {
+                let register = |at: i64| meter::index(self.luck, leaks, at).floor() / 1000.0;
+                log.times(at).map(|at| logged(at, Quantity::WATER_VOLUME, register(at))).collect()
+            }
+            (Memory::Collection, _) => {
+                let last = bin::emptied(self.luck, at - 4 * DAY, at).last();
+                last.map(|emptied| logged(emptied, Quantity::WASTE_FILL, self.fill(emptied - 1).round())).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether it speaks LoRaWAN.
@@ -195,8 +225,8 @@ impl SimDevice {
     }
 
     /// How the device says it, beside what it says.
-    pub(crate) fn saying(&self, truth: &Truth, count: u64, joined: u64) -> Saying<'_> {
-        Saying { device: &self.device, time: truth.at, radio: truth.radio, count, joined }
+    pub(crate) fn saying<'a>(&'a self, truth: &'a Truth, count: u64, joined: u64) -> Saying<'a> {
+        Saying { device: &self.device, time: truth.at, log: &truth.log, radio: truth.radio, count, joined }
     }
 
     fn station(&self, at: i64) -> Values {
@@ -273,6 +303,18 @@ impl SimDevice {
             vec![(Quantity::BATTERY_VOLTAGE, 0, volts), (Quantity::DEVICE_TEMPERATURE, 0, f64::from(warmth) / 2.0 + 10.0)],
         ];
         Some(told.concat())
+    }
+
+    /// At each heartbeat how many cars passed, and once in twenty-four the battery.
+    fn gate(&self, tick: u64, at: i64, heartbeat: bool) -> Option<Values> {
+        if !heartbeat {
+            return None;
+        }
+        if (tick / self.pace.heartbeat).is_multiple_of(24) {
+            return Some(vec![(Quantity::BATTERY_VOLTAGE, 0, 3.0 + 0.5 * self.battery(at) / 100.0)]);
+        }
+        let passed = bay::passages(self.luck, self.pace.lived(at)) % COUNTED;
+        Some(Quantity::named("parking.passages").map(|passages| vec![(passages, 0, passed)]).unwrap_or_default())
     }
 
     fn meter(&self, at: i64, leaks: bool) -> Values {

@@ -56,9 +56,9 @@ impl Expected {
     /// Whether any reading of it is new or another one than before.
     fn keep(&mut self, device: u32, told: &Told) -> bool {
         let mut new = false;
-        for (quantity, channel, value) in &told.values {
-            let said = (*value, told.quality(*quantity, *value));
-            let before = self.readings.insert((device, *quantity, *channel, told.observed_at.millis()), said);
+        for (at, quantity, channel, value, quality) in told.readings() {
+            let said = (value, quality);
+            let before = self.readings.insert((device, quantity, channel, at.millis()), said);
             new |= before.is_none_or(|(then, quality)| then.to_bits() != said.0.to_bits() || quality != said.1);
         }
         new

@@ -11,6 +11,7 @@
 mod calendar;
 mod chance;
 mod city;
+mod clock;
 mod device;
 mod expected;
 mod fault;
@@ -30,6 +31,7 @@ pub use device::{Publish, SimDevice, Truth};
 pub use expected::{Comparison, Expected};
 pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
+pub use make::Logged;
 pub use play::{Destiny, Labels, Play, Sent, Told};
 pub use scenario::{
     Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, ExpectedDoubt, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError,

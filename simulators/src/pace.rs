@@ -19,6 +19,8 @@ pub(crate) struct Pace {
     pub(crate) water: i64,
     speed: i64,
     pub(crate) story: Option<Story>,
+    /// Seconds a day by which the clocks of devices run fast or slow (standard deviation).
+    pub(crate) clocks: f64,
     /// How much more waste than on an ordinary day is made.
     pub(crate) littered: f64,
     /// All devices of a kind speak at the full interval.
@@ -37,6 +39,7 @@ impl Pace {
         water: 15 * MINUTE,
         speed: 1,
         story: None,
+        clocks: 2.0,
         littered: 1.0,
         in_step: false,
         makes: false,
@@ -53,6 +56,7 @@ impl Pace {
             waste: ms(every.waste, real.waste),
             parking: ms(every.parking, real.parking),
             water: ms(every.water, real.water),
+            clocks: world.clocks.unwrap_or(real.clocks),
             littered: world.waste,
             in_step: world.in_step,
             makes: world.makes,

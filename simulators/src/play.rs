@@ -9,13 +9,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use codec::{AHEAD, LATE, OLDEST, Reason};
+use codec::{AHEAD, LATE, Reason};
 use schemas::{Flaw, Kind, Quality, Quantity, Timestamp};
 
 use crate::City;
 use crate::chance::Chance;
 use crate::fault::{FAULTS, Fault};
+use crate::make::Logged;
 use crate::physics::bay::Diary;
 use crate::scenario::{Plan, Scenario};
 
@@ -59,18 +61,37 @@ pub struct Told {
     pub real: Option<Values>,
     /// The flaws that its time must show; those of values come on top ([`Told::quality`]).
     time: Quality,
+    /// What it says of the time before, each with the flaws that its time must show.
+    log: Vec<(Logged, Quality)>,
 }
 
 impl Told {
-    /// The flaws that a reading of it must have, of those that can be known beforehand ([`Told::KNOWN`]).
+    /// The flaws that a reading of what is so now must have, of those that can be known beforehand ([`Told::KNOWN`]).
     #[must_use]
     pub fn quality(&self, quantity: Quantity, value: f64) -> Quality {
-        let row = quantity.row();
-        if (row.min..=row.max).contains(&value) { self.time } else { self.time.with(Flaw::OutOfRange) }
+        within(quantity, value, self.time)
+    }
+
+    /// Every reading that must come of it: when it stands, what of, the channel, the value, and its known flaws.
+    pub fn readings(&self) -> impl Iterator<Item = (Timestamp, Quantity, u8, f64, Quality)> {
+        let now = self
+            .values
+            .iter()
+            .map(|(quantity, channel, value)| (self.observed_at, *quantity, *channel, *value, self.quality(*quantity, *value)));
+        let log = self.log.iter().map(|(logged, time)| {
+            let Logged { at, quantity, value } = *logged;
+            (at, quantity, 0, value, within(quantity, value, *time))
+        });
+        now.chain(log)
     }
 
     /// The flaws that time and value show by themselves.
     pub const KNOWN: [Flaw; 3] = [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late];
+}
+
+fn within(quantity: Quantity, value: f64, time: Quality) -> Quality {
+    let row = quantity.row();
+    if (row.min..=row.max).contains(&value) { time } else { time.with(Flaw::OutOfRange) }
 }
 
 /// What must become of a message.
@@ -271,11 +292,11 @@ impl Play {
     }
 }
 
-/// When a message of the device's own time, or the network's, stands, and what its time makes doubtful: the rule of
-/// `codec`, from its documentation.
-fn stands(said: Timestamp, heard: Timestamp, by_network: bool) -> (Timestamp, Quality) {
-    let believed = said <= heard.plus(AHEAD) && (by_network || said >= heard.minus(OLDEST));
-    let (at, quality) = if believed { (said, Quality::GOOD) } else { (heard, Flaw::ClockSuspect.into()) };
+/// When what a device says of an instant stands, and what its time makes doubtful: the rule of `codec`, from its documentation.
+/// The network server's time stands in for one that is not believed, else the time at which it is heard.
+fn stands(said: Timestamp, heard: Timestamp, oldest: Option<Duration>, network: Option<Timestamp>) -> (Timestamp, Quality) {
+    let believed = said <= heard.plus(AHEAD) && oldest.is_none_or(|oldest| said >= heard.minus(oldest));
+    let (at, quality) = if believed { (said, Quality::GOOD) } else { (network.unwrap_or(heard), Flaw::ClockSuspect.into()) };
     (at, if heard.since(at) > LATE { quality.with(Flaw::Late) } else { quality })
 }
 

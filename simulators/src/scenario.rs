@@ -12,6 +12,8 @@ use crate::fault::{Class, Fault, FaultName};
 
 /// Devices of the largest city.
 pub const MOST_DEVICES: u32 = 1_000_000;
+/// Seconds a day by which a clock may run fast or slow.
+const MOST_CLOCKS: f64 = 3600.0;
 
 /// Why a text is no scenario. One sentence that names the field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,6 +67,9 @@ pub struct World {
     /// Waste against an ordinary day.
     #[serde(default = "one")]
     pub waste: f64,
+    /// Seconds a day by which the clocks of devices run fast or slow (standard deviation) until they are set right, once a day;
+    /// where not as those of real ones do.
+    pub clocks: Option<f64>,
     /// All devices of a kind speak at the full interval and not one after another.
     #[serde(default)]
     pub in_step: bool,
@@ -195,7 +200,7 @@ pub struct Expect {
     /// Flaws that must be found at least once; that each stands exactly where it must is compared always.
     #[serde(default)]
     pub flaws: Vec<String>,
-    /// Doubts that the hours of air stations must show.
+    /// Doubts that the hours and days of air stations must show.
     #[serde(default, rename = "doubted")]
     pub doubted: Vec<ExpectedDoubt>,
     /// Reasons for which something must wait in the quarantine; how often is compared always.
@@ -203,14 +208,28 @@ pub struct Expect {
     pub quarantined: Vec<String>,
 }
 
-/// What a check of the hours may doubt of a sensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+/// What a check of the hours, or of the days, may doubt of a sensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SensorDoubt {
     /// It repeats the very same value.
     Stuck,
     /// It is far from its neighbours in time.
     Spike,
+    /// Day by day it leaves the other stations: judged over five weeks.
+    Drift,
+}
+
+impl SensorDoubt {
+    /// As scenarios name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            SensorDoubt::Stuck => "stuck",
+            SensorDoubt::Spike => "spike",
+            SensorDoubt::Drift => "drift",
+        }
+    }
 }
 
 /// How well a doubt must be found.
@@ -302,6 +321,7 @@ impl Scenario {
             lasts,
             every,
             waste: 1.0,
+            clocks: None,
             in_step: false,
             makes: false,
         };
@@ -314,6 +334,9 @@ impl Scenario {
         let World { devices, lasts, .. } = self.world;
         if devices == 0 || devices > MOST_DEVICES {
             return wrong(format!("world.devices is {devices}, expected 1 to {MOST_DEVICES}"));
+        }
+        if let Some(clocks) = self.world.clocks.filter(|clocks| !(0.0..=MOST_CLOCKS).contains(clocks)) {
+            return wrong(format!("world.clocks is {clocks} s a day, expected 0 to {MOST_CLOCKS}"));
         }
         let Mix { air, waste, parking, water } = self.world.mix;
         if [air, waste, parking, water] == [0; 4] {

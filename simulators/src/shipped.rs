@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: one for each kind, each family of faults, and what a city goes through.
 
 /// Name and text of each.
-pub static SHIPPED: [(&str, &str); 23] = [
+pub static SHIPPED: [(&str, &str); 24] = [
     ("air-day", include_str!("../scenarios/air-day.toml")),
     ("full-bins", include_str!("../scenarios/full-bins.toml")),
     ("parking-day", include_str!("../scenarios/parking-day.toml")),
@@ -11,6 +11,7 @@ pub static SHIPPED: [(&str, &str); 23] = [
     ("silent-devices", include_str!("../scenarios/silent-devices.toml")),
     ("bad-sensors", include_str!("../scenarios/bad-sensors.toml")),
     ("doubtful-air", include_str!("../scenarios/doubtful-air.toml")),
+    ("drifting-air", include_str!("../scenarios/drifting-air.toml")),
     ("meters-replaced", include_str!("../scenarios/meters-replaced.toml")),
     ("clock-skew", include_str!("../scenarios/clock-skew.toml")),
     ("late-and-out-of-order", include_str!("../scenarios/late-and-out-of-order.toml")),
@@ -39,5 +40,14 @@ mod tests {
             assert!(scenario.about.len() > 20, "{name} says what it shows");
         }
         assert!(SHIPPED.len() >= 15);
+    }
+
+    #[test]
+    fn every_event_and_every_fault_stands_in_a_scenario() {
+        let scenarios: Vec<_> = SHIPPED.iter().map(|(_, text)| Scenario::parse(text).unwrap()).collect();
+        let plans = scenarios.iter().flat_map(Scenario::plans);
+        let brought: std::collections::BTreeSet<_> = plans.map(|plan| plan.fault().name).collect();
+        let missing: Vec<_> = crate::FAULTS.iter().map(|fault| fault.name).filter(|name| !brought.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

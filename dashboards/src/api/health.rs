@@ -36,8 +36,6 @@ const READINGS_LIMIT: usize = 200_000;
 const PAGE: usize = 20_000;
 /// Messages by which a clock is judged at most.
 const CLOCK_LIMIT: usize = 2_000;
-/// Others of its kind with which a sensor is compared at least: of two nobody knows which one is wrong.
-const NEIGHBOURS: usize = 2;
 
 /// One device.
 #[derive(Serialize)]

@@ -69,7 +69,7 @@ impl Witness for Notes {
             Body::Marsad(bytes) => (Some(bytes.to_vec()), Vec::new()),
             Body::Frame(frame) => (Some(frame.bytes().to_vec()), Vec::new()),
             Body::Trees(trees) => (None, trees.iter().map(|t| (t.time, t.fields.clone())).collect()),
-            Body::Battery(level) => (None, vec![(None, serde_json::json!({ "battery.level": level }))]),
+            Body::Told(quantity, value) => (None, vec![(None, serde_json::json!({ quantity.name(): value }))]),
         };
         self.uplinks.push(UplinkView {
             device: uplink.device.clone(),

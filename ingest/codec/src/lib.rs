@@ -293,9 +293,9 @@ impl Decoder {
                 profile::fit(fitting, sink)?;
                 return Ok((seq, None));
             }
-            (Body::Battery(level), _) => {
+            (Body::Told(quantity, value), _) => {
                 sink.at(None);
-                sink.push(Quantity::BATTERY_LEVEL, 0, *level, Quality::GOOD)?;
+                sink.push(*quantity, 0, *value, Quality::GOOD)?;
                 by = profile.cloned();
             }
             (_, Some(profile)) => {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use schemas::{DeviceId, DeviceKey, Kind, Message, ProfileName, Timestamp, Zone};
+use schemas::{DeviceId, DeviceKey, Kind, Message, ProfileName, Quantity, Timestamp, Zone};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -65,12 +65,12 @@ impl<'m> Uplink<'m> {
     /// The device's bytes.
     ///
     /// # Errors
-    /// The message carries fields or a battery level and no bytes.
+    /// The message carries fields, or what the network server knows, and no bytes.
     pub fn bytes(&self) -> Result<&[u8], Reject> {
         match &self.body {
             Body::Marsad(bytes) => Ok(bytes),
             Body::Frame(frame) => Ok(frame.bytes()),
-            Body::Trees(_) | Body::Battery(_) => {
+            Body::Trees(_) | Body::Told(..) => {
                 Err(Reject::new(Reason::WrongBody, "the envelope gives fields, and the profile reads the device's bytes"))
             }
         }
@@ -128,8 +128,8 @@ pub enum Body<'m> {
     Frame(Frame<'m>),
     /// Fields with names: mapped by a profile, or named as in the vocabulary.
     Trees(Vec<Tree>),
-    /// The network server's own knowledge: battery, %.
-    Battery(f64),
+    /// What the network server itself knows of the device: its battery, that it joined.
+    Told(Quantity, f64),
 }
 
 /// Fields that were so at one instant.

@@ -11,4 +11,4 @@ pub use battery::{BatteryForecast, battery_forecast};
 pub use clock::{ClockSkew, clock_skew};
 pub use level::{Swing, residue_drift, standing_still};
 pub use settings::{BatterySettings, ClockSettings, DriftSettings, HealthSettings, LevelSettings};
-pub use signal::{Availability, Drift, availability, drift, offline, stuck};
+pub use signal::{Availability, Drift, NEIGHBOURS, availability, beside_neighbours, drift, offline, stuck};

@@ -21,6 +21,19 @@ const PARTICLES: [(&str, f64); 6] = [
     ("air.number_pm10", 6.6),
 ];
 
+/// Litres that a pulse of a counter stands for.
+const LITRES_A_PULSE: f64 = 10.0;
+/// What no model changes: noise and resistance of a quiet street, gases of which little is there, the air in a cabinet.
+const STEADY: [(&str, f64); 7] = [
+    ("air.noise", 55.0),
+    ("air.gas_resistance", 200_000.0),
+    ("air.hcho", 12.5),
+    ("air.so2", 6.0),
+    ("air.co", 350.0),
+    ("air.voc_rating", 1.2),
+    ("device.humidity", 55.0),
+];
+
 /// What is true of a quantity: as the model holds it, or as it follows from that; none where nothing is known of it.
 pub(super) fn fact(all: &Values, quantity: Quantity) -> Option<f64> {
     find(all, quantity).or_else(|| follows(all, quantity))
@@ -46,11 +59,23 @@ fn follows(all: &Values, quantity: Quantity) -> Option<f64> {
         Quantity::WASTE_FULL => so(of(Quantity::WASTE_FILL)? >= FULL),
         Quantity::WASTE_FIRE => so(fact(all, Quantity::DEVICE_TEMPERATURE)? >= BURNING),
         Quantity::WATER_TEMPERATURE => 16.0,
-        Quantity::WATER_BACKFLOW | Quantity::WATER_TAMPER | Quantity::PARKING_SENSOR_OBSTRUCTED => 0.0,
+        Quantity::WASTE_OVERTURNED => so(of(Quantity::DEVICE_TILT).is_some_and(|tilt| tilt >= TILTED)),
+        Quantity::WATER_PULSE_COUNT => pulses(of(Quantity::WATER_VOLUME)?),
+        Quantity::WATER_BACKFLOW | Quantity::WATER_TAMPER | Quantity::DEVICE_TAMPER | Quantity::PARKING_SENSOR_OBSTRUCTED => 0.0,
         other => {
-            let (_, particles) = PARTICLES.iter().find(|(name, _)| *name == other.name())?;
-            particles * fine()?
+            let listed = |list: &[(&str, f64)]| list.iter().find(|(name, _)| *name == other.name()).map(|(_, value)| *value);
+            return listed(&STEADY).or_else(|| Some(listed(&PARTICLES)? * fine()?));
         }
     };
     Some(value)
+}
+
+/// What a counter of pulses shows where a register stands there, m3.
+pub(crate) fn pulses(register: f64) -> f64 {
+    (register * 1000.0 / LITRES_A_PULSE).floor()
+}
+
+/// The other way round.
+pub(crate) fn register(pulses: f64) -> f64 {
+    pulses * LITRES_A_PULSE / 1000.0
 }

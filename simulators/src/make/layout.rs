@@ -1,9 +1,10 @@
 //! Frames of bytes: where each quantity stands, and how its number is made.
 
-use schemas::Quantity;
+use schemas::{Quantity, Timestamp};
 
 use super::Values;
 use super::facts::fact;
+use super::log::{Log, Logged};
 
 /// One layout of a make: what it always says, and what stands in it.
 #[derive(Debug)]
@@ -15,7 +16,14 @@ pub(crate) struct Layout {
     pub(super) bytes: &'static [u8],
     /// In the order in which they are read.
     pub(super) fields: &'static [Field],
+    /// Where the seconds since 1970 stand, the highest byte first, by which the device says when it is.
+    pub(super) clock: Option<usize>,
+    /// What stands in it of the hours before.
+    pub(super) log: Option<&'static Log>,
 }
+
+/// A frame on any port that says nothing.
+pub(super) const ANY: Layout = Layout { port: 1, when: None, bytes: &[], fields: &[], clock: None, log: None };
 
 /// A quantity in a frame: `value = (raw x multiply / divide + add) / unit`.
 #[derive(Debug)]
@@ -27,6 +35,8 @@ pub(crate) struct Field {
     add: f64,
     /// How many of the frame's unit are one of the quantity's.
     unit: f64,
+    /// What stands there is how far it is from this quantity.
+    from: Option<&'static str>,
     /// Raw numbers that it can hold.
     range: (f64, f64),
 }
@@ -35,8 +45,12 @@ pub(crate) struct Field {
 enum Place {
     /// So many bytes from here, the highest first or last.
     Bytes { at: usize, width: usize, little: bool },
-    /// One bit.
-    Bit { at: usize, bit: u8 },
+    /// Two bytes of sixteen bits each, the lowest two first.
+    Words { at: usize },
+    /// Two bytes whose highest bit is the sign.
+    Signed { at: usize },
+    /// These bits where it is so, none where it is not.
+    Code { at: usize, code: u8 },
     /// Four bytes of a float, the highest first.
     Float { at: usize },
     /// Eight digits, two a byte, the lowest first.
@@ -49,7 +63,7 @@ enum Place {
 
 impl Field {
     const fn new(name: &'static str, place: Place, range: (f64, f64)) -> Self {
-        Self { name, place, multiply: 1.0, divide: 1.0, add: 0.0, unit: 1.0, range }
+        Self { name, place, multiply: 1.0, divide: 1.0, add: 0.0, unit: 1.0, from: None, range }
     }
 
     /// A byte.
@@ -62,13 +76,33 @@ impl Field {
         Self::new(name, Place::Bytes { at, width: 2, little: false }, (0.0, 65_535.0))
     }
 
-    /// Four bytes, the lowest first.
+    /// Three bytes, the highest first.
+    pub(super) const fn triple(name: &'static str, at: usize) -> Self {
+        Self::new(name, Place::Bytes { at, width: 3, little: false }, (0.0, 8_388_607.0))
+    }
+
+    /// Four bytes, the highest first.
     pub(super) const fn long(name: &'static str, at: usize) -> Self {
-        Self::new(name, Place::Bytes { at, width: 4, little: true }, (0.0, 2_147_483_647.0))
+        Self::new(name, Place::Bytes { at, width: 4, little: false }, (0.0, 2_147_483_647.0))
+    }
+
+    /// Four bytes, the highest first of each two, and the lower two first.
+    pub(super) const fn words(name: &'static str, at: usize) -> Self {
+        Self::new(name, Place::Words { at }, (0.0, 2_147_483_647.0))
+    }
+
+    /// Two bytes, the highest first, whose highest bit is the sign.
+    pub(super) const fn magnitude(name: &'static str, at: usize) -> Self {
+        Self::new(name, Place::Signed { at }, (-32_767.0, 32_767.0))
     }
 
     pub(super) const fn bit(name: &'static str, at: usize, bit: u8) -> Self {
-        Self::new(name, Place::Bit { at, bit }, (0.0, 1.0))
+        Self::code(name, at, 1 << bit)
+    }
+
+    /// So it is where these bits stand in a byte.
+    pub(super) const fn code(name: &'static str, at: usize, code: u8) -> Self {
+        Self::new(name, Place::Code { at, code }, (0.0, 1.0))
     }
 
     pub(super) const fn float(name: &'static str, at: usize) -> Self {
@@ -119,6 +153,11 @@ impl Field {
         Self { range: (low, high), ..self }
     }
 
+    /// Told as its distance from a quantity that is read before it.
+    pub(super) const fn from(self, quantity: &'static str) -> Self {
+        Self { from: Some(quantity), ..self }
+    }
+
     fn quantity(&self) -> Option<Quantity> {
         Quantity::named(self.name)
     }
@@ -139,6 +178,22 @@ impl Field {
         }
     }
 
+    /// The same where nothing else is known: what is told as a distance is settled when that is.
+    fn alone(&self, value: f64) -> f64 {
+        if self.from.is_some() { value } else { self.finest(value) }
+    }
+
+    /// The same where the frame says these values too.
+    fn beside(&self, value: f64, values: &Values) -> f64 {
+        let base = self.base(values);
+        base + self.finest(value - base)
+    }
+
+    /// From where it is told.
+    fn base(&self, values: &Values) -> f64 {
+        self.from.and_then(|from| said(values, from)).unwrap_or(0.0)
+    }
+
     fn put(&self, value: f64, frame: &mut [u8]) {
         let raw = whole(self.raw(value));
         match self.place {
@@ -148,10 +203,19 @@ impl Field {
                     set(frame, if little { at + n } else { at + width - 1 - n }, *byte);
                 }
             }
-            Place::Bit { at, bit } => {
+            Place::Words { at } => {
+                let [a, b, c, d, ..] = raw.to_le_bytes();
+                (at..).zip([b, a, d, c]).for_each(|(at, byte)| set(frame, at, byte));
+            }
+            Place::Signed { at } => {
+                let [low, high, ..] = raw.abs().to_le_bytes();
+                set(frame, at, if raw < 0 { high | 0x80 } else { high });
+                set(frame, at + 1, low);
+            }
+            Place::Code { at, code } => {
                 if raw == 1 {
                     let before = frame.get(at).copied().unwrap_or(0);
-                    set(frame, at, before | 1 << bit);
+                    set(frame, at, before | code);
                 }
             }
             #[expect(clippy::cast_possible_truncation, reason = "a float of four bytes is what stands there")]
@@ -179,30 +243,53 @@ impl Layout {
         let value = |field: &Field| {
             let quantity = field.quantity()?;
             let fact = if matches!(field.place, Place::Nowhere { .. }) { 0.0 } else { fact(all, quantity)? };
-            Some((quantity, 0, field.finest(fact)))
+            Some((quantity, 0, field.alone(fact)))
         };
-        self.fields.iter().filter_map(value).collect()
+        let mut values: Values = self.fields.iter().filter_map(value).collect();
+        self.settle(&mut values);
+        values
+    }
+
+    /// Says what is told as a distance from another value as finely as that lets it.
+    pub(super) fn settle(&self, values: &mut Values) {
+        for field in self.fields.iter().filter(|field| field.from.is_some()) {
+            let settled = said(values, field.name).map(|value| field.beside(value, values));
+            let place = values.iter_mut().find(|(quantity, _, _)| quantity.name() == field.name);
+            if let (Some((_, _, value)), Some(settled)) = (place, settled) {
+                *value = settled;
+            }
+        }
     }
 
     /// A value as finely as it says it; none where it does not.
     pub(super) fn finest(&self, quantity: Quantity, value: f64) -> Option<f64> {
-        self.fields.iter().find(|field| field.name == quantity.name()).map(|field| field.finest(value))
+        self.fields.iter().find(|field| field.name == quantity.name()).map(|field| field.alone(value))
     }
 
-    /// Port and bytes of the frame that says these values.
-    pub(super) fn frame(&self, values: &Values) -> (u8, Vec<u8>) {
+    /// Port and bytes of the frame that says these values at a time.
+    pub(super) fn frame(&self, values: &Values, log: &[Logged], time: Timestamp) -> (u8, Vec<u8>) {
         let mut frame = self.bytes.to_vec();
         for field in self.fields {
-            let said = values.iter().find(|(quantity, _, _)| quantity.name() == field.name);
-            if let Some((_, _, value)) = said {
-                field.put(*value, &mut frame);
+            if let Some(value) = said(values, field.name) {
+                field.put(value - field.base(values), &mut frame);
             }
+        }
+        if let Some(at) = self.clock {
+            let [a, b, c, d, ..] = (time.millis() / 1000).to_le_bytes();
+            (at..).zip([d, c, b, a]).for_each(|(at, byte)| set(&mut frame, at, byte));
+        }
+        if let Some(kept) = self.log {
+            kept.put(log, &mut frame);
         }
         (self.port, frame)
     }
 }
 
-fn set(frame: &mut [u8], at: usize, byte: u8) {
+fn said(values: &Values, name: &str) -> Option<f64> {
+    values.iter().find(|(quantity, _, _)| quantity.name() == name).map(|(_, _, value)| *value)
+}
+
+pub(super) fn set(frame: &mut [u8], at: usize, byte: u8) {
     if let Some(place) = frame.get_mut(at) {
         *place = byte;
     }

@@ -2,26 +2,36 @@
 //!
 //! A make is a row of [`MAKES`]. The layouts are those of the makers' documents, written down once more and not taken from the
 //! profiles of `codec`, which read them; the network servers' messages are those that its envelopes open. Deliberately absent: what
-//! is true (`device`), and log frames, since a simulated device says what is so now.
+//! is true (`device`), and frames that hold nothing but a log, which a device sends when it is asked for one.
 
 mod facts;
+mod formats;
 mod layout;
 mod layouts;
+mod log;
 mod m_bus;
 mod network;
+mod own;
 mod sparkplug;
-mod text;
+mod table;
 #[cfg(test)]
 mod vectors;
+
+use std::time::Duration;
 
 use codec::{Reason, Route, marsad_topic, write_marsad};
 use schemas::{Device, DeviceKey, Kind, Quantity, Timestamp};
 
 use crate::device::Radio;
 use crate::physics::rounded;
+pub(crate) use facts::{pulses, register};
 use layout::Layout;
 pub(crate) use layout::compressed;
-use network::{Heard, Network};
+use log::Log;
+pub use log::Logged;
+use network::{Heard, Network, ROUTED};
+pub(crate) use table::MAKES;
+use table::NATIVE;
 
 /// (quantity, channel, value in the canonical unit)
 pub(crate) type Values = Vec<(Quantity, u8, f64)>;
@@ -46,8 +56,10 @@ enum Way {
     Sparkplug,
     /// FIWARE IoT Agent for JSON.
     IotAgent,
-    /// JSON of its own, which says no time.
-    Own(&'static text::Own),
+    /// FIWARE Ultralight 2.0.
+    Ultralight,
+    /// JSON of its own.
+    Own(&'static own::Own),
     /// A LoRaWAN frame, of the first layout that fits.
     Lora(Network, &'static [Layout]),
     /// A wireless M-Bus telegram, encrypted where the device has a key.
@@ -65,40 +77,18 @@ pub(crate) enum Time {
     Heard,
 }
 
-const fn make(name: &'static str, kind: Kind, way: Way) -> Make {
-    Make { name, kind, way }
+/// What a make says of the time before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Memory {
+    Nothing,
+    /// A register at full hours.
+    Hours(&'static Log),
+    /// When it was emptied last, and how full it was then.
+    Collection,
 }
 
-/// Every make. The first ones of a kind are those of a city that wants no others.
-pub(crate) static MAKES: [Make; 24] = [
-    make(NATIVE, Kind::AIR, Way::Native),
-    make(NATIVE, Kind::WASTE, Way::Native),
-    make("netvox-r718x", Kind::WASTE, Way::Lora(Network::ChirpStack, layouts::NETVOX_R718X)),
-    make("nwave-nps405", Kind::PARKING, Way::Lora(Network::ChirpStack, layouts::NWAVE_NPS405)),
-    make(NATIVE, Kind::WATER, Way::Native),
-    make("senml", Kind::AIR, Way::SenMl),
-    make("sparkplug-b", Kind::AIR, Way::Sparkplug),
-    make("decentlab-dl-pm", Kind::AIR, Way::Lora(Network::ThingPark, layouts::DECENTLAB_DL_PM)),
-    make("milesight-am308", Kind::AIR, Way::Lora(Network::ChirpStack, layouts::MILESIGHT_AM308)),
-    make("inbiot-well", Kind::AIR, Way::Lora(Network::Helium, layouts::INBIOT_PLUS)),
-    make("airgradient-one", Kind::AIR, Way::Own(&text::AIRGRADIENT)),
-    make("tasmota-pms5003", Kind::AIR, Way::Own(&text::TASMOTA)),
-    make("milesight-em310-udl", Kind::WASTE, Way::Lora(Network::TheThingsStack, layouts::MILESIGHT_EM310_UDL)),
-    make("milesight-em400-tld", Kind::WASTE, Way::Lora(Network::ChirpStack, layouts::MILESIGHT_EM400_TLD)),
-    make("dingtek-df702", Kind::WASTE, Way::Lora(Network::TheThingsStack, layouts::DINGTEK_DF702)),
-    make("vegapuls-air", Kind::WASTE, Way::Lora(Network::ThingPark, layouts::VEGAPULS_AIR)),
-    make("bosch-tps110", Kind::PARKING, Way::Lora(Network::TheThingsStack, layouts::BOSCH_TPS110)),
-    make("tekzitel-tekzipark", Kind::PARKING, Way::Lora(Network::Helium, layouts::TEKZITEL_TEKZIPARK)),
-    make("pni-placepod", Kind::PARKING, Way::Lora(Network::ThingPark, layouts::PNI_PLACEPOD)),
-    make("iot-agent-json", Kind::WATER, Way::IotAgent),
-    make("quandify-cubicmeter", Kind::WATER, Way::Lora(Network::ThingPark, layouts::QUANDIFY_CUBICMETER)),
-    make("m-bus-records-water", Kind::WATER, Way::Lora(Network::ChirpStack, layouts::M_BUS_RECORDS)),
-    make("wireless-m-bus-water", Kind::WATER, Way::Telegram { encrypted: false }),
-    make("wireless-m-bus-water", Kind::WATER, Way::Telegram { encrypted: true }),
-];
-const NATIVE: &str = "marsad";
 /// What is no profile's: its messages name what they say.
-const FORMATS: [&str; 4] = [NATIVE, "senml", "sparkplug-b", "iot-agent-json"];
+const FORMATS: [&str; 5] = [NATIVE, "senml", "sparkplug-b", "iot-agent-json", "ultralight"];
 /// Where telegrams are published.
 const TELEGRAMS: &str = "wmbus/roof-1";
 
@@ -107,6 +97,8 @@ const TELEGRAMS: &str = "wmbus/roof-1";
 pub(crate) struct Saying<'a> {
     pub(crate) device: &'a Device,
     pub(crate) time: Timestamp,
+    /// What the device kept of the time before.
+    pub(crate) log: &'a [Logged],
     pub(crate) radio: Option<Radio>,
     /// The number of the message in the device's own count.
     pub(crate) count: u64,
@@ -135,17 +127,52 @@ impl Make {
             Way::Own(own) => Some((own.pattern(), "plain")),
             _ => None,
         });
-        let all = own.chain([("wmbus/#".to_owned(), "wireless-m-bus")]);
+        let servers = ROUTED.iter().map(|(_, prefix, envelope)| (format!("{prefix}/#"), *envelope));
+        let all = own.chain(servers).chain([("wmbus/#".to_owned(), "wireless-m-bus")]);
         all.filter_map(|(pattern, envelope)| Route::new(&pattern, envelope).ok())
     }
 
     /// Whose clock its messages go by.
     pub(crate) const fn time(&self) -> Time {
         match self.way {
-            Way::Native | Way::SenMl | Way::Sparkplug | Way::IotAgent => Time::Own,
+            Way::Native | Way::SenMl | Way::Sparkplug | Way::IotAgent | Way::Ultralight => Time::Own,
+            Way::Own(own) if own.has_clock() => Time::Own,
+            // A clock in a frame is set by the network, to its own time.
             Way::Lora(..) => Time::Network,
             Way::Own(_) | Way::Telegram { .. } => Time::Heard,
         }
+    }
+
+    /// Whether it says the time in whole seconds.
+    pub(crate) fn counts_seconds(&self) -> bool {
+        match self.way {
+            Way::Own(own) => own.has_clock(),
+            Way::Lora(_, layouts) => layouts.iter().any(|layout| layout.clock.is_some()),
+            _ => false,
+        }
+    }
+
+    /// How far back the device's own times are believed.
+    pub(crate) fn believed(&self) -> Duration {
+        match (self.way, self.memory()) {
+            (Way::Own(own), _) => own.believed,
+            (_, Memory::Hours(log)) => log.believed,
+            _ => codec::OLDEST,
+        }
+    }
+
+    /// What it says of the time before.
+    pub(crate) fn memory(&self) -> Memory {
+        match self.way {
+            Way::Own(own) if own.tells_collection => Memory::Collection,
+            Way::Lora(_, layouts) => layouts.iter().find_map(|layout| layout.log).map_or(Memory::Nothing, Memory::Hours),
+            _ => Memory::Nothing,
+        }
+    }
+
+    /// Whether it counts cars that pass, and does not watch a bay.
+    pub(crate) fn counts_cars(&self) -> bool {
+        self.name == "nwave-ncc405"
     }
 
     /// Whether it speaks LoRaWAN.
@@ -163,6 +190,12 @@ impl Make {
         (self.is_birth(saying.joined) && saying.joined > 0).then(|| sparkplug::death(saying))
     }
 
+    /// What its network server says when it joins, if it does: topic and payload.
+    pub(crate) fn join(&self, device: &Device, time: Timestamp) -> Option<(String, Vec<u8>)> {
+        let Way::Lora(network, _) = self.way else { return None };
+        network::join(network, device, time).map(|(topic, text)| (topic, text.into_bytes()))
+    }
+
     /// Why a message of it is put aside of which half is missing, or whose first byte is another one.
     pub(crate) const fn garbled(&self, first_byte: bool) -> Reason {
         match self.way {
@@ -170,6 +203,8 @@ impl Make {
             Way::Sparkplug => Reason::BadBytes,
             // Bytes that begin otherwise than JSON are taken for CBOR.
             Way::SenMl if first_byte => Reason::BadShape,
+            // It begins with its time.
+            Way::Ultralight => Reason::BadTime,
             _ => Reason::NotJson,
         }
     }
@@ -182,7 +217,12 @@ impl Make {
 
     /// How many bytes are left of a message of which half is missing.
     pub(crate) fn half(&self, payload: &[u8]) -> usize {
-        if matches!(self.way, Way::Sparkplug) { sparkplug::half(payload) } else { payload.len() / 2 }
+        match self.way {
+            Way::Sparkplug => sparkplug::half(payload),
+            // Half of a text is a text: less than a date is left.
+            Way::Ultralight => 8,
+            _ => payload.len() / 2,
+        }
     }
 
     /// The serial number of a meter that is known by one.
@@ -201,7 +241,7 @@ impl Make {
         match self.way {
             Way::Native => all,
             // Fields of these are read by name.
-            Way::SenMl | Way::Sparkplug | Way::IotAgent => {
+            Way::SenMl | Way::Sparkplug | Way::IotAgent | Way::Ultralight => {
                 let mut sorted = all;
                 sorted.sort_by_key(|(quantity, _, _)| quantity.name());
                 sorted
@@ -215,7 +255,7 @@ impl Make {
     /// A changed value as finely as it can say it.
     pub(crate) fn finest(&self, quantity: Quantity, value: f64) -> f64 {
         match self.way {
-            Way::Native | Way::SenMl | Way::Sparkplug | Way::IotAgent => {
+            Way::Native | Way::SenMl | Way::Sparkplug | Way::IotAgent | Way::Ultralight => {
                 rounded(value, if quantity.name().starts_with("water.") { 3 } else { 1 })
             }
             Way::Own(own) => own.finest(quantity, value),
@@ -224,9 +264,21 @@ impl Make {
         }
     }
 
+    /// Makes of what is to be said, all of it being known, what one message can say.
+    pub(crate) fn settle(&self, values: &mut Values, log: &mut [Logged]) {
+        if let Way::Lora(_, layouts) = self.way {
+            if let Some(layout) = Layout::of(layouts, values) {
+                layout.settle(values);
+            }
+            if let Memory::Hours(kept) = self.memory() {
+                kept.settle(log);
+            }
+        }
+    }
+
     /// Topic and payload of what it says.
     pub(crate) fn message(&self, saying: &Saying<'_>, values: &Values) -> (String, Vec<u8>) {
-        let Saying { device, time, count, .. } = *saying;
+        let Saying { device, time, log, count, .. } = *saying;
         let mut payload = Vec::with_capacity(256);
         let topic = match self.way {
             Way::Native => {
@@ -234,20 +286,24 @@ impl Make {
                 marsad_topic(&device.zone, device.kind, &device.id)
             }
             Way::SenMl => {
-                text::senml(&mut payload, values, time);
+                formats::senml(&mut payload, values, time);
                 format!("senml/{}", device.id)
             }
             Way::Sparkplug => return sparkplug::message(saying, values),
             Way::IotAgent => {
-                text::iot_agent(&mut payload, values, time);
+                formats::iot_agent(&mut payload, values, time);
                 format!("json/city/{}/attrs", device.id)
             }
+            Way::Ultralight => {
+                formats::ultralight(&mut payload, values, time);
+                format!("ul/city/{}/attrs", device.id)
+            }
             Way::Own(own) => {
-                own.write(&mut payload, values);
+                own.write(&mut payload, values, log, time);
                 own.topic(&device.id)
             }
             Way::Lora(network, layouts) => {
-                let (port, bytes) = Layout::of(layouts, values).map(|layout| layout.frame(values)).unwrap_or_default();
+                let (port, bytes) = Layout::of(layouts, values).map(|layout| layout.frame(values, log, time)).unwrap_or_default();
                 let radio = saying.radio.unwrap_or(Radio { rssi: -90, snr: 5.0 });
                 let count = u32::try_from(count & 0xffff).unwrap_or(0);
                 Heard { device, port, bytes: &bytes, time, count, radio }.write(network, &mut payload)

@@ -1,7 +1,7 @@
 //! Parking bays: stays of a lognormal length, and gaps between them such that the bay is occupied
 //! as often as the street is at that hour; on Fridays near a mosque more often than in a street of offices.
 
-use super::{DAY, HOUR, MINUTE, between_hours, calendar};
+use super::{DAY, HOUR, MINUTE, between_hours, calendar, share_by};
 use crate::chance::Chance;
 
 /// Part of the bays that are occupied, by hour, on a working day in a metered street.
@@ -13,6 +13,9 @@ pub(super) static OCCUPIED: [f64; 24] = [
 const STAY: (f64, f64) = (55.0 * MINUTE as f64, 0.9);
 /// Mean of that distribution, ms.
 const MEAN_STAY: f64 = 82.5 * MINUTE as f64;
+
+/// Cars a day through the entrance of a small car park and of a large one.
+const CARS: (f64, f64) = (150.0, 900.0);
 
 /// The Friday prayer, ms of the day, and what it adds to the part that is occupied near a mosque and takes from it near offices.
 const PRAYER: std::ops::Range<i64> = 12 * HOUR + 15 * MINUTE..14 * HOUR;
@@ -147,6 +150,13 @@ fn waits(luck: Chance, busy: Busy, from: i64) -> i64 {
     (at - from + MINUTE).max(MINUTE) + (luck.branch(1).bits() % STEP.cast_unsigned()).cast_signed()
 }
 
+/// How many cars have passed an entrance since 1970: more where there is more room behind it, by the hour as bays fill.
+#[expect(clippy::cast_precision_loss, reason = "days since 1970")]
+pub(crate) fn passages(gate: Chance, at: i64) -> f64 {
+    let daily = gate.branch(-4).between(CARS.0, CARS.1).round();
+    daily * at.div_euclid(DAY) as f64 + (daily * share_by(&OCCUPIED, at)).floor()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +176,16 @@ mod tests {
             let part = f64::from(u32::try_from(occupied).unwrap()) / 1000.0;
             assert!((part - MONDAY.target(at)).abs() < 0.12, "{hour} h: {part} against {}", MONDAY.target(at));
         }
+    }
+
+    #[test]
+    fn cars_pass_by_day_and_the_count_only_grows() {
+        let gate = Chance::new(5);
+        let monday = 1_795_392_000_000;
+        let count = |hour: i64| passages(gate, monday + hour * HOUR);
+        assert!((0..72).all(|hour| count(hour) <= count(hour + 1)));
+        assert!(count(12) - count(11) > 2.0 * (count(4) - count(3)), "more at noon than by night");
+        assert!((150.0..=900.0).contains(&(count(24) - count(0))), "{}", count(24) - count(0));
     }
 
     #[test]

@@ -7,13 +7,16 @@ use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, lu
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::make::{Make, Time};
+use crate::make::{self, Logged, Make, Time};
 use crate::physics::{HOUR, SECOND};
 
 /// How long a message travels, ms.
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
 /// The copy of a message that is another one before it: the end of a session.
 const FAREWELL: u8 = 9;
+/// The copy of one that says that the device joined, and how soon after it that is heard, ms.
+const JOIN: u8 = 8;
+const ACCEPTED: i64 = 100;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -32,6 +35,8 @@ struct Draft {
     strangers: Vec<Deed>,
     /// Messages since the device joined.
     joined: u64,
+    /// It has started anew and joins once more.
+    rejoins: bool,
     labels: Labels,
 }
 
@@ -66,6 +71,10 @@ impl Stage {
     pub(super) fn say(&self, actor: &mut Actor, out: &mut Vec<Sent>) {
         let tick = actor.next;
         let Some(device) = self.city.devices().get(actor.device as usize) else { return };
+        if tick == actor.joined {
+            let at = device.time_of(tick);
+            out.extend(join(device, actor.device, tick, at, Timestamp::clamped(at.millis() + ACCEPTED)));
+        }
         let Some(truth) = device.recalls(tick, &mut actor.diary) else { return };
         let at = truth.at.millis();
         let travels = device.luck.branch(301).branch(tick.cast_signed()).between(TRAVELS.0, TRAVELS.1);
@@ -73,7 +82,7 @@ impl Stage {
             truth,
             real: None,
             seq: tick,
-            skew: 0,
+            skew: if device.time() == Time::Own { device.clock.ahead(at) } else { 0 },
             heard: at + whole(travels),
             lost: false,
             aside: None,
@@ -81,6 +90,7 @@ impl Stage {
             again: None,
             strangers: Vec::new(),
             joined: tick - actor.joined,
+            rejoins: false,
             labels: Labels::default(),
         };
         for number in &actor.befalls {
@@ -129,6 +139,17 @@ impl Draft {
         true
     }
 
+    /// Changes the register of a meter, wherever it says it: now, in pulses, and in what it kept. `change` is told the register and
+    /// when it stood there.
+    fn change_register(&mut self, here: &Here<'_>, change: impl Fn(f64, i64) -> f64) -> bool {
+        let now = self.change(here, Quantity::WATER_VOLUME, |v| change(v, here.at))
+            || self.change(here, Quantity::WATER_PULSE_COUNT, |count| make::pulses(change(make::register(count), here.at)));
+        let mut kept = self.truth.log.iter_mut().filter(|logged| logged.quantity == Quantity::WATER_VOLUME).peekable();
+        let logs = kept.peek().is_some();
+        kept.for_each(|logged| logged.value = change(logged.value, logged.at.millis()));
+        now || logs
+    }
+
     fn happen(&mut self, here: &Here<'_>) -> bool {
         let amount = here.cast.plan.amount();
         match here.cast.plan.fault().deed {
@@ -143,12 +164,12 @@ impl Draft {
             Deed::Smog => self.change(here, Quantity::AIR_O3, |v| v + amount),
             Deed::Drain => self.change(here, Quantity::BATTERY_LEVEL, |_| amount),
             Deed::Flow => {
-                let run = amount * hours(here.at.min(here.cast.to) - here.cast.from) / 1000.0;
+                let run = |at: i64| amount * hours(at.min(here.cast.to) - here.cast.from) / 1000.0;
                 if here.at < here.cast.to {
                     self.change(here, Quantity::WATER_FLOW, |v| v + amount / 1000.0);
                 }
                 // What ran stays on the meter; it is an event only while it runs.
-                self.change(here, Quantity::WATER_VOLUME, |v| v + run) && here.at < here.cast.to
+                self.change_register(here, |v, at| v + run(at)) && here.at < here.cast.to
             }
             _ => false,
         }
@@ -169,28 +190,31 @@ impl Draft {
             Deed::Noise => self.change(here, main, |v| v + amount * here.luck.branch(2).normal()),
             Deed::WrongUnit => self.change(here, main, |v| v * amount),
             Deed::CounterReset => self.begin_anew(here),
-            Deed::Rollover => self.change(here, Quantity::WATER_VOLUME, |v| v % amount),
+            Deed::Rollover => self.change_register(here, |v, _| v % amount),
             Deed::Replacement => {
                 self.change(here, Quantity::BATTERY_LEVEL, |_| 100.0);
                 self.seq = here.tick - here.device.tick_from(Timestamp::clamped(here.cast.from));
+                self.rejoins = self.seq == 0;
                 self.begin_anew(here)
             }
             Deed::ReverseFlow => {
-                let back = amount * hours(here.at.min(here.cast.to) - here.cast.from) / 1000.0;
-                self.change(here, Quantity::WATER_VOLUME, |v| v - back) && here.at < here.cast.to
+                let back = |at: i64| amount * hours(at.min(here.cast.to) - here.cast.from) / 1000.0;
+                self.change_register(here, |v, at| v - back(at)) && here.at < here.cast.to
             }
             Deed::SensorSwap => self.speak_for_another(here),
             Deed::ClockSkew => {
                 let own = here.device.time() == Time::Own;
                 if own {
-                    self.skew = whole(amount * 1000.0);
+                    self.skew += whole(amount * 1000.0);
                 }
                 own
             }
             Deed::Reboot => {
                 let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
                 self.seq = here.tick - first;
-                self.lost |= self.seq < whole(amount).cast_unsigned();
+                let missing = whole(amount).cast_unsigned();
+                self.lost |= self.seq < missing;
+                self.rejoins = self.seq == missing;
                 true
             }
             _ => false,
@@ -204,14 +228,15 @@ impl Draft {
         let is_radio = |q: Quantity| q == Quantity::RADIO_RSSI || q == Quantity::RADIO_SNR;
         let radio = self.truth.values.iter().copied().filter(|(q, _, _)| is_radio(*q));
         self.truth.values = then.values.iter().copied().filter(|(q, _, _)| !is_radio(*q)).chain(radio).collect();
+        self.truth.log.iter_mut().zip(&then.log).for_each(|(now, then)| now.value = then.value);
         true
     }
 
     /// The register counts from where it stood when the fault began.
     fn begin_anew(&mut self, here: &Here<'_>) -> bool {
         let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
-        let stood = here.device.says(first, true).and_then(|then| volume(&then.values)).unwrap_or(0.0);
-        self.change(here, Quantity::WATER_VOLUME, |v| (v - stood).max(0.0))
+        let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
+        self.change_register(here, |v, _| (v - stood).max(0.0))
     }
 
     /// Says what the next device of the same make measures.
@@ -222,7 +247,7 @@ impl Draft {
         let donor = all.iter().skip(own + 1).find(alike).or_else(|| all.iter().find(alike));
         let said = donor.filter(|d| !d.is_lora()).and_then(|d| d.says(d.tick_from(Timestamp::clamped(here.at)), true));
         if let Some(said) = said {
-            self.truth.values = said.values;
+            (self.truth.values, self.truth.log) = (said.values, said.log);
             return true;
         }
         false
@@ -257,7 +282,8 @@ impl Draft {
         self.heard = end + (here.at - here.cast.from) / DUMP + (self.heard - here.at);
     }
 
-    fn send(self, device: &SimDevice, number: u32, tick: u64, out: &mut Vec<Sent>) {
+    fn send(mut self, device: &SimDevice, number: u32, tick: u64, out: &mut Vec<Sent>) {
+        device.make.settle(&mut self.truth.values, &mut self.truth.log);
         let publish = {
             let said = Truth { at: Timestamp::clamped(self.truth.at.millis() + self.skew), ..self.truth.clone() };
             if let Some((topic, payload)) = device.make.farewell(&device.saying(&said, self.seq, self.joined)) {
@@ -267,6 +293,9 @@ impl Draft {
             }
             device.encode(&said, self.seq, self.joined)
         };
+        if self.rejoins && !self.lost {
+            out.extend(join(device, number, tick, self.truth.at, Timestamp::clamped(self.heard - 1)));
+        }
         let payload = match self.mangle {
             Some(how) => mangled(publish.payload, how, device.make),
             None => publish.payload,
@@ -277,14 +306,23 @@ impl Draft {
             out.push(hostile::message(*deed, device, number, tick, heard));
         }
         let sent = |heard: Timestamp, copy: u8, mut labels: Labels| {
+            let (oldest, network) = (Some(device.make.believed()), Some(said).filter(|_| device.is_lora()));
             let (observed_at, time) = match device.time() {
                 Time::Heard => (heard, Quality::GOOD),
-                time => stands(said, heard, time == Time::Network),
+                Time::Network => stands(said, heard, None, None),
+                Time::Own => stands(said, heard, oldest, None),
             };
+            let log = self.truth.log.iter().map(|logged| {
+                let (at, time) = stands(logged.at, heard, oldest, network);
+                (Logged { at, ..*logged }, time)
+            });
             let destiny = match self.aside {
                 _ if self.lost => Destiny::Lost,
                 Some(reason) => Destiny::Aside(reason),
-                None => Destiny::Read(Told { observed_at, values: self.truth.values.clone(), real: self.real.clone(), time }),
+                None => {
+                    let (values, real, log) = (self.truth.values.clone(), self.real.clone(), log.collect());
+                    Destiny::Read(Told { observed_at, values, real, time, log })
+                }
             };
             if copy > 0 {
                 labels.add(duplicate());
@@ -297,6 +335,15 @@ impl Draft {
         let lost_at = if self.lost { self.truth.at } else { heard };
         out.push(sent(lost_at, 0, self.labels));
     }
+}
+
+/// The network server accepts a device, which is heard whatever befalls the messages of it: it asks until it is.
+fn join(device: &SimDevice, number: u32, tick: u64, at: Timestamp, heard: Timestamp) -> Option<Sent> {
+    let (topic, payload) = device.make.join(device.device(), at)?;
+    let (observed_at, time) = stands(at, heard, None, None);
+    let told = Told { observed_at, values: vec![(Quantity::DEVICE_JOINED, 0, 1.0)], real: None, time, log: Vec::new() };
+    let (destiny, labels) = (Destiny::Read(told), Labels::default());
+    Some(Sent { heard, device: number, topic, payload, destiny, labels, tick, copy: JOIN })
 }
 
 fn duplicate() -> &'static crate::fault::Fault {
@@ -316,8 +363,11 @@ fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64), make: &Make) -> Ve
     payload
 }
 
-fn volume(values: &Values) -> Option<f64> {
-    values.iter().find(|(q, _, _)| *q == Quantity::WATER_VOLUME).map(|(_, _, v)| *v)
+/// What the register of a meter shows, however it says it.
+fn register(then: &Truth) -> Option<f64> {
+    let said = |quantity: Quantity| then.values.iter().find(|(q, _, _)| *q == quantity).map(|(_, _, value)| *value);
+    let kept = || then.log.iter().rfind(|logged| logged.quantity == Quantity::WATER_VOLUME).map(|logged| logged.value);
+    said(Quantity::WATER_VOLUME).or_else(|| said(Quantity::WATER_PULSE_COUNT).map(make::register)).or_else(kept)
 }
 
 fn hours(span: i64) -> f64 {

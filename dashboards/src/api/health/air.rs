@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use domains::air::Pollutant;
-use domains::health::{Drift, drift, stuck};
-use domains::median;
+use domains::health::{Drift, beside_neighbours, drift, stuck};
 use domains::time::Calendar;
 use jiff::civil::Date;
 use schemas::{DeviceId, Kind, Quantity, Reading, Timestamp};
 
-use super::NEIGHBOURS;
 use crate::api::answer::Said;
 use crate::api::gather;
 use crate::house::House;
@@ -58,14 +56,9 @@ pub(super) async fn daily(house: &House, to: Timestamp) -> Result<DailyAir, Prob
 /// Each pollutant of a station against the middle one of the others, day by day.
 pub(super) fn drifts(house: &House, station: &DeviceId, air: &DailyAir) -> BTreeMap<&'static str, Said<Drift>> {
     let Some(own) = air.get(station) else { return BTreeMap::new() };
-    let neighbours = |quantity: &str, date: &Date| {
-        let others = air.iter().filter(|(id, _)| *id != station);
-        let values: Vec<f64> = others.filter_map(|(_, of)| of.get(quantity)?.get(date).copied()).collect();
-        median(&values).filter(|_| values.len() >= NEIGHBOURS)
-    };
     let judged = |(quantity, days): (&&'static str, &BTreeMap<Date, f64>)| {
-        let differences: Vec<f64> = days.iter().filter_map(|(date, value)| Some(value - neighbours(quantity, date)?)).collect();
-        (*quantity, Said(drift(&differences, &house.parameters.health.numbers.drift)))
+        let others: Vec<_> = air.iter().filter(|(id, _)| *id != station).filter_map(|(_, of)| of.get(quantity)).collect();
+        (*quantity, Said(drift(&beside_neighbours(days, &others), &house.parameters.health.numbers.drift)))
     };
     own.iter().map(judged).collect()
 }

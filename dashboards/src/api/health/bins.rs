@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domains::health::{Drift, Swing, residue_drift, standing_still};
+use domains::health::{Drift, NEIGHBOURS, Swing, residue_drift, standing_still};
 use domains::time::Calendar;
 use jiff::civil::Date;
 use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
 
-use super::NEIGHBOURS;
 use crate::api::answer::Said;
 use crate::api::gather;
 use crate::house::House;

@@ -1,12 +1,15 @@
-//! Whether what the hours of an air station make doubtful is what the ground truth labels: sensors that stick, values that jump.
+//! Whether what the hours and days of an air station make doubtful is what the ground truth labels: sensors that stick, values that
+//! jump, sensors that leave their neighbours.
 //!
-//! Asked is the check of the pages and the API ([`domains::air::check_hours`]), over the hours that the store gives. No reading carries
-//! such a doubt: it needs neighbours in time, and changes when what was late has come.
+//! Asked are the checks of the pages and the API ([`domains::air::check_hours`], [`domains::health::drift`]), over the hours that the
+//! store gives. No reading carries such a doubt: it needs neighbours in time, and changes when what was late has come.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use domains::air::{Doubt, Pollutant, QualitySettings, check_hours};
+use dashboards::Parameters;
+use domains::air::{Doubt, Pollutant, check_hours};
+use domains::health::{beside_neighbours, drift};
 use schemas::{DeviceId, Timestamp};
 use simulators::{City, Expected, ExpectedDoubt, SensorDoubt};
 
@@ -15,42 +18,79 @@ use super::stage::Stage;
 use crate::failure::Failure;
 
 const HOUR: i64 = 3_600_000;
+const DAY: usize = 24;
 
-/// The stations of which an hour is doubted, by the doubt.
-pub(super) type Doubted = BTreeMap<Doubt, BTreeSet<DeviceId>>;
+/// The stations of which an hour or a day is doubted, by the doubt.
+pub(super) type Doubted = BTreeMap<SensorDoubt, BTreeSet<DeviceId>>;
+
+/// The hourly means of each station, by pollutant; none where nothing was said.
+type Hours = BTreeMap<Pollutant, BTreeMap<DeviceId, Vec<Option<f64>>>>;
 
 /// What is doubted of all stations in a span.
-pub(super) async fn doubted(stage: &Stage, span: Range<Timestamp>, settings: &QualitySettings) -> Result<Doubted, Failure> {
+pub(super) async fn doubted(stage: &Stage, span: Range<Timestamp>) -> Result<Doubted, Failure> {
+    let hours = hours(stage, span).await?;
+    let parameters = stage.parameters();
+    let mut all = Doubted::new();
+    for (pollutant, stations) in &hours {
+        for (device, values) in stations {
+            for (_, doubt) in check_hours(*pollutant, values, &parameters.air.numbers.quality) {
+                let doubt = match doubt {
+                    Doubt::Stuck => SensorDoubt::Stuck,
+                    Doubt::Spike => SensorDoubt::Spike,
+                    Doubt::BelowFloor | Doubt::AboveCeiling | Doubt::FineAboveCoarse => continue,
+                };
+                all.entry(doubt).or_default().insert(device.clone());
+            }
+        }
+        all.entry(SensorDoubt::Drift).or_default().extend(drifting(stations, parameters));
+    }
+    Ok(all)
+}
+
+async fn hours(stage: &Stage, span: Range<Timestamp>) -> Result<Hours, Failure> {
     let (first, end) = (span.start.hour(), span.end);
-    let hours = usize::try_from((end.millis() - first.millis()).max(0) / HOUR + 1).unwrap_or(0);
-    let mut series: BTreeMap<(DeviceId, Pollutant), Vec<Option<f64>>> = BTreeMap::new();
+    let count = usize::try_from((end.millis() - first.millis()).max(0) / HOUR + 1).unwrap_or(0);
+    let mut all = Hours::new();
     for pollutant in Pollutant::ALL {
         let Some(quantity) = pollutant.quantity() else { continue };
         for partial in stage.hours(quantity, first..end).await? {
-            let values = series.entry((partial.series.device.clone(), pollutant)).or_insert_with(|| vec![None; hours]);
+            let stations = all.entry(pollutant).or_default();
+            let values = stations.entry(partial.series.device.clone()).or_insert_with(|| vec![None; count]);
             let hour = usize::try_from((partial.start.millis() - first.millis()) / HOUR).ok();
             if let Some(place) = hour.and_then(|hour| values.get_mut(hour)) {
                 *place = Some(partial.mean());
             }
         }
     }
-    let mut all = Doubted::new();
-    for ((device, pollutant), values) in series {
-        for (_, doubt) in check_hours(pollutant, &values, settings) {
-            all.entry(doubt).or_default().insert(device.clone());
-        }
-    }
     Ok(all)
+}
+
+/// The stations that leave their neighbours at the end, by the means of their whole days.
+fn drifting(stations: &BTreeMap<DeviceId, Vec<Option<f64>>>, parameters: &Parameters) -> BTreeSet<DeviceId> {
+    let days: BTreeMap<&DeviceId, BTreeMap<usize, f64>> = stations.iter().map(|(id, hours)| (id, daily(hours))).collect();
+    let drifts = |(station, own): (&&DeviceId, &BTreeMap<usize, f64>)| {
+        let others: Vec<_> = days.iter().filter(|(id, _)| *id != station).map(|(_, days)| days).collect();
+        let found = drift(&beside_neighbours(own, &others), &parameters.health.numbers.drift);
+        found.value().is_some_and(|drift| drift.drifting).then(|| (*station).clone())
+    };
+    days.iter().filter_map(drifts).collect()
+}
+
+/// The mean of each whole day of which something was said.
+fn daily(hours: &[Option<f64>]) -> BTreeMap<usize, f64> {
+    let mean = |hours: &[Option<f64>]| {
+        let said: Vec<f64> = hours.iter().flatten().copied().collect();
+        #[expect(clippy::cast_precision_loss, reason = "hours of a day")]
+        let count = said.len() as f64;
+        (count > 0.0).then(|| said.iter().sum::<f64>() / count)
+    };
+    hours.chunks_exact(DAY).enumerate().filter_map(|(day, hours)| Some((day, mean(hours)?))).collect()
 }
 
 /// Compares what is doubted with what was done to the stations.
 pub(super) fn judge(must: &ExpectedDoubt, doubted: &Doubted, expected: &Expected, city: &City) -> Finding {
-    let (doubt, name) = match must.doubt {
-        SensorDoubt::Stuck => (Doubt::Stuck, "stuck"),
-        SensorDoubt::Spike => (Doubt::Spike, "spike"),
-    };
     let nobody = BTreeSet::new();
-    let (found, labelled) = (doubted.get(&doubt).unwrap_or(&nobody), expected.befallen(must.fault.row().name));
+    let (found, labelled) = (doubted.get(&must.doubt).unwrap_or(&nobody), expected.befallen(must.fault.row().name));
     let (mut right, mut faulty, mut wrong, mut sound) = (0, 0, 0, 0);
     for (number, device) in (0..).zip(city.devices()) {
         let is_found = u32::from(found.contains(&device.device().id));
@@ -62,7 +102,7 @@ pub(super) fn judge(must: &ExpectedDoubt, doubted: &Doubted, expected: &Expected
     }
     let part = |count: u32, of: u32| if of == 0 { 0.0 } else { f64::from(count) / f64::from(of) };
     Finding {
-        name: format!("doubted.{name}"),
+        name: format!("doubted.{}", must.doubt.name()),
         ok: faulty > 0 && part(right, faulty) >= must.found && part(wrong, sound) <= must.falsely,
         text: format!(
             "{right} of {faulty} stations with the fault {} and {wrong} of {sound} others, expected {:.0} % at least and {:.0} % at most",

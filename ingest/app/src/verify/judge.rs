@@ -40,7 +40,7 @@ pub(super) async fn judge(
         findings.push(Finding { name: format!("flaw.{code}"), ok: found > 0, text: format!("{found} readings have it") });
     }
     if !scenario.expect.doubted.is_empty() {
-        let found = doubted::doubted(stage, scenario.world.start..scenario.end(), stage.hourly_checks()).await?;
+        let found = doubted::doubted(stage, scenario.world.start..scenario.end()).await?;
         findings.extend(scenario.expect.doubted.iter().map(|must| doubted::judge(must, &found, &expected, city)));
     }
     for code in &scenario.expect.quarantined {

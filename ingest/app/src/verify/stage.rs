@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use codec::{Decoder, Routes};
-use domains::air::QualitySettings;
+use dashboards::Parameters;
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
 use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
@@ -349,9 +349,9 @@ impl Stage {
         }
     }
 
-    /// By what the hours of air stations are checked.
-    pub(crate) fn hourly_checks(&self) -> &QualitySettings {
-        &self.checked.parameters.air.numbers.quality
+    /// By what the hours and days of air stations are checked.
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.checked.parameters
     }
 
     /// All is stored.

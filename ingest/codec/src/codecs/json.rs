@@ -28,7 +28,7 @@ impl Codec for Json {
                 forbidden::check(&tree.fields)?;
                 self.fields.read(&tree.fields, tree.time, out)
             }),
-            Body::Frame(_) | Body::Marsad(_) | Body::Battery(_) => self.fields.read(&parse(uplink.bytes()?)?, None, out),
+            Body::Frame(_) | Body::Marsad(_) | Body::Told(..) => self.fields.read(&parse(uplink.bytes()?)?, None, out),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! ChirpStack v4 and v3, JSON: `application/{application}/device/{DevEUI}/event/{event}`.
 //!
-//! `up` carries the device's bytes, `status` its battery; every other event (join, ack, txack, log,
+//! `up` carries the device's bytes, `status` its battery, `join` that it joined; every other event (ack, txack, log,
 //! location, integration) is understood and holds nothing to store. Absent `fPort` is 0: the server
 //! leaves out zeros. `time` is the network server's. `object`, what a codec inside ChirpStack made, is read
 //! only by a profile that asks for it.
@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 
+use schemas::Quantity;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -67,7 +68,7 @@ impl Envelope for ChirpStack {
     }
 
     fn about(&self) -> &'static str {
-        "ChirpStack v4, JSON: `up` carries the device's bytes, `status` its battery; `time` is the network server's. \
+        "ChirpStack v4, JSON: `up` carries the device's bytes, `status` its battery, `join` that it joined; `time` is the network server's. \
          Version 3 too, whose messages have no time but `publishedAt`."
     }
 
@@ -77,7 +78,7 @@ impl Envelope for ChirpStack {
 
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let (topic_eui, event) = levels(&arrival.message.topic)?;
-        if let Some(event) = event.filter(|event| !matches!(*event, "up" | "rx" | "status")) {
+        if let Some(event) = event.filter(|event| !matches!(*event, "up" | "rx" | "status" | "join")) {
             return Err(Reject::new(Reason::NoReading, format!("a `{}` event holds nothing to store", excerpt(event))));
         }
         let read: Event<'m> = serde_json::from_slice(arrival.payload()).map_err(|e| not_an_event(&e))?;
@@ -90,7 +91,11 @@ impl Envelope for ChirpStack {
             ));
         }
         let status = event.map_or(read.data.is_empty() && read.battery.is_some(), |event| event == "status");
-        let body = if status { battery(&read)? } else { body(&read)? };
+        let body = match event {
+            Some("join") => Body::Told(Quantity::DEVICE_JOINED, 1.0),
+            _ if status => battery(&read)?,
+            _ => body(&read)?,
+        };
         out(Uplink {
             network_time: network_time(&read.time, "time")?,
             port: Some(read.port),
@@ -131,7 +136,7 @@ fn body(event: &Event<'_>) -> Result<Body<'static>, Reject> {
 
 fn battery(status: &Event<'_>) -> Result<Body<'static>, Reject> {
     match status.battery {
-        Some(level) if !status.battery_unknown => Ok(Body::Battery(level)),
+        Some(level) if !status.battery_unknown => Ok(Body::Told(Quantity::BATTERY_LEVEL, level)),
         _ => Err(Reject::new(Reason::NoReading, "the status has no battery level")),
     }
 }

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use schemas::Quantity;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -83,7 +84,7 @@ impl Envelope for Loriot {
 fn body(command: &Command<'_>) -> Result<Body<'static>, Reject> {
     match (&*command.data, &*command.encdata, command.bat) {
         ("", "", 0 | 255) => Err(Reject::new(Reason::NoReading, "`data` is empty: the frame carries no bytes of the device")),
-        ("", "", level) => Ok(Body::Battery(f64::from(level - 1) / 2.53)),
+        ("", "", level) => Ok(Body::Told(Quantity::BATTERY_LEVEL, f64::from(level - 1) / 2.53)),
         ("", _, _) => {
             Err(Reject::new(Reason::NeedsKey, "`encdata` is encrypted: the network server has no application key of the device"))
         }

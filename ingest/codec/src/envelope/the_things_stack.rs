@@ -1,7 +1,7 @@
 //! The Things Stack v3 (The Things Network, The Things Industries), JSON: `v3/{application}@{tenant}/devices/{device}/up`.
 //!
-//! `up` carries the device's bytes; every other event (join, down/.., service/data, location/solved, up/normalized) is
-//! understood and holds nothing to store. The server leaves out 0, false and "": absent `f_port` and `f_cnt` are 0. The
+//! `up` carries the device's bytes, `join` that it joined; every other event (down/.., service/data, location/solved,
+//! up/normalized) is understood and holds nothing to store. The server leaves out 0, false and "": absent `f_port` and `f_cnt` are 0. The
 //! time is the network server's (`uplink_message.received_at`), else the application server's; `settings.time` and
 //! `rx_metadata[].time` are a gateway's clock and are not taken. `decoded_payload` is read only by a profile that asks
 //! for it.
@@ -11,7 +11,7 @@
 
 use std::borrow::Cow;
 
-use schemas::{DeviceId, Timestamp};
+use schemas::{DeviceId, Quantity, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -30,6 +30,8 @@ struct Event<'m> {
     received_at: Cow<'m, str>,
     #[serde(borrow, default, rename = "uplink_message")]
     uplink: Option<Up<'m>>,
+    #[serde(borrow, default, rename = "join_accept")]
+    join: Option<Join<'m>>,
     #[serde(default)]
     simulated: bool,
 }
@@ -40,6 +42,12 @@ struct Ids<'m> {
     device_id: Cow<'m, str>,
     #[serde(borrow, default)]
     dev_eui: Cow<'m, str>,
+}
+
+#[derive(Deserialize)]
+struct Join<'m> {
+    #[serde(borrow, default)]
+    received_at: Cow<'m, str>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +93,8 @@ impl Envelope for TheThingsStack {
 
     fn about(&self) -> &'static str {
         "The Things Stack v3 (The Things Network), JSON: `up` carries the device's bytes at the network server's time \
-         (`uplink_message.received_at`); `decoded_payload` for profiles that ask; an uplink without bytes its battery."
+         (`uplink_message.received_at`), `join` that it joined; `decoded_payload` for profiles that ask; an uplink without bytes its \
+         battery."
     }
 
     fn topics(&self) -> &'static [&'static str] {
@@ -103,15 +112,21 @@ impl Envelope for TheThingsStack {
             return Err(Reject::new(Reason::DeviceMismatch, text));
         }
         let device = device(ids, named)?;
+        let server = || network_time(&event.received_at, "received_at");
+        if let Some(join) = event.join {
+            let heard = network_time(&join.received_at, "join_accept.received_at")?;
+            let network_time = if heard.is_some() { heard } else { server()? };
+            return out(Uplink { network_time, ..Uplink::new(device, Body::Told(Quantity::DEVICE_JOINED, 1.0)) });
+        }
         let Some(up) = event.uplink else {
-            return nothing("the message has no `uplink_message`: a join, a downlink, a location");
+            return nothing("the message has no `uplink_message`: a downlink, a location");
         };
         if event.simulated {
             return nothing("the uplink is `simulated`: no device sent it");
         }
         let heard = match network_time(&up.received_at, "uplink_message.received_at")? {
             Some(time) => Some(time),
-            None => network_time(&event.received_at, "received_at")?,
+            None => server()?,
         };
         let (time, body) = match (&*up.frm_payload, &up.last_battery_percentage) {
             ("", Some(battery)) if battery.f_cnt == up.f_cnt => self::battery(battery, heard)?,
@@ -131,13 +146,13 @@ impl Envelope for TheThingsStack {
     }
 }
 
-/// The device of `v3/{application}/devices/{device}/up`; none on a topic of another shape, which a route of the settings
+/// The device of `v3/{application}/devices/{device}/up`, or `join`; none on a topic of another shape, which a route of the settings
 /// has given us. Any other event of a device ends here.
 fn topic_device(topic: &str) -> Result<Option<&str>, Reject> {
     let Some(levels) = topic.strip_prefix("v3/") else { return Ok(None) };
     let mut levels = levels.splitn(4, '/').skip(1);
     match (levels.next(), levels.next(), levels.next()) {
-        (Some("devices"), Some(device), Some("up")) => Ok(Some(device)),
+        (Some("devices"), Some(device), Some("up" | "join")) => Ok(Some(device)),
         (Some("devices"), Some(_), Some(event)) => {
             Err(Reject::new(Reason::NoReading, format!("a `{}` event holds nothing to store", excerpt(event))))
         }
@@ -161,5 +176,5 @@ fn device(ids: &Ids<'_>, topic: Option<&str>) -> Result<DeviceId, Reject> {
 
 fn battery(battery: &Battery<'_>, heard: Option<Timestamp>) -> Result<(Option<Timestamp>, Body<'static>), Reject> {
     let told = network_time(&battery.received_at, "last_battery_percentage.received_at")?;
-    Ok((told.or(heard), Body::Battery(battery.value.unwrap_or(0.0))))
+    Ok((told.or(heard), Body::Told(Quantity::BATTERY_LEVEL, battery.value.unwrap_or(0.0))))
 }

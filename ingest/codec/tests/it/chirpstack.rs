@@ -53,10 +53,18 @@ fn a_status_gives_the_battery() {
 }
 
 #[test]
+fn a_device_that_joins_is_heard() {
+    let topic = "application/casa/device/0101010101010101/event/join";
+    let payload = r#"{"time":"2026-11-21T20:00:00Z","deviceInfo":{"devEui":"0101010101010101"},"devAddr":"00189440"}"#;
+    assert_eq!(show(&decode(topic, payload).unwrap().1), ["device.joined#0 = 1 @ 2026-11-21T20:00:00.000Z []"]);
+}
+
+#[test]
 fn what_cannot_be_read_says_why() {
     let up = "application/casa/device/0101010101010101/event/up";
     let cases = [
-        ("application/casa/device/0101010101010101/event/join", "{}", "no_reading"),
+        ("application/casa/device/0101010101010101/event/join", "joined", "not_json"),
+        ("application/casa/device/ffffffffffffffff/event/join", "{}", "unknown_device"),
         ("application/casa/device/0101010101010101/event/ack", "not even JSON", "no_reading"),
         ("application/casa/device/0101010101010101", "{}", "not_a_topic"),
         ("application/casa/device/01010101/event/up", "{}", "bad_name"),

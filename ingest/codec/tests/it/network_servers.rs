@@ -60,14 +60,25 @@ fn an_answer_to_the_question_for_its_state_gives_the_battery() {
 }
 
 #[test]
+fn a_device_that_joins_the_things_stack_is_heard() {
+    let join = r#"{"end_device_ids":{"device_id":"bay-1","dev_eui":"0101010101010101"},"received_at":"2026-11-21T20:00:02Z",
+        "join_accept":{"session_key_id":"AXBSH1Pk6Z0G166Q==","received_at":"2026-11-21T20:00:01Z"}}"#;
+    let topic = "v3/bays@casa/devices/bay-1/join";
+    assert_eq!(show(&decode(topic, join).unwrap().1), ["device.joined#0 = 1 @ 2026-11-21T20:00:01.000Z []"]);
+    let untimed = join.replace(r#","received_at":"2026-11-21T20:00:01Z""#, "");
+    assert_eq!(show(&decode(topic, untimed).unwrap().1), ["device.joined#0 = 1 @ 2026-11-21T20:00:02.000Z []"]);
+}
+
+#[test]
 fn what_the_things_stack_sends_besides_is_silent_or_says_what_is_wrong() {
     let event = |event: &str| format!("v3/bays@casa/devices/bay-1/{event}");
-    for silent in ["join", "down/queued", "down/sent", "down/ack", "service/data", "location/solved", "up/normalized"] {
+    for silent in ["down/queued", "down/sent", "down/ack", "service/data", "location/solved", "up/normalized"] {
         assert_eq!(decode(&event(silent), "not even JSON").unwrap_err().code(), "no_reading", "{silent}");
     }
     let cases = [
         (TTS.to_owned(), TTS_UP.replace(r#""received_at":"2026-11-21T20:00:02.9Z""#, r#""simulated":true"#), "no_reading"),
-        (TTS.to_owned(), r#"{"end_device_ids":{"device_id":"bay-1"},"join_accept":{}}"#.to_owned(), "no_reading"),
+        (TTS.to_owned(), r#"{"end_device_ids":{"device_id":"bay-1"},"location_solved":{}}"#.to_owned(), "no_reading"),
+        (event("join"), r#"{"end_device_ids":{"device_id":"bay-1"},"join_accept":{}}"#.to_owned(), "unknown_device"),
         (TTS.to_owned(), TTS_UP.replace(r#""frm_payload":"lQ==","#, ""), "no_reading"),
         (TTS.to_owned(), TTS_UP.replace("lQ==", "l%=="), "bad_bytes"),
         (TTS.to_owned(), TTS_UP.replace("lQ==", &"AAAA".repeat(86)), "bad_bytes"),

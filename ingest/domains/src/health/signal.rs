@@ -1,5 +1,6 @@
 //! Whether a device is heard, and whether what it says still moves with the world.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemas::Timestamp;
@@ -8,6 +9,9 @@ use serde::Serialize;
 use super::{DriftSettings, HealthSettings};
 use crate::number::MAD_TO_SIGMA;
 use crate::{Finding, Lack, mad, median};
+
+/// Others of its kind with which a sensor is compared at least: of two nobody knows which one is wrong.
+pub const NEIGHBOURS: usize = 2;
 
 /// How much of what a device should have sent was heard.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -50,6 +54,17 @@ pub struct Drift {
     pub shift: f64,
     /// More than the differences vary by themselves.
     pub drifting: bool,
+}
+
+/// What a sensor says of each day less the middle one of what its neighbours say of it, in the order of days; nothing of a day of
+/// which fewer than [`NEIGHBOURS`] of them say something.
+#[must_use]
+pub fn beside_neighbours<Day: Ord>(own: &BTreeMap<Day, f64>, others: &[&BTreeMap<Day, f64>]) -> Vec<f64> {
+    let middle = |day: &Day| {
+        let values: Vec<f64> = others.iter().filter_map(|of| of.get(day).copied()).collect();
+        median(&values).filter(|_| values.len() >= NEIGHBOURS)
+    };
+    own.iter().filter_map(|(day, value)| Some(value - middle(day)?)).collect()
 }
 
 /// Whether a sensor drifts: the median of its recent differences to the median of its neighbours (one a day, the
@@ -99,6 +114,16 @@ mod tests {
         differences.extend([12.0; 7]);
         assert_eq!(drift(&differences, &settings).value().map(|d| d.drifting), Some(true));
         assert!(drift(&differences[..20], &settings).value().is_none());
+    }
+
+    #[test]
+    fn a_sensor_is_compared_with_the_middle_one_of_two_others_at_least() {
+        let days = |values: &[(u8, f64)]| values.iter().copied().collect::<BTreeMap<u8, f64>>();
+        let (own, low, high) =
+            (days(&[(1, 10.0), (2, 20.0), (3, 5.0)]), days(&[(1, 4.0), (2, 8.0)]), days(&[(1, 6.0), (3, 1.0)]));
+        assert_eq!(beside_neighbours(&own, &[&low, &high]), [5.0], "of one day two others say something");
+        let third = days(&[(1, 60.0), (2, 12.0), (3, 3.0)]);
+        assert_eq!(beside_neighbours(&own, &[&low, &high, &third]), [4.0, 10.0, 3.0]);
     }
 
     #[test]
