@@ -14,6 +14,7 @@ mod city;
 mod device;
 mod expected;
 mod fault;
+mod kept;
 mod load;
 mod make;
 mod pace;

@@ -14,6 +14,8 @@ use crate::physics::{HOUR, SECOND};
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
 /// The copy of a message that is another one before it: the end of a session.
 const FAREWELL: u8 = 9;
+/// Of latitude.
+const METRES_PER_DEGREE: f64 = 111_195.0;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -135,6 +137,7 @@ impl Draft {
             Deed::Burn => self.change(here, Quantity::WASTE_TEMPERATURE, |_| amount),
             Deed::Fill => self.change(here, Quantity::WASTE_FILL, |_| amount),
             Deed::Tilt => self.change(here, Quantity::DEVICE_TILT, |_| amount),
+            Deed::Carry => self.change(here, Quantity::DEVICE_LATITUDE, |v| v + amount / METRES_PER_DEGREE),
             Deed::Dust => {
                 self.change(here, Quantity::AIR_PM2_5, |v| v + 0.28 * amount);
                 self.change(here, Quantity::AIR_PM10, |v| v + amount)

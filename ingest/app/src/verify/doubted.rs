@@ -36,7 +36,7 @@ pub(super) async fn doubted(stage: &Stage, span: Range<Timestamp>, settings: &Qu
     }
     let mut all = Doubted::new();
     for ((device, pollutant), values) in series {
-        for (_, doubt) in check_hours(pollutant, &values, settings) {
+        for (_, doubt) in check_hours(pollutant, &values, settings).into_iter().filter(|(_, doubt)| !stage.trusts(*doubt)) {
             all.entry(doubt).or_default().insert(device.clone());
         }
     }
