@@ -1,5 +1,6 @@
 //! The city: which devices there are, where, and what they publish between two instants.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Timestamp, Zone};
@@ -27,10 +28,10 @@ const OTHERS: Duration = Duration::from_secs(3600);
 /// So many devices have so long a history; more have one that is as much shorter.
 const DEVICES: u32 = 100;
 
-/// A city of simulated devices. The same seed and size give the same bytes, always.
+/// A city of simulated devices. The same seed and size give the same bytes, always. A clone is the same city and costs nothing.
 #[derive(Clone, Debug)]
 pub struct City {
-    devices: Vec<SimDevice>,
+    devices: Arc<[SimDevice]>,
 }
 
 impl City {
@@ -61,13 +62,13 @@ impl City {
         let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
         if let Some(kind) = only {
             devices.extend((0..size).map(|i| one(luck, seed, kind, i, pace)));
-            return Self { devices };
+            return Self { devices: devices.into() };
         }
         for (kind, count) in mix.of(size) {
             devices.extend((0..count).map(|i| one(luck, seed, kind, i, pace)));
         }
         cast(&mut devices);
-        Self { devices }
+        Self { devices: devices.into() }
     }
 
     /// All devices, by kind.

@@ -258,11 +258,16 @@ impl SimDevice {
     }
 
     fn bin(&self, at: i64) -> Values {
-        vec![
+        let mut values = vec![
             (Quantity::WASTE_FILL, 0, rounded(self.fill(at), 1)),
             (Quantity::WASTE_TEMPERATURE, 0, rounded(self.warmth(at) + 3.0, 1)),
             (Quantity::BATTERY_LEVEL, 0, self.battery(at)),
-        ]
+        ];
+        if let Some(place) = self.device.place.filter(|_| self.pace.positions) {
+            values.push((Quantity::DEVICE_LATITUDE, 0, rounded(place.lat(), 5)));
+            values.push((Quantity::DEVICE_LONGITUDE, 0, rounded(place.lon(), 5)));
+        }
+        values
     }
 
     fn lora_bin(&self, at: i64) -> Values {

@@ -3,15 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
 use schemas::{DeviceId, Flaw, Quality, Quantity, Reading, Timestamp};
 
+use crate::kept::{Kept, Readings};
 use crate::{City, Destiny, Sent, Told};
-
-/// Where a reading stands.
-type Key = (u32, Quantity, u8, i64);
-type Readings = IndexMap<Key, (f64, Quality), FxBuildHasher>;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -57,9 +52,10 @@ impl Expected {
     fn keep(&mut self, device: u32, told: &Told) -> bool {
         let mut new = false;
         for (at, quantity, channel, value, quality) in told.readings() {
-            let said = (value, quality);
-            let before = self.readings.insert((device, quantity, channel, at.millis()), said);
-            new |= before.is_none_or(|(then, quality)| then.to_bits() != said.0.to_bits() || quality != said.1);
+            let doubts = doubts(quality);
+            let said = Kept { at: at.millis(), value, device, quantity, channel, doubts };
+            let before = self.readings.put(said);
+            new |= before.is_none_or(|then| then.value.to_bits() != value.to_bits() || then.doubts != doubts);
         }
         new
     }
@@ -79,7 +75,7 @@ impl Expected {
     /// From the first to behind the last instant of a reading.
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
-        let instants = || self.readings.keys().map(|key| key.3);
+        let instants = || self.readings.iter().map(|kept| kept.at);
         Some((Timestamp::clamped(instants().min()?), Timestamp::clamped(instants().max()? + 1)))
     }
 }
@@ -88,8 +84,11 @@ impl Expected {
 #[derive(Debug)]
 pub struct Comparison<'a> {
     left: Readings,
-    known: &'static [Flaw],
+    /// Of [`Told::KNOWN`] those that are compared, a bit each.
+    known: u8,
     devices: BTreeMap<&'a DeviceId, u32>,
+    /// Whose the last reading was: a store gives one device's readings together.
+    last: Option<(&'a DeviceId, u32)>,
     city: &'a City,
     /// Readings that are as they must be.
     pub equal: u64,
@@ -105,8 +104,13 @@ fn place(device: &DeviceId, quantity: Quantity, channel: u8, at: i64) -> String 
     format!("{device} {quantity}#{channel} at {}", Timestamp::clamped(at))
 }
 
-fn codes(quality: Quality) -> String {
-    let codes: Vec<_> = Told::KNOWN.iter().filter(|flaw| quality.has(**flaw)).map(|flaw| flaw.code()).collect();
+/// Which of [`Told::KNOWN`] it has, a bit each.
+fn doubts(quality: Quality) -> u8 {
+    (0..).zip(Told::KNOWN).filter(|(_, flaw)| quality.has(*flaw)).fold(0, |bits, (place, _)| bits | (1 << place))
+}
+
+fn codes(doubts: u8) -> String {
+    let codes: Vec<_> = (0..).zip(Told::KNOWN).filter(|(place, _)| doubts & (1 << place) != 0).map(|(_, f)| f.code()).collect();
     if codes.is_empty() { "no doubt".to_owned() } else { codes.join(" and ") }
 }
 
@@ -116,8 +120,9 @@ impl<'a> Comparison<'a> {
     pub fn new(expected: &mut Expected, city: &'a City) -> Self {
         Self {
             left: std::mem::take(&mut expected.readings),
-            known: &Told::KNOWN,
+            known: u8::MAX,
             devices: city.devices().iter().zip(0..).map(|(device, number)| (&device.device().id, number)).collect(),
+            last: None,
             city,
             equal: 0,
             invented: Vec::new(),
@@ -128,8 +133,8 @@ impl<'a> Comparison<'a> {
 
     /// Compares only these flaws.
     #[must_use]
-    pub fn only(self, known: &'static [Flaw]) -> Self {
-        Self { known, ..self }
+    pub fn only(self, known: &[Flaw]) -> Self {
+        Self { known: doubts(known.iter().copied().fold(Quality::GOOD, Quality::with)), ..self }
     }
 
     /// A reading that the platform has.
@@ -138,28 +143,36 @@ impl<'a> Comparison<'a> {
             *self.flaws.entry(flaw.code()).or_default() += 1;
         }
         let (series, at) = (&reading.series, reading.observed_at.millis());
-        let key = self.devices.get(&series.device).map(|number| (*number, series.quantity, series.channel, at));
-        let must = key.and_then(|key| self.left.swap_remove(&key));
+        let device = self.number(&series.device);
+        let must = device.and_then(|device| self.left.take(device, series.quantity, series.channel, at));
+        let has = doubts(reading.quality);
         let here = || place(&series.device, series.quantity, series.channel, at);
         match must {
             None => self.invented.push(format!("{} is {}", here(), reading.value)),
-            Some((value, _)) if value.to_bits() != reading.value.to_bits() => {
+            Some(Kept { value, .. }) if value.to_bits() != reading.value.to_bits() => {
                 self.different.push(format!("{} is {}, expected {value}", here(), reading.value));
             }
-            Some((_, quality)) if self.known.iter().any(|flaw| quality.has(*flaw) != reading.quality.has(*flaw)) => {
-                self.different.push(format!("{} has {}, expected {}", here(), codes(reading.quality), codes(quality)));
+            Some(Kept { doubts, .. }) if (doubts ^ has) & self.known != 0 => {
+                self.different.push(format!("{} has {}, expected {}", here(), codes(has), codes(doubts)));
             }
             Some(_) => self.equal += 1,
         }
     }
 
+    fn number(&mut self, device: &DeviceId) -> Option<u32> {
+        if self.last.is_none_or(|(last, _)| last != device) {
+            self.last = self.devices.get_key_value(device).map(|(id, number)| (*id, *number));
+        }
+        self.last.map(|(_, number)| number)
+    }
+
     /// What must be stored and is not.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let mut keys: Vec<_> = self.left.keys().copied().collect();
-        keys.sort_unstable_by_key(|(device, quantity, channel, at)| (*at, *device, quantity.name(), *channel));
-        let name = |number: u32| self.city.devices().get(number as usize).map(|d| d.device().id.clone());
-        let told = keys.into_iter().filter_map(|(n, quantity, channel, at)| Some(place(&name(n)?, quantity, channel, at)));
+        let mut left: Vec<&Kept> = self.left.iter().collect();
+        left.sort_unstable_by_key(|kept| (kept.at, kept.device, kept.quantity.name(), kept.channel));
+        let name = |number: u32| Some(&self.city.devices().get(number as usize)?.device().id);
+        let told = left.into_iter().filter_map(|k| Some(place(name(k.device)?, k.quantity, k.channel, k.at)));
         told.collect()
     }
 }

@@ -36,6 +36,8 @@ pub(crate) enum Deed {
     Fill,
     /// Tilt of a bin.
     Tilt,
+    /// Where a bin stands.
+    Carry,
     /// PM10, and PM2.5 with it.
     Dust,
     /// Nitrogen dioxide.
@@ -95,10 +97,11 @@ const fn line(name: &'static str, class: Class, deed: Deed, amount: f64, unit: &
 }
 
 /// Every event and every fault.
-pub static FAULTS: [Fault; 35] = [
+pub static FAULTS: [Fault; 36] = [
     line("fire", Class::Event, Deed::Burn, 75.0, "Cel", "A bin burns: its sensor is so hot."),
     line("full", Class::Event, Deed::Fill, 97.0, "%", "A bin is so full."),
     line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin with a tilt sensor lies so far on its side."),
+    line("carried", Class::Event, Deed::Carry, 300.0, "m", "A bin that says where it stands is so far north of its place."),
     line("dust", Class::Event, Deed::Dust, 180.0, "ug/m3", "Desert dust: so much more PM10, and 28 % of it as PM2.5."),
     line("fumes", Class::Event, Deed::Fumes, 250.0, "ug/m3", "So much more nitrogen dioxide."),
     line("smog", Class::Event, Deed::Smog, 250.0, "ug/m3", "So much more ozone."),

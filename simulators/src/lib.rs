@@ -15,6 +15,7 @@ mod clock;
 mod device;
 mod expected;
 mod fault;
+mod kept;
 mod load;
 mod make;
 mod pace;

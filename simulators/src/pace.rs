@@ -27,6 +27,8 @@ pub(crate) struct Pace {
     pub(crate) in_step: bool,
     /// Devices of all makes, and not only of the best-known ones.
     pub(crate) makes: bool,
+    /// Bins say where they stand.
+    pub(crate) positions: bool,
 }
 
 impl Pace {
@@ -43,6 +45,7 @@ impl Pace {
         littered: 1.0,
         in_step: false,
         makes: false,
+        positions: false,
     };
 
     /// As a scenario says, and as real devices where it does not.
@@ -60,6 +63,7 @@ impl Pace {
             littered: world.waste,
             in_step: world.in_step,
             makes: world.makes,
+            positions: world.positions,
             ..real
         }
     }

@@ -26,6 +26,9 @@ pub struct ScenarioError(String);
 pub struct Scenario {
     /// What it shows, in a sentence.
     pub about: String,
+    /// It takes minutes and gigabytes: whoever wants that names it.
+    #[serde(default)]
+    pub heavy: bool,
     /// The city.
     pub world: World,
     /// What truly happens.
@@ -34,6 +37,9 @@ pub struct Scenario {
     /// What goes wrong in sensors and on the way.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Plan>,
+    /// Rules that judge beside those of the platform, as a file of rules has them.
+    #[serde(default)]
+    pub rules: String,
     /// What is done to the platform.
     #[serde(default, rename = "act")]
     pub acts: Vec<Act>,
@@ -76,6 +82,9 @@ pub struct World {
     /// Devices of all makes that can be simulated, through several network servers.
     #[serde(default)]
     pub makes: bool,
+    /// Bins say where they stand.
+    #[serde(default)]
+    pub positions: bool,
 }
 
 /// Shares of the kinds in all devices, in any whole numbers. Each kind that has a share has a device.
@@ -324,9 +333,19 @@ impl Scenario {
             clocks: None,
             in_step: false,
             makes: false,
+            positions: false,
         };
         let about = "A quiet city".to_owned();
-        Self { about, world, events: Vec::new(), faults: Vec::new(), acts: Vec::new(), expect: Expect::default() }
+        Self {
+            about,
+            heavy: false,
+            world,
+            events: Vec::new(),
+            faults: Vec::new(),
+            rules: String::new(),
+            acts: Vec::new(),
+            expect: Expect::default(),
+        }
     }
 
     fn check(&self) -> Result<(), ScenarioError> {

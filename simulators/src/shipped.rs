@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: one for each kind, each family of faults, and what a city goes through.
 
 /// Name and text of each.
-pub static SHIPPED: [(&str, &str); 24] = [
+pub static SHIPPED: [(&str, &str); 27] = [
     ("air-day", include_str!("../scenarios/air-day.toml")),
     ("full-bins", include_str!("../scenarios/full-bins.toml")),
     ("parking-day", include_str!("../scenarios/parking-day.toml")),
@@ -24,6 +24,9 @@ pub static SHIPPED: [(&str, &str); 24] = [
     ("power-loss", include_str!("../scenarios/power-loss.toml")),
     ("eid-al-adha", include_str!("../scenarios/eid-al-adha.toml")),
     ("top-of-hour", include_str!("../scenarios/top-of-hour.toml")),
+    ("standing-meters", include_str!("../scenarios/standing-meters.toml")),
+    ("carried-bins", include_str!("../scenarios/carried-bins.toml")),
+    ("odd-one-out", include_str!("../scenarios/odd-one-out.toml")),
     ("every-make", include_str!("../scenarios/every-make.toml")),
     ("city-day", include_str!("../scenarios/city-day.toml")),
 ];

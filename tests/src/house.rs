@@ -8,7 +8,7 @@ use codec::{Decoder, Profiles};
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal};
 use pipeline::{Bounds, Parts, Pipeline, PipelineWatch, Settings};
-use ports::{AlertFilter, Live, Points, Quarantine, Query, Selector, Shape, Store};
+use ports::{AlertBook, AlertFilter, Live, Points, Quarantine, Query, Selector, Shape, Store};
 use register::Register;
 use rules::{Engine, RuleSet};
 use schemas::{Catalogue, Message, Phase, Reading, Timestamp};
@@ -47,6 +47,10 @@ pub struct House {
     pub quarantine: Arc<dyn Quarantine>,
     /// How much may wait there.
     pub bounds: Bounds,
+    /// Where the evaluator commits: the register, until a test puts something before it.
+    pub alerts: Arc<dyn AlertBook>,
+    /// State and cursor are committed at least this often.
+    pub commit_every: Duration,
     /// How long a stop may take.
     pub drain: Duration,
     /// The journal's settings.
@@ -76,6 +80,8 @@ impl House {
             clock: StillClock::at(noon()),
             store: Away::new(Memory::default()),
             quarantine: Arc::clone(&register) as _,
+            alerts: Arc::clone(&register) as _,
+            commit_every: Duration::from_millis(50),
             register,
             bounds: Bounds { keep: Duration::from_secs(90 * 24 * 3600), limit: ByteSize::mib(64) },
             drain: Duration::from_secs(20),
@@ -99,7 +105,7 @@ impl House {
             settings: Settings {
                 flush_every: Duration::from_millis(50),
                 flush_readings: 10_000,
-                commit_every: Duration::from_millis(50),
+                commit_every: self.commit_every,
                 drain: self.drain,
             },
             journal,
@@ -109,7 +115,7 @@ impl House {
             bounds: self.bounds,
             devices: Arc::clone(&self.register) as _,
             births: Arc::clone(&self.register) as _,
-            alerts: Arc::clone(&self.register) as _,
+            alerts: Arc::clone(&self.alerts),
             engine: Engine::new(Arc::new(rules)),
             sources: vec![Box::new(source)],
             live: self.live.clone(),

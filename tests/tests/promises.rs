@@ -1,12 +1,14 @@
 //! The promises of the pipeline, over a real journal and a real register, while a part of it is broken.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use journal::testing::FaultyDisk;
-use ports::{LiveFrame, Page, Quarantine, QuarantineFilter};
-use schemas::Phase;
+use ports::{AlertBook, EvaluatorStep, LiveFrame, Page, Quarantine, QuarantineFilter, RecordError};
+use register::Register;
+use schemas::{DeviceId, Phase};
 use tests::{House, after, caught_up, fill, message, met};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,4 +167,45 @@ async fn a_restart_keeps_the_account_and_a_hold_that_has_begun() {
     assert_eq!(fired.at, after(30), "the hold went on over the restart");
     pipeline.stop().await.unwrap();
     assert!(watch.identity().balances());
+}
+
+/// A register that counts what is committed.
+struct Counting {
+    register: Arc<Register>,
+    /// States of all commits, and of the largest.
+    all: AtomicUsize,
+    largest: AtomicUsize,
+}
+
+impl AlertBook for Counting {
+    fn restore(&self, each: &mut dyn FnMut(DeviceId, &[u8])) -> Result<Option<u64>, RecordError> {
+        self.register.restore(each)
+    }
+
+    fn commit(&self, step: &EvaluatorStep) -> Result<(), RecordError> {
+        self.register.commit(step)?;
+        self.largest.fetch_max(step.states.len(), Ordering::SeqCst);
+        self.all.fetch_add(step.states.len(), Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_many_devices_is_committed_in_steps_of_bounded_size() {
+    const DEVICES: usize = pipeline::STATES + 10_000;
+    let mut house = House::default();
+    let register = Arc::clone(&house.register);
+    let counting = Arc::new(Counting { register, all: AtomicUsize::new(0), largest: AtomicUsize::new(0) });
+    house.alerts = Arc::clone(&counting) as _;
+    house.commit_every = Duration::from_secs(3600);
+    let (pipeline, hatch) = house.open();
+    for first in (0..DEVICES).step_by(1000) {
+        hatch.hand((first..first + 1000).map(|n| fill(&format!("bin-{n}"), 10.0, after(0))).collect()).await;
+    }
+    met("all tickets", || hatch.spent() == DEVICES as u64).await;
+    met("a commit, an hour before it is time for one", || counting.all.load(Ordering::SeqCst) > 0).await;
+    pipeline.stop().await.unwrap();
+    // A batch of the feed is judged whole.
+    let (all, largest) = (counting.all.load(Ordering::SeqCst), counting.largest.load(Ordering::SeqCst));
+    assert!(all == DEVICES && largest < pipeline::STATES + 2048, "{all} states, {largest} at once");
 }

@@ -29,6 +29,7 @@ mod gate;
 mod ground;
 mod incident;
 mod ledger;
+mod memory;
 mod moving;
 mod observer;
 mod opened;

@@ -30,6 +30,9 @@ pub(crate) const NAME: &str = "evaluator";
 /// the states of thousands of devices takes longer than that (`marsad bench alert --only judge` prints it): there the bound
 /// decides, and a larger `PACE` would change nothing.
 const PACE: u32 = 3;
+/// When so many devices have changed, a commit is due whatever else: no burst makes one commit so long, or so large in memory, that
+/// alerts wait for it. Rows lie by device, so that smaller commits write the same pages more often.
+pub const STATES: usize = 50_000;
 /// Whatever a commit cost, transitions wait no longer than this where people wait for them.
 pub const TOLD_WITHIN: Duration = Duration::from_secs(1);
 
@@ -133,7 +136,8 @@ impl Evaluator {
 
     fn due(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> bool {
         let waited = last.elapsed();
-        if transitions.is_empty() {
+        let many = self.engine.changed() >= STATES;
+        many || if transitions.is_empty() {
             self.feed.position() > committed && waited >= self.commit_every
         } else {
             waited >= pause_after(cost, self.told_within)

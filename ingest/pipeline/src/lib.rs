@@ -31,7 +31,7 @@ mod watch;
 
 pub use account::{Account, Counted, StrangeNote, Tallies};
 pub use bounds::Bounds;
-pub use evaluator::{TOLD_WITHIN, pause_after};
+pub use evaluator::{STATES, TOLD_WITHIN, pause_after};
 pub use feed::{Feed, FeedError};
 pub use keeper::KeeperGauges;
 pub use offline::{drop_message, drop_messages, overlay, retry, standing};

@@ -167,6 +167,17 @@ pub(crate) fn historian_start(view: &View) -> Result<(u64, Tallies), PipelineErr
     }
 }
 
+/// Gives the engine all that the last commit says of devices; up to where everything is judged, if there was a commit.
+fn restore(engine: &mut Engine, alerts: &dyn AlertBook) -> Result<Option<u64>, PipelineError> {
+    let mut damaged = None;
+    let judged = alerts.restore(&mut |device, state| {
+        if let Err(cause) = engine.restore(&device, state) {
+            damaged.get_or_insert(PipelineError::State { device, cause: cause.to_string() });
+        }
+    })?;
+    damaged.map_or(Ok(judged), Err)
+}
+
 fn check_gap(reader: &'static str, cursor: u64, view: &View) -> Result<(), PipelineError> {
     if cursor < view.first() { Err(PipelineError::Gap { reader, cursor, first: view.first() }) } else { Ok(()) }
 }
@@ -197,12 +208,8 @@ impl Pipeline {
         let view = journal.view();
         let (done, tallies) = historian_start(&view)?;
         check_gap(historian::NAME, done, &view)?;
-        let restored = alerts.restore()?;
-        let judged = restored.cursor.unwrap_or_else(|| view.first());
+        let judged = restore(&mut engine, &*alerts)?.unwrap_or_else(|| view.first());
         check_gap(evaluator::NAME, judged, &view)?;
-        for (device, state) in restored.states {
-            engine.restore(&device, &state).map_err(|cause| PipelineError::State { device, cause: cause.to_string() })?;
-        }
         // Both cursors exist before anything is released.
         if view.cursor(historian::NAME)?.is_none() {
             view.set_cursor(historian::NAME, &Cursor { offset: done, note: tallies.note() })?;

@@ -44,7 +44,7 @@ pub use privacy::Vault;
 pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };
-pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Path, RecordError, RestoredEvaluator};
+pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Path, RecordError};
 pub use stage::{Happening, Incident, Stage};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges, quantised, storable};
 pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

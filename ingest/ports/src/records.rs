@@ -101,22 +101,15 @@ pub struct EvaluatorStep {
     pub now: Timestamp,
 }
 
-/// What the evaluator starts from.
-#[derive(Clone, Debug, Default)]
-pub struct RestoredEvaluator {
-    /// The journal offset up to which everything is judged; none before the first commit.
-    pub cursor: Option<u64>,
-    /// Engine state by device.
-    pub states: Vec<(DeviceId, Bytes)>,
-}
-
 /// Alerts, and what the evaluator needs to go on after a restart.
 pub trait AlertBook: Send + Sync + 'static {
-    /// The last committed step.
+    /// The last committed step: gives `each` device's engine state, one after another in the order of their names, since a city
+    /// has more of them than there should be in memory twice. The answer is the journal offset up to which everything is judged;
+    /// none before the first commit.
     ///
     /// # Errors
-    /// As [`RecordError`] says.
-    fn restore(&self) -> Result<RestoredEvaluator, RecordError>;
+    /// As [`RecordError`] says; what was given till then is not the whole.
+    fn restore(&self, each: &mut dyn FnMut(DeviceId, &[u8])) -> Result<Option<u64>, RecordError>;
 
     /// Cursor, states and transitions in one transaction.
     ///

@@ -1,7 +1,7 @@
 //! Alerts, their history, and what the evaluator needs to go on after a restart.
 
 use bytes::Bytes;
-use ports::{AlertBook, AlertFilter, AlertPlace, AlertView, EvaluatorStep, RestoredEvaluator};
+use ports::{AlertBook, AlertFilter, AlertPlace, AlertView, EvaluatorStep};
 use rusqlite::{Connection, Row, Transaction, params, params_from_iter, types::Value};
 use schemas::{AlertId, DeviceId, Note, Phase, Transition};
 
@@ -44,17 +44,18 @@ fn cursor(db: &Connection) -> rusqlite::Result<Option<u64>> {
 }
 
 impl AlertBook for Register {
-    fn restore(&self) -> Result<RestoredEvaluator> {
+    fn restore(&self, each: &mut dyn FnMut(DeviceId, &[u8])) -> Result<Option<u64>> {
         self.read(|db| {
             // One transaction, so that cursor and states are of the same step.
             let db = db.unchecked_transaction().while_(READING)?;
             let cursor = cursor(&db).while_(READING)?;
             let mut select = db.prepare_cached("SELECT device, state FROM engine_state ORDER BY device").while_(READING)?;
-            let states = gather(
-                select.query_map([], |row| Ok((word::<DeviceId>(row, 0)?, Bytes::from(row.get::<_, Vec<u8>>(1)?)))),
-                READING,
-            )?;
-            Ok(RestoredEvaluator { cursor, states })
+            let mut rows = select.query([]).while_(READING)?;
+            while let Some(row) = rows.next().while_(READING)? {
+                let device = word(row, 0).while_(READING)?;
+                each(device, row.get_ref(1).and_then(|state| Ok(state.as_blob()?)).while_(READING)?);
+            }
+            Ok(cursor)
         })
     }
 
@@ -85,6 +86,9 @@ fn keep_states(transaction: &Transaction<'_>, states: &[(DeviceId, Bytes)]) -> r
         "INSERT INTO engine_state (device, state) VALUES (?1, ?2) ON CONFLICT (device) DO UPDATE SET state = excluded.state",
     )?;
     let mut delete = transaction.prepare_cached("DELETE FROM engine_state WHERE device = ?1")?;
+    // As the rows lie: of thousands of devices each page is read and written once.
+    let mut states: Vec<_> = states.iter().collect();
+    states.sort_unstable_by_key(|(device, _)| device);
     for (device, state) in states {
         if state.is_empty() {
             delete.execute([device.as_str()])?;

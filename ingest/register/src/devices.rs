@@ -79,8 +79,11 @@ impl DeviceBook for Register {
             return Ok(());
         }
         self.write(WRITING, |transaction, tally| {
+            // As the rows lie, so that each page is read and written once.
+            let mut devices: Vec<_> = devices.iter().collect();
+            devices.sort_by_key(|seen| &seen.device.id);
             devices
-                .iter()
+                .into_iter()
                 .try_for_each(|seen| {
                     enter(transaction, tally, seen)?;
                     seen.path.iter().try_for_each(|path| keep_path(transaction, &seen.device.id, path))

@@ -11,6 +11,7 @@ mod records;
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use ports::{AlertBook, EvaluatorStep, Form, Line, PlanBook, PlanStep, Posted};
 use schemas::{
     AlertId, ChannelName, DeviceId, Kind, Phase, Quantity, RuleId, SeriesKey, Severity, Texts, Timestamp, Transition,
@@ -38,6 +39,18 @@ pub(super) fn fresh() -> (TempDir, PathBuf, Register) {
     let path = directory.path().join("register.sqlite");
     let register = Register::open(&path).unwrap();
     (directory, path, register)
+}
+
+/// What the evaluator would start from.
+pub(super) struct Restored {
+    pub(super) cursor: Option<u64>,
+    pub(super) states: Vec<(DeviceId, Bytes)>,
+}
+
+pub(super) fn restored(register: &Register) -> Restored {
+    let mut states = Vec::new();
+    let cursor = register.restore(&mut |device, state| states.push((device, Bytes::copy_from_slice(state)))).unwrap();
+    Restored { cursor, states }
 }
 
 /// A step of the episode of `name` that began at `since`, told over `notify`.

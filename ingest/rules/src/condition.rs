@@ -85,7 +85,7 @@ pub(crate) enum Own {
     Week(Box<compare::Week>),
     Pair(compare::Pair),
     Running(running::Hours),
-    Tally(Box<counter::Tally>),
+    Tally(counter::Tally),
     Still(standstill::Still),
     Back(backflow::Back),
     Post(Box<moved::Post>),

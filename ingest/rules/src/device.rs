@@ -327,6 +327,8 @@ impl Watched {
         if self.watches.len() + missing.len() > limit || self.settled.len() >= limit {
             return false;
         }
+        // Exactly: a device of a million keeps what it has for years, and gets more when a new series is heard.
+        self.watches.reserve_exact(missing.len());
         self.watches.append(&mut missing);
         self.watches.sort_unstable_by_key(Watch::rank);
         for watch in self.watches.iter_mut().filter(|w| w.whole || w.is_of(quantity, channel)) {

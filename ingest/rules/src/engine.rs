@@ -324,6 +324,12 @@ impl Engine {
         self.wakes.first().map(|(wake, _)| *wake)
     }
 
+    /// How many states [`Engine::take_dirty`] would give.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        self.dirty.len()
+    }
+
     /// The states that changed since the last call, in the order in which they first did: commit them
     /// with the cursor and the transitions of the same readings. Empty bytes: nothing is left to
     /// remember of that device.

@@ -1,15 +1,18 @@
-//! What the engine writes down of a device, and reads back after a restart. Version 3:
+//! What the engine writes down of a device, and reads back after a restart. Version 4:
 //!
 //! ```text
-//! u8  version = 3
+//! u8  version = 4
+//! u32 length of what follows, unpacked; little-endian
+//! ..  the rest, packed as a block of LZ4:
 //! ..  postcard of [`Kept`]: kind, zone, instants, series, the past, watches
 //! ..  postcard of [`KeptEarlier`]: what is final and other devices may still be compared with
 //! ```
 //!
 //! The past is a few bytes a reading. Most watches of most devices are calm: nothing ever happened. These are not
 //! written, rules and past make them again. Kinds, quantities and rules stand by name, so the order of files may change
-//! between two runs. Version 2, which did not know with what others had said a reading was compared, is still read, and
-//! version 1, which knew no past ([`v1`]).
+//! between two runs. Names and zeros are most of it, and what takes more than a thousand bytes takes a page of the register: so
+//! it is packed. Version 3, which was not packed, is still read, version 2, which did not know with what others had said a
+//! reading was compared, and version 1, which knew no past ([`v1`]).
 
 mod v1;
 
@@ -19,7 +22,7 @@ use bytes::Bytes;
 use schemas::{DeviceId, Kind, NameError, Phase, Quantity, TimeError, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::condition::Memory;
+use crate::condition::{Memory, Own};
 use crate::core::Core;
 use crate::correction::replay;
 use crate::device::Watched;
@@ -29,7 +32,13 @@ use crate::rule::{Rule, RuleSet};
 use crate::sample::Sample;
 use crate::watch::Watch;
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+/// The first version that is packed.
+const PACKED: u8 = 4;
+/// The first one that knows with what others had said a reading was compared.
+const COMPARED: u8 = 3;
+/// Bytes of a state, unpacked, at most: what says that it has more is damaged.
+const MOST: usize = 1 << 24;
 
 /// Why bytes are not the state of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -110,26 +119,28 @@ struct KeptCore<'a> {
     since: i64,
     at: i64,
     turned: i64,
-    memory: Memory2,
+    memory: Memory2<'a>,
 }
 
 /// [`Memory`], whose instants are text elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Memory2 {
+struct Memory2<'a> {
     heard: i64,
     alive: i64,
     value: f64,
     bits: u64,
     holds: bool,
-    own: Option<Box<crate::condition::Own>>,
+    /// Borrowed where it is written: a burst writes down a million devices.
+    own: Option<Cow<'a, Own>>,
 }
 
 /// The numbers of phases on disk: never renumber, only add.
 const PHASES: [Phase; 4] = [Phase::Inactive, Phase::Pending, Phase::Firing, Phase::Resolved];
 
-impl KeptCore<'_> {
-    fn of(core: &Core) -> KeptCore<'static> {
-        let Memory { heard, alive, value, bits, holds, own } = core.memory.clone();
+impl<'a> KeptCore<'a> {
+    fn of(core: &'a Core) -> Self {
+        let Memory { heard, alive, value, bits, holds, ref own } = core.memory;
+        let own = own.as_deref().map(Cow::Borrowed);
         KeptCore {
             quantity: core.quantity.name().into(),
             channel: core.channel,
@@ -147,19 +158,22 @@ impl KeptCore<'_> {
         let phase = phase.ok_or_else(|| StateError::Damaged(format!("there is no phase {}", self.phase)))?;
         let instant = Timestamp::from_millis;
         let Memory2 { heard, alive, value, bits, holds, ref own } = self.memory;
-        let memory = Memory { heard: instant(heard)?, alive: instant(alive)?, value, bits, holds, own: own.clone() };
+        let own = own.as_ref().map(|own| Box::new(Own::clone(own)));
+        let memory = Memory { heard: instant(heard)?, alive: instant(alive)?, value, bits, holds, own };
         let (since, at, turned) = (instant(self.since)?, instant(self.at)?, instant(self.turned)?);
         let quantity = Quantity::named(&self.quantity);
         Ok(quantity.map(|quantity| Core { quantity, channel: self.channel, phase, since, at, turned, memory }))
     }
 
     fn into_owned(self) -> KeptCore<'static> {
-        KeptCore { quantity: Cow::Owned(self.quantity.into_owned()), ..self }
+        let Memory2 { heard, alive, value, bits, holds, own } = self.memory;
+        let memory = Memory2 { heard, alive, value, bits, holds, own: own.map(|own| Cow::Owned(own.into_owned())) };
+        KeptCore { quantity: Cow::Owned(self.quantity.into_owned()), memory, ..self }
     }
 }
 
 impl<'a> KeptWatch<'a> {
-    fn of(watch: &Watch, rule: &'a Rule) -> Self {
+    fn of(watch: &'a Watch, rule: &'a Rule) -> Self {
         let (live, base) = (KeptCore::of(&watch.live), watch.base.as_deref().map(KeptCore::of));
         let (said, voided) = (watch.said.millis(), watch.voided.millis());
         Self { rule: rule.id.as_str().into(), whole: watch.whole, live, base, said, voided }
@@ -199,12 +213,23 @@ pub(crate) fn encode(rules: &RuleSet, device: &Watched) -> Bytes {
     let (past, series) = packed(&device.history);
     let (kind, zone) = (device.kind.name().into(), device.zone.as_str().into());
     let kept = Kept { kind, zone, newest: device.newest.millis(), sealed: device.sealed.millis(), series, past, watches };
-    let mut bytes = Vec::with_capacity(128 + kept.past.bytes.len());
-    bytes.push(VERSION);
+    let plain = Vec::with_capacity(128 + 128 * kept.watches.len() + kept.past.bytes.len());
     let (past, series) = packed(&earlier);
-    postcard::to_extend(&(kept, KeptEarlier { series, past }), bytes)
-        .expect("plain data has a form in postcard and a Vec takes it")
-        .into()
+    let plain = postcard::to_extend(&(kept, KeptEarlier { series, past }), plain);
+    let plain = plain.expect("plain data has a form in postcard and a Vec takes it");
+    [&[VERSION][..], &lz4_flex::block::compress_prepend_size(&plain)].concat().into()
+}
+
+fn unpacked(body: &[u8]) -> Result<Vec<u8>, StateError> {
+    let length = body.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+    if length > MOST {
+        return Err(StateError::Damaged(format!("it has {length} bytes, expected {MOST} at most")));
+    }
+    let plain = lz4_flex::block::decompress_size_prepended(body).map_err(|e| StateError::Damaged(e.to_string()))?;
+    if plain.len() != length {
+        return Err(StateError::Damaged(format!("it has {} bytes, expected {length}", plain.len())));
+    }
+    Ok(plain)
 }
 
 fn packed(past: &History) -> (Packed, Vec<(Cow<'static, str>, u8)>) {
@@ -227,11 +252,13 @@ pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, state: &[u8], local: Lo
     let (version, body) = state.split_first().ok_or_else(|| StateError::Damaged("it is empty".to_owned()))?;
     match *version {
         1 => return v1::decode(rules, device, body),
-        2 | VERSION => {}
+        2..=VERSION => {}
         other => return Err(StateError::Version(other)),
     }
+    let plain = if *version < PACKED { Cow::Borrowed(body) } else { Cow::Owned(unpacked(body)?) };
+    let body = &*plain;
     let (kept, left) = postcard::take_from_bytes::<Kept<'_>>(body)?;
-    let (earlier, left) = if *version == VERSION { postcard::take_from_bytes(left)? } else { (KeptEarlier::default(), left) };
+    let (earlier, left) = if *version >= COMPARED { postcard::take_from_bytes(left)? } else { (KeptEarlier::default(), left) };
     if !left.is_empty() {
         return Err(StateError::Damaged(format!("{} bytes too many", left.len())));
     }
@@ -252,7 +279,7 @@ pub(crate) fn decode(rules: &RuleSet, device: &DeviceId, state: &[u8], local: Lo
     make_calm(&mut watched, rules, device, &series, &samples, local);
     // What it was compared with is not known: that it was judged so is final.
     let compared = |w: &Watch| rules.rules().get(usize::from(w.rule)).is_some_and(|rule| rule.condition.of_group());
-    if *version < VERSION && watched.watches.iter().any(compared) {
+    if *version < COMPARED && watched.watches.iter().any(compared) {
         watched.seal();
     }
     Ok(watched)

@@ -256,7 +256,12 @@ impl Make {
     pub(crate) fn finest(&self, quantity: Quantity, value: f64) -> f64 {
         match self.way {
             Way::Native | Way::SenMl | Way::Sparkplug | Way::IotAgent | Way::Ultralight => {
-                rounded(value, if quantity.name().starts_with("water.") { 3 } else { 1 })
+                let decimals = match quantity {
+                    Quantity::DEVICE_LATITUDE | Quantity::DEVICE_LONGITUDE => 5,
+                    _ if quantity.name().starts_with("water.") => 3,
+                    _ => 1,
+                };
+                rounded(value, decimals)
             }
             Way::Own(own) => own.finest(quantity, value),
             Way::Lora(_, layouts) => layouts.iter().find_map(|layout| layout.finest(quantity, value)).unwrap_or(value),

@@ -17,6 +17,8 @@ const FAREWELL: u8 = 9;
 /// The copy of one that says that the device joined, and how soon after it that is heard, ms.
 const JOIN: u8 = 8;
 const ACCEPTED: i64 = 100;
+/// Of latitude.
+const METRES_PER_DEGREE: f64 = 111_195.0;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -156,6 +158,7 @@ impl Draft {
             Deed::Burn => self.change(here, Quantity::WASTE_TEMPERATURE, |_| amount),
             Deed::Fill => self.change(here, Quantity::WASTE_FILL, |_| amount),
             Deed::Tilt => self.change(here, Quantity::DEVICE_TILT, |_| amount),
+            Deed::Carry => self.change(here, Quantity::DEVICE_LATITUDE, |v| v + amount / METRES_PER_DEGREE),
             Deed::Dust => {
                 self.change(here, Quantity::AIR_PM2_5, |v| v + 0.28 * amount);
                 self.change(here, Quantity::AIR_PM10, |v| v + amount)

@@ -58,16 +58,6 @@ impl Told {
     }
 }
 
-/// Bytes of this process that are resident now, and were at most (`proc(5)`: `VmRSS` and `VmHWM`).
-fn resident() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() << 10
-    };
-    (field("VmRSS:"), field("VmHWM:"))
-}
-
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^53")]
 fn in_f64(count: u64) -> f64 {
     count as f64

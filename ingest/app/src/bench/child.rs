@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ports::Status;
 
 use crate::failure::{Code, Failure};
+use crate::memory::Resident;
 
 /// Ended when dropped.
 pub(crate) struct Process {
@@ -68,9 +69,7 @@ impl Process {
 
     /// Resident bytes now (`VmRSS`).
     pub(crate) fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"));
-        line.and_then(|l| l.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() << 10
+        Resident::of(self.child.id()).now
     }
 
     /// The exit code, if it has ended.

@@ -88,7 +88,7 @@ pub(crate) fn scenario(name: &str) -> Result<Scenario, Failure> {
         return Scenario::parse(text).map_err(|e| wrong(e.to_string()));
     }
     let text = std::fs::read_to_string(Path::new(name)).map_err(|cause| {
-        Failure::new(Code::Failed, format!("there is no scenario {name}: {cause}"))
+        Failure::new(Code::Usage, format!("there is no scenario {name}: {cause}"))
             .hint("`marsad verify --list` names those of the program; else it is a file")
     })?;
     Scenario::parse(&text).map_err(|e| wrong(e.to_string()))

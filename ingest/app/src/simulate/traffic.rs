@@ -5,6 +5,9 @@ use std::time::Duration;
 use schemas::Timestamp;
 use simulators::{City, Play, Scenario, Sent};
 
+/// Steps in which nothing is heard are passed as one, up to so much of the city's time.
+const SILENCE: Duration = Duration::from_secs(3600);
+
 /// See the module. The messages are the same for any number of threads.
 pub(crate) struct Traffic {
     parts: Vec<Play>,
@@ -34,8 +37,21 @@ impl Traffic {
         self.now.since(start)
     }
 
-    /// Plays a step further; none when everything is heard. A span in which nothing is heard is passed at once.
+    /// Plays on to the end of the next step in which something is heard, or for [`SILENCE`]; none when everything is heard.
     pub(crate) fn next(&mut self) -> Option<Step> {
+        let begin = self.now;
+        loop {
+            match self.step() {
+                Some(step) if step.sent.is_empty() && step.to.since(begin) < SILENCE => {}
+                // The silence at the end is a step too.
+                None if self.now > begin => return Some(Step { to: self.now, sent: Vec::new() }),
+                step => return step,
+            }
+        }
+    }
+
+    /// A step; none when everything is heard. After the end a span in which nothing is heard is passed at once.
+    fn step(&mut self) -> Option<Step> {
         if self.parts.iter().all(Play::is_over) {
             return None;
         }

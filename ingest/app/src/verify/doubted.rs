@@ -33,7 +33,8 @@ pub(super) async fn doubted(stage: &Stage, span: Range<Timestamp>) -> Result<Dou
     let mut all = Doubted::new();
     for (pollutant, stations) in &hours {
         for (device, values) in stations {
-            for (_, doubt) in check_hours(*pollutant, values, &parameters.air.numbers.quality) {
+            let found = check_hours(*pollutant, values, &parameters.air.numbers.quality);
+            for (_, doubt) in found.into_iter().filter(|(_, doubt)| !stage.trusts(*doubt)) {
                 let doubt = match doubt {
                     Doubt::Stuck => SensorDoubt::Stuck,
                     Doubt::Spike => SensorDoubt::Spike,

@@ -8,7 +8,7 @@ use schemas::{AlertId, Phase, Timestamp, Transition};
 use simulators::{City, Comparison, Expected, Scenario};
 
 use super::doubted;
-use super::report::{Finding, equal, none_of};
+use super::report::{self, Finding, equal, none_of, times};
 use super::stage::Stage;
 use crate::failure::{Code, Failure};
 
@@ -24,15 +24,15 @@ pub(super) struct Judgement {
     pub(super) alerts: usize,
 }
 
-/// Judges a stage that is at rest.
+/// Judges a stage that was stopped, and the account that it had then.
 pub(super) async fn judge(
     scenario: &Scenario,
     city: &City,
     mut expected: Expected,
-    stage: &mut Stage,
+    stage: &Stage,
+    identity: &Identity,
 ) -> Result<Judgement, Failure> {
-    let identity = stage.identity()?;
-    let mut findings = account(&identity, &expected, stage.repeated);
+    let mut findings = account(identity, &expected, stage.repeated);
     findings.push(quarantine(&expected, stage)?);
     let (flaws, readings) = compare(&mut findings, city, &mut expected, stage).await?;
     for code in &scenario.expect.flaws {
@@ -54,11 +54,8 @@ pub(super) async fn judge(
 
 /// The account: exactly, or where messages had to be sent again, within what that can change.
 fn account(identity: &Identity, expected: &Expected, repeated: u64) -> Vec<Finding> {
-    let Identity { received, stored, duplicate, quarantined, refused, waiting } = *identity;
-    let text = format!(
-        "{received} received = {stored} stored + {duplicate} duplicate + {quarantined} quarantined + {refused} refused + {waiting} waiting"
-    );
-    let balances = Finding { name: "account".to_owned(), ok: identity.balances(), text };
+    let Identity { received, stored, duplicate, quarantined, .. } = *identity;
+    let balances = report::account(identity);
     if repeated > 0 {
         let most = expected.sent + repeated;
         let ok = (expected.sent..=most).contains(&received);
@@ -190,8 +187,7 @@ fn alerts(scenario: &Scenario, findings: &mut Vec<Finding>, stage: &Stage) -> Re
     for must in &scenario.expect.fires {
         let count = all.iter().filter(|f| must.takes(&f.transition.rule)).count();
         let ok = count >= must.at_least && must.at_most.is_none_or(|most| count <= most);
-        let most = must.at_most.map_or_else(|| "any number".to_owned(), |most| most.to_string());
-        let text = format!("fired {count} times, expected {} to {most}", must.at_least);
+        let text = format!("fired {count} times, expected {}", times(must.at_least, must.at_most));
         findings.push(Finding { name: format!("fires.{}", must.rule), ok, text });
     }
     Ok(all.len())

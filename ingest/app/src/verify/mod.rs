@@ -1,5 +1,6 @@
 //! `marsad verify`: scenarios against the platform, and every reading, reason and alert against the ground truth.
 
+mod books;
 mod doubted;
 mod hands;
 mod judge;
@@ -23,6 +24,7 @@ use crate::broker::{Broker, Pace};
 use crate::cpu;
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
+use crate::memory::Resident;
 use crate::progress::Progress;
 use crate::simulate::{Step, Traffic, scenario};
 use mutant::{MUTANTS, Mutant};
@@ -40,7 +42,7 @@ pub(crate) struct Verify {
     /// Scenarios of the program, or files of one
     #[arg(value_name = "SCENARIO", required_unless_present_any = ["all", "list", "mutants"])]
     scenarios: Vec<String>,
-    /// All scenarios of the program
+    /// All scenarios of the program but heavy ones, which take minutes and gigabytes and are played where they are named
     #[arg(long, conflicts_with = "scenarios")]
     all: bool,
     /// Name the scenarios of the program and what each shows
@@ -88,6 +90,9 @@ pub(crate) async fn verify(settings: &Settings, options: &Verify, json: bool) ->
     let mut outcomes = Vec::new();
     for name in names {
         let mut played = scenario(name)?;
+        if options.all && played.heavy {
+            continue;
+        }
         played.world.seed = options.seed.unwrap_or(played.world.seed);
         played.world.devices = options.devices.unwrap_or(played.world.devices);
         let (began, cpu) = (Instant::now(), cpu::seconds());
@@ -123,11 +128,11 @@ pub(crate) async fn verify(settings: &Settings, options: &Verify, json: bool) ->
 
 fn list(json: bool) -> Result<(), Failure> {
     for (name, _) in &SHIPPED {
-        let about = scenario(name)?.about;
+        let Scenario { about, heavy, .. } = scenario(name)?;
         let line = if json {
-            serde_json::json!({ "scenario": name, "about": about }).to_string()
+            serde_json::json!({ "scenario": name, "about": about, "heavy": heavy }).to_string()
         } else {
-            format!("{name:<24} {about}")
+            format!("{name:<24} {about}{}", if heavy { " (heavy: not among --all)" } else { "" })
         };
         writeln!(std::io::stdout(), "{line}").map_err(unwritable)?;
     }
@@ -192,20 +197,23 @@ fn play(mut traffic: Traffic, way: &mpsc::Sender<Step>) -> Expected {
 
 async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Option<&Mutant>) -> Result<Outcome, Failure> {
     let (began, cpu) = (Instant::now(), cpu::seconds());
-    let checked = fit::check(settings, &[])?;
+    let own = [(name, scenario.rules.as_str())];
+    let checked = fit::check(settings, if scenario.rules.is_empty() { &[] } else { &own })?;
     let traffic = Traffic::new(scenario, 1, STEP);
     let city = traffic.city().clone();
-    let fragile = scenario.acts.iter().any(|act| act.what == ActKind::PowerLoss);
-    let mut stage = Stage::open(settings, checked, city.catalogue(), scenario.world.start, fragile, mutant)?;
+    let mut stage = Stage::open(settings, checked, city.catalogue(), scenario, mutant)?;
     let (way, mut steps) = mpsc::channel(AHEAD);
     let player = tokio::task::spawn_blocking(move || play(traffic, &way));
     let mut cues = cues(scenario).into_iter().peekable();
     let progress = Progress::of("s of the city's time");
     while let Some(Step { to, sent }) = steps.recv().await {
         let mut messages: Vec<Message> = sent.into_iter().filter(|sent| sent.destiny != Destiny::Lost).map(message).collect();
-        while let Some((_, cue)) = cues.next_if(|(at, _)| *at < to) {
+        let quiet_until = messages.first().map_or(to, |first| first.received_at);
+        while let Some((at, cue)) = cues.next_if(|(at, _)| *at < to) {
+            // A step may begin with a long silence.
+            stage.hear(Vec::new(), at.min(quiet_until)).await?;
             match cue {
-                Cue::Away(away) => stage.set_store_away(away),
+                Cue::Away(away) => stage.set_store_away(away)?,
                 Cue::Restart => stage.restart().await?,
                 Cue::PowerLoss => stage.lose_power(std::mem::take(&mut messages), scenario.world.seed).await?,
             }
@@ -216,12 +224,14 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
     drop(progress);
     let expected = player.await.map_err(|cause| Failure::new(Code::Failed, format!("the scenario cannot be played: {cause}")))?;
     // Whatever was to come: the store is back, and time alone has decided what it could.
-    stage.set_store_away(false);
+    stage.set_store_away(false)?;
     stage.restart().await?;
     stage.rest().await?;
     let messages = expected.sent;
-    let judgement = judge::judge(scenario, &city, expected, &mut stage).await?;
+    // What rules remember is no more needed, and of a million devices it is half of the memory.
+    let identity = stage.identity()?;
     stage.stop().await?;
+    let judgement = judge::judge(scenario, &city, expected, &stage, &identity).await?;
     Ok(Outcome {
         scenario: name.to_owned(),
         ok: judgement.findings.iter().all(|finding| finding.ok),
@@ -231,6 +241,7 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
         alerts: judgement.alerts,
         seconds: began.elapsed().as_secs_f64(),
         cpu_seconds: cpu::seconds() - cpu,
+        memory_bytes: Resident::own().most,
         findings: judgement.findings,
     })
 }

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use domains::air::Doubt;
 use ports::Appended;
 use rules::RuleSet;
 use schemas::{Flaw, Quality, Reading};
@@ -22,8 +23,16 @@ pub(crate) enum Deed {
     Forgetful,
     /// Loses the last reading of each batch.
     Careless,
+    /// Says that all is on the disk, and has put nothing there.
+    Unwritten,
+    /// Does not put the first of some messages aside.
+    Wasteful,
+    /// Remembers nothing over a restart of what rules must.
+    Oblivious,
     /// Does not say that a reading is doubtful in this way.
     Blind(Flaw),
+    /// Does not find hours doubtful in this way.
+    Trusting(Doubt),
     /// Has no rule with a condition of this form.
     Condition(&'static str),
 }
@@ -43,11 +52,19 @@ const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'
 }
 
 /// Every mutant.
-pub(crate) static MUTANTS: [Mutant; 15] = [
+pub(crate) static MUTANTS: [Mutant; 25] = [
     line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
     line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
     line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
     line("store.append", Deed::Careless, "bin-fire", "One reading of each batch is not stored."),
+    line(
+        "store.flush",
+        Deed::Unwritten,
+        "restart-storm",
+        "A flush brings nothing to the disk, and the cursor moves as if it had.",
+    ),
+    line("quarantine.put_aside", Deed::Wasteful, "hostile-traffic", "A message that gives no reading is not put aside."),
+    line("evaluator.state", Deed::Oblivious, "restart-storm", "What rules remember does not outlive a restart."),
     line(
         "check.out_of_range",
         Deed::Blind(Flaw::OutOfRange),
@@ -61,6 +78,8 @@ pub(crate) static MUTANTS: [Mutant; 15] = [
         "late-and-out-of-order",
         "A reading heard an hour after it was so is not flagged.",
     ),
+    line("check.stuck", Deed::Trusting(Doubt::Stuck), "doubtful-air", "Hours of a sensor that sticks are not doubted."),
+    line("check.spike", Deed::Trusting(Doubt::Spike), "doubtful-air", "Hours of a sensor that jumps are not doubted."),
     line("condition.threshold", Deed::Condition("threshold"), "bin-fire", "Rules with a threshold do not judge."),
     line("condition.samples", Deed::Condition("samples"), "full-bins", "Rules over several samples do not judge."),
     line("condition.state", Deed::Condition("state"), "parking-day", "Rules over a state do not judge."),
@@ -69,6 +88,11 @@ pub(crate) static MUTANTS: [Mutant; 15] = [
     line("condition.window", Deed::Condition("window"), "dust-episode", "Rules over means of windows do not judge."),
     line("condition.counter", Deed::Condition("counter"), "leaks-and-bursts", "Rules over counters do not judge."),
     line("condition.forecast", Deed::Condition("forecast"), "full-bins", "Rules over forecasts do not judge."),
+    line("condition.running", Deed::Condition("running"), "dust-episode", "Rules over running means do not judge."),
+    line("condition.standstill", Deed::Condition("standstill"), "standing-meters", "Rules over meters that stand do not judge."),
+    line("condition.backflow", Deed::Condition("backflow"), "meters-replaced", "Rules over water that flows back do not judge."),
+    line("condition.compare", Deed::Condition("compare"), "odd-one-out", "Rules that compare do not judge."),
+    line("condition.moved", Deed::Condition("moved"), "carried-bins", "Rules over places do not judge."),
 ];
 
 impl Deed {
@@ -93,11 +117,12 @@ impl Deed {
     }
 }
 
-/// The rule packs without the rules of one form.
-pub(super) fn without(form: &str, settings: &Settings) -> Result<Arc<RuleSet>, Failure> {
+/// The rule packs, and further rules, without the rules of one form.
+pub(super) fn without(form: &str, settings: &Settings, more: &str) -> Result<Arc<RuleSet>, Failure> {
     let wrong = |cause: String| Failure::new(Code::Stopped, format!("the rules without {form}: {cause}"));
     let mut files = Vec::new();
-    for (name, text) in RULE_PACKS.iter().filter(|(name, _)| settings.rules.packs.iter().any(|pack| pack == name)) {
+    let packs = RULE_PACKS.iter().filter(|(name, _)| settings.rules.packs.iter().any(|pack| pack == name));
+    for (name, text) in packs.copied().chain([("scenario", more)]) {
         let mut table: toml::Table = text.parse().map_err(|e: toml::de::Error| wrong(e.to_string()))?;
         if let Some(toml::Value::Array(rules)) = table.get_mut("rule") {
             rules.retain(|rule| rule.get(form).is_none());

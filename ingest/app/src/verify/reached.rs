@@ -26,8 +26,12 @@ impl Reached {
         self.away.store(away, Ordering::SeqCst);
     }
 
+    pub(super) fn is_away(&self) -> bool {
+        self.away.load(Ordering::SeqCst)
+    }
+
     fn there(&self) -> Result<(), StoreError> {
-        if self.away.load(Ordering::SeqCst) { Err(StoreError::Unavailable("it is away".to_owned())) } else { Ok(()) }
+        if self.is_away() { Err(StoreError::Unavailable("it is away".to_owned())) } else { Ok(()) }
     }
 }
 
@@ -49,6 +53,9 @@ impl Store for Reached {
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             self.there()?;
+            if self.mutant == Some(Deed::Unwritten) {
+                return Ok(());
+            }
             self.inner.flush().await
         })
     }

@@ -11,13 +11,14 @@ use schemas::{Flaw, Timestamp};
 use serde::Deserialize;
 use simulators::{Comparison, Destiny, Expected, Scenario};
 
-use super::report::{Finding, Outcome, none_of};
+use super::report::{self, Finding, Outcome, none_of};
 use super::{STEP, Traffic};
 use crate::ask::{Lines, range};
 use crate::broker::{Broker, Pace, Publisher, Speed};
 use crate::city::{City, encoded};
 use crate::cpu;
 use crate::failure::{Code, Failure};
+use crate::memory::Resident;
 use crate::moving::passing_defaults;
 
 /// How long a platform may take to work off what it was given.
@@ -41,6 +42,10 @@ pub(super) async fn run(remote: &Remote<'_>, name: &str, scenario: &Scenario) ->
     if !scenario.acts.is_empty() {
         return Err(Failure::new(Code::Settings, format!("the scenario {name} does something to the platform"))
             .hint("against a platform that runs elsewhere only scenarios without [[act]] can be played"));
+    }
+    if !scenario.rules.is_empty() {
+        return Err(Failure::new(Code::Settings, format!("the scenario {name} has rules of its own"))
+            .hint("a platform that runs elsewhere judges by the rules that it has: give them to it, and leave them out here"));
     }
     let (began, cpu) = (Instant::now(), cpu::seconds());
     let mut scenario = scenario.clone();
@@ -77,6 +82,7 @@ pub(super) async fn run(remote: &Remote<'_>, name: &str, scenario: &Scenario) ->
         alerts,
         seconds: began.elapsed().as_secs_f64(),
         cpu_seconds: cpu::seconds() - cpu,
+        memory_bytes: Resident::own().most,
         findings,
     })
 }
@@ -109,7 +115,7 @@ fn account(before: &Status, after: &Status, sent: u64, quarantined: u64) -> Vec<
     let put_aside = aside(after).saturating_sub(aside(before));
     let finding = |name: &str, ok: bool, text: String| Finding { name: name.to_owned(), ok, text };
     vec![
-        finding("account", after.identity.balances(), format!("{:?}", after.identity)),
+        report::account(&after.identity),
         finding("received", received >= sent, format!("{received} messages received, expected {sent} or more")),
         finding(
             "quarantined",

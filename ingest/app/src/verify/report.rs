@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use ports::Identity;
 use serde::Serialize;
+
+use crate::memory::Resident;
 
 /// One thing that was checked.
 #[derive(Clone, Debug, Serialize)]
@@ -27,6 +30,8 @@ pub(crate) struct Outcome {
     pub(crate) seconds: f64,
     /// CPU time of all threads, s.
     pub(crate) cpu_seconds: f64,
+    /// The most that the process has had resident so far, bytes.
+    pub(crate) memory_bytes: u64,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -39,8 +44,27 @@ pub(crate) fn none_of(name: &str, what: &str, found: &[String], else_: String) -
         return Finding { name: name.to_owned(), ok: true, text: else_ };
     }
     let examples: Vec<&str> = found.iter().take(EXAMPLES).map(String::as_str).collect();
-    let text = format!("{} {what}, the first of them: {}", found.len(), examples.join("; "));
+    let text = format!("{what}: {}, such as {}", found.len(), examples.join("; "));
     Finding { name: name.to_owned(), ok: false, text }
+}
+
+/// Whether the account balances, with all of it.
+pub(crate) fn account(identity: &Identity) -> Finding {
+    let Identity { received, stored, duplicate, quarantined, refused, waiting } = *identity;
+    let text = format!(
+        "{received} received = {stored} stored + {duplicate} duplicate + {quarantined} quarantined + {refused} refused + {waiting} waiting"
+    );
+    Finding { name: "account".to_owned(), ok: identity.balances(), text }
+}
+
+/// How often something was expected.
+pub(crate) fn times(at_least: usize, at_most: Option<usize>) -> String {
+    match at_most {
+        None => format!("{at_least} or more"),
+        Some(most) if most == at_least => most.to_string(),
+        Some(most) if at_least == 0 => format!("{most} at most"),
+        Some(most) => format!("{at_least} to {most}"),
+    }
 }
 
 /// A finding that is well where two numbers are equal.
@@ -62,6 +86,7 @@ impl Outcome {
             alerts: 0,
             seconds: took.as_secs_f64(),
             cpu_seconds: cpu,
+            memory_bytes: Resident::own().most,
             findings: vec![finding],
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use codec::{Decoder, Routes};
 use dashboards::Parameters;
+use domains::air::Doubt;
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
 use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
@@ -17,11 +18,12 @@ use register::Register;
 use rules::{Engine, RuleSet};
 use schemas::{Catalogue, Message, Partial, Quantity, Reading, Timestamp};
 use settings::{Checked, Settings};
-use simulators::City;
+use simulators::{ActKind, City, Scenario};
 use store::Embedded;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::books::Books;
 use super::hands::Hands;
 use super::mutant::{Deed, Mutant};
 use super::reached::Reached;
@@ -111,7 +113,8 @@ pub(crate) struct Stage {
     rules: Arc<RuleSet>,
     decoder: Arc<Decoder>,
     clock: Arc<Hands>,
-    store: Arc<Reached>,
+    /// None only while it is opened anew.
+    store: Option<Arc<Reached>>,
     pub(crate) register: Arc<Register>,
     disk: Option<FaultyDisk>,
     journal: PathBuf,
@@ -129,14 +132,13 @@ fn broken(cause: impl std::fmt::Display) -> Failure {
 }
 
 impl Stage {
-    /// Starts a platform that knows these devices. With `fragile`, its journal lies on a disk in memory that can lose what
-    /// was not synced.
+    /// Starts a platform that knows these devices, for a scenario. Where the power is to fail, its journal lies on a disk in
+    /// memory that can lose what was not synced.
     pub(crate) fn open(
         settings: &Settings,
         checked: Checked,
         devices: Catalogue,
-        start: Timestamp,
-        fragile: bool,
+        scenario: &Scenario,
         mutant: Option<&Mutant>,
     ) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new().prefix("marsad-verify-").tempdir();
@@ -145,15 +147,15 @@ impl Stage {
         settings.data.directory = folder.path().to_owned();
         settings.pipeline.drain = DRAIN;
         let register = Arc::new(Register::open(&settings.register_file()).map_err(broken)?);
-        let inner = Embedded::open(&settings.store_directory(), &settings.store).map_err(broken)?;
         let decoder = Decoder::new(Arc::new(devices), checked.profiles.clone()).map_err(broken)?;
         let routes = Routes::only(checked.routes.iter().cloned().chain(City::routes()));
         let decoder = decoder.with_routes(routes).map_err(broken)?;
         let mutant = mutant.map(|mutant| mutant.deed);
         let rules = match mutant {
-            Some(Deed::Condition(form)) => super::mutant::without(form, &settings)?,
+            Some(Deed::Condition(form)) => super::mutant::without(form, &settings, &scenario.rules)?,
             _ => Arc::clone(&checked.rules),
         };
+        let fragile = scenario.acts.iter().any(|act| act.what == ActKind::PowerLoss);
         let disk = fragile.then(FaultyDisk::new);
         if let (Some(disk), Some(Deed::LyingSync)) = (&disk, mutant) {
             disk.set_lies(true);
@@ -163,8 +165,8 @@ impl Stage {
             rules,
             checked,
             decoder: Arc::new(decoder),
-            clock: Hands::at(start),
-            store: Arc::new(Reached::new(inner, mutant)),
+            clock: Hands::at(scenario.world.start),
+            store: None,
             register,
             disk,
             running: None,
@@ -190,17 +192,19 @@ impl Stage {
         engine.set_calendar(Arc::new(self.checked.parameters.calendar.clone()));
         let (way, end) = mpsc::channel(WAITING);
         let hasty = self.mutant == Some(Deed::HastyAck);
+        let store = self.open_store()?;
+        let books = Arc::new(Books { register: Arc::clone(&self.register), mutant: self.mutant });
         let door = Door { way: end, unspent: Arc::clone(&self.unspent), hasty };
         let pipeline = Pipeline::start(Parts {
             settings: pipeline::Settings { drain, ..self.settings.pipeline.clone() },
             journal,
             decoder: Arc::clone(&self.decoder),
-            store: Arc::clone(&self.store) as _,
-            quarantine: Arc::clone(&self.register) as _,
+            store,
+            quarantine: Arc::clone(&books) as _,
             bounds: self.settings.quarantine,
             devices: Arc::clone(&self.register) as _,
             births: Arc::clone(&self.register) as _,
-            alerts: Arc::clone(&self.register) as _,
+            alerts: books,
             engine,
             sources: vec![Box::new(door)],
             live: Live::new(1),
@@ -211,6 +215,23 @@ impl Stage {
         let pipeline = pipeline.map_err(broken)?;
         self.running = Some(Running { watch: pipeline.watch(), pipeline, way });
         Ok(())
+    }
+
+    /// Opens the store anew, as a start does: what is only in memory is gone.
+    fn open_store(&mut self) -> Result<Arc<Reached>, Failure> {
+        let away = match self.store.take() {
+            None => false,
+            Some(store) => Arc::into_inner(store).ok_or_else(|| broken("its store is still in use"))?.is_away(),
+        };
+        let inner = Embedded::open(&self.settings.store_directory(), &self.settings.store).map_err(broken)?;
+        let store = Arc::new(Reached::new(inner, self.mutant));
+        store.set_away(away);
+        self.store = Some(Arc::clone(&store));
+        Ok(store)
+    }
+
+    fn store(&self) -> Result<&Reached, Failure> {
+        self.store.as_deref().ok_or_else(|| broken("its store is not open"))
     }
 
     fn running(&mut self) -> Result<&mut Running, Failure> {
@@ -277,8 +298,9 @@ impl Stage {
     }
 
     /// Takes the store away, or brings it back.
-    pub(crate) fn set_store_away(&self, away: bool) {
-        self.store.set_away(away);
+    pub(crate) fn set_store_away(&self, away: bool) -> Result<(), Failure> {
+        self.store()?.set_away(away);
+        Ok(())
     }
 
     /// Stops it properly and starts it again.
@@ -332,7 +354,7 @@ impl Stage {
     /// Readings observed in a span.
     pub(crate) async fn stored(&self, range: Range<Timestamp>) -> Result<Vec<Reading>, Failure> {
         let query = Query { select: Selector::default(), range, shape: ports::Shape::Raw, limit: usize::MAX };
-        match self.store.inner.scan(&query).await.map_err(broken)? {
+        match self.store()?.inner.scan(&query).await.map_err(broken)? {
             Points::Raw { readings, .. } => Ok(readings),
             Points::Hourly { .. } => Ok(Vec::new()),
         }
@@ -343,7 +365,7 @@ impl Stage {
         let select = Selector { quantities: vec![quantity], ..Selector::default() };
         let end = range.end.hour().plus(Duration::from_secs(3600));
         let query = Query { select, range: range.start.hour()..end, shape: ports::Shape::Hourly, limit: usize::MAX };
-        match self.store.inner.scan(&query).await.map_err(broken)? {
+        match self.store()?.inner.scan(&query).await.map_err(broken)? {
             Points::Hourly { partials, .. } => Ok(partials),
             Points::Raw { .. } => Ok(Vec::new()),
         }
@@ -352,6 +374,11 @@ impl Stage {
     /// By what the hours and days of air stations are checked.
     pub(crate) fn parameters(&self) -> &Parameters {
         &self.checked.parameters
+    }
+
+    /// Whether a mutant does not find this doubtful.
+    pub(crate) fn trusts(&self, doubt: Doubt) -> bool {
+        self.mutant == Some(Deed::Trusting(doubt))
     }
 
     /// All is stored.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use ports::{AlertBook, AlertFilter, EvaluatorStep, Outbox};
 use schemas::{Kind, Note, Phase, Severity, Transition, TransitionId, Zone};
 
-use super::{assert_tally, at, channel, commit, device, fresh, line, plan, step, transition};
+use super::{assert_tally, at, channel, commit, device, fresh, line, plan, restored, step, transition};
 use crate::{DELIVERED_KEPT, Register};
 
 fn all() -> AlertFilter {
@@ -159,14 +159,14 @@ fn the_list_of_open_alerts_walks_its_own_index() {
 #[test]
 fn the_state_of_a_device_is_replaced_and_an_empty_one_removes_it() {
     let (_directory, path, register) = fresh();
-    assert_eq!(register.restore().unwrap().cursor, None);
+    assert_eq!(restored(&register).cursor, None);
     let keep = |cursor, states: &[(&str, &'static [u8])]| {
         let states = states.iter().map(|(d, s)| (device(d), Bytes::from_static(s))).collect();
         register.commit(&EvaluatorStep { cursor, states, transitions: vec![], now: at(0) }).unwrap();
     };
     keep(5, &[("b", b"1"), ("a", b"1"), ("c", b"1")]);
     keep(9, &[("a", b"2"), ("c", b"")]);
-    let restored = Register::open(&path).unwrap().restore().unwrap();
+    let restored = restored(&Register::open(&path).unwrap());
     assert_eq!(restored.cursor, Some(9));
     assert_eq!(restored.states, [(device("a"), Bytes::from_static(b"2")), (device("b"), Bytes::from_static(b"1"))]);
 }

@@ -8,7 +8,7 @@ use ports::{AlertBook, EvaluatorStep, Outbox, Quarantine, RecordError};
 use schemas::Phase;
 use tempfile::TempDir;
 
-use super::{assert_tally, at, device, fresh, line, plan, records, step, transition};
+use super::{assert_tally, at, device, fresh, line, plan, records, restored, step, transition};
 use crate::Register;
 
 const STEPS: u64 = 12;
@@ -26,7 +26,7 @@ fn nth(cursor: u64) -> EvaluatorStep {
 fn assert_prefix(register: &Register) -> u64 {
     // What was decided and not planned before the crash is planned after it, once.
     plan(register, at(1000));
-    let restored = register.restore().unwrap();
+    let restored = restored(register);
     let cursor = restored.cursor.unwrap_or(0);
     let expected: Vec<_> = (1..=cursor).flat_map(|n| nth(n).transitions).collect();
     let found: Vec<_> = register.transitions(0, 1000).unwrap().into_iter().map(|(_, t)| t).collect();
@@ -121,7 +121,7 @@ fn a_full_disk_keeps_nothing_of_the_step_and_the_step_is_kept_later() {
 
     allow(1_000_000);
     register.commit(&large).unwrap();
-    assert_eq!(register.restore().unwrap().states.len(), 501);
+    assert_eq!(restored(&register).states.len(), 501);
     register.put_aside(0..500, &aside).unwrap();
     assert_eq!(register.quarantine_count(), 500);
     assert_tally(&register);
@@ -138,7 +138,7 @@ fn a_damaged_page_is_said_and_not_taken_for_data() {
     // Every page but the first, which holds the header and the schema.
     file.iter_mut().skip(4096).for_each(|byte| *byte = 0xA5);
     std::fs::write(&path, file).unwrap();
-    let damaged = Register::open(&path).map(|register| register.restore().map(drop));
+    let damaged = Register::open(&path).map(|register| register.restore(&mut |_, _| ()).map(drop));
     assert!(
         matches!(damaged, Err(RecordError::Damaged(_)) | Ok(Err(RecordError::Damaged(_)))),
         "a page of rubbish went unnoticed: {damaged:?}"
@@ -162,5 +162,5 @@ fn a_commit_of_5000_states_and_20_transitions_is_timed() {
     }
     times.sort();
     println!("5,000 states of 128 B and 20 transitions: median {:?}, worst {:?}", times[20], times[39]);
-    assert_eq!(register.restore().unwrap().states.len(), 5000);
+    assert_eq!(restored(&register).states.len(), 5000);
 }

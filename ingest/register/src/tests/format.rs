@@ -10,7 +10,7 @@ use schemas::{Container, Device, DeviceKey, Fitting, Kind, Phase, Place, Profile
 use tempfile::TempDir;
 
 use super::acts::{act, silence};
-use super::{assert_tally, at, channel, device, line, plan, step, transition};
+use super::{assert_tally, at, channel, device, line, plan, restored, step, transition};
 use crate::Register;
 use crate::schema::VERSION;
 use crate::tests::records::{all, bin, garbage, put};
@@ -86,7 +86,7 @@ fn opened(version: usize) -> (TempDir, Register) {
 #[test]
 fn format_1_stays_readable_and_can_be_written_on() {
     let (_directory, register) = opened(1);
-    let restored = register.restore().unwrap();
+    let restored = restored(&register);
     assert_eq!((restored.cursor, restored.states), (Some(42), history().states));
     let transitions: Vec<_> = register.transitions(0, 10).unwrap().into_iter().map(|(_, t)| t).collect();
     assert_eq!(transitions, history().transitions);
@@ -112,7 +112,7 @@ fn format_1_stays_readable_and_can_be_written_on() {
 #[test]
 fn format_2_stays_readable_and_can_be_written_on() {
     let (_directory, register) = opened(2);
-    assert_eq!(register.restore().unwrap().cursor, Some(42));
+    assert_eq!(restored(&register).cursor, Some(42));
     assert_eq!(all(&register), [of_format_2()]);
     assert_eq!(register.adopted().unwrap(), [adopted()]);
     put(&register, &[garbage(8, "not_json")]);

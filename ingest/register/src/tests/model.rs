@@ -8,7 +8,7 @@ use ports::{AlertBook, AlertFilter, AlertView, EvaluatorStep, Outbox};
 use proptest::prelude::*;
 use schemas::{ChannelName, DeviceId, Phase, Severity, Timestamp, Transition};
 
-use super::{assert_tally, at, channel, device, fresh, line, plan, transition};
+use super::{assert_tally, at, channel, device, fresh, line, plan, restored, transition};
 use crate::Register;
 
 const CHANNELS: [&str; 2] = ["hook", "log"];
@@ -121,7 +121,7 @@ impl Model {
     }
 
     fn assert_equals(&mut self, register: &Register) {
-        let restored = register.restore().unwrap();
+        let restored = restored(register);
         assert_eq!(restored.cursor, self.cursor);
         assert_eq!(restored.states, self.states.clone().into_iter().collect::<Vec<_>>());
         let transitions: Vec<_> = register.transitions(0, 1000).unwrap().into_iter().map(|(_, t)| t).collect();

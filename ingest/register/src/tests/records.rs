@@ -9,7 +9,7 @@ use ports::{
 use rusqlite::Connection;
 use schemas::{Device, Kind, Message, Phase, Place, ProfileName, Provenance, Qos, Zone};
 
-use super::{assert_tally, at, commit, device, fresh, step, transition};
+use super::{assert_tally, at, commit, device, fresh, restored, step, transition};
 use crate::Register;
 
 pub(super) fn bin(name: &str, zone: &str, first: i64, last: i64) -> DeviceSeen {
@@ -177,10 +177,10 @@ fn a_register_that_another_process_holds_is_busy_and_still_readable() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let busy = register.commit(&step(2, vec![])).unwrap_err();
     assert!(matches!(busy, RecordError::Unavailable(_)), "{busy}");
-    assert_eq!(register.restore().unwrap().cursor, Some(1));
+    assert_eq!(restored(&register).cursor, Some(1));
     other.execute_batch("ROLLBACK").unwrap();
     register.commit(&step(2, vec![])).unwrap();
-    assert_eq!(register.restore().unwrap().cursor, Some(2));
+    assert_eq!(restored(&register).cursor, Some(2));
     assert_tally(&register);
 }
 

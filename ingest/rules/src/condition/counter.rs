@@ -13,7 +13,7 @@ use toml::de::{DeValue, ValueDeserializer};
 
 use super::limit::RawLimit;
 use super::run::Runs;
-use super::usual::Usual;
+use super::usual::Learned;
 use super::window::Every;
 use super::{Condition, Fault, Form, Memory, Own, Verdict};
 use crate::hours::Local;
@@ -92,19 +92,15 @@ pub(crate) struct Tally {
     meter: Meter,
     /// What every step so far was a multiple of, litres; 0 before the first.
     step: u64,
-    usual: Usual,
+    usual: Learned,
 }
 
 impl Tally {
     /// What was remembered, taken out; none before the first reading, and of one that came later than this.
     fn of(memory: &mut Memory, at: Timestamp) -> Option<Self> {
-        let untaught = |meter: &Meter| Self { meter: meter.clone(), step: 0, usual: Usual::default() };
         let tally = match memory.own.as_deref_mut()? {
-            Own::Tally(kept) => {
-                let left = untaught(&kept.meter);
-                std::mem::replace(&mut **kept, left)
-            }
-            Own::Meter(meter) => untaught(meter),
+            Own::Tally(kept) => Self { usual: std::mem::take(&mut kept.usual), ..kept.clone() },
+            Own::Meter(meter) => Self { meter: meter.clone(), step: 0, usual: Learned::default() },
             _ => return None,
         };
         (tally.meter.at <= at).then_some(tally)
@@ -137,7 +133,7 @@ impl Counter {
         let (mut holds, mut verdict) = (memory.holds, None);
         let whole = now.since(tally.meter.at).as_secs_f64();
         let litres = litres.filter(|_| self.pulse.is_none_or(|pulse| tally.is(pulse)));
-        let mut judge = |usual: &mut Usual, start: Timestamp, value: Option<f64>| {
+        let mut judge = |usual: &mut Learned, start: Timestamp, value: Option<f64>| {
             let known = value;
             let value = value.filter(|volume| holds || self.is_beyond_usual(usual, start, *volume, local));
             // Of a run the least counts: what flows even when nobody draws water.
@@ -176,7 +172,7 @@ impl Counter {
     }
 
     /// An hour below the limit is in no need of a comparison; one above it needs weeks to be compared with.
-    fn is_beyond_usual(&self, usual: &Usual, start: Timestamp, volume: f64, local: Local<'_>) -> bool {
+    fn is_beyond_usual(&self, usual: &Learned, start: Timestamp, volume: f64, local: Local<'_>) -> bool {
         let Some(times) = self.usual.filter(|_| self.runs.limit.holds(volume)) else { return true };
         usual.largest(local.hour_of_week(start)).is_some_and(|largest| volume >= times * largest)
     }
@@ -205,8 +201,7 @@ impl Condition for Counter {
         let verdict = self.lay(memory, &mut tally, sample.observed, consumed, local);
         tally.meter.litres = litres;
         match memory.own.as_deref_mut() {
-            Some(Own::Tally(kept)) => **kept = tally,
-            Some(own) if self.pulse.is_some() || self.usual.is_some() => *own = Own::Tally(Box::new(tally)),
+            Some(own) if self.pulse.is_some() || self.usual.is_some() => *own = Own::Tally(tally),
             Some(own) => *own = Own::Meter(tally.meter),
             None => {}
         }

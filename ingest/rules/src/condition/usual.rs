@@ -1,10 +1,11 @@
 //! What a meter usually counts in an hour of the week: the largest volume of that hour in the last four to eight weeks.
 //! Of so few weeks the largest is the 99th percentile (nearest rank, DOMAIN 1.1 and 4.6).
 //!
-//! Deliberately absent: the single weeks. Two generations of four weeks take 1.5 KB a meter, whatever is asked of them.
+//! Deliberately absent: the single weeks. Two generations of four weeks take 1.5 KB a meter, whatever is asked of them, and
+//! nothing before the first hour is learned.
 
 use schemas::{HOUR, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Hours of a week.
 const SLOTS: usize = 168;
@@ -29,7 +30,39 @@ impl Generation {
     }
 }
 
-/// See the module.
+/// What was learned of a meter, if anything was: most counters ask for nothing usual, and pay a pointer for it.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(from = "Usual")]
+pub(crate) struct Learned(Option<Box<Usual>>);
+
+impl Learned {
+    /// See [`Usual::largest`].
+    pub(super) fn largest(&self, slot: usize) -> Option<f64> {
+        self.0.as_ref()?.largest(slot)
+    }
+
+    /// See [`Usual::learn`].
+    pub(super) fn learn(&mut self, start: Timestamp, slot: usize, litres: f64) {
+        self.0.get_or_insert_default().learn(start, slot, litres);
+    }
+}
+
+impl From<Usual> for Learned {
+    fn from(usual: Usual) -> Self {
+        Self((usual != Usual::default()).then(|| Box::new(usual)))
+    }
+}
+
+impl Serialize for Learned {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Some(usual) => usual.serialize(serializer),
+            None => Usual::default().serialize(serializer),
+        }
+    }
+}
+
+/// Two generations. On disk one that was never taught stands like every other.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Usual {
     /// The number of the present generation, since the epoch.
@@ -40,7 +73,7 @@ pub(crate) struct Usual {
 
 impl Usual {
     /// The largest volume of this hour of the week, litres; none where too few weeks are known.
-    pub(super) fn largest(&self, slot: usize) -> Option<f64> {
+    fn largest(&self, slot: usize) -> Option<f64> {
         let [(now, seen_now), (before, seen_before)] = [self.now.of(slot), self.before.of(slot)];
         (seen_now + seen_before >= ENOUGH).then(|| f64::from(now.max(before)))
     }
@@ -51,7 +84,7 @@ impl Usual {
         clippy::cast_sign_loss,
         reason = "a float cast saturates, and less than nothing is 0"
     )]
-    pub(super) fn learn(&mut self, start: Timestamp, slot: usize, litres: f64) {
+    fn learn(&mut self, start: Timestamp, slot: usize, litres: f64) {
         let generation = start.millis().div_euclid(GENERATION);
         if generation > self.generation {
             let last = std::mem::take(&mut self.now);

@@ -122,8 +122,14 @@ fn the_state_of_version_1_is_read() {
     assert_eq!((desk.story().len(), desk.engine.too_late()), (0, 1));
 }
 
+/// What a state of version 4 packs: the body of version 3.
+fn unpacked(state: &[u8]) -> Vec<u8> {
+    assert_eq!(state[0], 4);
+    lz4_flex::block::decompress_size_prepended(&state[1..]).unwrap()
+}
+
 #[test]
-fn the_states_of_versions_2_and_3_are_read() {
+fn the_states_of_versions_2_to_4_are_read() {
     // A bin in anfa that fires since second 0: the past is one reading of 95, six bytes.
     let since = [0x80, 0xa0, 0xd5, 0xed, 0xee, 0x66];
     let state = [
@@ -151,9 +157,13 @@ fn the_states_of_versions_2_and_3_are_read() {
     let mut writer = Desk::new(&rules);
     writer.hear(&fill(95.0, 0));
     // Version 3 says besides what others may still be compared with, here nothing.
-    let now = [&[3u8][..], &state[1..], &[0, 0, 0, 0]].concat();
-    assert_eq!(writer.engine.take_dirty()[0].1, now);
-    for state in [state, now] {
+    let plain = [&state[1..], &[0, 0, 0, 0]].concat();
+    let now = writer.engine.take_dirty().remove(0).1;
+    assert_eq!(unpacked(&now), plain);
+    // Packed by hand: literals alone, as any version of the packer may have written it.
+    let (length, long) = (u8::try_from(plain.len()).unwrap(), u8::try_from(plain.len() - 15).unwrap());
+    let by_hand = [&[4, length, 0, 0, 0, 0xf0, long][..], &plain].concat();
+    for state in [state, [&[3u8][..], &plain].concat(), by_hand, now.to_vec()] {
         let mut desk = Desk::new(&rules);
         desk.engine.restore(&bin(), &state).unwrap();
         desk.hear(&fill(10.0, 1));
@@ -167,7 +177,8 @@ fn what_a_group_decided_before_version_3_is_final() {
     let mut desk = Desk::new(&rules);
     desk.hear(&fill(40.0, 0));
     let state = desk.engine.take_dirty().remove(0).1;
-    let before = [&[2u8][..], &state[1..state.len() - 4]].concat();
+    let plain = unpacked(&state);
+    let before = [&[2u8][..], &plain[..plain.len() - 4]].concat();
     for (state, too_late) in [(state.to_vec(), 0), (before, 1)] {
         let mut desk = Desk::new(&rules);
         desk.engine.restore(&bin(), &state).unwrap();
@@ -183,11 +194,12 @@ fn damaged_or_newer_state_is_refused_and_changes_nothing() {
     desk.hear(&fill(95.0, 0));
     let state = desk.engine.take_dirty().remove(0).1;
     let mut fresh = Engine::new(set(&rules));
-    assert_eq!(fresh.restore(&bin(), &[&[4], &state[1..]].concat()), Err(StateError::Version(4)));
+    assert_eq!(fresh.restore(&bin(), &[&[5], &state[1..]].concat()), Err(StateError::Version(5)));
     for length in 1..state.len() {
         assert!(fresh.restore(&bin(), &state[..length]).is_err(), "{length} of {} bytes", state.len());
     }
-    assert!(fresh.restore(&bin(), &[&state[..], &[0]].concat()).is_err());
+    assert!(fresh.restore(&bin(), &[&state[..], &[0xff]].concat()).is_err(), "a byte too many");
+    assert!(fresh.restore(&bin(), &[4, 0xff, 0xff, 0xff, 0xff, 0]).is_err(), "longer than a state can be");
     assert_eq!(fresh.devices(), 0);
     fresh.restore(&bin(), &[]).unwrap();
     assert_eq!(fresh.devices(), 0);

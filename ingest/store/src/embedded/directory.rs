@@ -4,9 +4,10 @@
 //! device has one kind and one zone, and the unit of everything below: a device that moves begins a
 //! new stream, so that a zone's history stays the zone's.
 
-use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use ports::Selector;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 use schemas::{Kind, Reading, SeriesKey, Zone};
@@ -57,7 +58,8 @@ pub(crate) const CHUNK: usize = 512;
 /// store, so that no id is ever used twice.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    ids: HashMap<SeriesKey, u32, FxBuildHasher>,
+    /// The series by their keys, which stand there alone: a city of a million meters has five million.
+    ids: HashTable<u32>,
     series: Vec<Option<Series>>,
     streams: Vec<Option<Stream>>,
     unsaved: Vec<u32>,
@@ -67,6 +69,10 @@ pub(crate) struct Directory {
     ranks: Arc<[u32]>,
 }
 
+fn hash(key: &SeriesKey) -> u64 {
+    FxBuildHasher.hash_one(key)
+}
+
 fn index(len: usize) -> u32 {
     u32::try_from(len).expect("memory ends long before four thousand million series")
 }
@@ -74,13 +80,27 @@ fn index(len: usize) -> u32 {
 impl Directory {
     /// The series of a reading; made if it is new. No clone where it is known.
     pub(crate) fn series_of(&mut self, key: &SeriesKey) -> u32 {
-        if let Some(id) = self.ids.get(key) {
-            return *id;
+        if let Some(id) = self.known(key) {
+            return id;
         }
         let id = index(self.series.len());
         self.series.push(Some(Series { key: key.clone(), current: u32::MAX, streams: Vec::new(), latest: None }));
-        self.ids.insert(key.clone(), id);
+        self.enter(id);
         id
+    }
+
+    fn known(&self, key: &SeriesKey) -> Option<u32> {
+        self.ids.find(hash(key), |id| self.has(*id, key)).copied()
+    }
+
+    fn has(&self, id: u32, key: &SeriesKey) -> bool {
+        self.series.get(id as usize).and_then(Option::as_ref).is_some_and(|series| series.key == *key)
+    }
+
+    /// Makes a series known by its key, which nobody has.
+    fn enter(&mut self, id: u32) {
+        let of = |id: &u32| self.series[*id as usize].as_ref().map_or(0, |series| hash(&series.key));
+        self.ids.insert_unique(of(&id), id, of);
     }
 
     /// The stream of a series for a kind and a zone; made if it is new.
@@ -113,12 +133,19 @@ impl Directory {
         if self.series.len() <= s {
             self.series.resize_with(s + 1, || None);
         }
+        let known = self.known(key);
+        if known.is_some_and(|known| known != series) || self.streams[at].is_some() {
+            return false;
+        }
         let own =
             self.series[s].get_or_insert_with(|| Series { key: key.clone(), current: id, streams: Vec::new(), latest: None });
-        if own.key != *key || self.streams[at].is_some() || *self.ids.entry(key.clone()).or_insert(series) != series {
+        if own.key != *key {
             return false;
         }
         own.streams.push(id);
+        if known.is_none() {
+            self.enter(series);
+        }
         self.streams[at] = Some(Stream { series, kind, zone });
         self.fresh = false;
         true
@@ -158,8 +185,11 @@ impl Directory {
 
     /// Takes a series out with its streams, whose ids come back.
     pub(crate) fn erase(&mut self, series: u32) -> Vec<u32> {
+        let key = self.series[series as usize].as_ref().map_or(0, |own| hash(&own.key));
+        if let Ok(entry) = self.ids.find_entry(key, |id| *id == series) {
+            entry.remove();
+        }
         let Some(own) = self.series[series as usize].take() else { return Vec::new() };
-        self.ids.remove(&own.key);
         for stream in &own.streams {
             self.streams[*stream as usize] = None;
         }

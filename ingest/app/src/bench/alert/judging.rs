@@ -14,8 +14,9 @@ use schemas::{Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Transition
 use serde::Serialize;
 
 use super::super::scratch;
-use super::{Figures, in_f64, mib, resident};
+use super::{Figures, in_f64, mib};
 use crate::failure::{Code, Failure};
+use crate::memory::Resident;
 use crate::progress::Progress;
 
 const QUANTITIES: [Quantity; 4] =
@@ -142,7 +143,7 @@ pub(super) fn measure(series: u32) -> Result<Judged, Failure> {
     let rules = rules()?;
     let mut readings = readings(series.div_ceil(4))?;
     let (mut engine, mut out, progress) = (Engine::new(Arc::clone(&rules)), Vec::new(), Progress::of("rounds"));
-    let (empty, _) = resident();
+    let empty = Resident::own().now;
     let (mut first, mut last, mut transitions) = (Duration::ZERO, Duration::ZERO, 0);
     for round in 0..ROUNDS {
         progress.at(round.unsigned_abs(), (ROUNDS + MEASURED).unsigned_abs());
@@ -159,7 +160,7 @@ pub(super) fn measure(series: u32) -> Result<Judged, Failure> {
         transitions += out.len();
         out.clear();
     }
-    let (full, _) = resident();
+    let full = Resident::own().now;
     let counted = engine.bytes();
     engine.take_dirty();
     let committed = with_commits(&mut engine, &mut readings, &progress)?;

@@ -9,9 +9,10 @@ use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, 
 use serde::Serialize;
 use settings::{RULE_PACKS, Settings};
 
-use super::{Figures, in_f64, mib, resident};
+use super::{Figures, in_f64, mib};
 use crate::backtest::{CHUNK, Judges};
 use crate::failure::{Code, Failure};
+use crate::memory::Resident;
 use crate::progress::Progress;
 
 /// 2026-09-21T00:00:00Z
@@ -140,7 +141,7 @@ pub(super) fn measure(settings: &Settings, devices: u32, days: u16) -> Result<Mo
     let began = Instant::now();
     transitions += judges.finish(Timestamp::clamped(START + quarters * QUARTER)).len() as u64;
     judging += began.elapsed();
-    let (_, most) = resident();
+    let most = Resident::own().most;
     let seconds = judging.as_secs_f64();
     let target_seconds = TARGET * in_f64(u64::from(devices) * u64::from(days)) / in_f64(MONTH);
     Ok(Month {

@@ -16,6 +16,7 @@ use super::{Asked, Figures, StoreKind};
 use crate::bench::args::StoreAlone;
 use crate::bench::scratch;
 use crate::failure::{Code, Failure};
+use crate::memory::Resident;
 use crate::opened::engine;
 
 /// Readings in one append: what a historian takes of a busy journal.
@@ -61,7 +62,7 @@ pub(crate) async fn alone(options: &StoreAlone) -> Result<(), Failure> {
     latest(&store).await?;
     figures.first_answer_ms = began.elapsed().as_secs_f64() * 1e3;
     figures.server_memory_bytes = server.as_ref().map_or(0, |server| server.process.resident()).max(figures.server_memory_bytes);
-    figures.memory_bytes = peak();
+    figures.memory_bytes = Resident::own().most;
     let text = serde_json::to_string(&figures).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
     println!("{text}");
     Ok(())
@@ -215,11 +216,4 @@ fn own_cpu() -> f64 {
 
 fn thread_cpu() -> f64 {
     seconds(ClockId::ThreadCPUTime)
-}
-
-/// The most that this process had resident (`VmHWM`), bytes.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() << 10
 }
