@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use crate::number::MAD_TO_SIGMA;
 use crate::{Finding, Lack, mad, median};
 
 /// How much of what a device should have sent was heard.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Availability {
     /// Different instants that were heard.
     pub received: u64,
@@ -44,7 +45,7 @@ pub fn offline(heard: Option<Timestamp>, now: Timestamp, interval: Duration, set
 }
 
 /// How far a sensor has moved away from its neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Drift {
     /// In the quantity's unit: the recent difference to the neighbours less the earlier one.
     pub shift: f64,
