@@ -5,6 +5,7 @@
 //! the territory is cut out of the store, the console and the desk themselves ([`territory`]), so that no answer has to
 //! think of it.
 
+mod allowance;
 mod guard;
 mod territory;
 mod who;
@@ -88,6 +89,7 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/metrics", Right::Works, Right::People),
     ("/api", Right::Public, Right::People),
     ("/api/{*rest}", Right::Public, Right::Public),
+    ("/api/v1/openapi.json", Right::Public, Right::People),
     ("/api/v1/session", Right::Own, Right::People),
     ("/api/v1/devices", Right::Measured, Right::Works),
     ("/api/v1/devices/health", Right::Measured, Right::People),
@@ -155,7 +157,7 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
     // each of which takes its own right.
     let mut levels = address.split('/').skip(1);
     match (levels.next(), levels.next(), is_safe(method)) {
-        (Some("fr" | "ar" | "en"), Some("privacy" | "public"), true) => Right::Public,
+        (Some("fr" | "ar" | "en"), Some("privacy" | "public" | "api"), true) => Right::Public,
         (Some("fr" | "ar" | "en"), Some("engineers"), true) => Right::Works,
         (Some("fr" | "ar" | "en"), Some("water" | "parking"), true) => Right::City,
         (Some("fr" | "ar" | "en"), _, true) => Right::Measured,

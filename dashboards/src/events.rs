@@ -5,6 +5,10 @@
 //! only copy. There is no task of its own: with no client there is no listener and no work.
 //!
 //! Lossy by design. Whoever loses something is told `event: gap` and asks for the present state.
+//!
+//! Each event has an id. Whoever comes back and says the last one it had (`Last-Event-ID`) is told what came after it, as long as
+//! that is still kept: for the last frames, and while somebody listens. Else it is told `event: resync`, which asks for the same
+//! as a gap.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -14,17 +18,17 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ports::{Live, LiveFrame};
-use schemas::{Kind, Reading, SeriesKey, Transition, Zone};
+use schemas::{Kind, Reading, SeriesKey, Timestamp, Transition, Zone};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use crate::Settings;
 use crate::access::Territory;
 use crate::house::Shared;
-use crate::params::Params;
+use crate::openapi::{Operation, Parameter, known};
 use crate::problem::Problem;
 use crate::rows::ReadingRow;
 
@@ -60,6 +64,8 @@ pub(crate) struct Hub {
     live: Live,
     /// Only what happens within it is told; all where there is none.
     territory: Option<Territory>,
+    /// Begins every id: frames of another run of the program, or for others, have other ids.
+    epoch: i64,
     tick: Duration,
     rows: usize,
     most: usize,
@@ -81,9 +87,12 @@ struct Desk {
 }
 
 impl Hub {
-    pub(crate) fn new(live: Live, settings: &Settings, territory: Option<Territory>) -> Arc<Self> {
+    /// Begins at `now`.
+    pub(crate) fn new(live: Live, settings: &Settings, territory: Option<Territory>, now: Timestamp) -> Arc<Self> {
         let (tick, rows, most) = (settings.event_tick, settings.event_rows, settings.event_clients);
-        Arc::new(Self { live, territory, tick, rows, most, desk: Mutex::default() })
+        // So that something stands before the first frame.
+        let desk = Mutex::new(Desk { first: 1, ..Desk::default() });
+        Arc::new(Self { live, territory, epoch: now.millis(), tick, rows, most, desk })
     }
 
     /// How many clients listen.
@@ -96,8 +105,9 @@ impl Hub {
         self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One more client, which sees what happens from now on; none if as many as may be are there.
-    fn enter(self: &Arc<Self>, only: Option<Kind>) -> Option<Seat> {
+    /// One more client, which sees what happens from now on, or after the event that it had last; none if as many as may be are
+    /// there.
+    fn enter(self: &Arc<Self>, only: Option<Kind>, last: Option<&str>) -> Option<Seat> {
         let mut desk = self.desk();
         if desk.clients >= self.most {
             return None;
@@ -107,8 +117,20 @@ impl Hub {
             desk.receiver = Some(self.live.listen());
         }
         desk.work(self);
-        let next = desk.next();
-        Some(Seat { hub: self.clone(), only, next })
+        let kept = last.and_then(|last| desk.after(self.number(last)?));
+        let (next, lost) = (kept.unwrap_or(desk.next()), last.is_some() && kept.is_none());
+        Some(Seat { hub: self.clone(), only, next, lost })
+    }
+
+    /// The id of a frame.
+    fn id(&self, number: u64) -> String {
+        format!("{}-{number}", self.epoch)
+    }
+
+    /// The frame that has this id; none of another run.
+    fn number(&self, id: &str) -> Option<u64> {
+        let (epoch, number) = id.split_once('-')?;
+        (epoch == self.epoch.to_string()).then(|| number.parse().ok())?
     }
 }
 
@@ -116,6 +138,12 @@ impl Desk {
     /// The number that the next frame will get.
     fn next(&self) -> u64 {
         self.first + self.ring.len() as u64
+    }
+
+    /// The frame to begin with for whoever had this one last; none if it is not kept any more.
+    fn after(&self, last: u64) -> Option<u64> {
+        let next = last.checked_add(1)?;
+        (self.first..=self.next()).contains(&next).then_some(next)
     }
 
     fn push(&mut self, frame: Frame) {
@@ -139,7 +167,8 @@ impl Desk {
                 }
                 Some(Ok(LiveFrame::Transitions(transitions))) => {
                     for transition in transitions.iter().filter(|t| sees(t.kind, &t.zone)) {
-                        self.push(Frame::Alert { kind: transition.kind, text: alert(transition) });
+                        let text = alert(&hub.id(self.next()), transition);
+                        self.push(Frame::Alert { kind: transition.kind, text });
                     }
                 }
                 Some(Err(TryRecvError::Lagged(frames))) => self.push(Frame::Gap { text: gap(frames) }),
@@ -151,7 +180,7 @@ impl Desk {
             return;
         }
         self.written = Some(now);
-        let frame = readings(&std::mem::take(&mut self.fresh));
+        let frame = readings(&hub.id(self.next()), &std::mem::take(&mut self.fresh));
         self.push(frame);
         let missed = std::mem::take(&mut self.missed);
         if missed > 0 {
@@ -173,7 +202,7 @@ impl Desk {
     }
 }
 
-fn readings(fresh: &BTreeMap<SeriesKey, Reading>) -> Frame {
+fn readings(id: &str, fresh: &BTreeMap<SeriesKey, Reading>) -> Frame {
     let mut by_kind: BTreeMap<Kind, String> = BTreeMap::new();
     for reading in fresh.values() {
         let row = serde_json::to_string(&ReadingRow::from(reading)).expect("a row is text and finite numbers");
@@ -181,14 +210,14 @@ fn readings(fresh: &BTreeMap<SeriesKey, Reading>) -> Frame {
         // Writing to a String cannot fail.
         let _ = write!(rows, "{}{row}", if rows.is_empty() { "" } else { "," });
     }
-    let event = |rows: &str| Bytes::from(format!("event: readings\ndata: [{rows}]\n\n"));
+    let event = |rows: &str| Bytes::from(format!("id: {id}\nevent: readings\ndata: [{rows}]\n\n"));
     let all = event(&by_kind.values().map(String::as_str).collect::<Vec<_>>().join(","));
     Frame::Readings { all, by_kind: by_kind.iter().map(|(kind, rows)| (*kind, event(rows))).collect() }
 }
 
-fn alert(transition: &Transition) -> Bytes {
+fn alert(id: &str, transition: &Transition) -> Bytes {
     let data = serde_json::to_string(transition).expect("a transition is text and finite numbers");
-    Bytes::from(format!("event: alert\ndata: {data}\n\n"))
+    Bytes::from(format!("id: {id}\nevent: alert\ndata: {data}\n\n"))
 }
 
 /// A client's place. Leaving it frees it, and the last one to leave stops the listening.
@@ -196,9 +225,23 @@ struct Seat {
     hub: Arc<Hub>,
     only: Option<Kind>,
     next: u64,
+    /// What it had last is not kept any more.
+    lost: bool,
 }
 
 impl Seat {
+    /// What a client is told first. The browser asks again after two seconds if the stream breaks, with the id that it had last,
+    /// which is this one until something happens.
+    fn greeting(&self) -> String {
+        let resync = if self.lost { "event: resync\ndata: {}\n\n" } else { "" };
+        format!("retry: 2000\nid: {}\n\n{resync}", self.mark())
+    }
+
+    /// How far the client has been told.
+    fn mark(&self) -> String {
+        self.hub.id(self.next - 1)
+    }
+
     /// What happened since the last look.
     fn look(&mut self) -> Vec<u8> {
         let hub = self.hub.clone();
@@ -223,7 +266,8 @@ impl Drop for Seat {
         let mut desk = self.hub.desk();
         desk.clients -= 1;
         if desk.clients == 0 {
-            *desk = Desk { first: desk.next(), ..Desk::default() };
+            // One further: what happens while nobody listens is missed by whoever comes back.
+            *desk = Desk { first: desk.next() + 1, ..Desk::default() };
         }
     }
 }
@@ -243,8 +287,7 @@ impl Client {
         let text = loop {
             if !self.greeted {
                 self.greeted = true;
-                // The browser asks again after two seconds if the stream breaks.
-                break b"retry: 2000\n: marsad\n\n".to_vec();
+                break self.seat.greeting().into_bytes();
             }
             self.looks.tick().await;
             let text = self.seat.look();
@@ -252,7 +295,7 @@ impl Client {
                 break text;
             }
             if self.spoke.elapsed() >= self.heartbeat {
-                break b"event: beat\ndata: {}\n\n".to_vec();
+                break format!("id: {}\nevent: beat\ndata: {{}}\n\n", self.seat.mark()).into_bytes();
             }
         };
         self.spoke = Instant::now();
@@ -260,13 +303,22 @@ impl Client {
     }
 }
 
-/// `GET /api/v1/events?kind=`
-pub(crate) async fn events(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let only = Params::read(&uri, &["kind"])?.kind()?;
+const LAST_EVENT: Parameter =
+    Parameter::text("Last-Event-ID", "The id of the event that was heard last: begins with what came after it").in_header();
+
+pub(crate) const EVENTS: Operation = Operation::get(
+    "/api/v1/events",
+    "Readings and alerts as they happen: server-sent events `readings`, `alert`, `gap`, `resync`, `beat`",
+)
+.takes(&[known::KIND, LAST_EVENT])
+.also(&["text/event-stream"]);
+
+pub(crate) async fn events(State(rooms): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
+    let only = EVENTS.read(&uri)?.kind()?;
     let settings = &rooms.house.settings;
     let seat = rooms
         .hub
-        .enter(only)
+        .enter(only, headers.get(LAST_EVENT.name).and_then(|id| id.to_str().ok()))
         .ok_or_else(|| Problem::busy(format!("{} clients listen already, which is as many as may", settings.event_clients)))?;
     let mut looks = tokio::time::interval(settings.event_tick.max(Duration::from_millis(1)));
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);

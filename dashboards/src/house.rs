@@ -128,7 +128,7 @@ impl Rooms {
     /// For those who may see all, or what lies within a territory.
     pub(crate) fn new(house: House, territory: Option<Territory>) -> Arc<Self> {
         Arc::new(Self {
-            hub: Hub::new(house.live.clone(), &house.settings, territory),
+            hub: Hub::new(house.live.clone(), &house.settings, territory, house.clock.now()),
             streams: Arc::new(Semaphore::new(house.settings.streams)),
             glance: tokio::sync::Mutex::new(None),
             house,

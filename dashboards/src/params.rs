@@ -17,7 +17,7 @@ use crate::problem::Problem;
 /// Bytes of a query string.
 const QUERY_LIMIT: usize = 8 * 1024;
 /// Values of a parameter that may be given as a list.
-const LIST_LIMIT: usize = 100;
+pub(crate) const LIST_LIMIT: usize = 100;
 
 /// Characters of a date.
 const DATE_LENGTH: usize = "2026-11-21".len();

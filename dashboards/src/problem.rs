@@ -1,21 +1,25 @@
 //! Errors as `application/problem+json` (RFC 9457): what is wrong, with which parameter, and what was
 //! expected.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ports::{AccessError, ActError, ConsoleError, OperationError, RecordError, StoreError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::scan::ScanError;
 
 /// An error for people and programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Problem {
     #[serde(rename = "type")]
     kind: &'static str,
     title: &'static str,
     #[serde(serialize_with = "as_number")]
+    #[schemars(with = "u16")]
     status: StatusCode,
     detail: Box<str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,6 +29,9 @@ pub(crate) struct Problem {
     /// Where more than one thing is wrong: each.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: Box<[String]>,
+    /// Seconds after which to ask again.
+    #[serde(skip)]
+    after: Option<u64>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -33,7 +40,7 @@ fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result
 
 impl Problem {
     fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<Box<str>>) -> Self {
-        Self { kind, title, status, detail: detail.into(), parameter: None, expected: None, errors: Box::default() }
+        Self { kind, title, status, detail: detail.into(), parameter: None, expected: None, errors: Box::default(), after: None }
     }
 
     /// A parameter that does not fit.
@@ -88,6 +95,15 @@ impl Problem {
         Self::new("urn:marsad:problem:busy", "too many at once", StatusCode::SERVICE_UNAVAILABLE, detail)
     }
 
+    /// One client has asked for its share.
+    pub(crate) fn too_much(wait: Duration) -> Self {
+        let detail = "this client has asked for as much as one may within a minute ([http] client_requests, client_search)";
+        let problem = Self::new("urn:marsad:problem:share", "too much of late", StatusCode::TOO_MANY_REQUESTS, detail);
+        // A whole second early would be refused again.
+        let after = wait.as_secs() + 1;
+        Self { expected: Some(format!("the next request in {after} s")), after: Some(after), ..problem }
+    }
+
     /// It would tell of people, and is not told so.
     pub(crate) fn withheld(detail: impl Into<Box<str>>, expected: impl Into<String>) -> Self {
         let problem = Self::new("urn:marsad:problem:withheld", "not told", StatusCode::FORBIDDEN, detail);
@@ -126,6 +142,11 @@ impl Problem {
         Self::new("urn:marsad:problem:page", "a part of the page could not be had", status, detail)
     }
 
+    /// An answer that could not be made to its end.
+    pub(crate) fn unsaid(error: &dyn std::fmt::Display) -> Self {
+        Self::new("urn:marsad:problem:answer", "no answer", StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+    }
+
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
@@ -135,9 +156,9 @@ impl Problem {
         &self.detail
     }
 
-    /// Whether it asks to come again.
-    fn retry(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE
+    /// Seconds after which to come again, where that may help.
+    fn retry(&self) -> Option<u64> {
+        self.after.or((self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(2))
     }
 }
 
@@ -236,8 +257,8 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = retry {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

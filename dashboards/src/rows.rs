@@ -5,11 +5,12 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use schemas::{Grade, HOUR, Partial, Quality, Reading, Timestamp};
 use serde::Serialize;
 
 /// A reading, for people and programs.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct ReadingRow<'a> {
     device: &'a str,
     quantity: &'static str,
@@ -70,7 +71,7 @@ impl ReadingRow<'_> {
 }
 
 /// An hour of a series, for people and programs. Bad readings are not counted.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct HourRow<'a> {
     device: &'a str,
     quantity: &'static str,

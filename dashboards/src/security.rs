@@ -1,20 +1,22 @@
 //! The router: all addresses, and around them what holds for every answer.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::house::{House, Rooms};
+use crate::problem::Problem;
 use crate::{Settings, api, assets, budget, page};
 
 /// Nothing from elsewhere, nothing inline, no frame around us.
@@ -61,6 +63,8 @@ pub(crate) fn dressed(router: Router, settings: &Settings) -> Router {
         |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     router
         .layer(from_fn(move |request, next| budget::within(budget, request, next)))
+        .layer(from_fn(move |request, next| begun_within(timeout, request, next)))
+        .layer(CatchPanicLayer::custom(fallen))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth()))
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
@@ -71,6 +75,47 @@ pub(crate) fn dressed(router: Router, settings: &Settings) -> Router {
         .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         // What changes by the second is not to be kept.
         .layer(header(header::CACHE_CONTROL, "no-store"))
-        .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+}
+
+/// An answer, unless it does not begin in time.
+async fn begun_within(time: Duration, request: Request, next: Next) -> Response {
+    let late = |_| Problem::busy(format!("the answer did not begin within {time:?}")).into_response();
+    tokio::time::timeout(time, next.run(request)).await.unwrap_or_else(late)
+}
+
+/// An answer whose making failed by a mistake of ours, which the panic has said in the log.
+#[expect(clippy::needless_pass_by_value, reason = "as the layer calls it")]
+fn fallen(_: Box<dyn Any + Send>) -> Response {
+    Problem::unsaid(&"the program made a mistake").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn told(router: Router) -> (StatusCode, String, String) {
+        let answer = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let text = to_bytes(body, 1 << 20).await.unwrap();
+        (
+            parts.status,
+            parts.headers[header::CONTENT_TYPE].to_str().unwrap().to_owned(),
+            String::from_utf8_lossy(&text).into_owned(),
+        )
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_begin_in_time_and_a_mistake_of_ours_are_problems_too() {
+        let never = get(std::future::pending::<()>).layer(from_fn(|request, next| begun_within(SHORTEST, request, next)));
+        let (status, kind, text) = told(Router::new().route("/", never)).await;
+        assert_eq!((status, kind.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "application/problem+json"));
+        assert!(text.contains("did not begin within 1ms"), "{text}");
+        let mistaken = get(async || -> () { panic!("a test's own") }).layer(CatchPanicLayer::custom(fallen));
+        let (status, kind, _) = told(Router::new().route("/", mistaken)).await;
+        assert_eq!((status, kind.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "application/problem+json"));
+    }
 }

@@ -33,6 +33,11 @@ pub struct Settings {
     /// How long the store may search for one request, all its questions together; of a stream until it begins.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub query_budget: Duration,
+    /// Requests to the API of one client a minute; 0 for no limit.
+    pub client_requests: u32,
+    /// How long the store may search for one client a minute; 0 for no limit.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub client_search: Duration,
     /// Rows of a JSON answer where the request does not say.
     pub default_rows: usize,
     /// Rows of a JSON answer at most, and rows asked of the store at once by a streamed one.

@@ -1,5 +1,6 @@
 //! How far a reading can be believed, and why not further.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One reason to doubt a reading.
@@ -100,7 +101,7 @@ impl Flaw {
 }
 
 /// What a set of flaws comes to (OPC UA *StatusCode* severity).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// No flaw.

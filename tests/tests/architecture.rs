@@ -100,6 +100,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "journal",
             "store",
             "notify",
+            "dashboards",
             "pipeline",
             "ports",
             "register",

@@ -28,7 +28,7 @@ function open() {
   };
   source.addEventListener('readings', e => tell('readings', JSON.parse(e.data)));
   source.addEventListener('alert', e => tell('alert', JSON.parse(e.data)));
-  source.addEventListener('gap', () => tell('state', 'gap'));
+  for (const lost of ['gap', 'resync']) source.addEventListener(lost, () => tell('state', 'gap'));
 }
 
 function close() {

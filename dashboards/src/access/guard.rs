@@ -10,12 +10,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use ports::{AuditNote, Gate, Means, Role, Viewer};
+use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::allowance::{Allowance, Client};
 use super::who::{address, is_from_here, shown, within};
 use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
-use crate::api::{people, privacy};
+use crate::api;
 use crate::house::{House, Rooms};
 use crate::page::entry;
 use crate::problem::Problem;
@@ -39,6 +41,7 @@ struct Halls {
     /// Of those who see the whole city.
     whole: Router,
     contractors: Mutex<HashMap<String, Router>>,
+    allowance: Allowance,
 }
 
 /// All addresses, each for those who may.
@@ -50,6 +53,7 @@ pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
         open: hall(&guard, Rooms::new(House { city: guard.house.city.clone().opened(), ..guard.house.clone() }, None)),
         whole: hall(&guard, Rooms::new(guard.house.clone(), None)),
         contractors: Mutex::default(),
+        allowance: Allowance::new(&settings),
         guard,
     };
     let router = Router::new().fallback(enter).with_state(Arc::new(halls));
@@ -63,8 +67,7 @@ pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
 
 fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
     addresses(rooms)
-        .merge(people::routes().with_state(Arc::clone(guard)))
-        .merge(privacy::routes().with_state(Arc::clone(guard)))
+        .merge(api::gated().with_state(Arc::clone(guard)))
         .merge(entry::routes().with_state(Arc::clone(guard)))
         .layer(from_fn_with_state(Arc::clone(guard), decide))
 }
@@ -117,10 +120,21 @@ async fn enter(State(halls): State<Arc<Halls>>, mut request: Request<Body>) -> R
             Err(problem) => return problem.into_response(),
         }
     }
+    let client = limited(&halls, &viewer, &request);
+    let _bill = match client.map(|client| halls.allowance.open(client, Instant::now())).transpose() {
+        Ok(bill) => bill,
+        Err(wait) => return Problem::too_much(wait).into_response(),
+    };
     let router = halls.of(&viewer);
     request.extensions_mut().insert(viewer.clone());
     let Ok(answer) = within(viewer, router.oneshot(request)).await;
     answer
+}
+
+/// Whose allowance a request is taken from; none where it is not the API that is asked, or nothing limits the client.
+fn limited(halls: &Halls, viewer: &Viewer, request: &Request<Body>) -> Option<Client> {
+    let of_api = request.uri().path().starts_with("/api/");
+    if of_api { Client::of(viewer, address(request, &*halls.guard.gate)) } else { None }
 }
 
 /// A contractor asks of itself: another's name is not there, and its own need not be said.

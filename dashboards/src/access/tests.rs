@@ -5,10 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::*;
+use crate::api;
 
-/// Every address that a file of these sources gives to a router.
+/// Every address that a file of these sources gives to a router, and those of all operations.
 fn routed() -> BTreeSet<String> {
-    let (mut found, mut folders) = (BTreeSet::new(), vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))]);
+    let operations = api::operations().into_iter().map(|operation| operation.path.to_owned());
+    let (mut found, mut folders): (BTreeSet<String>, _) =
+        (operations.collect(), vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();

@@ -12,25 +12,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::get;
 use domains::air::{Doubt, HourlySeries, Pollutant, Siting, check_hours, check_particles};
 use domains::median;
 use schemas::{Device, DeviceId, HOUR, Kind, Partial, Quantity, Timestamp};
 
 use super::gather;
 use crate::house::{House, Rooms};
+use crate::openapi::Paths;
 use crate::params::Params;
 use crate::problem::Problem;
 
 /// The addresses about air.
-pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/api/v1/air/index", get(index::index))
-        .route("/api/v1/air/exceedances", get(exceedances::exceedances))
-        .route("/api/v1/air/report", get(report::report))
-        .route("/api/v1/air/now", get(history::now))
-        .route("/api/v1/air/history", get(history::history))
+pub(crate) fn paths() -> Paths<Arc<Rooms>> {
+    Paths::new()
+        .at(&index::INDEX, index::index)
+        .at(&exceedances::EXCEEDANCES, exceedances::exceedances)
+        .at(&report::REPORT, report::report)
+        .at(&history::NOW, history::now)
+        .at(&history::HISTORY, history::history)
 }
 
 /// The parameters by which every answer about air is made.

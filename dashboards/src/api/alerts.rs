@@ -1,19 +1,22 @@
 //! Alerts as an operator sees them, and what is done to them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use ports::{AlertFilter, AlertPlace, DeskAlert, DeskFilter};
-use schemas::{Act, AlertId, Deed, Person, Phase, Remark, Severity, Timestamp};
+use ports::{AlertFilter, AlertPlace, DeskAlert, DeskFilter, DeskRecord};
+use schemars::JsonSchema;
+use schemas::{Act, AlertId, Deed, Person, Phase, Remark, RuleId, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
+use crate::api::named::Named;
 use crate::house::{Rooms, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
 use crate::problem::Problem;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Alerts {
     alerts: Vec<DeskAlert>,
     /// The limit cut the answer.
@@ -22,9 +25,27 @@ struct Alerts {
     next: Option<String>,
 }
 
-/// `GET /api/v1/alerts?view=&phase=&kind=&zone=&device=&rule=&severity=&limit=&cursor=`
+pub(crate) const LIST: Operation = Operation::get("/api/v1/alerts", "Alerts, gravest and newest first")
+    .takes(&[
+        Parameter::one_of(
+            "view",
+            "Which of them; not beside `phase`",
+            &["open", "pending", "acknowledged", "silenced", "history"],
+        ),
+        Parameter::one_of("phase", "Only in these phases", &["pending", "firing", "resolved", "inactive"]).list(),
+        known::KIND,
+        known::ZONE,
+        known::DEVICE,
+        Parameter::of::<RuleId>("rule", "Only of this rule"),
+        Parameter::of::<Severity>("severity", "Only of these severities").list(),
+        known::LIMIT,
+        known::CURSOR,
+    ])
+    .gives::<Alerts>()
+    .tagged();
+
 pub(crate) async fn list(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["view", "phase", "kind", "zone", "device", "rule", "severity", "limit", "cursor"])?;
+    let params = LIST.read(&uri)?;
     let settings = &rooms.house.settings;
     let limit = params.limit(settings.default_rows, settings.most_rows)?;
     let (mut alerts, withheld) = view(&params, rooms.house.clock.now())?;
@@ -70,9 +91,13 @@ fn view(params: &Params, now: Timestamp) -> Result<(AlertFilter, Option<bool>), 
     })
 }
 
-/// `GET /api/v1/alerts/{id}`: the alert, and what was done to it.
-pub(crate) async fn show(State(rooms): Shared, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+pub(crate) const SHOW: Operation = Operation::get("/api/v1/alerts/{id}", "An alert, and what was done to it")
+    .takes(&[known::ALERT])
+    .gives::<DeskRecord>()
+    .tagged();
+
+pub(crate) async fn show(State(rooms): Shared, Named(id): Named<String>, uri: Uri) -> Result<Response, Problem> {
+    SHOW.read(&uri)?;
     shown(&rooms, &AlertId(id)).await
 }
 
@@ -82,7 +107,8 @@ async fn shown(rooms: &Rooms, id: &AlertId) -> Result<Response, Problem> {
 }
 
 /// What somebody wants done. Which fields have a meaning depends on the deed.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "AlertAsked")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     by: Person,
@@ -92,10 +118,23 @@ pub(crate) struct Asked {
     to: Option<Person>,
 }
 
-/// `POST /api/v1/alerts/{id}/{deed}`; the answer is the alert afterwards.
+pub(crate) const ACT: Operation =
+    Operation::post("/api/v1/alerts/{id}/{deed}", "Does something to an alert; the answer is the alert afterwards")
+        .takes(&[
+            known::ALERT,
+            Parameter::one_of(
+                "deed",
+                "What is done",
+                &["acknowledge", "unacknowledge", "assign", "shelve", "unshelve", "resolve"],
+            )
+            .in_path(),
+        ])
+        .reads::<Asked>()
+        .gives::<DeskRecord>();
+
 pub(crate) async fn act(
     State(rooms): Shared,
-    Path((id, deed)): Path<(String, String)>,
+    Named((id, deed)): Named<(String, String)>,
     uri: Uri,
     Body(asked): Body<Asked>,
 ) -> Result<Response, Problem> {

@@ -1,11 +1,14 @@
 //! How the answers about air, waste, parking and water are told: in JSON, as a table for machines, for Excel and for people;
 //! always with what they rest on.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domains::parameters::{Row, Status};
 use domains::{Finding, Lack};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use crate::house::House;
@@ -64,16 +67,31 @@ impl Format {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Said<T>(pub(crate) Finding<T>);
 
+/// A number, or why there is none.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Finding_of_{T}")]
+struct Shape<'a, T> {
+    value: Option<&'a T>,
+    /// Why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The same for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lack: Option<&'a Lack>,
+}
+
+impl<T: JsonSchema> JsonSchema for Said<T> {
+    fn schema_name() -> Cow<'static, str> {
+        Shape::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Shape::<T>::json_schema(generator)
+    }
+}
+
 impl<T: Serialize> Serialize for Said<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Shape<'a, T> {
-            value: Option<&'a T>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            lack: Option<&'a Lack>,
-        }
         let shape = match &self.0 {
             Finding::Value(value) => Shape { value: Some(value), reason: None, lack: None },
             Finding::Insufficient(lack) => Shape { value: None, reason: Some(lack.to_string()), lack: Some(lack) },
@@ -120,8 +138,10 @@ pub(crate) struct Answer<'a, T> {
     pub(crate) rests_on: Vec<&'a Row>,
 }
 
-#[derive(Serialize)]
-struct Body<'a, T> {
+/// An answer, with what a reader must know besides and what it rests on.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}")]
+pub(crate) struct Answered<'a, T> {
     #[serde(flatten)]
     answer: &'a T,
     notes: &'a [String],
@@ -139,7 +159,7 @@ impl<T: Serialize> Answer<'_, T> {
         let city = house.city.time();
         Ok(match format {
             Format::Json | Format::GeoJson | Format::Gpx => {
-                Json(Body { answer: &self.body, notes: &self.notes, rests_on: &self.rests_on }).into_response()
+                Json(Answered { answer: &self.body, notes: &self.notes, rests_on: &self.rests_on }).into_response()
             }
             Format::Csv => file(self.table.csv(), "text/csv; charset=utf-8; header=present", &format!("{}.csv", self.name)),
             Format::Excel => {

@@ -1,27 +1,33 @@
 //! Devices, why alerts were told, and the platform's own state.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use ports::{Check, DeviceFilter, DeviceView, Status};
+use ports::{Check, DeviceFilter, DeviceView, Status, Why};
+use schemars::JsonSchema;
 use schemas::{AlertId, DeviceId};
 use serde::Serialize;
 
+use crate::api::named::Named;
 use crate::house::Shared;
-use crate::params::Params;
+use crate::openapi::{Operation, known};
 use crate::problem::Problem;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Devices {
     devices: Vec<DeviceView>,
     /// The id after which the next page begins.
     next: Option<DeviceId>,
 }
 
-/// `GET /api/v1/devices?device=&kind=&zone=&limit=&cursor=`
+pub(crate) const DEVICES: Operation = Operation::get("/api/v1/devices", "Devices ever heard or listed, by id")
+    .takes(&[known::DEVICE, known::KIND, known::ZONE, known::LIMIT, known::CURSOR])
+    .gives::<Devices>()
+    .tagged();
+
 pub(crate) async fn devices(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["device", "kind", "zone", "limit", "cursor"])?;
+    let params = DEVICES.read(&uri)?;
     let settings = &rooms.house.settings;
     let limit = params.limit(settings.default_rows, settings.most_rows)?;
     let after = params.parsed("cursor", "the `next` of an earlier answer")?;
@@ -35,15 +41,20 @@ pub(crate) async fn devices(State(rooms): Shared, uri: Uri) -> Result<Response, 
     Ok(Json(Devices { devices, next }).into_response())
 }
 
-/// `GET /api/v1/alerts/{id}/why`: why each step of an alert was told, or not.
-pub(crate) async fn why(State(rooms): Shared, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+pub(crate) const WHY: Operation =
+    Operation::get("/api/v1/alerts/{id}/why", "Why each step of an alert was told, held or kept back, and how its messages fare")
+        .takes(&[known::ALERT])
+        .gives::<Why>()
+        .tagged();
+
+pub(crate) async fn why(State(rooms): Shared, Named(id): Named<String>, uri: Uri) -> Result<Response, Problem> {
+    WHY.read(&uri)?;
     let why = rooms.house.console.why(&AlertId(id)).await?;
     let why = why.ok_or_else(|| Problem::absent("there is no such alert"))?;
     Ok(Json(why).into_response())
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Standing {
     ready: bool,
     balanced: bool,
@@ -51,9 +62,11 @@ struct Standing {
     status: Status,
 }
 
-/// `GET /api/v1/status`
+pub(crate) const STATUS: Operation =
+    Operation::get("/api/v1/status", "How the platform stands, with the account of messages").gives::<Standing>();
+
 pub(crate) async fn status(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+    STATUS.read(&uri)?;
     let status = rooms.house.console.status().await?;
     Ok(Json(Standing { ready: status.ready(), balanced: status.identity.balances(), status }).into_response())
 }
@@ -63,7 +76,7 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Readiness {
     ready: bool,
     checks: Vec<Check>,

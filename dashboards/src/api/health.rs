@@ -19,13 +19,14 @@ use domains::time::Calendar;
 use domains::{Finding, median};
 use jiff::civil::Date;
 use ports::{Points, Query, Selector, Shape};
+use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Flaw, Kind, Quantity, Reading, Timestamp, Vocabulary, Zone};
 use serde::Serialize;
 
-use super::answer::{Answer, Format, Said};
+use super::answer::{Answer, Answered, Format, Said};
 use super::gather;
 use crate::house::{House, Shared};
-use crate::params::Params;
+use crate::openapi::{Operation, known};
 use crate::problem::Problem;
 use crate::scan::Pager;
 use crate::table::{Cell, Table};
@@ -38,7 +39,7 @@ const PAGE: usize = 20_000;
 const CLOCK_LIMIT: usize = 2_000;
 
 /// One device.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Health {
     device: DeviceId,
     kind: Kind,
@@ -61,16 +62,23 @@ struct Health {
     drift: BTreeMap<&'static str, Said<Drift>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "DevicesHealth")]
 struct Body {
     from: Timestamp,
     to: Timestamp,
     devices: Vec<Health>,
 }
 
-/// `GET /api/v1/devices/health?device=&kind=&zone=&from=&to=&format=`
+pub(crate) const HEALTH: Operation =
+    Operation::get("/api/v1/devices/health", "Availability, batteries, clocks and drift of devices; the last 7 days by default")
+        .takes(&[known::DEVICES, known::KIND, known::ZONE, known::DAY_FROM, known::DAY_TO, known::FORMAT])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["device", "kind", "zone", "from", "to", "format"])?;
+    let params = HEALTH.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let now = house.clock.now();
     let range = params.period(now, house.city.time(), 7)?;

@@ -7,6 +7,7 @@ mod body;
 mod console;
 mod gather;
 mod health;
+mod named;
 mod operations;
 mod parking;
 pub(crate) mod people;
@@ -22,51 +23,71 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::http::Uri;
-use axum::routing::{get, post};
+use axum::routing::get;
 
+use crate::access::Guard;
 use crate::house::Rooms;
+use crate::openapi::{Operation, Paths, served};
 use crate::problem::Problem;
 
 /// All addresses that answer programs.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route(
-            "/api/v1/devices",
-            get(console::devices).post(operations::adopt).layer(DefaultBodyLimit::max(operations::DEVICES_LIMIT)),
-        )
-        .route("/api/v1/devices/unknown", get(operations::unknown))
-        .route("/api/v1/devices/health", get(health::health))
-        .route("/api/v1/quarantine", get(quarantine::list))
-        .route("/api/v1/quarantine/{offset}", get(quarantine::show))
-        .route("/api/v1/quarantine/retry", post(quarantine::retry))
-        .route("/api/v1/quarantine/drop", post(quarantine::drop))
-        .route("/api/v1/reload", post(operations::reload))
-        .route("/api/v1/demo/incidents", post(operations::befall))
-        .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/{id}", get(alerts::show))
-        .route("/api/v1/alerts/{id}/{deed}", post(alerts::act))
-        .route("/api/v1/silences", get(quiets::silences).post(quiets::silence))
-        .route("/api/v1/silences/{id}/end", post(quiets::end_silence))
-        .route("/api/v1/maintenance", get(quiets::windows).post(quiets::window))
-        .route("/api/v1/maintenance/{id}/end", post(quiets::end_window))
-        .route("/api/v1/alerts/{id}/why", get(console::why))
-        .route("/api/v1/status", get(console::status))
-        .route("/api/v1/latest", get(readings::latest))
-        .route("/api/v1/readings", get(readings::readings))
-        .merge(public::routes())
-        .merge(air::routes())
-        .merge(waste::routes())
-        .merge(parking::routes())
-        .merge(water::routes())
-        .merge(privacy::public())
-        .route("/api/v1/events", get(crate::events::events))
+    described()
+        .router()
         .route("/api", get(nothing))
         .route("/api/{*rest}", get(nothing))
         .route("/healthz", get(console::healthz))
         .route("/readyz", get(console::readyz))
         .route("/metrics", get(crate::metrics::metrics))
         .method_not_allowed_fallback(async || Problem::method())
+}
+
+/// The operations of the API that need nothing of the gate, each with what answers it.
+fn described() -> Paths<Arc<Rooms>> {
+    Paths::new()
+        .at(&console::DEVICES, console::devices)
+        .at(&operations::ADOPT, operations::adopt.layer(DefaultBodyLimit::max(operations::DEVICES_LIMIT)))
+        .at(&operations::UNKNOWN, operations::unknown)
+        .at(&health::HEALTH, health::health)
+        .at(&quarantine::LIST, quarantine::list)
+        .at(&quarantine::SHOW, quarantine::show)
+        .at(&quarantine::RETRY, quarantine::retry)
+        .at(&quarantine::DROP, quarantine::drop)
+        .at(&operations::RELOAD, operations::reload)
+        .at(&operations::BEFALL, operations::befall)
+        .at(&alerts::LIST, alerts::list)
+        .at(&alerts::SHOW, alerts::show)
+        .at(&alerts::ACT, alerts::act)
+        .at(&console::WHY, console::why)
+        .at(&quiets::SILENCES, quiets::silences)
+        .at(&quiets::SILENCE, quiets::silence)
+        .at(&quiets::END_SILENCE, quiets::end_silence)
+        .at(&quiets::WINDOWS, quiets::windows)
+        .at(&quiets::WINDOW, quiets::window)
+        .at(&quiets::END_WINDOW, quiets::end_window)
+        .at(&console::STATUS, console::status)
+        .at(&readings::LATEST, readings::latest)
+        .at(&readings::READINGS, readings::readings)
+        .at(&crate::events::EVENTS, crate::events::events)
+        .at(&served::DOCUMENT, served::document)
+        .and(public::paths())
+        .and(air::paths())
+        .and(waste::paths())
+        .and(parking::paths())
+        .and(water::paths())
+        .and(privacy::public())
+}
+
+/// What the gate answers, and what is behind it.
+pub(crate) fn gated() -> Router<Arc<Guard>> {
+    people::paths().and(privacy::paths()).router().method_not_allowed_fallback(async || Problem::method())
+}
+
+/// Every operation of the API, in the order in which people read of them.
+pub(crate) fn operations() -> Vec<Operation> {
+    [described().operations(), people::paths().operations(), privacy::paths().operations()].concat()
 }
 
 async fn nothing(uri: Uri) -> Problem {

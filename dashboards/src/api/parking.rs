@@ -12,38 +12,36 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
-use axum::routing::get;
 use domains::parking::{
     Occupancy, ParkingSettings, Report, SensorFault, SpaceCounts, SpaceState, Stays, Transition, believed, occupancy,
     occupancy_over, publishable, search_pressure, sensor_faults, sessions, stays, transitions, turnover,
 };
+use schemars::JsonSchema;
 use schemas::{DeviceId, Grade, Kind, Quantity, Timestamp, Zone};
 use serde::Serialize;
 
-use super::answer::{Answer, Format, Said, resting};
+use super::answer::{Answer, Answered, Format, Said, resting};
 use super::gather;
 use crate::house::{House, Rooms, Shared};
+use crate::openapi::{Operation, Parameter, Paths, known};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
 /// The addresses about parking.
-pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/api/v1/parking/occupancy", get(of_zones))
-        .route("/api/v1/parking/overstays", get(overstays::overstays))
-        .route("/api/v1/parking/sensors", get(sensors::sensors))
+pub(crate) fn paths() -> Paths<Arc<Rooms>> {
+    Paths::new().at(&OCCUPANCY, of_zones).at(&overstays::OVERSTAYS, overstays::overstays).at(&sensors::SENSORS, sensors::sensors)
 }
 
 /// Windows of one question and zone.
 const WINDOWS_LIMIT: usize = 3_000;
 
 /// One zone, as it is told.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ParkingZoneRow")]
 struct ZoneRow {
     zone: Zone,
     spaces: usize,
@@ -60,7 +58,8 @@ struct ZoneRow {
 }
 
 /// At the end of the period.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ParkingNow")]
 struct Now {
     #[serde(flatten)]
     counts: SpaceCounts,
@@ -71,7 +70,7 @@ struct Now {
 }
 
 /// Over the whole period.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Period {
     /// Per cent, weighted by time.
     occupancy: Said<f64>,
@@ -82,7 +81,7 @@ struct Period {
     turnover: Said<f64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Window {
     start: Timestamp,
     end: Timestamp,
@@ -93,13 +92,14 @@ struct Window {
     searching: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Fault {
     device: DeviceId,
     fault: SensorFault,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Parking")]
 struct Body {
     from: Timestamp,
     to: Timestamp,
@@ -113,9 +113,21 @@ struct Space {
     heard: Option<Timestamp>,
 }
 
-/// `GET /api/v1/parking/occupancy?zone=&from=&to=&every=&format=`
+const OCCUPANCY: Operation =
+    Operation::get("/api/v1/parking/occupancy", "How full zones are, and how much of that is known; the last day by default")
+        .takes(&[
+            known::ZONE,
+            known::DAY_FROM,
+            known::DAY_TO,
+            Parameter::one_of("every", "Windows besides, weighted by time", &["15m", "1h"]),
+            known::FORMAT,
+        ])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 async fn of_zones(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["zone", "from", "to", "every", "format"])?;
+    let params = OCCUPANCY.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let city = house.city.time();
     let (from, to) = past(&params, house)?;

@@ -1,18 +1,21 @@
 //! Users, tokens, credentials of devices, and the audit.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
+use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::extract::{Extension, Path, State};
+use axum::Json;
+use axum::extract::{Extension, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use ports::{AuditRow, NewCredential, NewToken, NewUser, Viewer};
+use ports::{AuditRow, AuditVerdict, DeviceCredential, Made, NewCredential, NewToken, NewUser, Token, User, Viewer};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Guard;
 use crate::api::body::Body;
+use crate::api::named::Named;
+use crate::openapi::{Operation, Parameter, Paths, known};
 use crate::params::Params;
 use crate::problem::Problem;
 
@@ -22,75 +25,127 @@ type Kept = State<Arc<Guard>>;
 const ROWS: usize = 10_000;
 
 /// The addresses about people.
-pub(crate) fn routes() -> Router<Arc<Guard>> {
-    Router::new()
-        .route("/api/v1/session", get(session))
-        .route("/api/v1/users", get(users).post(add))
-        .route("/api/v1/users/{name}/remove", post(remove))
-        .route("/api/v1/users/{name}/password", post(password))
-        .route("/api/v1/tokens", get(tokens).post(make_token))
-        .route("/api/v1/tokens/{id}/revoke", post(revoke_token))
-        .route("/api/v1/credentials", get(credentials).post(make_credential))
-        .route("/api/v1/credentials/{device}/revoke", post(revoke_credentials))
-        .route("/api/v1/audit", get(audit))
-        .route("/api/v1/audit/verify", get(verify))
-        .method_not_allowed_fallback(async || Problem::method())
+pub(crate) fn paths() -> Paths<Arc<Guard>> {
+    Paths::new()
+        .at(&SESSION, session)
+        .at(&USERS, users)
+        .at(&ADD_USER, add)
+        .at(&REMOVE_USER, remove)
+        .at(&PASSWORD, password)
+        .at(&TOKENS, tokens)
+        .at(&MAKE_TOKEN, make_token)
+        .at(&REVOKE_TOKEN, revoke_token)
+        .at(&CREDENTIALS, credentials)
+        .at(&MAKE_CREDENTIAL, make_credential)
+        .at(&REVOKE_CREDENTIALS, revoke_credentials)
+        .at(&AUDIT, audit)
+        .at(&VERIFY, verify)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Done {
     done: bool,
 }
 
+/// A page of rows, in the order of what names them, and where the next one begins.
+fn page<T, K>(guard: &Guard, params: &Params, mut rows: Vec<T>, name: fn(&T) -> K) -> Result<(Vec<T>, Option<K>), Problem>
+where
+    K: Ord + FromStr,
+    K::Err: Display,
+{
+    let settings = &guard.house.settings;
+    let limit = params.limit(settings.default_rows, settings.most_rows)?;
+    if let Some(after) = params.parsed::<K>("cursor", "the `next` of an earlier answer")? {
+        rows.retain(|row| name(row) > after);
+    }
+    rows.sort_by_key(name);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(name);
+    Ok((rows, next))
+}
+
 const DONE: Json<Done> = Json(Done { done: true });
 
-/// `GET /api/v1/session`: who asks.
+const SESSION: Operation = Operation::get("/api/v1/session", "Who asks").gives::<Viewer>();
+
 async fn session(Extension(viewer): Extension<Viewer>, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+    SESSION.read(&uri)?;
     Ok(Json(viewer).into_response())
 }
 
-/// `GET /api/v1/users`
-async fn users(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
-    Ok(Json(serde_json::json!({ "users": guard.gate.users().await? })).into_response())
+#[derive(Serialize, JsonSchema)]
+struct Users {
+    users: Vec<User>,
+    /// The `cursor` of the next page; none where this is the last.
+    next: Option<String>,
 }
 
-/// `POST /api/v1/users`
+const USERS: Operation = Operation::get("/api/v1/users", "Users").takes(&[known::LIMIT, known::CURSOR]).gives::<Users>();
+
+async fn users(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    let params = USERS.read(&uri)?;
+    let (users, next) = page(&guard, &params, guard.gate.users().await?, |user| user.name.clone())?;
+    Ok(Json(Users { users, next }).into_response())
+}
+
+const ADD_USER: Operation = Operation::post("/api/v1/users", "Enters a user").reads::<NewUser>().creates::<User>();
+
 async fn add(State(guard): Kept, Body(new): Body<NewUser>) -> Result<Response, Problem> {
     Ok((StatusCode::CREATED, Json(guard.gate.add_user(new).await?)).into_response())
 }
 
-/// `POST /api/v1/users/{name}/remove`
-async fn remove(State(guard): Kept, Path(name): Path<String>) -> Result<Response, Problem> {
+const NAME: Parameter = Parameter::text("name", "The user").in_path();
+
+const REMOVE_USER: Operation = Operation::post("/api/v1/users/{name}/remove", "Removes a user").takes(&[NAME]).gives::<Done>();
+
+async fn remove(State(guard): Kept, Named(name): Named<String>) -> Result<Response, Problem> {
     guard.gate.remove_user(name).await?;
     Ok(DONE.into_response())
 }
 
 /// Another password.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Password {
     password: String,
 }
 
-/// `POST /api/v1/users/{name}/password`
+const PASSWORD: Operation = Operation::post("/api/v1/users/{name}/password", "Gives a user another password")
+    .takes(&[NAME])
+    .reads::<Password>()
+    .gives::<Done>();
+
 async fn password(
     State(guard): Kept,
-    Path(name): Path<String>,
+    Named(name): Named<String>,
     Body(Password { password }): Body<Password>,
 ) -> Result<Response, Problem> {
     guard.gate.set_password(name, password).await?;
     Ok(DONE.into_response())
 }
 
-/// `GET /api/v1/tokens`
-async fn tokens(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
-    Ok(Json(serde_json::json!({ "tokens": guard.gate.tokens().await? })).into_response())
+#[derive(Serialize, JsonSchema)]
+struct Tokens {
+    tokens: Vec<Token>,
+    /// The `cursor` of the next page; none where this is the last.
+    next: Option<u64>,
 }
 
-/// `POST /api/v1/tokens`: the only answer that holds its secret.
+const TOKENS: Operation = Operation::get("/api/v1/tokens", "Tokens of programs, without their secrets")
+    .takes(&[known::LIMIT, known::CURSOR])
+    .gives::<Tokens>();
+
+async fn tokens(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    let params = TOKENS.read(&uri)?;
+    let (tokens, next) = page(&guard, &params, guard.gate.tokens().await?, |token| token.id)?;
+    Ok(Json(Tokens { tokens, next }).into_response())
+}
+
+const MAKE_TOKEN: Operation = Operation::post("/api/v1/tokens", "Makes a token; the only answer that holds its secret")
+    .reads::<NewToken>()
+    .creates::<Made<Token>>();
+
 async fn make_token(
     State(guard): Kept,
     Extension(viewer): Extension<Viewer>,
@@ -99,38 +154,84 @@ async fn make_token(
     Ok((StatusCode::CREATED, Json(guard.gate.make_token(new, viewer.name).await?)).into_response())
 }
 
-/// `POST /api/v1/tokens/{id}/revoke`
-async fn revoke_token(State(guard): Kept, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
+const REVOKE_TOKEN: Operation = Operation::post("/api/v1/tokens/{id}/revoke", "Revokes a token")
+    .takes(&[Parameter::whole("id", "Its number", 0, None).in_path()])
+    .gives::<Done>();
+
+async fn revoke_token(State(guard): Kept, Named(id): Named<String>, uri: Uri) -> Result<Response, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found(uri.path()))?;
     guard.gate.revoke_token(id).await?;
     Ok(DONE.into_response())
 }
 
-/// `GET /api/v1/credentials`
-async fn credentials(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
-    Ok(Json(serde_json::json!({ "credentials": guard.gate.credentials().await? })).into_response())
+#[derive(Serialize, JsonSchema)]
+struct Credentials {
+    credentials: Vec<DeviceCredential>,
+    /// The `cursor` of the next page; none where this is the last.
+    next: Option<u64>,
 }
 
-/// `POST /api/v1/credentials`: the only answer that holds its secret.
+const CREDENTIALS: Operation = Operation::get("/api/v1/credentials", "Credentials of devices, without their secrets")
+    .takes(&[known::LIMIT, known::CURSOR])
+    .gives::<Credentials>();
+
+async fn credentials(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    let params = CREDENTIALS.read(&uri)?;
+    let (credentials, next) = page(&guard, &params, guard.gate.credentials().await?, |credential| credential.id)?;
+    Ok(Json(Credentials { credentials, next }).into_response())
+}
+
+const MAKE_CREDENTIAL: Operation =
+    Operation::post("/api/v1/credentials", "Makes a credential of a device; the only answer that holds its secret")
+        .reads::<NewCredential>()
+        .creates::<Made<DeviceCredential>>();
+
 async fn make_credential(State(guard): Kept, Body(new): Body<NewCredential>) -> Result<Response, Problem> {
     Ok((StatusCode::CREATED, Json(guard.gate.make_credential(new).await?)).into_response())
 }
 
-/// `POST /api/v1/credentials/{device}/revoke`
-async fn revoke_credentials(State(guard): Kept, Path(device): Path<String>) -> Result<Response, Problem> {
-    let revoked = guard.gate.revoke_credentials(device).await?;
-    Ok(Json(serde_json::json!({ "revoked": revoked })).into_response())
+#[derive(Serialize, JsonSchema)]
+struct Revoked {
+    /// How many.
+    revoked: u64,
 }
 
-/// `GET /api/v1/audit?after=&limit=&format=json|ndjson|syslog`
+const REVOKE_CREDENTIALS: Operation =
+    Operation::post("/api/v1/credentials/{device}/revoke", "Revokes the credentials of a device")
+        .takes(&[Parameter::text("device", "The device").in_path()])
+        .gives::<Revoked>();
+
+async fn revoke_credentials(State(guard): Kept, Named(device): Named<String>) -> Result<Response, Problem> {
+    let revoked = guard.gate.revoke_credentials(device).await?;
+    Ok(Json(Revoked { revoked }).into_response())
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Audit {
+    rows: Vec<AuditRow>,
+    /// What to give back as `after` for the next page; none where this is the last.
+    next: Option<u64>,
+}
+
+const AUDIT: Operation = Operation::get("/api/v1/audit", "What was done, in the order in which it was written")
+    .takes(&[
+        Parameter::whole("after", "The number of the row after which the answer begins", 0, None),
+        known::LIMIT,
+        Parameter::one_of("format", "How it is written", &["json", "ndjson", "syslog"]),
+    ])
+    .gives::<Audit>()
+    .also(&["application/x-ndjson", "text/plain"]);
+
 async fn audit(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["after", "limit", "format"])?;
+    let params = AUDIT.read(&uri)?;
     let after = params.parsed("after", "the number of a row")?.unwrap_or(0);
     let limit = params.limit(1000, ROWS)?;
-    let rows = guard.gate.audit(after, limit).await?;
+    // One more than asked tells whether others follow.
+    let mut rows = guard.gate.audit(after, limit + 1).await?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
     match params.one("format")?.unwrap_or("json") {
-        "json" => Ok(Json(serde_json::json!({ "rows": rows })).into_response()),
+        "json" => Ok(Json(Audit { next: rows.last().filter(|_| more).map(|row| row.number), rows }).into_response()),
         "ndjson" => {
             Ok(lines(&rows, "application/x-ndjson", |row| serde_json::to_string(row).expect("a row is text and numbers")))
         }
@@ -162,9 +263,11 @@ fn syslog(row: &AuditRow) -> String {
     text + "] " + &row.what
 }
 
-/// `GET /api/v1/audit/verify`
+const VERIFY: Operation =
+    Operation::get("/api/v1/audit/verify", "Whether the audit is as it was written").gives::<AuditVerdict>();
+
 async fn verify(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+    VERIFY.read(&uri)?;
     Ok(Json(guard.gate.verify_audit().await?).into_response())
 }
 

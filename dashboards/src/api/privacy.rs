@@ -6,22 +6,22 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domains::Purpose;
 use ports::{AlertFilter, AlertView, AuditNote, Points, QuarantineFilter, Query, Selector, Shape, Vault, Viewer};
+use schemars::JsonSchema;
 use schemas::{DeviceId, Message, Phase, Reading, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
 use crate::access::{Asker, Guard};
 use crate::house::Shared;
-use crate::params::Params;
+use crate::openapi::{Operation, Paths};
 use crate::problem::Problem;
 use crate::scan::Pager;
 
@@ -35,28 +35,27 @@ const PHASES: [Phase; 3] = [Phase::Pending, Phase::Firing, Phase::Resolved];
 const MOST: usize = 10_000;
 
 /// For everybody.
-pub(crate) fn public() -> Router<Arc<crate::house::Rooms>> {
-    Router::new().route("/api/v1/privacy/purposes", get(purposes))
+pub(crate) fn public() -> Paths<Arc<crate::house::Rooms>> {
+    Paths::new().at(&PURPOSES, purposes)
 }
 
 /// For whoever protects personal data.
-pub(crate) fn routes() -> Router<Arc<Guard>> {
-    Router::new()
-        .route("/api/v1/vault/reveal", post(reveal))
-        .route("/api/v1/vault/message", post(message))
-        .route("/api/v1/subjects/export", post(export))
+pub(crate) fn paths() -> Paths<Arc<Guard>> {
+    Paths::new().at(&REVEAL, reveal).at(&MESSAGE, message).at(&EXPORT, export)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Register<'a> {
     /// Whether messages of the kinds behind which people stand are sealed and kept under pseudonyms.
     sealed: bool,
     purposes: Vec<&'a Purpose>,
 }
 
-/// `GET /api/v1/privacy/purposes`
+const PURPOSES: Operation =
+    Operation::get("/api/v1/privacy/purposes", "What personal data are kept for").gives::<Register<'_>>().tagged();
+
 async fn purposes(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+    PURPOSES.read(&uri)?;
     let purposes = rooms.house.parameters.purposes.iter().collect();
     Ok(Json(Register { sealed: rooms.house.vault.is_some(), purposes }).into_response())
 }
@@ -100,7 +99,7 @@ impl<'a> Look<'a> {
 }
 
 /// Which name, and what for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Reveal {
     name: DeviceId,
@@ -108,14 +107,18 @@ struct Reveal {
     purpose: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Revealed {
     name: DeviceId,
     meter: DeviceId,
     purpose: String,
 }
 
-/// `POST /api/v1/vault/reveal`: which meter is behind a pseudonym.
+const REVEAL: Operation =
+    Operation::post("/api/v1/vault/reveal", "Which meter is behind a pseudonym; written into the audit first")
+        .reads::<Reveal>()
+        .gives::<Revealed>();
+
 async fn reveal(
     State(guard): Kept,
     Extension(viewer): Extension<Viewer>,
@@ -131,7 +134,7 @@ async fn reveal(
 }
 
 /// Which message of the quarantine, and what for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Open {
     offset: u64,
@@ -139,7 +142,7 @@ struct Open {
     purpose: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Opened {
     offset: u64,
     topic: String,
@@ -161,7 +164,11 @@ impl Opened {
     }
 }
 
-/// `POST /api/v1/vault/message`: a sealed message of the quarantine as it came.
+const MESSAGE: Operation =
+    Operation::post("/api/v1/vault/message", "A sealed message of the quarantine as it came; written into the audit first")
+        .reads::<Open>()
+        .gives::<Opened>();
+
 async fn message(
     State(guard): Kept,
     Extension(viewer): Extension<Viewer>,
@@ -179,7 +186,7 @@ async fn message(
 }
 
 /// Whose data, what for, and as what.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Export {
     meter: DeviceId,
@@ -189,7 +196,7 @@ struct Export {
     format: ExportFormat,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum ExportFormat {
     /// Everything.
@@ -200,7 +207,7 @@ enum ExportFormat {
 }
 
 /// All that is kept of a subject.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Subject {
     meter: DeviceId,
     /// Under which it is or was kept.
@@ -213,7 +220,14 @@ struct Subject {
     messages: Vec<Opened>,
 }
 
-/// `POST /api/v1/subjects/export`: all that is kept of a meter, for whoever stands behind it (law 09-08, article 7).
+const EXPORT: Operation = Operation::post(
+    "/api/v1/subjects/export",
+    "All that is kept of a meter, for whoever stands behind it (law 09-08, article 7)",
+)
+.reads::<Export>()
+.gives::<Subject>()
+.also(&["text/csv"]);
+
 async fn export(
     State(guard): Kept,
     Extension(viewer): Extension<Viewer>,

@@ -3,38 +3,35 @@
 //!
 //! Deliberately absent: who has an alert in hand, and what was done to it.
 
-use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Json, http::HeaderName};
 use cap::{Document, Entry, Feed, Scope, Sender, Sort};
 use ports::{AlertFilter, AlertView, DeskFilter, DeviceFilter};
+use schemars::JsonSchema;
 use schemas::{AlertId, DeviceId, Kind, Phase, Quantity, RuleId, Severity, Texts, Timestamp, TransitionId, Zone};
 use serde::{Deserialize, Serialize};
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::api::named::Named;
 use crate::house::{House, Rooms, Shared};
 use crate::lang::Lang;
-use crate::params::Params;
+use crate::openapi::{Operation, Paths, known};
 use crate::problem::Problem;
 
 /// Alerts that are listed at most.
 const LISTED: usize = 200;
 
 /// The addresses for everybody.
-pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/api/v1/public/alerts", get(list))
-        .route("/api/v1/public/alerts.atom", get(atom))
-        .route("/api/v1/public/alerts/{id}/cap", get(document))
+pub(crate) fn paths() -> Paths<Arc<Rooms>> {
+    Paths::new().at(&LIST, list).at(&ATOM, atom).at(&DOCUMENT, document)
 }
 
 /// An alert, as everybody may see it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Published {
     pub(crate) id: AlertId,
     pub(crate) rule: RuleId,
@@ -54,7 +51,7 @@ pub(crate) struct Published {
 }
 
 /// What `/api/v1/public/alerts` answers.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Bulletin {
     /// How far back ended alerts are listed, days.
     pub(crate) days: u16,
@@ -105,19 +102,23 @@ async fn published(house: &House) -> Result<Vec<AlertView>, Problem> {
     Ok(found)
 }
 
-/// `GET /api/v1/public/alerts`
+const LIST: Operation = Operation::get("/api/v1/public/alerts", "Alerts for everybody").gives::<Bulletin>().tagged();
+
 async fn list(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+    LIST.read(&uri)?;
     let alerts = published(&rooms.house).await?.into_iter().map(Published::from).collect();
     let public = &rooms.house.settings.public;
     let status = public.status.of(rooms.house.city.demo()).word().to_owned();
     Ok(Json(Bulletin { days: public.days, status, alerts }).into_response())
 }
 
-/// `GET /api/v1/public/alerts.atom?lang=`
+const ATOM: Operation = Operation::get("/api/v1/public/alerts.atom", "Alerts for everybody as a feed (RFC 4287)")
+    .takes(&[known::LANG])
+    .also(&["application/atom+xml"]);
+
 async fn atom(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     const EXPECTED: &str = "fr, ar or en";
-    let params = Params::read(&uri, &["lang"])?;
+    let params = ATOM.read(&uri)?;
     let lang = match params.one("lang")? {
         None => Lang::Fr,
         Some(code) => {
@@ -152,9 +153,12 @@ fn step(alert: &AlertView) -> (Sort, TransitionId) {
     (sort, TransitionId::new(&alert.id, alert.phase))
 }
 
-/// `GET /api/v1/public/alerts/{id}/cap`: what a receiver of CAP was told of the step at which the alert stands.
-async fn document(State(rooms): Shared, Path(id): Path<String>, uri: Uri) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+const DOCUMENT: Operation = Operation::get("/api/v1/public/alerts/{id}/cap", "An alert for everybody as a document of CAP 1.2")
+    .takes(&[known::ALERT])
+    .also(&["application/cap+xml"]);
+
+async fn document(State(rooms): Shared, Named(id): Named<String>, uri: Uri) -> Result<Response, Problem> {
+    DOCUMENT.read(&uri)?;
     let house = &rooms.house;
     let public = &house.settings.public;
     let open = |record: &ports::DeskRecord| {

@@ -1,17 +1,20 @@
 //! The quarantine: looked at, tried again, emptied.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Refusal, Retry};
+use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Refusal, Retried, Retry};
+use schemars::JsonSchema;
 use schemas::{DeviceId, ProfileName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
+use crate::api::named::Named;
 use crate::house::Shared;
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::rows::ReadingRow;
@@ -19,14 +22,14 @@ use crate::rows::ReadingRow;
 /// Bytes of a payload that are shown in a list.
 const EXCERPT: usize = 256;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Groups {
     groups: Vec<QuarantineGroup>,
     /// The limit cut the answer.
     more: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Messages<'a> {
     messages: Vec<Row<'a>>,
     /// The offset after which the next page begins.
@@ -34,7 +37,8 @@ struct Messages<'a> {
 }
 
 /// A message as it waits.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QuarantineRow")]
 struct Row<'a> {
     offset: u64,
     reason: &'a str,
@@ -54,7 +58,7 @@ struct Row<'a> {
 }
 
 /// A payload, or its beginning.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 enum Payload {
     #[serde(rename = "payload_text")]
     Text(String),
@@ -108,10 +112,32 @@ fn filter(params: &Params) -> Result<QuarantineFilter, Problem> {
     })
 }
 
-/// `GET /api/v1/quarantine?reason=&device=&profile=&topic=&from=&to=&limit=&each=&cursor=`
+/// Which of the two it is, the request says.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Waiting<'a> {
+    Groups(Groups),
+    Messages(Messages<'a>),
+}
+
+pub(crate) const LIST: Operation =
+    Operation::get("/api/v1/quarantine", "Messages that gave no reading: groups, or with `each` message by message")
+        .takes(&[
+            Parameter::text("reason", "Only for these reasons").list(),
+            known::DEVICE,
+            Parameter::of::<ProfileName>("profile", "Only those that this profile was to read"),
+            Parameter::text("topic", "Only topics that hold this text or, where it has `+` or `#`, fit this MQTT filter"),
+            known::FROM,
+            known::TO,
+            known::LIMIT,
+            Parameter::truth("each", "Message by message, in the order of the journal"),
+            known::CURSOR,
+        ])
+        .gives::<Waiting<'_>>();
+
 pub(crate) async fn list(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let known = ["reason", "device", "profile", "topic", "from", "to", "limit", "each", "cursor"];
-    let params = Params::read(&uri, &known)?;
+    let params = LIST.read(&uri)?;
     let settings = &rooms.house.settings;
     let limit = params.limit(settings.default_rows, settings.most_rows)?;
     let filter = filter(&params)?;
@@ -131,7 +157,7 @@ pub(crate) async fn list(State(rooms): Shared, uri: Uri) -> Result<Response, Pro
     Ok(Json(Groups { groups, more }).into_response())
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Shown<'a> {
     #[serde(flatten)]
     message: Row<'a>,
@@ -139,7 +165,8 @@ struct Shown<'a> {
     now: Now<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QuarantineNow")]
 struct Now<'a> {
     envelope: Option<&'a str>,
     uplinks: Vec<Seen<'a>>,
@@ -147,16 +174,20 @@ struct Now<'a> {
     refusal: Option<&'a Refusal>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Seen<'a> {
     device: &'a DeviceId,
     port: Option<u8>,
     payload_base64: Option<String>,
 }
 
-/// `GET /api/v1/quarantine/{offset}`
-pub(crate) async fn show(State(rooms): Shared, uri: Uri, Path(offset): Path<String>) -> Result<Response, Problem> {
-    Params::read(&uri, &[])?;
+pub(crate) const SHOW: Operation =
+    Operation::get("/api/v1/quarantine/{offset}", "A message that gave no reading, and how it is read at present")
+        .takes(&[Parameter::whole("offset", "Where it stands in the journal", 0, None).in_path()])
+        .gives::<Shown<'_>>();
+
+pub(crate) async fn show(State(rooms): Shared, uri: Uri, Named(offset): Named<String>) -> Result<Response, Problem> {
+    SHOW.read(&uri)?;
     let number = offset.parse().map_err(|_| Problem::not_found(uri.path()))?;
     let found = rooms.house.operations.explain(number).await?;
     let Explanation { quarantined, envelope, uplinks, readings, refusal } =
@@ -174,13 +205,16 @@ pub(crate) async fn show(State(rooms): Shared, uri: Uri, Path(offset): Path<Stri
     Ok(Json(Shown { message: Row::of(&quarantined, usize::MAX), now }).into_response())
 }
 
-/// `POST /api/v1/quarantine/retry`
+pub(crate) const RETRY: Operation = Operation::post("/api/v1/quarantine/retry", "Tries a chunk of at most 1,000 messages again")
+    .reads::<Retry>()
+    .gives::<Retried>();
+
 pub(crate) async fn retry(State(rooms): Shared, Body(retry): Body<Retry>) -> Result<Response, Problem> {
     Ok(Json(rooms.house.operations.retry(retry).await?).into_response())
 }
 
 /// What is to go for good.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Drop {
     #[serde(default)]
@@ -190,12 +224,14 @@ pub(crate) struct Drop {
     all: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Dropped {
     dropped: u64,
 }
 
-/// `POST /api/v1/quarantine/drop`
+pub(crate) const DROP: Operation =
+    Operation::post("/api/v1/quarantine/drop", "Takes messages out for good").reads::<Drop>().gives::<Dropped>();
+
 pub(crate) async fn drop(State(rooms): Shared, Body(asked): Body<Drop>) -> Result<Response, Problem> {
     if asked.filter.takes_all() && !asked.all {
         return Err(Problem::body("the filter takes every message, expected `\"all\": true` beside it".to_owned()));

@@ -1,19 +1,23 @@
 //! Silences and maintenance windows.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use ports::{NewQuiet, Quiet, QuietFilter, QuietSort};
+use schemars::JsonSchema;
 use schemas::{Person, Remark, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
+use crate::api::named::Named;
 use crate::house::{Rooms, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
 use crate::problem::Problem;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QuietRow")]
 struct Row {
     #[serde(flatten)]
     quiet: Quiet,
@@ -21,7 +25,8 @@ struct Row {
     holds: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "QuietRows")]
 struct Rows {
     #[serde(skip_serializing_if = "Option::is_none")]
     silences: Option<Vec<Row>>,
@@ -32,7 +37,8 @@ struct Rows {
 }
 
 /// A silence or a window that is to be.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "QuietAsked")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
     scope: Scope,
@@ -44,24 +50,35 @@ pub(crate) struct Asked {
 }
 
 /// Who ends one.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ended {
     by: Person,
 }
 
-/// `GET /api/v1/silences?over=&limit=&cursor=`
+const OVER: Parameter = Parameter::truth("over", "Those too that are over");
+const NUMBER: Parameter = Parameter::whole("id", "Its number", 0, None).in_path();
+
+pub(crate) const SILENCES: Operation = Operation::get("/api/v1/silences", "Silences that hold or will, the newest first")
+    .takes(&[OVER, known::LIMIT, known::CURSOR])
+    .gives::<Rows>()
+    .tagged();
+
 pub(crate) async fn silences(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    list(&rooms, &uri, QuietSort::Silence).await
+    list(&rooms, &SILENCES.read(&uri)?, QuietSort::Silence).await
 }
 
-/// `GET /api/v1/maintenance?over=&limit=&cursor=`
+pub(crate) const WINDOWS: Operation =
+    Operation::get("/api/v1/maintenance", "Maintenance windows that hold or will, the newest first")
+        .takes(&[OVER, known::LIMIT, known::CURSOR])
+        .gives::<Rows>()
+        .tagged();
+
 pub(crate) async fn windows(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    list(&rooms, &uri, QuietSort::Maintenance).await
+    list(&rooms, &WINDOWS.read(&uri)?, QuietSort::Maintenance).await
 }
 
-async fn list(rooms: &Rooms, uri: &Uri, sort: QuietSort) -> Result<Response, Problem> {
-    let params = Params::read(uri, &["over", "limit", "cursor"])?;
+async fn list(rooms: &Rooms, params: &Params, sort: QuietSort) -> Result<Response, Problem> {
     let settings = &rooms.house.settings;
     let limit = params.limit(settings.default_rows, settings.most_rows)?;
     let over = params.parsed::<bool>("over", "true or false")?.unwrap_or(false);
@@ -79,12 +96,15 @@ async fn list(rooms: &Rooms, uri: &Uri, sort: QuietSort) -> Result<Response, Pro
     .into_response())
 }
 
-/// `POST /api/v1/silences`
+pub(crate) const SILENCE: Operation = Operation::post("/api/v1/silences", "Begins a silence").reads::<Asked>().creates::<Row>();
+
 pub(crate) async fn silence(State(rooms): Shared, Body(asked): Body<Asked>) -> Result<Response, Problem> {
     begin(&rooms, QuietSort::Silence, asked).await
 }
 
-/// `POST /api/v1/maintenance`
+pub(crate) const WINDOW: Operation =
+    Operation::post("/api/v1/maintenance", "Begins a maintenance window").reads::<Asked>().creates::<Row>();
+
 pub(crate) async fn window(State(rooms): Shared, Body(asked): Body<Asked>) -> Result<Response, Problem> {
     begin(&rooms, QuietSort::Maintenance, asked).await
 }
@@ -96,20 +116,29 @@ async fn begin(rooms: &Rooms, sort: QuietSort, asked: Asked) -> Result<Response,
     Ok((StatusCode::CREATED, Json(Row { holds: quiet.holds(now), quiet })).into_response())
 }
 
-/// `POST /api/v1/silences/{id}/end`
+pub(crate) const END_SILENCE: Operation = Operation::post("/api/v1/silences/{id}/end", "Ends a silence before its time")
+    .takes(&[NUMBER])
+    .reads::<Ended>()
+    .gives::<Row>();
+
 pub(crate) async fn end_silence(
     State(rooms): Shared,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     uri: Uri,
     Body(Ended { by }): Body<Ended>,
 ) -> Result<Response, Problem> {
     end(&rooms, QuietSort::Silence, &id, &uri, by).await
 }
 
-/// `POST /api/v1/maintenance/{id}/end`
+pub(crate) const END_WINDOW: Operation =
+    Operation::post("/api/v1/maintenance/{id}/end", "Ends a maintenance window before its time")
+        .takes(&[NUMBER])
+        .reads::<Ended>()
+        .gives::<Row>();
+
 pub(crate) async fn end_window(
     State(rooms): Shared,
-    Path(id): Path<String>,
+    Named(id): Named<String>,
     uri: Uri,
     Body(Ended { by }): Body<Ended>,
 ) -> Result<Response, Problem> {

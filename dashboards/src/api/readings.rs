@@ -10,16 +10,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ports::{Points, Query, Shape};
+use schemars::JsonSchema;
 use schemas::{Reading, Timestamp};
 use serde::Serialize;
 
 use crate::budget::in_time;
-use crate::closed;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 use crate::rows::{HourRow, ReadingRow};
 use crate::scan::{Cursor, Pager};
+use crate::tagged;
 use crate::thin::Thin;
 use crate::walk::Walk;
 use stream::{Ink, Stream, line};
@@ -77,7 +79,7 @@ fn shape(params: &Params) -> Result<Shape, Problem> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Page<'a> {
     from: Timestamp,
     to: Timestamp,
@@ -90,13 +92,30 @@ struct Page<'a> {
     next: Option<String>,
 }
 
-const KNOWN: [&str; 11] = ["device", "quantity", "kind", "zone", "from", "to", "every", "points", "limit", "format", "cursor"];
 /// Readings of a series that `points` may ask for: more than a screen has columns.
 const POINTS: RangeInclusive<usize> = 2..=10_000;
 
-/// `GET /api/v1/readings?device=&quantity=&kind=&zone=&from=&to=&every=&points=&limit=&format=&cursor=`
+pub(crate) const READINGS: Operation =
+    Operation::get("/api/v1/readings", "Readings of a period, as they are or by the hour; the last 24 hours by default")
+        .takes(&[
+            known::DEVICES,
+            known::QUANTITIES,
+            known::KIND,
+            known::ZONE,
+            known::FROM,
+            known::TO,
+            known::HOURLY,
+            Parameter::whole("points", "Of each series the extremes, no more than so many; JSON alone", 2, Some(10_000)),
+            known::LIMIT,
+            Parameter::one_of("format", "How it is written; all but `json` are streamed", &["json", "csv", "ndjson", "parquet"]),
+            known::CURSOR,
+        ])
+        .gives::<Page<'_>>()
+        .also(&["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"])
+        .tagged_when_over();
+
 pub(crate) async fn readings(State(rooms): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &KNOWN)?;
+    let params = READINGS.read(&uri)?;
     let house = &rooms.house;
     let (format, shape, points) = (format(&params)?, shape(&params)?, points(&params)?);
     let now = house.clock.now();
@@ -118,7 +137,7 @@ pub(crate) async fn readings(State(rooms): Shared, uri: Uri, headers: HeaderMap)
         };
         let page = page(range.start, range.end, &points, next);
         return Ok(if closed {
-            closed::told(serde_json::to_vec(&page).expect("a page is text and finite numbers"), &headers)
+            tagged::told(serde_json::to_vec(&page).expect("a page is text and finite numbers").into(), &headers)
         } else {
             Json(page).into_response()
         });
@@ -190,16 +209,28 @@ fn page<'a>(from: Timestamp, to: Timestamp, points: &'a Points, next: Option<Str
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Latest<'a> {
     at: Timestamp,
     readings: Vec<ReadingRow<'a>>,
     next: Option<String>,
 }
 
-/// `GET /api/v1/latest?device=&quantity=&kind=&zone=&limit=&cursor=&format=`
+pub(crate) const LATEST: Operation = Operation::get("/api/v1/latest", "The last reading of each series")
+    .takes(&[
+        known::DEVICES,
+        known::QUANTITIES,
+        known::KIND,
+        known::ZONE,
+        known::LIMIT,
+        known::CURSOR,
+        Parameter::one_of("format", "How it is written", &["json", "csv", "ndjson"]),
+    ])
+    .gives::<Latest<'_>>()
+    .also(&["text/csv", "application/x-ndjson"]);
+
 pub(crate) async fn latest(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["device", "quantity", "kind", "zone", "limit", "cursor", "format"])?;
+    let params = LATEST.read(&uri)?;
     let house = &rooms.house;
     let format = format(&params)?;
     let after = params.parsed::<Cursor>("cursor", "the `next` of an earlier answer to the same question")?;

@@ -11,23 +11,19 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::get;
 use domains::waste::BinHistory;
 use jiff::civil::Date;
 use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
 
 use super::gather;
 use crate::house::{House, Rooms};
+use crate::openapi::Paths;
 use crate::params::Params;
 use crate::problem::Problem;
 
 /// The addresses about waste.
-pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/api/v1/waste/worklist", get(worklist::worklist))
-        .route("/api/v1/waste/kpi", get(kpi::kpi))
-        .route("/api/v1/waste/bin", get(bin::bin))
+pub(crate) fn paths() -> Paths<Arc<Rooms>> {
+    Paths::new().at(&worklist::WORKLIST, worklist::worklist).at(&kpi::KPI, kpi::kpi).at(&bin::BIN, bin::bin)
 }
 
 /// Bins by zone, and those in zones that nobody has.

@@ -13,24 +13,23 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::get;
 use domains::water::{ConsumptionCurve, MeterIndex, MeterSettings};
 use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
 
 use super::gather;
 use crate::Names;
 use crate::house::{House, Rooms};
+use crate::openapi::Paths;
 use crate::problem::Problem;
 
 /// The addresses about water.
-pub(crate) fn routes() -> Router<Arc<Rooms>> {
-    Router::new()
-        .route("/api/v1/water/consumption", get(consumption::consumption))
-        .route("/api/v1/water/leaks", get(leaks::leaks))
-        .route("/api/v1/water/balance", get(districts::balance))
-        .route("/api/v1/water/night", get(districts::night))
-        .route("/api/v1/water/stuck", get(stuck::stuck))
+pub(crate) fn paths() -> Paths<Arc<Rooms>> {
+    Paths::new()
+        .at(&consumption::CONSUMPTION, consumption::consumption)
+        .at(&leaks::LEAKS, leaks::leaks)
+        .at(&districts::BALANCE, districts::balance)
+        .at(&districts::NIGHT, districts::night)
+        .at(&stuck::STUCK, stuck::stuck)
 }
 
 /// Readings on both sides of a period, from which its ends are interpolated: a meter that is read once a day has one.

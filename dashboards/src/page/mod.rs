@@ -2,6 +2,7 @@
 
 mod air;
 mod alerts;
+mod api;
 mod chart;
 mod desk;
 mod device;
@@ -48,7 +49,7 @@ const YEAR: u32 = 31_536_000;
 type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
 
 /// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
-const PAGES: [(&str, &str, Make); 20] = [
+const PAGES: [(&str, &str, Make); 21] = [
     ("", "", |visit| Box::pin(front::sheet(visit))),
     ("air", "air", |visit| Box::pin(air::city(visit))),
     ("air/exceedances", "air", |visit| Box::pin(air::exceeded(visit))),
@@ -69,6 +70,7 @@ const PAGES: [(&str, &str, Make); 20] = [
     ("parking", "parking", |visit| Box::pin(parking::sheet(visit))),
     ("water", "water", |visit| Box::pin(water::sheet(visit))),
     ("privacy", "", |visit| Box::pin(privacy::sheet(visit))),
+    ("api", "", |visit| Box::pin(api::sheet(visit))),
 ];
 
 /// All addresses that answer people.

@@ -107,7 +107,10 @@ impl<'a> Page<'a> {
                     (self.top(city))
                     (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
-                    footer.about { a href=(format!("/{}/privacy", lang.code())) { (super::privacy::link(lang)) } }
+                    footer.about {
+                        a href=(format!("/{}/privacy", lang.code())) { (super::privacy::link(lang)) }
+                        " · " a href=(format!("/{}/api", lang.code())) { (super::api::link(lang)) }
+                    }
                     p.vh #say role="status" aria-live="polite" {}
                 }
             }

@@ -348,3 +348,56 @@ async fn answers_are_compressed_on_request() {
         assert_eq!(answer.header("content-encoding"), coding);
     }
 }
+
+#[tokio::test]
+async fn a_name_that_is_no_text_is_a_problem_like_any_other() {
+    let router = router(&town());
+    for address in ["/api/v1/alerts/%FF", "/api/v1/alerts/%C3%28/why", "/api/v1/quarantine/%FF", "/api/v1/public/alerts/%FF/cap"]
+    {
+        let answer = get(&router, address).await;
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (StatusCode::NOT_FOUND, "application/problem+json"),
+            "{address}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_document_of_the_api_is_served_and_told_once_to_who_has_it() {
+    let router = router(&town());
+    let answer = get(&router, "/api/v1/openapi.json").await;
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/json"));
+    assert_eq!(answer.json(), dashboards::openapi());
+    let again = get_with(&router, "/api/v1/openapi.json", "if-none-match", answer.header("etag")).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+}
+
+#[tokio::test]
+async fn lists_come_with_a_tag_and_what_is_close_to_persons_or_changes_by_the_second_does_not() {
+    let town = town();
+    town.put([fill("bin-1", 42.0, "2026-11-21T20:00:00Z")]);
+    let router = router(&town);
+    for address in [
+        "/api/v1/devices",
+        "/api/v1/alerts",
+        "/api/v1/silences",
+        "/api/v1/air/index",
+        "/api/v1/waste/kpi",
+        "/api/v1/public/alerts",
+    ] {
+        let answer = get(&router, address).await;
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (StatusCode::OK, "private, no-cache"),
+            "{address}: {}",
+            answer.text
+        );
+        let again = get_with(&router, address, "if-none-match", answer.header("etag")).await;
+        assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""), "{address}");
+    }
+    for address in ["/api/v1/latest", "/api/v1/status", "/api/v1/quarantine", "/api/v1/air/index?format=csv"] {
+        let answer = get(&router, address).await;
+        assert_eq!((answer.header("etag"), answer.header("cache-control")), ("", "no-store"), "{address}");
+    }
+}

@@ -16,13 +16,27 @@ struct Ear {
 
 impl Ear {
     async fn at(router: &Router, address: &str) -> Self {
-        let request = Request::get(address).header("accept-encoding", "gzip, br").body(Body::empty()).unwrap();
+        Self::asking(router, Request::get(address)).await
+    }
+
+    /// As a browser that comes back with the id of the last event that it had.
+    async fn after(router: &Router, last: &str) -> Self {
+        Self::asking(router, Request::get("/api/v1/events").header("last-event-id", last)).await
+    }
+
+    async fn asking(router: &Router, request: axum::http::request::Builder) -> Self {
+        let request = request.header("accept-encoding", "gzip, br").body(Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(!response.headers().contains_key("content-encoding"), "a compressor would hold events back");
         let mut ear = Self { stream: response.into_body().into_data_stream(), heard: String::new() };
         ear.until("retry: ").await;
         ear
+    }
+
+    /// The id of the last event that has come.
+    fn last(&self) -> &str {
+        self.heard.rsplit_once("id: ").unwrap().1.lines().next().unwrap()
     }
 
     /// Waits until the text has come.
@@ -166,4 +180,58 @@ async fn what_a_whole_town_says_is_heard_and_can_be_read_afterwards() {
     let device = &said[0].series.device;
     let latest = get(&router, &format!("/api/v1/latest?device={device}")).await.json();
     assert!(latest["readings"].as_array().unwrap().iter().any(|r| r["observed_at"] == "2026-11-21T20:05:00.000Z"));
+}
+
+#[tokio::test]
+async fn who_comes_back_with_its_last_id_is_told_what_it_missed_and_nothing_twice() {
+    let town = town();
+    let router = dashboards::router(quick(&town));
+    // Somebody else keeps listening.
+    let mut other = Ear::at(&router, "/api/v1/events").await;
+    let mut ear = Ear::at(&router, "/api/v1/events").await;
+    town.live.tell(LiveFrame::Readings([fill("bin-1", 1.0, NOW)].into()));
+    ear.until("bin-1").await;
+    let last = ear.last().to_owned();
+    drop(ear);
+    town.live.tell(LiveFrame::Readings([fill("bin-2", 2.0, NOW)].into()));
+    town.live.tell(LiveFrame::Transitions([transition()].into()));
+    other.until("bin-2").await;
+    other.until("event: alert").await;
+    let mut back = Ear::after(&router, &last).await;
+    back.until("bin-2").await;
+    back.until("event: alert").await;
+    assert!(!back.heard.contains("event: readings\ndata: [{\"device\":\"bin-1\""), "{}", back.heard);
+    assert!(!back.heard.contains("event: resync"), "{}", back.heard);
+}
+
+#[tokio::test]
+async fn who_comes_back_too_late_or_from_another_run_is_asked_to_resync() {
+    let town = town();
+    let router = dashboards::router(quick(&town));
+    let mut ear = Ear::at(&router, "/api/v1/events").await;
+    let before = ear.last().to_owned();
+    // The ring keeps 32 frames.
+    for i in 0..40 {
+        let bin = format!("bin-{i}");
+        town.live.tell(LiveFrame::Readings([fill(&bin, 1.0, NOW)].into()));
+        ear.until(&format!("\"{bin}\"")).await;
+    }
+    for last in [before.as_str(), "1-1", "nonsense", "-", "99999999999999999999-0"] {
+        Ear::after(&router, last).await.until("event: resync\ndata: {}").await;
+    }
+    // What happened while nobody listened was heard by nobody.
+    let last = ear.last().to_owned();
+    drop(ear);
+    Ear::after(&router, &last).await.until("event: resync").await;
+}
+
+#[tokio::test]
+async fn a_client_that_has_heard_nothing_yet_has_an_id_to_come_back_with() {
+    let town = town();
+    let router = dashboards::router(quick(&town));
+    let mut other = Ear::at(&router, "/api/v1/events").await;
+    let last = Ear::at(&router, "/api/v1/events").await.last().to_owned();
+    town.live.tell(LiveFrame::Readings([fill("bin-1", 1.0, NOW)].into()));
+    other.until("bin-1").await;
+    Ear::after(&router, &last).await.until("bin-1").await;
 }

@@ -208,7 +208,8 @@ fn files_of_others_are_unmodified_and_come_with_their_licence() {
 }
 
 /// Every page, after the language.
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 20] = [
+    "api",
     "",
     "air",
     "air/air-anfa",
@@ -292,4 +293,24 @@ async fn an_alert_has_a_page_with_what_was_done_to_it() {
     let none = get(&router, "/fr/alerts/none").await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
     assert!(none.text.contains("Cette page n’existe pas."));
+}
+
+#[tokio::test]
+async fn the_page_of_the_api_shows_every_operation_and_clients_that_run_as_they_stand() {
+    let page = get(&router(&town()), "/ar/api").await;
+    let document = dashboards::openapi();
+    for (path, verbs) in document["paths"].as_object().unwrap() {
+        for (verb, operation) in verbs.as_object().unwrap() {
+            let shown = format!("<b>{}</b> {path}</bdi>", verb.to_uppercase());
+            assert!(page.text.contains(&shown), "{shown}");
+            assert!(
+                operation["tags"][0].as_str().is_some_and(|tag| page.text.contains(&format!("id=\"{tag}\""))),
+                "{path} has no chapter"
+            );
+        }
+    }
+    for client in ["urllib.request", "Rscript readings.R", "curl --fail"] {
+        assert!(page.text.contains(client), "{client}");
+    }
+    assert!(page.text.contains("href=\"/api/v1/openapi.json\""));
 }

@@ -1,5 +1,6 @@
 //! Who may see and do what: every address, every role, its own and another's.
 
+mod allowance;
 mod doors;
 
 use std::collections::BTreeMap;
@@ -160,6 +161,8 @@ POST /api/v1/tokens/1/revoke               - - - - - +
 GET  /api/v1/audit                         - - - - + +
 GET  /api/v1/audit/verify                  - - - - + +
 GET  /fr/privacy                           + + + + + +
+GET  /fr/api                               + + + + + +
+GET  /api/v1/openapi.json                  + + + + + +
 GET  /api/v1/privacy/purposes              + + + + + +
 POST /api/v1/vault/reveal                  - - - - + -
 POST /api/v1/vault/message                 - - - - + -
@@ -436,4 +439,18 @@ async fn at_the_desk_whoever_has_signed_in_is_not_asked_for_a_name() {
     assert!(desk.text.contains(r#"type="hidden" name="by""#) && !desk.text.contains(r#"autocomplete="name""#), "{}", desk.text);
     let open = get(&super::router(&town), "/en/alerts").await;
     assert!(open.text.contains(r#"autocomplete="name""#), "{}", open.text);
+}
+
+#[tokio::test]
+async fn lists_of_people_come_in_pages_in_one_order() {
+    let (router, ..) = guarded();
+    let ids = |answer: &Answer| -> Vec<u64> {
+        answer.json()["tokens"].as_array().unwrap().iter().map(|token| token["id"].as_u64().unwrap()).collect()
+    };
+    let first = as_role(&router, "GET", "/api/v1/tokens?limit=2", Role::Admin).await;
+    assert_eq!((ids(&first), &first.json()["next"]), (vec![1, 2], &2.into()));
+    let rest = as_role(&router, "GET", "/api/v1/tokens?limit=2&cursor=2", Role::Admin).await;
+    assert_eq!((ids(&rest), rest.json()["next"].is_null()), (vec![3], true));
+    let odd = as_role(&router, "GET", "/api/v1/tokens?cursor=x", Role::Admin).await;
+    assert_eq!((odd.status, &odd.json()["parameter"]), (StatusCode::BAD_REQUEST, &"cursor".into()));
 }

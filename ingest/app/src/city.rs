@@ -4,17 +4,20 @@
 use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use ports::{Clock, Live, Quarantine, Store, SystemClock, Viewer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use settings::Settings;
 use tower::ServiceExt;
 
@@ -31,6 +34,9 @@ use crate::{gate, vault};
 
 /// The variable with a token, for commands that ask a program on another machine.
 const TOKEN: &str = "MARSAD_TOKEN";
+
+/// Rows of a list asked for at once.
+const PAGE: usize = 1000;
 
 const JSON: &str = "application/json";
 
@@ -188,6 +194,21 @@ impl City {
         read(&whole(self.ask(path).await?).await?)
     }
 
+    /// All rows of a list that comes in pages; `field` is where they stand in an answer.
+    pub(crate) async fn rows<T: DeserializeOwned>(&self, path: &str, field: &str) -> Result<Vec<T>, Failure> {
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page: Value = self.object(&format!("{path}?limit={PAGE}{cursor}")).await?;
+            let rows: Vec<T> = Deserialize::deserialize(&page[field]).map_err(|e| odd(&e))?;
+            all.extend(rows);
+            cursor = match &page["next"] {
+                Value::Null => return Ok(all),
+                Value::String(next) => format!("&cursor={}", encoded(next)),
+                next => format!("&cursor={next}"),
+            };
+        }
+    }
+
     /// Asks for something to be done; the answer is one object.
     pub(crate) async fn order<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).map_err(|e| Failure::new(Code::Failed, e.to_string()))?;
@@ -207,10 +228,12 @@ impl City {
                     Some(token) => request.bearer_auth(token),
                     None => request,
                 };
-                let answer = request.send().await.map_err(|_| {
+                let away = || {
                     Failure::new(Code::Unavailable, format!("nobody answers at {base}"))
                         .hint("is the program running? see `marsad doctor`")
-                })?;
+                };
+                let request = request.build().map_err(|_| away())?;
+                let answer = patiently(client, request).await.map_err(|_| away())?;
                 (answer.status().as_u16(), answer.bytes_stream().map_err(io::Error::other).boxed())
             }
             Self::Stopped { router, .. } => {
@@ -229,9 +252,28 @@ impl City {
     }
 }
 
+/// Asks again after as long as the answer says, where a program has been asked for as much as one client may.
+async fn patiently(client: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, reqwest::Error> {
+    loop {
+        // A body of bytes can be sent again; none of ours is a stream.
+        let Some(again) = request.try_clone() else { return client.execute(request).await };
+        let answer = client.execute(again).await?;
+        let wait = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
+        match wait {
+            Some(seconds) if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
+                tokio::time::sleep(Duration::from_secs(seconds)).await
+            }
+            _ => return Ok(answer),
+        }
+    }
+}
+
 fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(text)
-        .map_err(|cause| Failure::new(Code::Failed, format!("the answer is not one of this version: {cause}")))
+    serde_json::from_slice(text).map_err(|cause| odd(&cause))
+}
+
+fn odd(cause: &serde_json::Error) -> Failure {
+    Failure::new(Code::Failed, format!("the answer is not one of this version: {cause}"))
 }
 
 /// A value of a query as an address holds it (RFC 3986, section 2.3).
@@ -288,4 +330,41 @@ pub(crate) async fn whole(mut answer: Answer) -> Result<Vec<u8>, Failure> {
 #[expect(clippy::needless_pass_by_value, reason = "used as a function on Result::map_err")]
 pub(crate) fn broken(cause: io::Error) -> Failure {
     Failure::new(Code::Unavailable, format!("the answer broke off: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use axum::extract::State;
+    use axum::response::IntoResponse;
+    use axum::routing::get;
+
+    use super::*;
+
+    /// A program that asks for patience once, and then tells a list of three in pages of two.
+    async fn list(State(asked): State<Arc<AtomicU32>>, uri: axum::http::Uri) -> axum::response::Response {
+        if asked.fetch_add(1, Ordering::Relaxed) == 0 {
+            return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "0")]).into_response();
+        }
+        let page = match uri.query() {
+            Some("limit=1000") => serde_json::json!({ "rows": [1, 2], "next": "a b" }),
+            Some("limit=1000&cursor=a%20b") => serde_json::json!({ "rows": [3], "next": null }),
+            odd => panic!("{odd:?}"),
+        };
+        axum::Json(page).into_response()
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_to_its_end_and_a_program_that_asks_for_patience_is_asked_again() {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicU32::new(0));
+        let router = Router::new().route("/list", get(list)).with_state(Arc::clone(&asked));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        // Refused only where another test of this process has installed it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let rows: Vec<u32> = City::at(base).rows("/list", "rows").await.unwrap_or_else(|_| panic!("a list"));
+        assert_eq!((rows, asked.load(Ordering::Relaxed)), (vec![1, 2, 3], 3));
+    }
 }

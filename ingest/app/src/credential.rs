@@ -7,7 +7,6 @@ use ports::{DeviceCredential, Made, NewCredential};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use schemas::DeviceId;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use settings::Settings;
 use sha2::{Digest, Sha256};
@@ -95,12 +94,8 @@ async fn made(settings: &Settings, common: &Common, make: Make, overlap_hours: O
 }
 
 async fn list(settings: &Settings, common: &Common) -> Result<(), Failure> {
-    #[derive(Deserialize)]
-    struct Credentials {
-        credentials: Vec<DeviceCredential>,
-    }
     let city = City::reach(settings, common, Purpose::Ask).await?;
-    let Credentials { credentials } = city.object("/api/v1/credentials").await?;
+    let credentials: Vec<DeviceCredential> = city.rows("/api/v1/credentials", "credentials").await?;
     if credentials.is_empty() {
         eprintln!("no credentials");
     }

@@ -151,6 +151,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Bench(Bench::Simulate(options)) => bench::simulate(&options, common.json),
             Command::Bench(Bench::Decode) => bench::decode(common.json),
             Command::Bench(Bench::Memory(options)) => bench::memory(&options, common.json).await,
+            Command::Bench(Bench::Pages(options)) => bench::pages(&options, common.json).await,
             Command::Bench(Bench::Store(options)) => bench::store(&options, common.json).await,
             Command::Bench(Bench::StoreAlone(options)) => bench::store_alone(&options).await,
             Command::Decode(options) => {

@@ -192,11 +192,7 @@ pub(crate) async fn user(settings: &Settings, common: &Common, command: UserComm
 }
 
 async fn users(settings: &Settings, common: &Common) -> Result<(), Failure> {
-    #[derive(Deserialize)]
-    struct Users {
-        users: Vec<User>,
-    }
-    let Users { users } = City::reach(settings, common, Purpose::Ask).await?.object("/api/v1/users").await?;
+    let users: Vec<User> = City::reach(settings, common, Purpose::Ask).await?.rows("/api/v1/users", "users").await?;
     if users.is_empty() {
         eprintln!("no users: on a loopback address everybody on this machine may do everything");
     }
@@ -229,11 +225,7 @@ pub(crate) async fn token(settings: &Settings, common: &Common, command: TokenCo
 }
 
 async fn tokens(settings: &Settings, common: &Common) -> Result<(), Failure> {
-    #[derive(Deserialize)]
-    struct Tokens {
-        tokens: Vec<Token>,
-    }
-    let Tokens { tokens } = City::reach(settings, common, Purpose::Ask).await?.object("/api/v1/tokens").await?;
+    let tokens: Vec<Token> = City::reach(settings, common, Purpose::Ask).await?.rows("/api/v1/tokens", "tokens").await?;
     if tokens.is_empty() {
         eprintln!("no tokens");
     }

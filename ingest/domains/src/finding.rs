@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A number that the data carry, or why they carry none.
@@ -15,7 +16,7 @@ pub enum Finding<T> {
 }
 
 /// What was missing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lack {
     /// Too few of the values that the period should have.
@@ -83,7 +84,7 @@ impl Finding<f64> {
 }
 
 /// How much of a period must be valid.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Capture {
     /// A part of the period, 0 to 1.
     pub share: f64,

@@ -12,6 +12,7 @@
 use std::num::NonZeroU32;
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,8 @@ const FILE_LIMIT: usize = 1 << 20;
 const DEPTH_LIMIT: usize = 8;
 
 /// How well a number is known. Shown wherever the number is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ParameterStatus")]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Read in the named source.
@@ -89,17 +91,17 @@ impl<T: Number> Sourced<T> {
 }
 
 /// Any finite number.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Real(f64);
 
 /// A finite number above 0.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Positive(pub(crate) f64);
 
 /// A part of a whole, 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "f64", into = "f64")]
 pub struct Share(f64);
 
@@ -180,7 +182,8 @@ pub(crate) fn read<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, Par
 }
 
 /// One parameter, for a listing.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Parameter")]
 pub struct Row {
     /// Its place in the file: `quality.stuck_hours`.
     pub key: String,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use schemas::{Kind, Texts};
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ const DAY: u64 = 86_400;
 const CODE_LIMIT: usize = 32;
 
 /// One purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Purpose {
     /// By which it is named: `leak-warning`.

@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::RecordError;
 
 /// What somebody is to the city. Nobody is more than one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everybody who has not said who they are.
@@ -64,7 +65,7 @@ impl std::str::FromStr for Role {
 }
 
 /// How somebody came to be known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
     /// Not at all: there are no users, and only this machine can ask.
@@ -80,7 +81,7 @@ pub enum Means {
 }
 
 /// Who asks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Viewer {
     /// The user's name; for people who need none, what they came by.
     pub name: String,
@@ -139,7 +140,7 @@ impl std::fmt::Debug for Shown {
 }
 
 /// A user, without the password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
     /// By which they sign in.
     pub name: String,
@@ -156,7 +157,7 @@ pub struct User {
 }
 
 /// A user that is to be, or is to have another password.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// By which they sign in.
@@ -170,7 +171,7 @@ pub struct NewUser {
 }
 
 /// A token, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Token {
     /// Its number.
     pub id: u64,
@@ -193,7 +194,7 @@ pub struct Token {
 }
 
 /// A token that is to be.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// What it is for.
@@ -209,7 +210,7 @@ pub struct NewToken {
 }
 
 /// The credential of a device or a gateway, without its password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceCredential {
     /// Its number.
     pub id: u64,
@@ -226,7 +227,7 @@ pub struct DeviceCredential {
 }
 
 /// A credential that is to be.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCredential {
     /// The device.
@@ -242,7 +243,8 @@ pub struct NewCredential {
 }
 
 /// Something made, with the secret that is shown this once.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Made{T}")]
 pub struct Made<T> {
     /// What.
     #[serde(flatten)]
@@ -252,7 +254,7 @@ pub struct Made<T> {
 }
 
 /// A row of the audit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRow {
     /// From 1, without gaps.
     pub number: u64,
@@ -288,7 +290,7 @@ pub struct AuditNote {
 }
 
 /// What a look at the whole chain found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditVerdict {
     /// Rows that were looked at.
     pub rows: u64,

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use schemas::{Act, AlertId, IllegalAct, Marks, Person, Remark, Scope, Shelved, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub const MAINTENANCE_AHEAD: Duration = Duration::from_secs(366 * 24 * 3600);
 pub const STANDING: usize = 1000;
 
 /// The two sorts of time in which people are not told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QuietSort {
     /// Somebody wants to hear no more of it for a while.
@@ -92,7 +93,7 @@ impl NewQuiet {
 }
 
 /// A silence or a maintenance window.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quiet {
     /// Its number, over both sorts.
     pub id: u64,
@@ -226,7 +227,7 @@ pub trait ActBook: Send + Sync + 'static {
 }
 
 /// What withholds an alert.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Withheld {
     /// `silence`, `maintenance`, `shelf`, `inhibition` or `collector`.
     pub by: String,
@@ -239,7 +240,7 @@ pub struct Withheld {
 }
 
 /// An alert as an operator sees it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeskAlert {
     /// The episode, with what was done to it.
     #[serde(flatten)]
@@ -249,7 +250,7 @@ pub struct DeskAlert {
 }
 
 /// An alert, and what was done to it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeskRecord {
     /// The alert.
     #[serde(flatten)]

@@ -9,7 +9,7 @@ use crate::{Holding, RecordError, Why};
 
 /// `received = stored + duplicate + quarantined + refused + waiting`, in messages since the data
 /// directory was made. `waiting` is 0 when the historian has caught up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Identity {
     /// Publishes that came to a door.
     pub received: u64,
@@ -34,7 +34,7 @@ impl Identity {
 }
 
 /// A loop of the pipeline: the keeper, or a reader of the journal.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReaderStatus {
     /// `keeper`, `historian`, `evaluator`, `live`.
     pub name: String,
@@ -47,7 +47,7 @@ pub struct ReaderStatus {
 }
 
 /// A door by which messages come.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceStatus {
     /// As the settings name it.
     pub name: String,
@@ -66,7 +66,7 @@ pub struct SourceStatus {
 }
 
 /// One condition of readiness.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Check {
     /// `journal`, `store`, `historian`.
     pub name: String,
@@ -77,7 +77,7 @@ pub struct Check {
 }
 
 /// How the platform stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The program's version.
     pub version: String,
@@ -155,7 +155,7 @@ pub struct DeviceFilter {
 }
 
 /// A device, for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceView {
     /// What is known of it.
     #[serde(flatten)]

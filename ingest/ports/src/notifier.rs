@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use schemas::{ChannelName, Texts, Timestamp, Transition};
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,7 @@ impl Language {
 }
 
 /// What sort of message it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     /// One step of one alert.
@@ -91,7 +92,7 @@ pub struct Line {
 }
 
 /// Why a step is told beyond the ordinary.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "mark", rename_all = "snake_case")]
 pub enum Mark {
     /// Nobody had it in hand in time.

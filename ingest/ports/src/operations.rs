@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Reading, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ use crate::{QuarantineFilter, Quarantined, RecordError};
 
 /// A request to try messages of the quarantine again. One request tries at most a chunk of them, so
 /// that ingestion is never held for longer; ask again with `after` set to `next`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retry {
     /// Which messages.
@@ -26,7 +27,7 @@ pub struct Retry {
 }
 
 /// What a chunk of a retry gave, in messages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Retried {
     /// Decoded again.
     pub tried: u64,
@@ -62,7 +63,7 @@ impl Retried {
 }
 
 /// Messages of the quarantine that have reason and device in common, or topic where no device is known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct QuarantineGroup {
     /// The stable reason code.
     pub reason: String,
@@ -83,7 +84,7 @@ pub struct QuarantineGroup {
 }
 
 /// A device that speaks and cannot be read, since nothing says what it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UnknownDevice {
     /// As its messages name it.
     pub id: DeviceId,
@@ -104,7 +105,7 @@ pub struct UnknownDevice {
 }
 
 /// Why a message gives no reading now.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refusal {
     /// The stable reason code.
     pub reason: String,
@@ -128,7 +129,7 @@ pub struct Explanation {
 }
 
 /// What became of devices that were to be adopted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Adopted {
     /// Were not known before.
     pub new: u64,
@@ -139,7 +140,7 @@ pub struct Adopted {
 }
 
 /// What is in force after a reload.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reloaded {
     /// Devices listed in files.
     pub listed: u64,

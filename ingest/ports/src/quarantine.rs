@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use schemas::{DeviceId, Message, ProfileName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +33,7 @@ pub struct Quarantined {
 }
 
 /// Which messages of the quarantine. What is not given takes all.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QuarantineFilter {
     /// Only for one of these reason codes; empty means any.
@@ -117,7 +118,7 @@ pub struct Settlement {
 }
 
 /// Messages that left the quarantine, since the data directory was made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Departed {
     /// Brought back with at least one new reading.
     pub stored: u64,
@@ -130,7 +131,7 @@ pub struct Departed {
 }
 
 /// How full the quarantine is, and how full it may be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holding {
     /// Messages that wait.
     pub messages: u64,

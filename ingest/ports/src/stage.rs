@@ -1,12 +1,13 @@
 //! What can be made to happen in a simulated city, for whoever watches a demonstration.
 
+use schemars::JsonSchema;
 use schemas::{DeviceId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::OperationError;
 
 /// What can happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Incident {
     /// Dust at all air stations.
@@ -47,7 +48,7 @@ impl Incident {
 }
 
 /// Something that happens from an instant on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Happening {
     /// What.
     pub what: Incident,

@@ -3,13 +3,14 @@
 //! These calls block for a disk write. Call them from a thread that may block.
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use schemas::{Act, AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
 use crate::{Form, Line, Mark, Notification, RecordError};
 
 /// One link in the chain that leads from a decision to a message, or to none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Reason {
     /// A rule decided.
@@ -261,7 +262,7 @@ pub trait Outbox: Send + Sync + 'static {
 }
 
 /// How a message fares.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Delivery {
     /// Who is told.
     pub receiver: ChannelName,
@@ -284,7 +285,7 @@ pub struct Delivery {
 }
 
 /// A link of a chain, for people.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
     /// When.
     pub at: Timestamp,
@@ -296,7 +297,7 @@ pub struct Link {
 }
 
 /// What became of one step of an alert.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WhyStep {
     /// Which step.
     pub id: TransitionId,
@@ -311,7 +312,7 @@ pub struct WhyStep {
 }
 
 /// Why each step of an alert was told, or not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Why {
     /// The episode.
     pub alert: AlertId,

@@ -53,6 +53,7 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("engineers", "engineers".to_owned()),
         ("message", format!("engineers/{waits}")),
         ("privacy", "privacy".to_owned()),
+        ("api", "api".to_owned()),
         ("lost", "nothing-here".to_owned()),
     ];
     pages.into()

@@ -10,13 +10,15 @@ use domains::air::{Captures, Exceedance, Judgement, LimitSet, Statistic, alarm_e
 use domains::parameters::Status;
 use domains::time::LocalDay;
 use domains::{Capture, Finding};
+use schemars::JsonSchema;
 use schemas::{DeviceId, HOUR, Texts, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{Hours, KEYS, stations};
-use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
@@ -25,7 +27,7 @@ use crate::table::{Cell, Table};
 const BEFORE: Duration = Duration::from_secs(7 * 3600);
 
 /// One way of counting, as it is told.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Counted {
     valid: usize,
     above: usize,
@@ -43,7 +45,8 @@ impl Counted {
 }
 
 /// One limit and a year, as it is told.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirExceedancesRow")]
 pub(super) struct Row {
     #[serde(flatten)]
     limit: domains::air::Limit,
@@ -57,7 +60,7 @@ pub(super) struct Row {
 }
 
 /// A set of limits and a year.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Judged {
     pub(super) set: String,
     title: Texts,
@@ -73,7 +76,7 @@ pub(super) struct Judged {
 }
 
 /// From the first value above a threshold to the one that ended it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Alarm {
     pollutant: &'static str,
     stage: domains::air::Stage,
@@ -88,7 +91,8 @@ struct Alarm {
     peak: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirExceedances")]
 struct Body {
     station: DeviceId,
     zone: Zone,
@@ -97,9 +101,21 @@ struct Body {
     sets: Vec<Judged>,
 }
 
-/// `GET /api/v1/air/exceedances?station=&set=&from=&to=&format=`
+pub(super) const EXCEEDANCES: Operation =
+    Operation::get("/api/v1/air/exceedances", "The calendar years of a station against the limits of each set, and its episodes")
+        .takes(&[
+            known::STATION,
+            Parameter::text("set", "Only these sets of limits").list(),
+            known::DAY_FROM,
+            known::DAY_TO,
+            known::FORMAT,
+        ])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 pub(super) async fn exceedances(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["station", "set", "from", "to", "format"])?;
+    let params = EXCEEDANCES.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let (city, now) = (house.city.time(), house.clock.now());
     let today = i32::from(city.date(now).day_of_year());

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use domains::air::{HourlySeries, LimitSet, Pollutant, Purpose, Statistic, running_8h, running_24h};
 use domains::parameters::Status;
 use ports::Selector;
+use schemars::JsonSchema;
 use schemas::{DeviceId, Grade, HOUR, Timestamp, Zone};
 use serde::Serialize;
 use std::time::Duration;
@@ -16,7 +17,9 @@ use super::exceedances::one_station;
 use super::{Hours, KEYS};
 use crate::api::answer::resting;
 use crate::api::gather;
+use crate::budget::in_time;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 
@@ -29,7 +32,7 @@ const EACH_LIMIT: usize = 9_000;
 const SIXTH: usize = 6;
 
 /// A limit that is about hours or days, and what is compared with it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Beside {
     pollutant: &'static str,
     statistic: Statistic,
@@ -46,7 +49,8 @@ struct Beside {
     last_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirNow")]
 struct Now<'a> {
     station: DeviceId,
     zone: Zone,
@@ -62,7 +66,7 @@ struct Now<'a> {
     rests_on: Vec<&'a domains::parameters::Row>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct History<'a> {
     station: DeviceId,
     zone: Zone,
@@ -119,16 +123,23 @@ fn short(set: &LimitSet) -> impl Iterator<Item = (&domains::air::Limit, u16)> {
     set.limit.iter().filter(fits).filter_map(|limit| Some((limit, hours_of(limit.statistic)?)))
 }
 
-/// `GET /api/v1/air/now?station=&set=`
+const SET: Parameter = Parameter::text("set", "The set of limits, `who-2021` where it is not given");
+
+pub(super) const NOW: Operation =
+    Operation::get("/api/v1/air/now", "What a station says beside each limit for people that is about hours or days")
+        .takes(&[known::STATION, SET])
+        .gives::<Now<'_>>()
+        .tagged();
+
 pub(super) async fn now(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["station", "set"])?;
+    let params = NOW.read(&uri)?;
     let (house, set) = (&rooms.house, set(&rooms.house, &params)?);
     let _permit = gather::permit(&rooms)?;
     let device = one_station(house, &params).await?;
     let hour = Timestamp::clamped(house.clock.now().hour().millis() - HOUR);
     let hours = Hours::of(house, &device.id, hour.minus(BEFORE)..Timestamp::clamped(hour.millis() + HOUR)).await?;
     let select = Selector { devices: vec![device.id.clone()], ..Selector::default() };
-    let latest = house.store.latest(&select).await?;
+    let latest = in_time(house.store.latest(&select)).await?;
     let last = |pollutant: Pollutant| {
         let of = |r: &&schemas::Reading| Some(r.series.quantity) == pollutant.quantity() && r.quality.grade() != Grade::Bad;
         latest.iter().find(of)
@@ -163,9 +174,20 @@ pub(super) async fn now(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
     .into_response())
 }
 
-/// `GET /api/v1/air/history?station=&pollutant=&set=&from=&to=`
+pub(super) const HISTORY: Operation =
+    Operation::get("/api/v1/air/history", "Hourly means of a pollutant, and running means by the time of its limit")
+        .takes(&[
+            known::STATION,
+            Parameter::of::<Pollutant>("pollutant", "The pollutant").needed(),
+            SET,
+            known::DAY_FROM,
+            known::DAY_TO,
+        ])
+        .gives::<History<'_>>()
+        .tagged();
+
 pub(super) async fn history(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["station", "pollutant", "set", "from", "to"])?;
+    let params = HISTORY.read(&uri)?;
     let (house, set) = (&rooms.house, set(&rooms.house, &params)?);
     let known: Vec<&str> = Pollutant::ALL.into_iter().map(Pollutant::code).collect();
     let pollutant = params

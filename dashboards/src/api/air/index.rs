@@ -15,13 +15,15 @@ use domains::parameters::Status;
 use domains::time::LocalDay;
 use domains::{Capture, Finding, Lack};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{DeviceId, HOUR, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{Hours, KEYS, stations};
-use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
@@ -32,7 +34,7 @@ const BEFORE: Duration = Duration::from_secs(24 * 3600);
 const NOWCAST: u16 = 12;
 
 /// An index, for people and programs.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 struct Level {
     level: i64,
     /// The stable code of its band: `very_poor`.
@@ -47,7 +49,8 @@ struct Level {
     partial: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirIndexHourRow")]
 struct HourRow {
     station: DeviceId,
     zone: Zone,
@@ -56,7 +59,7 @@ struct HourRow {
     index: Said<Level>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct DayRow {
     zone: Zone,
     date: Date,
@@ -67,14 +70,16 @@ struct DayRow {
     index: Said<Level>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirIndexRows")]
 #[serde(rename_all = "snake_case")]
 enum Rows {
     Hours(Vec<HourRow>),
     Days(Vec<DayRow>),
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirIndex")]
 struct Body {
     index: &'static str,
     /// How well its scale is known.
@@ -86,10 +91,26 @@ struct Body {
     rows: Rows,
 }
 
-/// `GET /api/v1/air/index?index=&station=&zone=&from=&to=&format=`
+pub(super) const INDEX: Operation = Operation::get("/api/v1/air/index", "The index of air stations, of each hour or day")
+    .takes(&[
+        Parameter::one_of(
+            "index",
+            "Which index; `iqa` is of each local day and zone, the others of each UTC hour",
+            &["eaqi", "us-aqi", "iqa"],
+        ),
+        known::STATIONS,
+        known::ZONE,
+        known::DAY_FROM,
+        known::DAY_TO,
+        known::FORMAT,
+    ])
+    .gives::<Answered<'_, Body>>()
+    .also(&["text/csv", "text/plain"])
+    .tagged();
+
 pub(super) async fn index(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     const INDICES: &str = "eaqi (each hour), iqa (each day) or us-aqi (each hour)";
-    let params = Params::read(&uri, &["index", "station", "zone", "from", "to", "format"])?;
+    let params = INDEX.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let range = whole_hours(&params.period(house.clock.now(), house.city.time(), 1)?);
     let _permit = gather::permit(&rooms)?;

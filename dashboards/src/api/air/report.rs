@@ -11,15 +11,17 @@ use domains::air::{Doubt, EaqiBand, HourlySeries, Mda8, Pollutant, Siting, eaqi,
 use domains::time::LocalDay;
 use domains::{Capture, Finding, Lack};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{DeviceId, HOUR, Timestamp, Zone};
 use serde::Serialize;
 
 use super::exceedances::{Judged, of_year, one_station, warnings};
 use super::{Hours, KEYS};
-use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
-use crate::params::{Params, whole_hours};
+use crate::openapi::{Operation, known};
+use crate::params::whole_hours;
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
@@ -27,7 +29,7 @@ use crate::table::{Cell, Table};
 const BEFORE: Duration = Duration::from_secs(7 * 3600);
 
 /// One pollutant over the period. Concentrations in ug/m3.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Summary {
     pollutant: &'static str,
     /// Valid hours, and those of the period.
@@ -40,14 +42,14 @@ struct Summary {
     doubts: BTreeMap<Doubt, usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Peak {
     value: f64,
     start: Timestamp,
 }
 
 /// One pollutant on one local day.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Day {
     date: Date,
     /// 23, 24 or 25.
@@ -61,7 +63,8 @@ struct Day {
     natural_dust: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AirReport")]
 struct Body {
     station: DeviceId,
     zone: Zone,
@@ -75,9 +78,15 @@ struct Body {
     limits: Vec<Judged>,
 }
 
-/// `GET /api/v1/air/report?station=&from=&to=&format=`
+pub(super) const REPORT: Operation =
+    Operation::get("/api/v1/air/report", "What is known of a station over a period; the last 30 days by default")
+        .takes(&[known::STATION, known::DAY_FROM, known::DAY_TO, known::FORMAT])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 pub(super) async fn report(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["station", "from", "to", "format"])?;
+    let params = REPORT.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let city = house.city.time();
     let range = whole_hours(&params.period(house.clock.now(), city, 30)?);

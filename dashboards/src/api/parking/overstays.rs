@@ -6,20 +6,22 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use domains::parking::{SensorFault, Session, SessionEnd, overstay, publishable, sessions};
+use schemars::JsonSchema;
 use schemas::{DeviceId, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{Space, faults, past, zones};
-use crate::api::answer::{Answer, Format, resting};
+use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, known};
 use crate::parameters::SpaceUse;
-use crate::params::Params;
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
 /// The overstays of a zone.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ParkingOverstaysZoneRow")]
 struct ZoneRow {
     zone: Zone,
     /// Spaces that are not reserved.
@@ -38,7 +40,7 @@ struct ZoneRow {
 }
 
 /// One of them, for a parking officer.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Overstay {
     device: DeviceId,
     zone: Zone,
@@ -50,7 +52,8 @@ struct Overstay {
     until: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ParkingOverstays")]
 struct Body {
     from: Timestamp,
     to: Timestamp,
@@ -60,9 +63,14 @@ struct Body {
     single: Option<Vec<Overstay>>,
 }
 
-/// `GET /api/v1/parking/overstays?zone=&from=&to=&format=`
+pub(super) const OVERSTAYS: Operation =
+    Operation::get("/api/v1/parking/overstays", "Who stays too long, by zone; the last day by default")
+        .takes(&[known::ZONE, known::DAY_FROM, known::DAY_TO, known::FORMAT])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"]);
+
 pub(super) async fn overstays(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["zone", "from", "to", "format"])?;
+    let params = OVERSTAYS.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let (from, to) = past(&params, house)?;
     let _permit = gather::permit(&rooms)?;

@@ -4,19 +4,21 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use domains::parking::SensorFault;
+use schemars::JsonSchema;
 use schemas::{DeviceId, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{Space, faults, past, zones};
-use crate::api::answer::{Answer, Format, resting};
+use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::Shared;
-use crate::params::Params;
+use crate::openapi::{Operation, known};
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
 /// A sensor that is not believed.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ParkingSensorsDoubt")]
 struct Doubt {
     device: DeviceId,
     zone: Zone,
@@ -25,7 +27,8 @@ struct Doubt {
     heard: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ParkingSensors")]
 struct Body {
     at: Timestamp,
     /// Sensors that were looked at.
@@ -33,9 +36,14 @@ struct Body {
     doubted: Vec<Doubt>,
 }
 
-/// `GET /api/v1/parking/sensors?zone=&to=&format=`
+pub(super) const SENSORS: Operation = Operation::get("/api/v1/parking/sensors", "Which sensors are not believed")
+    .takes(&[known::ZONE, known::DAY_TO, known::FORMAT])
+    .gives::<Answered<'_, Body>>()
+    .also(&["text/csv", "text/plain"])
+    .tagged();
+
 pub(super) async fn sensors(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["zone", "to", "format"])?;
+    let params = SENSORS.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let (from, to) = past(&params, house)?;
     let _permit = gather::permit(&rooms)?;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use domains::waste::{Basis, EmptyingKind};
+use schemars::JsonSchema;
 use schemas::{DeviceId, Kind, Place, Timestamp, Zone};
 use serde::Serialize;
 
@@ -14,14 +15,14 @@ use super::{history, worklist};
 use crate::api::answer::{Said, resting};
 use crate::api::gather;
 use crate::house::Shared;
-use crate::params::Params;
+use crate::openapi::{Operation, Parameter};
 use crate::problem::Problem;
 
 /// Emptyings are looked for in the last four weeks.
 const LOOK_BACK: Duration = Duration::from_secs(28 * 86_400);
 
 /// An emptying.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Emptied {
     at: Timestamp,
     kind: EmptyingKind,
@@ -30,7 +31,8 @@ struct Emptied {
     after: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WasteBin")]
 struct Body<'a> {
     bin: DeviceId,
     label: Option<String>,
@@ -51,10 +53,14 @@ struct Body<'a> {
     rests_on: Vec<&'a domains::parameters::Row>,
 }
 
-/// `GET /api/v1/waste/bin?bin=`
+pub(super) const BIN: Operation = Operation::get("/api/v1/waste/bin", "A bin, foreseen as in the worklist")
+    .takes(&[Parameter::of::<DeviceId>("bin", "The bin").needed()])
+    .gives::<Body<'_>>()
+    .tagged();
+
 pub(super) async fn bin(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     const EXPECTED: &str = "the id of one bin";
-    let params = Params::read(&uri, &["bin"])?;
+    let params = BIN.read(&uri)?;
     let asked = params.parsed::<DeviceId>("bin", EXPECTED)?;
     let asked = asked.ok_or_else(|| Problem::parameter("bin", "a bin is needed", EXPECTED))?;
     let (house, now) = (&rooms.house, rooms.house.clock.now());

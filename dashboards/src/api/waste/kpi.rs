@@ -9,14 +9,15 @@ use axum::response::Response;
 use domains::time::LocalDay;
 use domains::waste::{BinDay, BinHistory, Change, Kpi, Level, Service, kpi as indicators, levels, overflow_hours};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{DeviceId, Kind, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{contractor, history, orphans_note};
-use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
-use crate::params::Params;
+use crate::openapi::{Operation, Parameter, known};
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
@@ -28,7 +29,7 @@ const OVERFLOW_LASTS: Duration = Duration::from_secs(1800);
 const DAYS_LIMIT: usize = 92;
 
 /// The indicators of a set of bins and days, as they are told. Rates are parts of 1, times hours.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Told {
     overflow_h: f64,
     overflow_rate: Said<f64>,
@@ -59,7 +60,8 @@ impl From<Kpi> for Told {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WasteKpiRow")]
 struct Row {
     contractor: String,
     zone: Zone,
@@ -70,7 +72,8 @@ struct Row {
     told: Told,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WasteKpi")]
 struct Body {
     from: Timestamp,
     to: Timestamp,
@@ -88,9 +91,22 @@ struct Pile {
     bins: BTreeSet<DeviceId>,
 }
 
-/// `GET /api/v1/waste/kpi?contractor=&zone=&from=&to=&by=&format=`
+pub(super) const KPI: Operation =
+    Operation::get("/api/v1/waste/kpi", "How a contractor did; the last 7 days by default, at most 92")
+        .takes(&[
+            known::CONTRACTOR,
+            known::ZONE,
+            known::DAY_FROM,
+            known::DAY_TO,
+            Parameter::one_of("by", "Day by day", &["day"]),
+            known::FORMAT,
+        ])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 pub(super) async fn kpi(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["contractor", "zone", "from", "to", "by", "format"])?;
+    let params = KPI.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let (city, now) = (house.city.time(), house.clock.now());
     let range = params.period(now, city, 7)?;

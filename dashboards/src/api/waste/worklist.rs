@@ -9,13 +9,15 @@ use domains::Finding;
 use domains::health::offline;
 use domains::waste::{Basis, BinHistory, BinType, Candidate, Forecast, Round, WeekProfile, plan_rounds};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Place, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{contractor, history, orphans_note, shapes, territory};
-use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
@@ -28,7 +30,7 @@ const OWN_PAST: Duration = Duration::from_secs(7 * 86_400);
 const PASS_LIMIT: f64 = 336.0;
 
 /// One stop, for people and programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Stop {
     /// Which round, from 1, and which stop of it, from 1.
     pub(super) round: usize,
@@ -53,7 +55,7 @@ pub(super) struct Stop {
 }
 
 /// One round, for people and programs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Tour {
     pub(super) round: usize,
     /// As the crow flies, from the depot and back.
@@ -62,7 +64,8 @@ pub(super) struct Tour {
     pub(super) stops: Vec<Stop>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WasteWorklist")]
 pub(super) struct Body {
     pub(super) contractor: String,
     at: Timestamp,
@@ -105,10 +108,20 @@ impl Bin {
     }
 }
 
-/// `GET /api/v1/waste/worklist?contractor=&zone=&hours=&format=`
+pub(super) const WORKLIST: Operation = Operation::get("/api/v1/waste/worklist", "Which bins a contractor should empty next")
+    .takes(&[
+        known::CONTRACTOR.needed(),
+        known::ZONE,
+        Parameter::positive("hours", "Hours until the next pass, 24 where it is not given"),
+        Parameter::one_of("format", "How it is written", &["json", "csv", "excel", "text", "geojson", "gpx"]),
+    ])
+    .gives::<Answered<'_, Body>>()
+    .also(&["text/csv", "text/plain", "application/geo+json", "application/gpx+xml"])
+    .tagged();
+
 pub(super) async fn worklist(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     const FORMATS: [Format; 6] = [Format::Json, Format::Csv, Format::Excel, Format::Text, Format::GeoJson, Format::Gpx];
-    let params = Params::read(&uri, &["contractor", "zone", "hours", "format"])?;
+    let params = WORKLIST.read(&uri)?;
     let (house, format) = (&rooms.house, Format::among(&params, &FORMATS)?);
     let now = house.clock.now();
     let date = house.city.time().date(now);

@@ -9,13 +9,15 @@ use axum::response::Response;
 use domains::time::LocalDay;
 use domains::water::{Cell as Connections, Consumption, Publication, publish};
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{HOUR, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{connections, curve, pseudonyms};
-use crate::api::answer::{Answer, Format, resting};
+use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
@@ -26,7 +28,7 @@ const DAYS_LIMIT: usize = 366;
 const HOURS_LIMIT: usize = 31 * 24;
 
 /// One zone on one day.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ZoneDay {
     date: Date,
     zone: Zone,
@@ -38,7 +40,7 @@ struct ZoneDay {
     publication: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Zones {
     from: Timestamp,
     to: Timestamp,
@@ -46,7 +48,7 @@ struct Zones {
 }
 
 /// One connection over an hour or a day.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Step {
     start: Timestamp,
     end: Timestamp,
@@ -57,13 +59,13 @@ struct Step {
 }
 
 /// Something the register did besides counting.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Oddity {
     at: Timestamp,
     what: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Meter {
     /// A pseudonym.
     meter: String,
@@ -73,9 +75,32 @@ struct Meter {
     oddities: Vec<Oddity>,
 }
 
-/// `GET /api/v1/water/consumption?zone=&meter=&from=&to=&every=&format=`
+/// Which of the two it is, the request says.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Consumed<'a> {
+    Zones(Answered<'a, Zones>),
+    Meter(Answered<'a, Meter>),
+}
+
+pub(super) const CONSUMPTION: Operation = Operation::get(
+    "/api/v1/water/consumption",
+    "Consumption by zone and local day, the last 8 days by default; or of one connection, under its pseudonym",
+)
+.takes(&[
+    known::ZONE,
+    Parameter::text("meter", "The pseudonym of one connection"),
+    known::DAY_FROM,
+    known::DAY_TO,
+    Parameter::one_of("every", "Steps of one connection", &["1d", "1h"]),
+    known::FORMAT,
+])
+.gives::<Consumed<'_>>()
+.also(&["text/csv", "text/plain"]);
+
 pub(super) async fn consumption(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["zone", "meter", "from", "to", "every", "format"])?;
+    let params = CONSUMPTION.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let city = house.city.time();
     let range = params.period(house.clock.now(), city, 8)?;

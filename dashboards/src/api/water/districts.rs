@@ -16,13 +16,15 @@ use domains::water::{
     night_flow, quiet_hours,
 };
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{connections, curve, metered};
-use crate::api::answer::{Answer, Format, Said, resting};
+use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
+use crate::openapi::{Operation, known};
 use crate::parameters::District;
 use crate::params::Params;
 use crate::problem::Problem;
@@ -32,7 +34,7 @@ use crate::table::{Cell, Table};
 const DAYS_LIMIT: usize = 366;
 
 /// A district over a period.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Losses {
     district: String,
     /// `published`, or why nothing is told.
@@ -44,7 +46,7 @@ struct Losses {
     balance: Option<Said<Balance>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Balances {
     from: Timestamp,
     to: Timestamp,
@@ -52,7 +54,7 @@ struct Balances {
 }
 
 /// A night of a district.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Night {
     district: String,
     date: Date,
@@ -69,16 +71,22 @@ struct Night {
     alarm: Option<Said<bool>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Nights {
     from: Timestamp,
     to: Timestamp,
     nights: Vec<Night>,
 }
 
-/// `GET /api/v1/water/balance?district=&from=&to=&format=`
+pub(super) const BALANCE: Operation =
+    Operation::get("/api/v1/water/balance", "Inflow, consumption and losses of districts; the last 7 days by default")
+        .takes(&[known::DISTRICT, known::DAY_FROM, known::DAY_TO, known::FORMAT])
+        .gives::<Answered<'_, Balances>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 pub(super) async fn balance(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["district", "from", "to", "format"])?;
+    let params = BALANCE.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let days = days(&params, house, 8)?;
     let (from, to) = ends(&days);
@@ -119,9 +127,15 @@ pub(super) async fn balance(State(rooms): Shared, uri: Uri) -> Result<Response, 
     answer.told(format, house)
 }
 
-/// `GET /api/v1/water/night?district=&from=&to=&format=`
+pub(super) const NIGHT: Operation =
+    Operation::get("/api/v1/water/night", "The minimum night flow of districts; the last 7 days by default")
+        .takes(&[known::DISTRICT, known::DAY_FROM, known::DAY_TO, known::FORMAT])
+        .gives::<Answered<'_, Nights>>()
+        .also(&["text/csv", "text/plain"])
+        .tagged();
+
 pub(super) async fn night(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["district", "from", "to", "format"])?;
+    let params = NIGHT.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let asked_days = days(&params, house, 8)?;
     let (from, to) = ends(&asked_days);

@@ -6,14 +6,16 @@ use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Response;
 use domains::water::{ConsumptionCurve, LeakClass, burst_by_quarters, leaks as found_leaks};
+use schemars::JsonSchema;
 use schemas::{Device, HOUR, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{connections, curve, pseudonyms};
-use crate::api::answer::{Answer, Format, resting};
+use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
-use crate::params::{Params, whole_hours};
+use crate::openapi::{Operation, known};
+use crate::params::whole_hours;
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
@@ -25,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(92 * 86_400);
 const QUARTER: i64 = HOUR / 4;
 
 /// A leak, for the utility.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Leak {
     /// A pseudonym.
     meter: String,
@@ -40,7 +42,7 @@ struct Leak {
 }
 
 /// A burst, for the utility: the first one of the period.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Burst {
     meter: String,
     zone: Zone,
@@ -48,7 +50,8 @@ struct Burst {
     certain_at: Timestamp,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WaterLeaks")]
 struct Body {
     from: Timestamp,
     to: Timestamp,
@@ -58,9 +61,14 @@ struct Body {
     bursts: Vec<Burst>,
 }
 
-/// `GET /api/v1/water/leaks?zone=&from=&to=&format=`
+pub(super) const LEAKS: Operation =
+    Operation::get("/api/v1/water/leaks", "Leaks and bursts, under pseudonyms; the last 7 days by default")
+        .takes(&[known::ZONE, known::DAY_FROM, known::DAY_TO, known::FORMAT])
+        .gives::<Answered<'_, Body>>()
+        .also(&["text/csv", "text/plain"]);
+
 pub(super) async fn leaks(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["zone", "from", "to", "format"])?;
+    let params = LEAKS.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let range = whole_hours(&params.period(house.clock.now(), house.city.time(), 7)?);
     if range.end.since(range.start) > LONGEST {

@@ -7,19 +7,20 @@ use axum::http::Uri;
 use axum::response::Response;
 use domains::time::LocalDay;
 use domains::water::stuck_meter;
+use schemars::JsonSchema;
 use schemas::{Timestamp, Zone};
 use serde::Serialize;
 
 use super::{connections, curve, pseudonyms};
-use crate::api::answer::{Answer, Format, resting};
+use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::Shared;
-use crate::params::Params;
+use crate::openapi::{Operation, known};
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
 /// A meter that stands still, for the utility.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Still {
     /// A pseudonym.
     meter: String,
@@ -28,7 +29,8 @@ struct Still {
     moved_at: Option<Timestamp>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WaterStuck")]
 struct Body {
     at: Timestamp,
     /// Connections that were looked at.
@@ -38,9 +40,13 @@ struct Body {
     stuck: Vec<Still>,
 }
 
-/// `GET /api/v1/water/stuck?zone=&to=&format=`
+pub(super) const STUCK: Operation = Operation::get("/api/v1/water/stuck", "Meters that stand still, under pseudonyms")
+    .takes(&[known::ZONE, known::DAY_TO, known::FORMAT])
+    .gives::<Answered<'_, Body>>()
+    .also(&["text/csv", "text/plain"]);
+
 pub(super) async fn stuck(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::read(&uri, &["zone", "to", "format"])?;
+    let params = STUCK.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let city = house.city.time();
     let settings = &house.parameters.water.numbers.balance;

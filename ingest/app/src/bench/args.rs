@@ -27,6 +27,16 @@ is installed, through a broker; beside it a bare rumqttc subscriber that only co
     Decode,
     /// Memory with many idle connections and many known devices
     Memory(Memory),
+    /// Bytes of a cold page in each language, and the processor time of many listeners of live events
+    #[command(after_help = "Examples:
+  marsad bench pages                                  both parts
+  marsad bench pages --only wire --json               bytes alone; takes Chromium
+  marsad bench pages --only listeners --clients 200 --seconds 10
+
+Marsad runs as a child on a temporary directory. The bytes of a page are all that the server sends to a Chromium that has never
+looked at anything, headers too, until the page is drawn. Listeners are told once a second what 100 devices say; what they cost is the
+difference of the two shares.")]
+    Pages(BenchPages),
     /// Readings per second that the simulated city makes, nobody reading them: of all kinds, and of each
     #[command(after_help = "Examples:
   marsad bench simulate
@@ -86,6 +96,28 @@ pub(crate) struct BenchAlert {
     pub(crate) rate: u32,
     /// For how long
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub(crate) seconds: u32,
+}
+
+/// A part of `bench pages`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PagesPart {
+    /// Bytes of cold pages
+    Wire,
+    /// Listeners of live events
+    Listeners,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchPages {
+    /// Only these parts; all where none is given
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) only: Vec<PagesPart>,
+    /// Listeners
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    pub(crate) clients: u32,
+    /// For how long, each time
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
 }
 

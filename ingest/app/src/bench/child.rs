@@ -88,7 +88,7 @@ pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
 pub(crate) struct Marsad {
     pub(crate) process: Process,
     pub(crate) mqtt: SocketAddr,
-    http: SocketAddr,
+    pub(crate) http: SocketAddr,
     client: reqwest::Client,
 }
 

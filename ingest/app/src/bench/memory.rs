@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use ports::{Clock, SystemClock};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use simulators::Load;
 
 use super::child::Marsad;
 use super::hose::{self, Reel};
-use super::scratch;
+use super::{raise_files, scratch};
 use crate::bench::args::Memory;
 use crate::failure::{Code, Failure};
 
@@ -16,13 +15,7 @@ use crate::failure::{Code, Failure};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) async fn memory(options: &Memory, json: bool) -> Result<(), Failure> {
-    let needed = u64::from(options.connections) + 256;
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|now| now < needed) {
-        let raised = Rlimit { current: Some(limit.maximum.map_or(needed, |m| m.min(needed))), maximum: limit.maximum };
-        // The child inherits it.
-        let _ = setrlimit(Resource::Nofile, raised);
-    }
+    raise_files(u64::from(options.connections) + 256);
     let scratch = scratch()?;
     let settings = format!("[endpoint]\nmax_connections = {0}\nmax_connections_per_address = {0}\n", options.connections + 16);
     let marsad = Marsad::start(scratch.path(), &settings).await?;

@@ -9,6 +9,7 @@ mod collect;
 mod decode;
 mod hose;
 mod memory;
+mod pages;
 mod simulate;
 mod store;
 mod truth;
@@ -19,11 +20,24 @@ pub(crate) use bare::bare;
 pub(crate) use collect::collect;
 pub(crate) use decode::decode;
 pub(crate) use memory::memory;
+pub(crate) use pages::pages;
 pub(crate) use simulate::simulate;
 pub(crate) use store::{StoreKind, alone as store_alone, store};
 pub(crate) use truth::truth;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::failure::{Code, Failure};
+
+/// Lets this process, and its children, have so many files and sockets open, as far as the system allows.
+fn raise_files(needed: u64) {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|now| now < needed) {
+        let raised = Rlimit { current: Some(limit.maximum.map_or(needed, |m| m.min(needed))), maximum: limit.maximum };
+        // Where it is refused, the connection that is too many says so.
+        let _ = setrlimit(Resource::Nofile, raised);
+    }
+}
 
 /// A directory that goes away with the benchmark.
 fn scratch() -> Result<tempfile::TempDir, Failure> {

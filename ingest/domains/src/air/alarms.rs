@@ -3,12 +3,13 @@
 //! *Exceeded* is strictly above. An hour without a value is no evidence for anything: it breaks a run of
 //! exceeding hours, and it does not help to end an episode.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::parameters::{Count, Share, Sourced};
 
 /// What a threshold is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Sensitive people are told.

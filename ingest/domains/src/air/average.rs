@@ -4,6 +4,7 @@
 //! six of eight hours, three quarters of a day's eight-hour means, and a window belongs to the day on which
 //! it *ends*.
 
+use schemars::JsonSchema;
 use schemas::{HOUR, Timestamp};
 use serde::Serialize;
 
@@ -24,7 +25,7 @@ const DAY: usize = 24;
 const DAY_NEEDED: usize = 18;
 
 /// The largest eight-hour mean of a day.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Mda8 {
     /// In the series' unit.
     pub value: f64,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Pollutant;
@@ -82,7 +83,7 @@ impl EaqiBand {
 }
 
 /// Where a station stands: decides which pollutants the index needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Siting {
     /// At a road: needs nitrogen dioxide and particles.

@@ -4,6 +4,7 @@
 //! then no number to be mistaken for law.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::Texts;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,7 @@ const SHIPPED: [(&str, &str); 5] = [
 ];
 
 /// What is compared with a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Statistic {
     /// Means of ten minutes: not to be had from hourly values.
@@ -49,7 +50,8 @@ impl Statistic {
 }
 
 /// What a limit protects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "LimitPurpose")]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// People.
@@ -61,7 +63,7 @@ pub enum Purpose {
 }
 
 /// One limit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Of what.

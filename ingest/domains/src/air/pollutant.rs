@@ -1,10 +1,11 @@
 //! The pollutants that law and indices name.
 
+use schemars::JsonSchema;
 use schemas::Quantity;
 use serde::{Deserialize, Serialize};
 
 /// What law and indices name. The order is the one in which ties between pollutants are broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pollutant {
     /// Particles up to 2.5 micrometres.

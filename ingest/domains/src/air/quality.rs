@@ -1,5 +1,6 @@
 //! Checks on hourly values: what cannot be, and what can hardly be. Nothing is deleted.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Pollutant;
@@ -40,7 +41,8 @@ pub struct QualitySettings {
 }
 
 /// Why an hourly value is doubted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(rename = "AirDoubt")]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// So far below 0 that it is no noise. Invalid.

@@ -1,5 +1,6 @@
 //! When a battery will be too low: the robust trend of its daily levels.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::BatterySettings;
@@ -9,7 +10,7 @@ use crate::{Finding, Lack, median, theil_sen};
 const NEW_BATTERY: f64 = 20.0;
 
 /// How long a battery will last. Days from the last level.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct BatteryForecast {
     /// The level now: the median of the last three, per cent.
     pub level: f64,

@@ -1,5 +1,6 @@
 //! Whether a device's clock is right, from when it says that it measured and when we heard.
 
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::Serialize;
 
@@ -7,7 +8,7 @@ use super::ClockSettings;
 use crate::{Finding, Lack, median};
 
 /// How far a clock is off.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ClockSkew {
     /// Seconds by which the device's clock is behind ours, the way of the message included; negative if it is ahead.
     pub behind_s: f64,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::{Finding, Lack, mad, median};
 pub const NEIGHBOURS: usize = 2;
 
 /// How much of what a device should have sent was heard.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Availability {
     /// Different instants that were heard.
     pub received: u64,
@@ -48,7 +49,7 @@ pub fn offline(heard: Option<Timestamp>, now: Timestamp, interval: Duration, set
 }
 
 /// How far a sensor has moved away from its neighbours.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Drift {
     /// In the quantity's unit: the recent difference to the neighbours less the earlier one.
     pub shift: f64,

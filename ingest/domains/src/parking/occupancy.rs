@@ -1,5 +1,6 @@
 //! How full a zone is, and how much of that is known.
 
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::Serialize;
 
@@ -17,7 +18,7 @@ pub struct OccupancyError {
 }
 
 /// The spaces of a zone at one instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SpaceCounts {
     total: u32,
     occupied: u32,

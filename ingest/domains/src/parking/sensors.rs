@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::Serialize;
 
 use super::{SensorSettings, SpaceSettings, SpaceState, Transition};
 
 /// What is wrong with a sensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SensorFault {
     /// It has not been heard.

@@ -1,5 +1,6 @@
 //! Sessions: a space and two instants.
 
+use schemars::JsonSchema;
 use schemas::Timestamp;
 use serde::Serialize;
 
@@ -62,7 +63,7 @@ pub fn sessions(transitions: &[Transition]) -> Vec<Session> {
 }
 
 /// How long people stay, hours.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Stays {
     /// How many sessions were seen from coming to leaving.
     pub sessions: usize,

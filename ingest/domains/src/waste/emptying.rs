@@ -3,6 +3,7 @@
 //! The medians of the three samples before and the two from the event on are compared: neither a single
 //! false echo before nor one after makes an emptying, and a real one is known one sample later.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::EmptyingSettings;
@@ -12,7 +13,7 @@ use crate::median;
 const BEFORE: usize = 3;
 
 /// How an emptying is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EmptyingKind {
     /// By the levels.

@@ -1,6 +1,7 @@
 //! When a bin will be full: the robust trend since it was last emptied, or what bins of its district usually
 //! do at that hour of the week.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ForecastSettings, WeekProfile};
@@ -27,7 +28,7 @@ pub struct Trend {
 }
 
 /// What a forecast rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// The bin's own trend since it was emptied.

@@ -1,12 +1,13 @@
 //! Losses of a district: what flows in and is not metered out; and meters that stand still.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::BalanceSettings;
 use crate::{Capture, Finding, Lack};
 
 /// The balance of a metered district over a period.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Balance {
     /// Into the district, litres.
     pub inflow: f64,

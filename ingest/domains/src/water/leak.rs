@@ -1,11 +1,12 @@
 //! Water that never stops flowing: a leak behind the meter.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::LeakSettings;
 
 /// How much is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeakClass {
     /// A tap.

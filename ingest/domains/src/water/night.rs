@@ -3,6 +3,7 @@
 //! In Ramadan the night is awake from iftar to suhoor, and the quiet hours are those of the morning.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use schemas::{HOUR, Timestamp};
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use crate::time::{Calendar, CityTime};
 use crate::{Finding, Lack, mad, median};
 
 /// The minimum night flow of a district.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct NightFlow {
     /// The least hourly mean in the quiet hours, litres an hour.
     pub flow: f64,

@@ -1,21 +1,43 @@
-//! Answers about a period that is over: they come with a tag of what they say, so that whoever has them already is told
-//! only that nothing changed.
+//! Answers that come with a tag of what they say, so that whoever has them already is told only that nothing changed.
 //!
 //! The tag is made from the answer itself, since readings can come late, be corrected and be erased at any age. For the
 //! same reason, and because who may see them is asked each time, nobody may show a kept answer without asking.
+//!
+//! Deliberately absent: answers that are close to persons, which nobody is to keep, and those that say another thing each time.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::problem::Problem;
+
 /// For the one who asked, who asks again before showing it again.
 const KEPT: &str = "private, no-cache";
 
+/// Bytes of an answer: each is made in memory, of rows that are bounded.
+const ANSWER_LIMIT: usize = 64 << 20;
+
+/// Gives an answer in JSON its tag.
+pub(crate) async fn tag(request: Request, next: Next) -> Response {
+    let asked = request.headers().clone();
+    let answer = next.run(request).await;
+    let json = answer.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if answer.status() != StatusCode::OK || !json {
+        return answer;
+    }
+    match to_bytes(answer.into_body(), ANSWER_LIMIT).await {
+        Ok(bytes) => told(bytes, &asked),
+        Err(error) => Problem::unsaid(&error).into_response(),
+    }
+}
+
 /// An answer in JSON, or that it is what `asked` says the client has.
-pub(crate) fn told(json: Vec<u8>, asked: &HeaderMap) -> Response {
+pub(crate) fn told(json: Bytes, asked: &HeaderMap) -> Response {
     // Weak: compression changes the bytes and not what they say.
     let tag = format!("W/\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&json)));
     let same =
@@ -23,7 +45,7 @@ pub(crate) fn told(json: Vec<u8>, asked: &HeaderMap) -> Response {
     let mut response = if same {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(header::CONTENT_TYPE, "application/json")], Body::from(Bytes::from(json))).into_response()
+        ([(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response()
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
