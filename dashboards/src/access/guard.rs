@@ -17,7 +17,7 @@ use super::who::{address, is_from_here, shown, within};
 use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
 use crate::api::{people, privacy};
 use crate::house::{House, Rooms};
-use crate::page::entry;
+use crate::page::{audit, entry};
 use crate::problem::Problem;
 use crate::security::{addresses, dressed};
 
@@ -66,6 +66,7 @@ fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
         .merge(people::routes().with_state(Arc::clone(guard)))
         .merge(privacy::routes().with_state(Arc::clone(guard)))
         .merge(entry::routes().with_state(Arc::clone(guard)))
+        .merge(audit::routes().with_state(Arc::clone(guard)))
         .layer(from_fn_with_state(Arc::clone(guard), decide))
 }
 

@@ -5,16 +5,19 @@ mod alerts;
 mod answer;
 mod body;
 mod console;
+mod explain;
 mod gather;
 mod health;
 mod operations;
 mod parking;
+mod payload;
 pub(crate) mod people;
 pub(crate) mod privacy;
 pub(crate) mod public;
 mod quarantine;
 mod quiets;
 mod readings;
+pub(crate) mod rules;
 mod waste;
 mod water;
 
@@ -50,7 +53,13 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/maintenance", get(quiets::windows).post(quiets::window))
         .route("/api/v1/maintenance/{id}/end", post(quiets::end_window))
         .route("/api/v1/alerts/{id}/why", get(console::why))
+        .route("/api/v1/rotas", get(rules::rotas))
+        .route("/api/v1/rules", get(rules::list))
+        .route("/api/v1/rules/{id}", get(rules::show).post(rules::save).layer(DefaultBodyLimit::max(rules::BODY)))
+        .route("/api/v1/rules/{id}/backtest", post(rules::back_test).layer(DefaultBodyLimit::max(rules::BODY)))
         .route("/api/v1/status", get(console::status))
+        .route("/api/v1/messages", get(explain::messages))
+        .route("/api/v1/explain", get(explain::explain))
         .route("/api/v1/latest", get(readings::latest))
         .route("/api/v1/readings", get(readings::readings))
         .merge(public::routes())

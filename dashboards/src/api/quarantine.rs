@@ -4,17 +4,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Refusal, Retry};
+use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Retry};
 use schemas::{DeviceId, ProfileName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
+use crate::api::explain::Now;
+use crate::api::payload::Payload;
 use crate::house::Shared;
 use crate::params::Params;
 use crate::problem::Problem;
-use crate::rows::ReadingRow;
 
 /// Bytes of a payload that are shown in a list.
 const EXCERPT: usize = 256;
@@ -51,27 +50,6 @@ struct Row<'a> {
     size: usize,
     #[serde(flatten)]
     payload: Payload,
-}
-
-/// A payload, or its beginning.
-#[derive(Serialize)]
-enum Payload {
-    #[serde(rename = "payload_text")]
-    Text(String),
-    #[serde(rename = "payload_base64")]
-    Bytes(String),
-}
-
-impl Payload {
-    fn of(bytes: &[u8], most: usize) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-                Self::Text(text.get(..end).unwrap_or_default().to_owned())
-            }
-            Err(_) => Self::Bytes(STANDARD.encode(bytes.get(..most).unwrap_or(bytes))),
-        }
-    }
 }
 
 impl<'a> Row<'a> {
@@ -139,39 +117,14 @@ struct Shown<'a> {
     now: Now<'a>,
 }
 
-#[derive(Serialize)]
-struct Now<'a> {
-    envelope: Option<&'a str>,
-    uplinks: Vec<Seen<'a>>,
-    readings: Vec<ReadingRow<'a>>,
-    refusal: Option<&'a Refusal>,
-}
-
-#[derive(Serialize)]
-struct Seen<'a> {
-    device: &'a DeviceId,
-    port: Option<u8>,
-    payload_base64: Option<String>,
-}
-
 /// `GET /api/v1/quarantine/{offset}`
 pub(crate) async fn show(State(rooms): Shared, uri: Uri, Path(offset): Path<String>) -> Result<Response, Problem> {
     Params::read(&uri, &[])?;
     let number = offset.parse().map_err(|_| Problem::not_found(uri.path()))?;
     let found = rooms.house.operations.explain(number).await?;
-    let Explanation { quarantined, envelope, uplinks, readings, refusal } =
+    let Explanation { quarantined, now } =
         found.ok_or_else(|| Problem::absent(format!("message {offset} does not wait in the quarantine")))?;
-    let uplinks = uplinks.iter().map(|(device, port, bytes)| {
-        let payload_base64 = bytes.as_ref().map(|bytes| STANDARD.encode(bytes));
-        Seen { device, port: *port, payload_base64 }
-    });
-    let now = Now {
-        envelope: envelope.as_deref(),
-        uplinks: uplinks.collect(),
-        readings: readings.iter().map(ReadingRow::from).collect(),
-        refusal: refusal.as_ref(),
-    };
-    Ok(Json(Shown { message: Row::of(&quarantined, usize::MAX), now }).into_response())
+    Ok(Json(Shown { message: Row::of(&quarantined, usize::MAX), now: Now::from(&now) }).into_response())
 }
 
 /// `POST /api/v1/quarantine/retry`

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{theme, visit};
-use crate::access::{Right, present};
+use crate::access::{Right, may, present};
 use crate::assets::address;
 use crate::house::City;
 use crate::lang::Lang;
@@ -107,7 +107,10 @@ impl<'a> Page<'a> {
                     (self.top(city))
                     (super::entry::note(lang, self.city))
                     main #main tabindex="-1" { (main) }
-                    footer.about { a href=(format!("/{}/privacy", lang.code())) { (super::privacy::link(lang)) } }
+                    footer.about {
+                        a href=(format!("/{}/privacy", lang.code())) { (super::privacy::link(lang)) }
+                        @if present().is_some() && may(Right::Audit) { " · " a href=(format!("/{}/audit", lang.code())) { (super::audit::link(lang)) } }
+                    }
                     p.vh #say role="status" aria-live="polite" {}
                 }
             }

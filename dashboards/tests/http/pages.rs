@@ -208,7 +208,7 @@ fn files_of_others_are_unmodified_and_come_with_their_licence() {
 }
 
 /// Every page, after the language.
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 25] = [
     "",
     "air",
     "air/air-anfa",
@@ -220,6 +220,12 @@ const PAGES: [&str; 19] = [
     "parking",
     "water",
     "alerts",
+    "silences",
+    "rotas",
+    "rules",
+    "rules/bin-full",
+    "board",
+    "messages",
     "public/alerts",
     "reports",
     "reports/daily?date=2026-11-21",

@@ -114,7 +114,7 @@ pub(super) fn measure(settings: &Settings, devices: u32, days: u16) -> Result<Mo
     let rules =
         RuleSet::parse(&RULE_PACKS).map_err(|wrong| Failure::new(Code::Stopped, format!("the shipped rules: {wrong:?}")))?;
     let rules = Arc::new(rules);
-    let mut judges = Judges::new(&rules, settings::check(settings)?);
+    let mut judges = Judges::new(&rules, &settings::check(settings)?);
     let mut sources = sources(devices)?;
     let (quarters, progress) = (i64::from(days) * QUARTERS_OF_A_DAY, Progress::of("readings judged"));
     let all = quarters.unsigned_abs() * u64::from(devices);
