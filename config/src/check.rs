@@ -9,7 +9,7 @@ use dashboards::Parameters;
 use domains::time::{CityTime, ZoneError};
 use schemas::{Catalogue, ProfileName};
 
-use crate::{DeviceList, RULE_PACKS, RouteTable, Settings, SettingsError, devices, parameters, profiles};
+use crate::{DeviceList, RouteTable, Settings, SettingsError, devices, parameters, profiles};
 
 /// Settings whose parts fit one another, and what they refer to.
 #[derive(Debug)]
@@ -58,17 +58,7 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         None
     });
     if let Some(rules) = &rules {
-        let names = settings.notify.names();
-        for rule in rules.rules() {
-            for channel in rule.notify().iter().filter(|c| !names.contains(c)) {
-                let (file, line) = rule.origin();
-                let message = format!(
-                    "rule `{}` tells `{channel}`, but there is no such [[notify.channel]], [[notify.receiver]] or [[notify.rota]]",
-                    rule.id()
-                );
-                errors.push(wrong(&format!("{file}:{line}"), message));
-            }
-        }
+        errors.extend(rules.rules().iter().flat_map(|rule| strangers(settings, rule)));
     }
     errors.extend(settings.access.objection().map(|objection| wrong("access", objection)));
     errors.extend(notify::Inhibit::objection(&settings.inhibit).map(|objection| wrong("inhibit", objection)));
@@ -93,6 +83,22 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         }
         _ => Err(errors),
     }
+}
+
+/// Whom a rule tells although the settings name nobody so.
+#[must_use]
+pub fn strangers(settings: &Settings, rule: &rules::Rule) -> Vec<SettingsError> {
+    let names = settings.notify.names();
+    let (file, line) = rule.origin();
+    let unknown = rule.notify().iter().filter(|channel| !names.contains(channel));
+    let told = unknown.map(|channel| {
+        let message = format!(
+            "rule `{}` tells `{channel}`, but there is no such [[notify.channel]], [[notify.receiver]] or [[notify.rota]]",
+            rule.id()
+        );
+        wrong(&format!("{file}:{line}"), message)
+    });
+    told.collect()
 }
 
 /// After 20 s nothing was lost in any crash of VictoriaMetrics that was tried, after 8 s all: with room to spare.
@@ -133,29 +139,7 @@ fn unknown_profiles(settings: &Settings, list: &DeviceList, known: &codec::Profi
 }
 
 fn rule_set(settings: &Settings, more: &[(&str, &str)]) -> Result<Option<rules::RuleSet>, Vec<SettingsError>> {
-    let (mut files, mut errors) = (Vec::<(String, String)>::new(), Vec::new());
-    for pack in &settings.rules.packs {
-        match RULE_PACKS.iter().find(|(name, _)| name == pack) {
-            Some((name, text)) => files.push((format!("rules/{name}.toml"), (*text).to_owned())),
-            None => {
-                let known: Vec<_> = RULE_PACKS.iter().map(|(name, _)| *name).collect();
-                errors.push(wrong("rules.packs", format!("`{pack}` is not a pack, there are {}", known.join(", "))));
-            }
-        }
-    }
-    match settings.rules.paths() {
-        Ok(paths) => {
-            for path in paths {
-                match std::fs::read_to_string(&path) {
-                    Ok(text) => files.push((path.display().to_string(), text)),
-                    Err(cause) => errors.push(SettingsError::unreadable(&path, &cause)),
-                }
-            }
-        }
-        Err(wrong) => errors.extend(wrong),
-    }
-    files.extend(more.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
-    let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let (texts, mut errors) = settings.rules.texts(more);
     match rules::RuleSet::parse(&texts) {
         Ok(rules) if errors.is_empty() => Ok(Some(rules)),
         Ok(_) => Err(errors),

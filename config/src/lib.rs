@@ -23,7 +23,7 @@ use serde::Deserialize;
 use locate::{line_of, position};
 
 pub use self::domains::{Depot, District, Domains, Dust, Interval, Privacy, Space, Station, parameters};
-pub use check::{Checked, check, check_with};
+pub use check::{Checked, check, check_with, strangers};
 pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
 pub use profiles::{ProfileFiles, profile_from_file, profiles};

@@ -1,8 +1,9 @@
-//! Which files hold the city's own rules: those that are named, and those of the directories that are named.
+//! Where rules are written: packs that come with the program, and the city's own files, those that are named and those of the
+//! directories that are named.
 
 use std::path::{Path, PathBuf};
 
-use crate::{Rules, SettingsError};
+use crate::{RULE_PACKS, Rules, SettingsError};
 
 /// Files that the directories may hold together: more than a set has rules is a mistake.
 const MOST: usize = 1000;
@@ -26,6 +27,34 @@ impl Rules {
             errors.push(SettingsError { place: "rules.directories".to_owned(), message });
         }
         if errors.is_empty() { Ok(paths) } else { Err(errors) }
+    }
+
+    /// All files of rules, name and text, in the order in which they are read: packs, the city's own, `more`. And each pack that
+    /// does not exist, each file and directory that cannot be read.
+    #[must_use]
+    pub fn texts(&self, more: &[(&str, &str)]) -> (Vec<(String, String)>, Vec<SettingsError>) {
+        let (mut texts, mut errors) = (Vec::<(String, String)>::new(), Vec::new());
+        for pack in &self.packs {
+            match RULE_PACKS.iter().find(|(name, _)| name == pack) {
+                Some((name, text)) => texts.push((format!("rules/{name}.toml"), (*text).to_owned())),
+                None => {
+                    let known: Vec<_> = RULE_PACKS.iter().map(|(name, _)| *name).collect();
+                    let message = format!("`{pack}` is not a pack, there are {}", known.join(", "));
+                    errors.push(SettingsError { place: "rules.packs".to_owned(), message });
+                }
+            }
+        }
+        for path in self.paths().unwrap_or_else(|wrong| {
+            errors.extend(wrong);
+            Vec::new()
+        }) {
+            match std::fs::read_to_string(&path) {
+                Ok(text) => texts.push((path.display().to_string(), text)),
+                Err(cause) => errors.push(SettingsError::unreadable(&path, &cause)),
+            }
+        }
+        texts.extend(more.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+        (texts, errors)
     }
 }
 

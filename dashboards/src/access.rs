@@ -35,13 +35,13 @@ pub(crate) enum Right {
     Personal,
     /// Acts on alerts: of a contractor, within the territory.
     Acts,
-    /// Silences and maintenance windows.
+    /// Silences and maintenance windows, who is on duty, and what the rules say.
     Quiets,
     /// To begin and end them.
     Quieten,
     /// How the platform stands.
     Standing,
-    /// Quarantine, devices, reload, metrics.
+    /// Quarantine, devices, rules, reload, metrics.
     Works,
     /// Credentials of devices.
     Credentials,
@@ -111,7 +111,13 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/silences/{id}/end", Right::Quieten, Right::Quieten),
     ("/api/v1/maintenance", Right::Quiets, Right::Quieten),
     ("/api/v1/maintenance/{id}/end", Right::Quieten, Right::Quieten),
+    ("/api/v1/rotas", Right::Quiets, Right::People),
+    ("/api/v1/rules", Right::Quiets, Right::People),
+    ("/api/v1/rules/{id}", Right::Quiets, Right::Works),
+    ("/api/v1/rules/{id}/backtest", Right::Works, Right::Works),
     ("/api/v1/status", Right::Standing, Right::People),
+    ("/api/v1/messages", Right::Works, Right::People),
+    ("/api/v1/explain", Right::Works, Right::People),
     ("/api/v1/latest", Right::Measured, Right::People),
     ("/api/v1/readings", Right::Measured, Right::People),
     ("/api/v1/events", Right::Measured, Right::People),
@@ -158,12 +164,21 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
     let mut levels = address.split('/').skip(1);
     match (levels.next(), levels.next(), is_safe(method)) {
         (Some("fr" | "ar" | "en"), Some("privacy" | "public" | "api"), true) => Right::Public,
-        (Some("fr" | "ar" | "en"), Some("engineers"), true) => Right::Works,
+        (Some("fr" | "ar" | "en"), Some("engineers" | "messages" | "explain"), true)
+        | (Some("fr" | "ar" | "en"), Some("rules"), false) => Right::Works,
+        (Some("fr" | "ar" | "en"), Some("rules" | "rotas" | "silences"), true) => Right::Quiets,
+        (Some("fr" | "ar" | "en"), Some("audit"), true) => Right::Audit,
+        (Some("fr" | "ar" | "en"), Some("silences"), false) => Right::Quieten,
         (Some("fr" | "ar" | "en"), Some("water" | "parking"), true) => Right::City,
         (Some("fr" | "ar" | "en"), _, true) => Right::Measured,
         (Some("fr" | "ar" | "en"), _, false) => Right::Acts,
         _ => Right::People,
     }
+}
+
+/// Whether whoever looks has a right, so that a page offers it; refusing it is the guard's.
+pub(crate) fn may(right: Right) -> bool {
+    present().is_none_or(|viewer| right.is_of(viewer.role))
 }
 
 /// Whether a method changes nothing.

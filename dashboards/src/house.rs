@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domains::time::{CityTime, ZoneError};
 use jiff::tz::TimeZone;
-use ports::{Clock, Console, Desk, Live, Operations, Stage, Store};
+use ports::{Clock, Console, Desk, Live, Operations, Rulebook, Stage, Store};
 use schemas::Texts;
 use tokio::sync::Semaphore;
 
@@ -87,6 +87,8 @@ pub struct House {
     pub console: Arc<dyn Console>,
     /// What operators ask and do.
     pub desk: Arc<dyn Desk>,
+    /// The rules, to be looked at, tried and written.
+    pub rules: Arc<dyn Rulebook>,
     /// What a person may ask to be done.
     pub operations: Arc<dyn Operations>,
     /// Where something can be made to happen; none where the city is not simulated.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ports::{AccessError, ActError, ConsoleError, OperationError, RecordError, StoreError};
+use ports::{AccessError, ActError, ConsoleError, OperationError, RecordError, RulebookError, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -247,6 +247,19 @@ impl From<OperationError> for Problem {
                 problem.errors = errors.into();
                 problem
             }
+        }
+    }
+}
+
+impl From<RulebookError> for Problem {
+    fn from(error: RulebookError) -> Self {
+        match error {
+            RulebookError::Mistakes(_) => {
+                OperationError::Refused(error.to_string().lines().map(ToOwned::to_owned).collect()).into()
+            }
+            RulebookError::Refused(errors) => OperationError::Refused(errors).into(),
+            RulebookError::Busy(detail) => OperationError::Unavailable(detail).into(),
+            RulebookError::Store(error) => error.into(),
         }
     }
 }

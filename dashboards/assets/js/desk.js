@@ -13,11 +13,6 @@ const row = el => el?.closest('[data-key]');
 const chosen = () => alone ? [alone] : picks().filter(p => p.checked).map(p => row(p).dataset.key);
 
 if (deeds) {
-  // Whoever has signed in acts under that name; else it is remembered on this device.
-  if (deeds.by.type !== 'hidden') {
-    deeds.by.value = localStorage.getItem('by') ?? '';
-    deeds.by.addEventListener('change', () => localStorage.setItem('by', deeds.by.value.trim()));
-  }
   deeds.addEventListener('submit', e => { e.preventDefault(); act(e.submitter, chosen()); });
 }
 
@@ -37,9 +32,10 @@ async function act(button, ids) {
   const by = deeds.by.value.trim(), what = button.dataset.do;
   if (!by) { say(deeds.dataset.name); deeds.by.focus(); return; }
   if (!ids.length) { say(deeds.dataset.none); return; }
-  if (deeds.by.type !== 'hidden') localStorage.setItem('by', by);
+  if (what === 'assign' && !deeds.to.value.trim()) { say(deeds.dataset.name); deeds.to.focus(); return; }
   const body = { by, note: deeds.note.value.trim() };
   if (what === 'shelve') body.until = new Date(Date.now() + Number(button.dataset.hours) * 3600e3).toISOString();
+  if (what === 'assign') body.to = deeds.to.value.trim();
   const refusals = [];
   let done = 0;
   // One after the other: the register writes one at a time, and the order is that of the page.
@@ -62,7 +58,7 @@ rows?.addEventListener('click', e => {
 
 all?.addEventListener('change', () => { for (const pick of picks()) pick.checked = all.checked; });
 
-// j and k walk, x chooses, a acknowledges, w asks why, / filters.
+// j and k walk, x chooses, a acknowledges, t goes to whose it is to be, w asks why, / filters.
 function walk(step) {
   const list = picks(), at = list.indexOf(row(document.activeElement)?.querySelector('.pick'));
   list[Math.max(0, Math.min(list.length - 1, at < 0 ? 0 : at + step))]?.focus();
@@ -75,6 +71,11 @@ const keys = {
   a: () => {
     const here = row(document.activeElement)?.dataset.key, ids = chosen();
     act(deeds.querySelector('[data-do=acknowledge]'), ids.length || !here ? ids : [here]);
+  },
+  t: () => {
+    const pick = row(document.activeElement)?.querySelector('.pick');
+    if (pick && !chosen().length) pick.checked = true;
+    deeds?.to.focus();
   },
   w: () => row(document.activeElement)?.querySelector('.what a')?.click(),
   '/': () => document.querySelector('.filters select')?.focus(),

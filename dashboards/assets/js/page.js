@@ -57,6 +57,19 @@ theme.addEventListener('change', () => {
   document.cookie = `theme=${theme.value}; path=/; max-age=31536000; samesite=lax`;
 });
 
+// Filters are remembered on this device: a page that is opened without any opens as it was left. The address still says all.
+for (const form of document.querySelectorAll('form[data-remember]')) {
+  const key = `filters.${form.dataset.remember}`, kept = localStorage.getItem(key);
+  if (location.search) localStorage.setItem(key, location.search);
+  else if (kept) location.replace(kept);
+}
+
+// Whoever has signed in acts under that name; else it is remembered on this device.
+for (const by of document.querySelectorAll('input[name=by]:not([type=hidden])')) {
+  by.value ||= localStorage.getItem('by') ?? '';
+  by.addEventListener('change', () => localStorage.setItem('by', by.value.trim()));
+}
+
 // A form of filters asks as soon as something is chosen; without script it has a button.
 for (const form of document.querySelectorAll('form[data-auto]')) {
   form.addEventListener('change', () => {

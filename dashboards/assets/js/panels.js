@@ -92,7 +92,8 @@ export async function refresh() {
   busy = true;
   try {
     const answer = await fetch(location.href, { credentials: 'same-origin', signal: AbortSignal.timeout(20000) });
-    if (!answer.ok) return false;
+    if (answer.redirected) document.dispatchEvent(new Event('sent-away'));
+    if (!answer.ok || answer.redirected) return false;
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
     for (const panel of fresh.querySelectorAll('[data-panel]')) {
       const here = document.getElementById(panel.id);
@@ -100,7 +101,7 @@ export async function refresh() {
     }
     document.title = fresh.title;
     index();
-    document.dispatchEvent(new Event('refreshed'));
+    document.dispatchEvent(new CustomEvent('refreshed', { detail: fresh }));
     return true;
   } catch {
     return false;

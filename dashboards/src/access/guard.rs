@@ -19,7 +19,7 @@ use super::who::{address, is_from_here, shown, within};
 use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
 use crate::api;
 use crate::house::{House, Rooms};
-use crate::page::entry;
+use crate::page::{audit, entry};
 use crate::problem::Problem;
 use crate::security::{addresses, dressed};
 
@@ -69,6 +69,7 @@ fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
     addresses(rooms)
         .merge(api::gated().with_state(Arc::clone(guard)))
         .merge(entry::routes().with_state(Arc::clone(guard)))
+        .merge(audit::routes().with_state(Arc::clone(guard)))
         .layer(from_fn_with_state(Arc::clone(guard), decide))
 }
 

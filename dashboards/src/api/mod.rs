@@ -5,17 +5,20 @@ mod alerts;
 mod answer;
 mod body;
 mod console;
+mod explain;
 mod gather;
 mod health;
 mod named;
 mod operations;
 mod parking;
+mod payload;
 pub(crate) mod people;
 pub(crate) mod privacy;
 pub(crate) mod public;
 mod quarantine;
 mod quiets;
 mod readings;
+pub(crate) mod rules;
 mod waste;
 mod water;
 
@@ -61,6 +64,11 @@ fn described() -> Paths<Arc<Rooms>> {
         .at(&alerts::SHOW, alerts::show)
         .at(&alerts::ACT, alerts::act)
         .at(&console::WHY, console::why)
+        .at(&rules::ROTAS, rules::rotas)
+        .at(&rules::LIST, rules::list)
+        .at(&rules::SHOW, rules::show)
+        .at(&rules::SAVE, rules::save.layer(DefaultBodyLimit::max(rules::BODY)))
+        .at(&rules::BACK_TEST, rules::back_test.layer(DefaultBodyLimit::max(rules::BODY)))
         .at(&quiets::SILENCES, quiets::silences)
         .at(&quiets::SILENCE, quiets::silence)
         .at(&quiets::END_SILENCE, quiets::end_silence)
@@ -68,6 +76,8 @@ fn described() -> Paths<Arc<Rooms>> {
         .at(&quiets::WINDOW, quiets::window)
         .at(&quiets::END_WINDOW, quiets::end_window)
         .at(&console::STATUS, console::status)
+        .at(&explain::MESSAGES, explain::messages)
+        .at(&explain::EXPLAIN, explain::explain)
         .at(&readings::LATEST, readings::latest)
         .at(&readings::READINGS, readings::readings)
         .at(&crate::events::EVENTS, crate::events::events)

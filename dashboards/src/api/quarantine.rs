@@ -4,20 +4,19 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Refusal, Retried, Retry};
+use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Retried, Retry};
 use schemars::JsonSchema;
 use schemas::{DeviceId, ProfileName, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
+use crate::api::explain::Now;
 use crate::api::named::Named;
+use crate::api::payload::Payload;
 use crate::house::Shared;
 use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
 use crate::problem::Problem;
-use crate::rows::ReadingRow;
 
 /// Bytes of a payload that are shown in a list.
 const EXCERPT: usize = 256;
@@ -55,27 +54,6 @@ struct Row<'a> {
     size: usize,
     #[serde(flatten)]
     payload: Payload,
-}
-
-/// A payload, or its beginning.
-#[derive(Serialize, JsonSchema)]
-enum Payload {
-    #[serde(rename = "payload_text")]
-    Text(String),
-    #[serde(rename = "payload_base64")]
-    Bytes(String),
-}
-
-impl Payload {
-    fn of(bytes: &[u8], most: usize) -> Self {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-                Self::Text(text.get(..end).unwrap_or_default().to_owned())
-            }
-            Err(_) => Self::Bytes(STANDARD.encode(bytes.get(..most).unwrap_or(bytes))),
-        }
-    }
 }
 
 impl<'a> Row<'a> {
@@ -165,22 +143,6 @@ struct Shown<'a> {
     now: Now<'a>,
 }
 
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "QuarantineNow")]
-struct Now<'a> {
-    envelope: Option<&'a str>,
-    uplinks: Vec<Seen<'a>>,
-    readings: Vec<ReadingRow<'a>>,
-    refusal: Option<&'a Refusal>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Seen<'a> {
-    device: &'a DeviceId,
-    port: Option<u8>,
-    payload_base64: Option<String>,
-}
-
 pub(crate) const SHOW: Operation =
     Operation::get("/api/v1/quarantine/{offset}", "A message that gave no reading, and how it is read at present")
         .takes(&[Parameter::whole("offset", "Where it stands in the journal", 0, None).in_path()])
@@ -190,19 +152,9 @@ pub(crate) async fn show(State(rooms): Shared, uri: Uri, Named(offset): Named<St
     SHOW.read(&uri)?;
     let number = offset.parse().map_err(|_| Problem::not_found(uri.path()))?;
     let found = rooms.house.operations.explain(number).await?;
-    let Explanation { quarantined, envelope, uplinks, readings, refusal } =
+    let Explanation { quarantined, now } =
         found.ok_or_else(|| Problem::absent(format!("message {offset} does not wait in the quarantine")))?;
-    let uplinks = uplinks.iter().map(|(device, port, bytes)| {
-        let payload_base64 = bytes.as_ref().map(|bytes| STANDARD.encode(bytes));
-        Seen { device, port: *port, payload_base64 }
-    });
-    let now = Now {
-        envelope: envelope.as_deref(),
-        uplinks: uplinks.collect(),
-        readings: readings.iter().map(ReadingRow::from).collect(),
-        refusal: refusal.as_ref(),
-    };
-    Ok(Json(Shown { message: Row::of(&quarantined, usize::MAX), now }).into_response())
+    Ok(Json(Shown { message: Row::of(&quarantined, usize::MAX), now: Now::from(&now) }).into_response())
 }
 
 pub(crate) const RETRY: Operation = Operation::post("/api/v1/quarantine/retry", "Tries a chunk of at most 1,000 messages again")

@@ -42,15 +42,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
 fn page(lang: Lang, city: &City, glance: &Glance) -> Markup {
     let (words, desk) = (lang.words(), Desk::new(lang, city.zone(), glance.at));
     html! {
-        div.opening data-panel #opening {
-            p.eyebrow {
-                time datetime=(glance.at) {
-                    (numbers::date(lang, &desk.local)) @if lang.is_rtl() { "، " } @else { ", " } bdi { (numbers::clock(&desk.local)) }
-                }
-            }
-            h1 { (title(lang, glance)) }
-            (figures(&desk, glance))
-        }
+        (opening(&desk, glance))
         div.two.first {
             (alerts::alerts(&desk, glance))
             section #map data-panel aria-labelledby="map-title" {
@@ -63,6 +55,20 @@ fn page(lang: Lang, city: &City, glance: &Glance) -> Markup {
         (own::own(&desk, glance))
         (platform::platform(&desk, glance))
     }
+}
+
+/// When, the sentence that answers, and a figure for each kind.
+pub(crate) fn opening(desk: &Desk<'_>, glance: &Glance) -> Markup {
+    let lang = desk.lang;
+    html! { div.opening data-panel #opening {
+        p.eyebrow {
+            time datetime=(glance.at) {
+                (numbers::date(lang, &desk.local)) @if lang.is_rtl() { "، " } @else { ", " } bdi { (numbers::clock(&desk.local)) }
+            }
+        }
+        h1 { (title(lang, glance)) }
+        (figures(desk, glance))
+    } }
 }
 
 /// One figure a kind.

@@ -3,10 +3,13 @@
 mod air;
 mod alerts;
 mod api;
+pub(crate) mod audit;
+mod board;
 mod chart;
 mod desk;
 mod device;
 pub(crate) mod entry;
+mod explain;
 mod front;
 mod glance;
 mod map;
@@ -17,8 +20,11 @@ mod platform;
 mod privacy;
 mod public;
 mod report;
+mod rotas;
+mod rules;
 mod sections;
 mod shell;
+mod silences;
 mod theme;
 mod visit;
 mod waste;
@@ -27,7 +33,8 @@ mod water;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawPathParams, State};
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, Form, RawPathParams, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -49,8 +56,9 @@ const YEAR: u32 = 31_536_000;
 type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
 
 /// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
-const PAGES: [(&str, &str, Make); 21] = [
+const PAGES: [(&str, &str, Make); 28] = [
     ("", "", |visit| Box::pin(front::sheet(visit))),
+    ("board", "", |visit| Box::pin(board::sheet(visit))),
     ("air", "air", |visit| Box::pin(air::city(visit))),
     ("air/exceedances", "air", |visit| Box::pin(air::exceeded(visit))),
     ("air/{station}", "air", |visit| Box::pin(air::station(visit))),
@@ -60,8 +68,14 @@ const PAGES: [(&str, &str, Make); 21] = [
     ("devices/{id}", "devices", |visit| Box::pin(device::single(visit))),
     ("engineers", "engineers", |visit| Box::pin(device::engineers(visit))),
     ("engineers/{offset}", "engineers", |visit| Box::pin(device::message(visit))),
+    ("messages", "engineers", |visit| Box::pin(explain::messages(visit))),
+    ("explain", "engineers", |visit| Box::pin(explain::sheet(visit))),
     ("alerts", "alerts", |visit| Box::pin(desk::sheet(visit))),
     ("alerts/{id}", "alerts", |visit| Box::pin(desk::single(visit))),
+    ("silences", "alerts", |visit| Box::pin(silences::sheet(visit))),
+    ("rotas", "alerts", |visit| Box::pin(rotas::sheet(visit))),
+    ("rules", "alerts", |visit| Box::pin(rules::list(visit))),
+    ("rules/{id}", "alerts", |visit| Box::pin(rules::single(visit))),
     ("public/alerts", "alerts", |visit| Box::pin(public::sheet(visit))),
     ("reports", "reports", |visit| Box::pin(report::list(visit))),
     ("reports/daily", "reports", |visit| Box::pin(report::daily(visit))),
@@ -73,6 +87,26 @@ const PAGES: [(&str, &str, Make); 21] = [
     ("api", "", |visit| Box::pin(api::sheet(visit))),
 ];
 
+/// What was sent with a form, in its order.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// A field of a form, trimmed; empty where it was not sent.
+pub(crate) fn field<'f>(fields: &'f Fields, name: &str) -> &'f str {
+    fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+}
+
+/// What takes a form that was sent.
+type Take = for<'v> fn(&'v Visit, &'v Fields) -> BoxFuture<'v, Result<Sheet, Problem>>;
+
+/// Every form of a page that is answered with a page: what stands behind the address of the page, its part of the menu, and what
+/// takes it. Other acts are put to the API by script.
+const FORMS: [(&str, &str, &str, Take); 4] = [
+    ("silences", "begin", "alerts", |visit, fields| Box::pin(silences::begin(visit, fields))),
+    ("silences", "end", "alerts", |visit, fields| Box::pin(silences::end(visit, fields))),
+    ("rules/{id}", "try", "alerts", |visit, fields| Box::pin(rules::tried(visit, fields))),
+    ("rules/{id}", "save", "alerts", |visit, fields| Box::pin(rules::save(visit, fields))),
+];
+
 /// All addresses that answer people.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
     let mut router = Router::new().route("/", get(home)).route("/theme", post(theme::set)).route("/favicon.ico", get(icon));
@@ -80,10 +114,25 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         let bare = format!("/{}", lang.code());
         for (path, section, make) in PAGES {
             let page = async move |State(rooms): Shared, names: RawPathParams, uri: Uri, headers: HeaderMap| {
-                let name = names.iter().next().map(|(_, value)| value.to_owned());
-                answer(make, section, Visit { rooms, lang, name, uri, headers }).await
+                let visit = Visit { rooms, lang, name: first(&names), uri, headers };
+                let made = make(&visit).await;
+                answer(made, section, &visit)
             };
             router = router.route(&format!("{bare}/{path}"), get(page));
+        }
+        for (path, end, section, take) in FORMS {
+            let form = async move |State(rooms): Shared, names: RawPathParams, uri: Uri, headers: HeaderMap, form: Sent| {
+                // The page that it belongs to is the one to come back to.
+                let page = uri.path().strip_suffix(end).and_then(|path| path.trim_end_matches('/').parse().ok());
+                let visit = Visit { rooms, lang, name: first(&names), uri: page.unwrap_or(uri), headers };
+                let taken = match form {
+                    Ok(Form(fields)) => take(&visit, &fields).await,
+                    Err(rejection) => Err(Problem::body(rejection.body_text())),
+                };
+                answer(taken, section, &visit)
+            };
+            let limit = DefaultBodyLimit::max(crate::api::rules::BODY);
+            router = router.route(&format!("{bare}/{path}/{end}"), post(form).layer(limit));
         }
         let to = format!("{bare}/");
         router = router.route(&bare, get(async move || redirect(StatusCode::PERMANENT_REDIRECT, &to)));
@@ -107,15 +156,25 @@ async fn icon() -> Response {
     redirect(StatusCode::FOUND, &crate::assets::address("icon.svg"))
 }
 
-/// Makes a page; what went wrong is said on a page too.
-async fn answer(make: Make, section: &'static str, visit: Visit) -> Response {
+/// A form, or why it is none.
+type Sent = Result<Form<Fields>, FormRejection>;
+
+fn first(names: &RawPathParams) -> Option<String> {
+    names.iter().next().map(|(_, value)| value.to_owned())
+}
+
+/// What was made, as a page; what went wrong is said on a page too.
+fn answer(made: Result<Sheet, Problem>, section: &'static str, visit: &Visit) -> Response {
     let lang = visit.lang;
-    let (status, sheet) = match make(&visit).await {
+    let (status, sheet) = match made {
         Ok(sheet) => (StatusCode::OK, sheet),
         // Who asks for a file is a program as often as a person.
         Err(problem) if visit.uri.query().is_some_and(|query| query.contains("alone=true")) => return problem.into_response(),
         Err(problem) => (problem.status(), visit::lost(lang, &problem)),
     };
+    if let Some(to) = &sheet.to {
+        return redirect(StatusCode::SEE_OTHER, to);
+    }
     if let Some(name) = &sheet.file {
         return report::alone(lang, &visit.rooms.house.city, name, &sheet);
     }

@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use maud::{DOCTYPE, Markup, html};
 
 use super::{theme, visit};
-use crate::access::{Right, present};
+use crate::access::{Right, may, present};
 use crate::assets::address;
 use crate::house::City;
 use crate::lang::Lang;
@@ -110,6 +110,7 @@ impl<'a> Page<'a> {
                     footer.about {
                         a href=(format!("/{}/privacy", lang.code())) { (super::privacy::link(lang)) }
                         " · " a href=(format!("/{}/api", lang.code())) { (super::api::link(lang)) }
+                        @if present().is_some() && may(Right::Audit) { " · " a href=(format!("/{}/audit", lang.code())) { (super::audit::link(lang)) } }
                     }
                     p.vh #say role="status" aria-live="polite" {}
                 }

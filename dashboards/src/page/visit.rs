@@ -120,12 +120,14 @@ pub(crate) struct Sheet {
     pub(crate) soon: u32,
     /// The name of the file that it is, without a frame; none for a page.
     pub(crate) file: Option<String>,
+    /// Another address of ours to which whoever asks is sent; none for a page.
+    pub(crate) to: Option<String>,
 }
 
 impl Sheet {
     /// A page that needs no script of its own.
     pub(crate) fn plain(title: impl Into<String>, main: Markup) -> Self {
-        Self { title: title.into(), main, scripts: Scripts::NONE, often: OFTEN, soon: SOON, file: None }
+        Self { title: title.into(), main, scripts: Scripts::NONE, often: OFTEN, soon: SOON, file: None, to: None }
     }
 }
 

@@ -46,14 +46,16 @@ pub(crate) struct Desk {
     pub(crate) shelve_hour: &'static str,
     pub(crate) shelve_day: &'static str,
     pub(crate) resolve: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) assign: &'static str,
     pub(crate) shown: Count,
     pub(crate) empty: &'static str,
     pub(crate) more: &'static str,
     pub(crate) choose_all: &'static str,
     pub(crate) choose: &'static str,
     pub(crate) keys: &'static str,
-    /// What j, k, x, a, w and / do.
-    pub(crate) key_names: [&'static str; 6],
+    /// What j, k, x, a, t, w and / do.
+    pub(crate) key_names: [&'static str; 7],
     pub(crate) pending: &'static str,
     pub(crate) firing: &'static str,
     pub(crate) resolved: &'static str,

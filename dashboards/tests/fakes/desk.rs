@@ -2,9 +2,9 @@
 
 use ports::{
     ActError, AlertFilter, BoxFuture, Console, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort,
-    Withheld,
+    RotaView, ShiftView, Withheld,
 };
-use schemas::{Act, AlertId, Life, Marks, Person};
+use schemas::{Act, AlertId, ChannelName, Life, Marks, Person};
 
 use super::Town;
 
@@ -94,5 +94,29 @@ impl Desk for Town {
             (quiet.ended_at, quiet.ended_by) = (Some(now), Some(by));
             Ok(quiet.clone())
         })
+    }
+
+    fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
+        let now = self.clock.now();
+        let hour = |h: u64| now.hour().plus(std::time::Duration::from_secs(h * 3600));
+        let name = |text: &str| -> ChannelName { text.parse().unwrap() };
+        let shift = |from, to, who: &str, covered| ShiftView { from: hour(from), to: hour(to), receiver: name(who), covered };
+        let waste = RotaView {
+            name: name("rota:waste"),
+            on_duty: name("waste-team-a"),
+            until: Some(hour(12)),
+            covered: true,
+            fallback: name("log"),
+            shifts: vec![shift(0, 12, "waste-team-a", true), shift(12, 20, "log", false), shift(20, 44, "waste-team-b", true)],
+        };
+        let alone = RotaView {
+            name: name("rota:air"),
+            on_duty: name("log"),
+            until: None,
+            covered: false,
+            fallback: name("log"),
+            shifts: Vec::new(),
+        };
+        Box::pin(async { vec![waste, alone] })
     }
 }

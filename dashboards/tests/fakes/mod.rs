@@ -1,6 +1,7 @@
 //! A town in memory: a store and a console that answer as the traits promise, and can be broken.
 
 mod desk;
+mod rulebook;
 mod scene;
 mod works;
 
@@ -94,6 +95,7 @@ impl Town {
             store: self.clone(),
             console: self.clone(),
             operations: self.clone(),
+            rules: self.clone(),
             desk: self.clone(),
             stage: None,
             vault: None,

@@ -1,10 +1,10 @@
 //! What may be done in the town: a quarantine in memory that notes what it was asked.
 
 use ports::{
-    Adopted, BoxFuture, Explanation, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, Refusal,
-    Reloaded, Retried, Retry, UnknownDevice,
+    Adopted, BoxFuture, Explanation, Kept, KeptFilter, OperationError, Operations, QuarantineFilter, QuarantineGroup,
+    Quarantined, ReadBy, Refusal, Reloaded, Reread, Retried, Retry, Trace, UnknownDevice,
 };
-use schemas::Device;
+use schemas::{Device, Message, Reading};
 
 use super::Town;
 
@@ -15,10 +15,11 @@ pub(crate) enum Done {
     Drop(QuarantineFilter),
     Adopt(Vec<Device>, bool),
     Reload,
+    Save(ports::RuleDraft),
 }
 
 impl Town {
-    fn does(&self, done: Done) {
+    pub(super) fn does(&self, done: Done) {
         self.done.lock().unwrap().push(done);
     }
 }
@@ -68,12 +69,58 @@ impl Operations for Town {
         Box::pin(async move {
             let found = self.waiting.lock().unwrap().iter().find(|m| m.offset == offset).cloned();
             Ok(found.map(|quarantined| Explanation {
-                envelope: Some("chirpstack".to_owned()),
-                uplinks: quarantined.device.iter().map(|d| (d.clone(), Some(2), Some(vec![1, 2, 255]))).collect(),
-                readings: Vec::new(),
-                refusal: Some(Refusal { reason: quarantined.reason.to_string(), text: quarantined.text.clone() }),
+                now: Reread {
+                    envelope: Some("chirpstack".to_owned()),
+                    uplinks: quarantined.device.iter().map(|d| (d.clone(), Some(2), Some(vec![1, 2, 255]))).collect(),
+                    refusal: Some(Refusal { reason: quarantined.reason.to_string(), text: quarantined.text.clone() }),
+                    ..Reread::default()
+                },
                 quarantined,
             }))
+        })
+    }
+
+    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>> {
+        Box::pin(async move {
+            let waiting = self.waiting.lock().unwrap();
+            let kept = waiting.iter().rev().map(|m| Kept { offset: m.offset, message: m.message.clone() });
+            let fits = |kept: &Kept| {
+                filter.topic.as_ref().is_none_or(|topic| ports::fits_topic(topic, &kept.message.topic))
+                    && filter.before.is_none_or(|before| kept.offset < before)
+            };
+            let mut found: Vec<Kept> = kept.filter(fits).take(filter.limit + 1).collect();
+            let more = found.len() > filter.limit;
+            found.truncate(filter.limit);
+            let next = found.last().filter(|_| more).map(|last| last.offset);
+            Ok((found, next))
+        })
+    }
+
+    /// Every reading came in a message of its own, as a device of the first profile says it.
+    fn trace<'a>(&'a self, reading: &'a Reading) -> BoxFuture<'a, Result<Option<Trace>, OperationError>> {
+        Box::pin(async move {
+            let payload = format!(r#"{{"bin":"{}","level":{}}}"#, reading.series.device, reading.value);
+            let message = Message {
+                topic: "application/1/device/0102030405060708/event/up".into(),
+                payload: payload.into_bytes().into(),
+                received_at: reading.received_at,
+                provenance: schemas::Provenance::default(),
+            };
+            let profile = ReadBy {
+                profile: "netvox-r718x".parse().unwrap(),
+                codec: "layout".to_owned(),
+                make: "Netvox R718X".to_owned(),
+                source: "the maker's manual".to_owned(),
+                version: "0123456789ab".to_owned(),
+            };
+            let now = Reread {
+                envelope: Some("chirpstack".to_owned()),
+                uplinks: vec![(reading.series.device.clone(), Some(2), Some(vec![1, 2, 255]))],
+                profile: Some(profile),
+                readings: vec![reading.clone()],
+                refusal: None,
+            };
+            Ok(Some(Trace { kept: Kept { offset: 41, message }, now }))
         })
     }
 

@@ -14,6 +14,7 @@ mod api;
 mod asking;
 mod city;
 mod events;
+mod explain;
 mod losses;
 mod operations;
 mod pages;
@@ -21,6 +22,7 @@ mod people;
 mod public;
 mod reports;
 mod rests;
+mod rules;
 mod served;
 
 use std::sync::Arc;

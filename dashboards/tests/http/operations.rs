@@ -9,7 +9,7 @@ use schemas::{Message, Provenance};
 use super::fakes::Done;
 use super::*;
 
-fn waiting(offset: u64, reason: &'static str, payload: &[u8]) -> Quarantined {
+pub(super) fn waiting(offset: u64, reason: &'static str, payload: &[u8]) -> Quarantined {
     Quarantined {
         offset,
         message: Message {
@@ -46,6 +46,7 @@ async fn a_message_of_the_quarantine_is_shown_whole_and_with_why_it_gives_nothin
       "dup": false,
       "now": {
         "envelope": "chirpstack",
+        "profile": null,
         "readings": [],
         "refusal": {
           "reason": "unknown_device",

@@ -208,7 +208,7 @@ fn files_of_others_are_unmodified_and_come_with_their_licence() {
 }
 
 /// Every page, after the language.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 26] = [
     "api",
     "",
     "air",
@@ -221,6 +221,12 @@ const PAGES: [&str; 20] = [
     "parking",
     "water",
     "alerts",
+    "silences",
+    "rotas",
+    "rules",
+    "rules/bin-full",
+    "board",
+    "messages",
     "public/alerts",
     "reports",
     "reports/daily?date=2026-11-21",

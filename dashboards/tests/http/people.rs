@@ -96,6 +96,7 @@ GET  /fr/waste?contractor=ours             - + + + - +
 GET  /fr/waste?contractor=theirs           - - + + - +
 GET  /fr/waste/bin-ours                    - + + + - +
 GET  /fr/waste/bin-theirs                  - - + + - +
+GET  /fr/board                             - + + + + +
 GET  /fr/devices                           - + + + + +
 GET  /fr/devices/bin-ours                  - + + + + +
 GET  /fr/devices/bin-theirs                - - + + + +
@@ -138,10 +139,23 @@ POST /api/v1/silences/1/end                - - + + - +
 GET  /api/v1/maintenance                   - - + + + +
 POST /api/v1/maintenance                   - - + + - +
 POST /api/v1/maintenance/1/end             - - + + - +
+GET  /api/v1/rotas                         - - + + + +
+GET  /api/v1/rules                         - - + + + +
+GET  /api/v1/rules/bin-half                - - + + + +
+POST /api/v1/rules/bin-half                - - - + - +
+POST /api/v1/rules/bin-half/backtest       - - - + - +
+GET  /fr/silences                          - - + + + +
+GET  /fr/rotas                             - - + + + +
+GET  /fr/rules                             - - + + + +
+GET  /fr/rules/bin-half                    - - + + + +
 GET  /api/v1/status                        - - + + + +
 GET  /metrics                              - - - + - +
 GET  /api/v1/devices/unknown               - - - + - +
 POST /api/v1/devices                       - - - + - +
+GET  /api/v1/messages                      - - - + - +
+GET  /api/v1/explain?device=bin-ours&quantity=waste.fill&at=2026-11-21T20:00:00Z - - - + - +
+GET  /fr/messages                          - - - + - +
+GET  /fr/explain?device=bin-ours&quantity=waste.fill&at=2026-11-21T20:00:00Z - - - + - +
 GET  /api/v1/quarantine                    - - - + - +
 GET  /api/v1/quarantine/7                  - - - + - +
 POST /api/v1/quarantine/retry              - - - + - +
@@ -160,6 +174,7 @@ POST /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens/1/revoke               - - - - - +
 GET  /api/v1/audit                         - - - - + +
 GET  /api/v1/audit/verify                  - - - - + +
+GET  /fr/audit                             - - - - + +
 GET  /fr/privacy                           + + + + + +
 GET  /fr/api                               + + + + + +
 GET  /api/v1/openapi.json                  + + + + + +
@@ -204,6 +219,32 @@ async fn sec_04_every_address_for_every_role_own_and_anothers() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(asked > 350, "only {asked}");
+}
+
+#[tokio::test]
+async fn sec_04_the_forms_of_a_page_are_for_those_who_may_do_what_they_do() {
+    let (router, doors, town) = guarded();
+    let forms = [
+        ("/fr/rules/bin-half/try", "toml=x", "---+-+"),
+        ("/fr/rules/bin-half/save", "toml=x", "---+-+"),
+        ("/fr/silences/begin", "rule=x&hours=1&by=x", "--++-+"),
+        ("/fr/silences/end", "end=silence+1&by=x", "--++-+"),
+    ];
+    for (address, body, may) in forms {
+        for (role, may) in Role::ALL.into_iter().zip(may.chars()) {
+            let request = Request::post(address).header("content-type", "application/x-www-form-urlencoded");
+            let request = request.header("authorization", format!("Bearer {role}"));
+            let answer = send(&router, request.body(Body::from(body)).unwrap()).await;
+            let taken = answer.status.is_success() || answer.header("location").starts_with("/fr/");
+            assert_eq!(taken, may == '+', "{role}: {address} answered {}", answer.status);
+        }
+    }
+    assert_eq!(town.done.lock().unwrap().len(), 2, "an engineer and an admin saved");
+    let notes = doors.notes.lock().unwrap();
+    let saved = notes.iter().find(|note| note.what == "POST /fr/rules/bin-half/save" && note.outcome == "303");
+    assert_eq!(saved.map(|note| (note.who.as_str(), note.event)), Some(("a-engineer", "config")), "the audit names the rule");
+    let page = as_role(&router, "GET", "/fr/rules/bin-half", Role::Officer).await.text;
+    assert!(page.contains("[[rule]]") && !page.contains("<textarea"), "an officer reads what an engineer may change");
 }
 
 #[tokio::test]
@@ -355,6 +396,22 @@ async fn sec_06_what_is_done_denied_carried_away_and_close_to_persons_is_written
             ("a-dpo", "personal", "GET /api/v1/water/leaks", "403"),
         ]
     );
+}
+
+#[tokio::test]
+async fn the_audit_is_read_page_by_page_from_its_end_and_a_broken_chain_is_told() {
+    let (router, doors, _) = guarded();
+    doors.rows.store(230, Ordering::Relaxed);
+    let first = as_role(&router, "GET", "/en/audit", Role::Dpo).await.text;
+    assert!(first.contains("230 rows are written down") && first.contains("deed 230<") && first.contains("deed 131<"), "{first}");
+    assert!(
+        !first.contains("deed 130<") && first.contains("/en/audit?before=131") && first.contains("as it was written"),
+        "{first}"
+    );
+    let last = as_role(&router, "GET", "/fr/audit?before=31", Role::Admin).await.text;
+    assert!(last.contains("deed 30<") && last.contains("deed 1<") && !last.contains("before="), "{last}");
+    doors.broken.store(true, Ordering::Relaxed);
+    assert!(as_role(&router, "GET", "/ar/audit", Role::Dpo).await.text.contains("role=\"alert\""));
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
     let checked = settings::check(settings)?;
     let telling = if options.notifications { Some(Telling::new(settings, checked.time.zone())?) } else { None };
     let mut printer = Printer { out: io::BufWriter::new(io::stdout().lock()), json: common.json, telling, rows: 0 };
-    let mut judges = Judges::new(&rules, checked);
+    let mut judges = Judges::new(&rules, &checked);
     if !options.notifications {
         judges.leave_out_texts();
     }
@@ -125,7 +125,7 @@ pub(crate) async fn backtest(settings: &Settings, common: &Common, options: &Bac
             }
         }
     }
-    let end = options.to.unwrap_or(judges.heard).max(judges.heard);
+    let end = options.to.unwrap_or(judges.heard()).max(judges.heard());
     printer.all(&judges.finish(end))?;
     let waiting = printer.until(end)?;
     progress.finish_and_clear();

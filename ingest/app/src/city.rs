@@ -30,6 +30,7 @@ use crate::ground::Ground;
 use crate::observer::{Desk, Loops, Observer};
 use crate::opened::Opened;
 use crate::platform::{hear_again, house};
+use crate::roster::Roster;
 use crate::{gate, vault};
 
 /// The variable with a token, for commands that ask a program on another machine.
@@ -157,6 +158,8 @@ impl City {
             register: Arc::clone(&opened.register),
             directory: settings.data.directory.clone(),
         };
+        let rotas = settings.notify.rotas(checked.time.zone()).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
+        let roster = Arc::new(Roster::new(rotas));
         let operators = Operators {
             register: Arc::clone(&opened.register),
             curb: Arc::new(notify::Registered::new(
@@ -166,6 +169,7 @@ impl City {
                 notify::Lookout::idle(settings.away.clone()),
             )),
             clock: Arc::clone(&clock),
+            roster: Arc::clone(&roster),
             // Nobody plans here: the next start takes in what is done.
             changed: Arc::default(),
         };
@@ -175,6 +179,7 @@ impl City {
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
             certificates: Vec::new(),
+            roster,
             vault: ground.vault.clone(),
         };
         let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);

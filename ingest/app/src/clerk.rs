@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::vault::Vault;
-use codec::{Decoder, Explained, Veil};
+use codec::{Decoder, Veil};
 use endpoint::Certificates;
 use journal::View;
 use pipeline::{PipelineError, PipelineWatch};
 use ports::{
-    Adopted, BoxFuture, Clock, Explanation, OperationError, Operations, Page, Quarantine, QuarantineFilter, QuarantineGroup,
-    Quarantined, Refusal, Reloaded, Retried, Retry, Store, UnknownDevice,
+    Adopted, BoxFuture, Clock, Explanation, Kept, KeptFilter, OperationError, Operations, Page, Quarantine, QuarantineFilter,
+    QuarantineGroup, Quarantined, Reloaded, Retried, Retry, Store, Trace, UnknownDevice,
 };
 use register::Register;
-use schemas::{Catalogue, Device};
+use schemas::{Catalogue, Device, Reading};
 
+use crate::archive;
 use crate::ground::{Ground, Origin, joined};
 use crate::observer::blocking;
+use crate::roster::Roster;
 use crate::teller::{Bell, Telling};
 
 /// Bytes of payloads that one page of the quarantine may hold in memory.
@@ -40,6 +42,8 @@ pub(crate) struct Clerk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Held while the catalogue is changed: two changes follow one another.
     pub(crate) files: Mutex<Listed>,
+    /// Who is on duty.
+    pub(crate) roster: Arc<Roster>,
     /// What stands between people and all that is kept.
     pub(crate) vault: Option<Arc<Vault>>,
     /// Of pages and endpoint, where they speak TLS.
@@ -59,7 +63,14 @@ fn failed(error: PipelineError) -> OperationError {
 }
 
 impl Clerk {
-    fn decoder(&self) -> Arc<Decoder> {
+    pub(crate) fn journal(&self) -> View {
+        match &self.works {
+            Works::Running { watch, .. } => watch.journal().clone(),
+            Works::Stopped { journal, .. } => journal.clone(),
+        }
+    }
+
+    pub(crate) fn decoder(&self) -> Arc<Decoder> {
         match &self.works {
             Works::Running { watch, .. } => watch.feed().decoder(),
             Works::Stopped { decoder, .. } => Arc::clone(&lock(decoder)),
@@ -71,6 +82,19 @@ impl Clerk {
             Works::Running { watch, .. } => watch.feed().set_decoder(new),
             Works::Stopped { decoder, .. } => *lock(decoder) = new,
         }
+    }
+
+    /// Where the settings come from; none where no program runs.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        match &self.works {
+            Works::Running { origin, .. } => Some(origin),
+            Works::Stopped { .. } => None,
+        }
+    }
+
+    /// The devices of the files and those that were adopted.
+    pub(crate) fn catalogue(&self) -> Catalogue {
+        Catalogue::clone(self.decoder().catalogue())
     }
 
     /// Why devices cannot be adopted: all that is wrong.
@@ -116,7 +140,8 @@ impl Clerk {
         Ok(compared)
     }
 
-    fn reload_now(&self) -> Result<Reloaded, OperationError> {
+    /// Reads everything that files say anew, all or nothing.
+    pub(crate) fn reload_now(&self) -> Result<Reloaded, OperationError> {
         let Works::Running { origin, watch, bell } = &self.works else {
             return Err(OperationError::Refused(vec!["no program runs here: settings are read when it starts".to_owned()]));
         };
@@ -133,6 +158,7 @@ impl Clerk {
             simulated: origin.simulated(),
         };
         let telling = Telling::of(&settings, &city).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
+        let rotas = telling.rotas().to_vec();
         let reloaded = Reloaded {
             listed: ground.files.len() as u64,
             adopted: (decoder.catalogue().len() - ground.files.len()) as u64,
@@ -147,6 +173,7 @@ impl Clerk {
         }
         // Before the rules: whom a new one tells is known by then.
         bell.tell(telling)?;
+        self.roster.set(rotas);
         // What was heard under the old files is still known.
         self.set_decoder(Arc::new(Decoder::clone(&decoder).with_births(self.decoder().births().clone())));
         // Nothing can go wrong any more.
@@ -158,14 +185,8 @@ impl Clerk {
     fn explain_now(&self, offset: u64) -> Result<Option<Explanation>, OperationError> {
         let found = self.register.page(&QuarantineFilter::default(), offset..offset.saturating_add(1), Page::WHOLE)?;
         Ok(found.into_iter().next().map(|quarantined| {
-            let Explained { envelope, uplinks, readings, result, .. } = self.decoder().explain(&quarantined.message);
-            Explanation {
-                quarantined,
-                envelope: envelope.map(ToOwned::to_owned),
-                uplinks: uplinks.into_iter().map(|uplink| (uplink.device, uplink.port, uplink.bytes)).collect(),
-                readings,
-                refusal: result.err().map(|why| Refusal { reason: why.code().to_owned(), text: why.to_string() }),
-            }
+            let now = archive::reread(&self.decoder(), &quarantined.message);
+            Explanation { quarantined, now }
         }))
     }
 
@@ -222,6 +243,16 @@ impl Operations for Counter {
 
     fn explain(&self, offset: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>> {
         Box::pin(self.blocking(move |clerk| clerk.explain_now(offset)))
+    }
+
+    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>> {
+        let filter = filter.clone();
+        Box::pin(self.blocking(move |clerk| archive::newest(&clerk.journal(), &clerk.decoder(), &filter)))
+    }
+
+    fn trace<'a>(&'a self, reading: &'a Reading) -> BoxFuture<'a, Result<Option<Trace>, OperationError>> {
+        let reading = reading.clone();
+        Box::pin(self.blocking(move |clerk| archive::trace(&clerk.journal(), &clerk.decoder(), &reading)))
     }
 
     fn retry(&self, retry: Retry) -> BoxFuture<'_, Result<Retried, OperationError>> {

@@ -1,7 +1,7 @@
 //! `marsad demo`: the platform, and a simulated city that publishes to it by real MQTT.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +47,16 @@ pub(crate) fn adapt(settings: &mut Settings, common: &Common) -> Result<(), Sett
         settings.data.directory = Path::new(DIRECTORY).to_owned();
     }
     settings.rules.packs.clear();
+    let own = own_rules(settings);
+    if settings.rules.directories.is_empty() && own.is_dir() {
+        settings.rules.directories.push(own);
+    }
     Ok(())
+}
+
+/// The rules that somebody wrote on a page of the demo, beside its data.
+pub(crate) fn own_rules(settings: &Settings) -> PathBuf {
+    settings.data.directory.join("rules")
 }
 
 pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) -> Result<(), Failure> {

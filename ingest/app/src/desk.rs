@@ -5,12 +5,14 @@ use std::sync::Arc;
 use notify::{Curb, Registered};
 use ports::{
     ActBook, ActError, BoxFuture, Clock, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort,
+    RotaView,
 };
 use register::Register;
 use schemas::{Act, AlertId, Marks, Person};
 use tokio::sync::Notify;
 
 use crate::observer::blocking;
+use crate::roster::Roster;
 
 /// Alerts looked at at once while those that are withheld are looked for.
 const PAGE: usize = 500;
@@ -23,6 +25,7 @@ pub(crate) struct Operators {
     pub(crate) register: Arc<Register>,
     pub(crate) curb: Arc<Registered>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) roster: Arc<Roster>,
     /// Rung after everything that the planner must take in.
     pub(crate) changed: Arc<Notify>,
 }
@@ -102,5 +105,9 @@ impl Desk for Operators {
 
     fn end_quiet(&self, sort: QuietSort, id: u64, by: Person) -> BoxFuture<'_, Result<Quiet, ActError>> {
         Box::pin(self.change(move |desk| desk.register.end_quiet(sort, id, &by, desk.clock.now())))
+    }
+
+    fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
+        Box::pin(async { self.roster.at(self.clock.now()) })
     }
 }

@@ -1,6 +1,7 @@
 //! What messages are read with: the devices of the files and those that were adopted, profiles, routes;
 //! and where the settings come from that say so, to be read again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::vault::Vault;
@@ -100,13 +101,39 @@ impl Origin {
     /// # Errors
     /// All that is wrong.
     pub(crate) fn read(&self) -> Result<(Settings, Checked), Vec<SettingsError>> {
-        let mut settings = Settings::load(&self.layers).map_err(|wrong| vec![wrong])?;
-        let Some(DemoCity { devices, .. }) = &self.demo else {
-            let checked = fit::mistakes(&settings, &[])?;
-            return Ok((settings, checked));
-        };
-        demo::adapt(&mut settings, &self.common).map_err(|wrong| vec![wrong])?;
-        let checked = Checked { catalogue: devices.clone(), ..fit::mistakes(&settings, &demo::RULES)? };
+        let settings = self.settings().map_err(|wrong| vec![wrong])?;
+        let mut checked = fit::mistakes(&settings, self.more_rules())?;
+        if let Some(DemoCity { devices, .. }) = &self.demo {
+            checked.catalogue = devices.clone();
+        }
         Ok((settings, checked))
+    }
+
+    fn settings(&self) -> Result<Settings, SettingsError> {
+        let mut settings = Settings::load(&self.layers)?;
+        if self.is_demo() {
+            demo::adapt(&mut settings, &self.common)?;
+        }
+        Ok(settings)
+    }
+
+    fn more_rules(&self) -> &[(&str, &str)] {
+        if self.is_demo() { &demo::RULES } else { &[] }
+    }
+
+    /// The settings, and the files of rules: name and text.
+    ///
+    /// # Errors
+    /// All that cannot be read.
+    pub(crate) fn rules(&self) -> Result<(Settings, Vec<(String, String)>), Vec<SettingsError>> {
+        let settings = self.settings().map_err(|wrong| vec![wrong])?;
+        let (texts, wrong) = settings.rules.texts(self.more_rules());
+        if wrong.is_empty() { Ok((settings, texts)) } else { Err(wrong) }
+    }
+
+    /// Where a new rule of the city's own is written; none where the settings name no directory.
+    pub(crate) fn own_rules(&self, settings: &Settings) -> Option<PathBuf> {
+        let named = settings.rules.directories.first().cloned();
+        named.or_else(|| self.is_demo().then(|| demo::own_rules(settings)))
     }
 }

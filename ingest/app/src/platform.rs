@@ -32,6 +32,8 @@ use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
 use crate::opened::{Opened, disk_failure, journal_failure, pipeline_failure, record_failure};
+use crate::roster::Roster;
+use crate::rulebook::Book;
 use crate::teller::{Teller, Telling};
 use crate::watchman::Watchman;
 use crate::{tls, vault};
@@ -191,10 +193,12 @@ impl Platform {
             settings.inhibit.clone(),
             lookout(settings, pipeline.watch()),
         ));
+        let roster = Arc::new(Roster::new(told.rotas().to_vec()));
         let operators = Operators {
             register: Arc::clone(&opened.register),
             curb: Arc::clone(&curb),
             clock: Arc::clone(&clock),
+            roster: Arc::clone(&roster),
             changed: Arc::clone(&decided),
         };
         let (teller, bell) = Teller::new(Arc::clone(&opened.register), curb, Arc::clone(&clock), Arc::clone(&decided));
@@ -213,6 +217,7 @@ impl Platform {
             register: Arc::clone(&opened.register),
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
+            roster,
             vault: ground.vault.clone(),
             certificates: mqtt_tls.into_iter().chain(certificates.clone()).collect(),
         }));
@@ -392,8 +397,9 @@ pub(crate) fn house(
     let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
     let city = city.licensed(settings.city.licence.clone());
     Ok(House {
-        store,
+        store: Arc::clone(&store),
         console: Arc::new(desk),
+        rules: Arc::new(Book::new(Arc::clone(&counter.0), Arc::clone(&store), Arc::clone(&clock))),
         operations: Arc::new(counter),
         desk: Arc::new(operators),
         stage: None,

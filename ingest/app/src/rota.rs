@@ -4,16 +4,14 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
-use notify::rota::{Hole, Rota, Shift, local};
-use ports::{Clock, SystemClock};
+use notify::rota::{Rota, local};
+use ports::{Clock, ShiftView, SystemClock};
 use schemas::Timestamp;
 use serde_json::{Value, json};
 use settings::Settings;
 
 use crate::failure::{Code, Failure, unwritable};
-
-/// Shifts that `show` prints at most.
-const SHOWN: usize = 1000;
+use crate::roster::view;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RotaCommand {
@@ -96,27 +94,11 @@ fn list(out: &mut impl Write, rotas: &[Rota], at: Timestamp, zone: &TimeZone, as
     Ok(())
 }
 
-/// Shifts and holes from an instant on, in order.
-fn ahead(rota: &Rota, at: Timestamp) -> Vec<Result<Shift, Hole>> {
-    let shifts = rota.shifts().iter().filter(|shift| shift.to > at).cloned().map(Ok);
-    let mut rows: Vec<Result<Shift, Hole>> = shifts.chain(rota.holes().filter(|hole| hole.to > at).map(Err)).collect();
-    rows.sort_by_key(|row| match row {
-        Ok(shift) => shift.from,
-        Err(hole) => hole.from,
-    });
-    rows.truncate(SHOWN);
-    rows
-}
-
 fn show(out: &mut impl Write, rota: &Rota, at: Timestamp, zone: &TimeZone, as_json: bool) -> io::Result<()> {
     if !as_json {
         writeln!(out, "{:<16}  {:<16}  RECEIVER", "FROM", "TO")?;
     }
-    for row in ahead(rota, at) {
-        let (from, to, receiver, covered) = match &row {
-            Ok(shift) => (shift.from, shift.to, &shift.receiver, true),
-            Err(hole) => (hole.from, hole.to, rota.fallback(), false),
-        };
+    for ShiftView { from, to, receiver, covered } in view(rota, at).shifts {
         if as_json {
             writeln!(out, "{}", json!({ "from": from, "to": to, "receiver": receiver, "covered": covered }))?;
         } else {

@@ -11,6 +11,7 @@ use serde_json::json;
 use settings::{RULE_CASES, RULE_PACKS, Settings};
 
 use crate::failure::{Code, Failure, unwritable};
+use crate::rulebook::Sources;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RuleCommand {
@@ -59,45 +60,26 @@ pub(crate) struct From {
     pub(crate) rules: Vec<PathBuf>,
 }
 
-/// Rules and the texts they were read from.
-pub(crate) struct Sources {
-    pub(crate) rules: Arc<RuleSet>,
-    texts: Vec<(String, String)>,
-}
-
 impl From {
     /// Reads the files, or what is configured.
     pub(crate) fn read(&self, settings: &Settings) -> Result<Sources, Failure> {
-        let files = if self.rules.is_empty() { settings.rules.paths()? } else { self.rules.clone() };
-        let mut texts: Vec<(String, String)> = Vec::new();
-        if self.rules.is_empty() {
-            let packs = RULE_PACKS.iter().filter(|(name, _)| settings.rules.packs.iter().any(|pack| pack == name));
-            texts.extend(packs.map(|(name, text)| (format!("rules/{name}.toml"), (*text).to_owned())));
-        }
-        texts.extend(read_all(&files)?);
-        let rules = RuleSet::parse(&texts).map_err(|wrong| mistakes(&wrong))?;
-        Ok(Sources { rules: Arc::new(rules), texts })
+        let texts = if self.rules.is_empty() {
+            let (texts, wrong) = settings.rules.texts(&[]);
+            if !wrong.is_empty() {
+                return Err(wrong.into());
+            }
+            texts
+        } else {
+            read_all(&self.rules)?
+        };
+        Sources::parse(texts).map_err(|wrong| mistakes(&wrong))
     }
 }
 
-impl Sources {
-    fn rule(&self, id: &str) -> Result<&Rule, Failure> {
-        self.rules.rule(id).ok_or_else(|| {
-            Failure::new(Code::Failed, format!("there is no rule `{id}`")).hint("`marsad rule list` shows them all")
-        })
-    }
-
-    /// The table of a rule, as it stands in its file.
-    fn text(&self, rule: &Rule) -> String {
-        let (file, line) = rule.origin();
-        let text = self.texts.iter().find(|(name, _)| name == file).map_or("", |(_, text)| text);
-        let mut lines = text.lines().skip(line - 1);
-        let first = lines.next().unwrap_or_default();
-        let rest: Vec<&str> = lines.take_while(|l| l.trim() != "[[rule]]").collect();
-        // What stands before the next rule is said of that one.
-        let end = rest.iter().rposition(|l| !l.trim().is_empty() && !l.starts_with('#')).map_or(0, |last| last + 1);
-        std::iter::once(first).chain(rest.into_iter().take(end)).fold(String::new(), |text, line| text + line + "\n")
-    }
+fn known<'s>(sources: &'s Sources, id: &str) -> Result<&'s Rule, Failure> {
+    sources
+        .rule(id)
+        .ok_or_else(|| Failure::new(Code::Failed, format!("there is no rule `{id}`")).hint("`marsad rule list` shows them all"))
 }
 
 fn read_all(files: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
@@ -120,7 +102,7 @@ pub(crate) fn rule(command: &RuleCommand, settings: &Settings, json: bool) -> Re
         RuleCommand::List(from) => list(&mut out, &from.read(settings)?.rules, json).map_err(unwritable)?,
         RuleCommand::Show { id, from } => {
             let sources = from.read(settings)?;
-            let rule = sources.rule(id)?;
+            let rule = known(&sources, id)?;
             let text = sources.text(rule);
             if json {
                 writeln!(out, "{}", json!({ "id": id, "origin": rule.explain().origin, "toml": text })).map_err(unwritable)?;
@@ -130,7 +112,7 @@ pub(crate) fn rule(command: &RuleCommand, settings: &Settings, json: bool) -> Re
         }
         RuleCommand::Explain { id, from } => {
             let sources = from.read(settings)?;
-            explain(&mut out, sources.rule(id)?, json).map_err(unwritable)?;
+            explain(&mut out, known(&sources, id)?, json).map_err(unwritable)?;
         }
         RuleCommand::Check { files } => {
             let rules = RuleSet::parse(&read_all(files)?).map_err(|wrong| mistakes(&wrong))?;

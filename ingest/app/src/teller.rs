@@ -39,9 +39,14 @@ impl Telling {
         self.desk.lines.len() as u64
     }
 
+    /// Who is on duty when.
+    pub(crate) fn rotas(&self) -> &[notify::rota::Rota] {
+        self.desk.policy.rotas()
+    }
+
     /// Says of each rota when nobody is on duty.
     fn warn_of_holes(&self, clock: &dyn Clock) {
-        for rota in self.desk.policy.rotas() {
+        for rota in self.rotas() {
             for hole in rota.holes().filter(|hole| hole.to > clock.now()) {
                 tracing::warn!(rota = %rota.name(), from = %hole.from, to = %hole.to, fallback = %rota.fallback(),
                     "nobody is on duty between two shifts; the fallback stands in");

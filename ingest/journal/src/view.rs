@@ -110,6 +110,12 @@ impl View {
         self.shared.next.load(Ordering::Acquire)
     }
 
+    /// The first record of each segment, in order: whoever looks for a record by something else than its offset begins there.
+    #[must_use]
+    pub fn segments(&self) -> Vec<Offset> {
+        lock(&self.shared.index).segments.iter().map(|segment| segment.first).collect()
+    }
+
     /// Bytes that the segments have on disk.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use schemas::{DeviceId, Reading, Timestamp};
 
 /// A message is heard at most so much later than it came: where a clock was set back, the clock is believed.
-const APART: Duration = Duration::from_secs(1);
+pub const APART: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// Whom the last messages were of. Nothing is remembered that the next message cannot meet.

@@ -33,6 +33,7 @@ pub use account::{Account, Counted, StrangeNote, Tallies};
 pub use bounds::Bounds;
 pub use evaluator::{STATES, TOLD_WITHIN, pause_after};
 pub use feed::{Feed, FeedError};
+pub use heard::APART;
 pub use keeper::KeeperGauges;
 pub use offline::{drop_message, drop_messages, overlay, retry, standing};
 pub use run::{Parts, Pipeline, PipelineError, Settings};

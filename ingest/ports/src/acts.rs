@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use schemas::{Act, AlertId, IllegalAct, Marks, Person, Remark, Scope, Shelved, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertFilter, AlertView, Fate, Fated, RecordError};
+use crate::{AlertFilter, AlertView, Fate, Fated, RecordError, RotaView};
 
 /// How long a silence may hold: thirty days. Who needs longer changes the rule.
 pub const SILENCE_AT_MOST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -287,4 +287,7 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Ends one before its time.
     fn end_quiet(&self, sort: QuietSort, id: u64, by: Person) -> BoxFuture<'_, Result<Quiet, ActError>>;
+
+    /// Who is on duty, and whose the next shifts are, of every rota in the order of the settings.
+    fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>>;
 }

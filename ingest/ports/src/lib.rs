@@ -15,6 +15,8 @@ mod operations;
 mod privacy;
 mod quarantine;
 mod records;
+mod rota;
+mod rulebook;
 mod stage;
 mod store;
 mod tell;
@@ -38,13 +40,16 @@ pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
 pub use notifier::{DeliveryError, Form, Language, Line, Mark, Notification, Notifier, Step};
 pub use operations::{
-    Adopted, Explanation, OperationError, Operations, QuarantineGroup, Refusal, Reloaded, Retried, Retry, UnknownDevice,
+    Adopted, Explanation, Kept, KeptFilter, OperationError, Operations, QuarantineGroup, ReadBy, Refusal, Reloaded, Reread,
+    Retried, Retry, Trace, UnknownDevice,
 };
 pub use privacy::Vault;
 pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };
 pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Path, RecordError};
+pub use rota::{RotaView, ShiftView};
+pub use rulebook::{BackTest, Outcome, RULE_BYTES, RuleDraft, RuleMistake, RuleText, RuleView, Rulebook, RulebookError, Spell};
 pub use stage::{Happening, Incident, Stage};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges, quantised, storable};
 pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
-use schemas::{Device, DeviceId, Reading, Timestamp};
+use schemas::{Device, DeviceId, Message, ProfileName, Reading, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{QuarantineFilter, Quarantined, RecordError};
@@ -113,19 +113,74 @@ pub struct Refusal {
     pub text: String,
 }
 
-/// A message of the quarantine, read with the present profiles and devices.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Explanation {
-    /// As it waits.
-    pub quarantined: Quarantined,
+/// How a message is read with the present profiles and devices.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reread {
     /// The envelope that opens it; none where no route takes its topic.
     pub envelope: Option<String>,
     /// Device, port and the device's own bytes of each uplink in it.
     pub uplinks: Vec<(DeviceId, Option<u8>, Option<Vec<u8>>)>,
-    /// What a retry would bring back.
+    /// The profile that reads it; none where it is Marsad's own JSON, or cannot be read.
+    pub profile: Option<ReadBy>,
+    /// What it gives.
     pub readings: Vec<Reading>,
-    /// Why it would bring back nothing.
+    /// Why it gives nothing.
     pub refusal: Option<Refusal>,
+}
+
+/// A profile, and which text of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReadBy {
+    /// Its name.
+    pub profile: ProfileName,
+    /// `layout`, `json`, `script`, ..
+    pub codec: String,
+    /// Whose device it reads.
+    pub make: String,
+    /// Where its layout is documented.
+    pub source: String,
+    /// The first twelve hexadecimal digits of the SHA-256 of its text: another text is another version.
+    pub version: String,
+}
+
+/// A message of the quarantine, read again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// As it waits.
+    pub quarantined: Quarantined,
+    /// What a retry would make of it.
+    pub now: Reread,
+}
+
+/// A message of the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Its place.
+    pub offset: u64,
+    /// As it came; sealed where it may tell of people.
+    pub message: Message,
+}
+
+/// Which messages of the journal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeptFilter {
+    /// Only those that this device sent.
+    pub device: Option<DeviceId>,
+    /// Only under topics that fit this MQTT filter.
+    pub topic: Option<String>,
+    /// Only before this offset.
+    pub before: Option<u64>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// Where a reading comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// The message that gave it.
+    pub kept: Kept,
+    /// How it is read at present.
+    pub now: Reread,
 }
 
 /// What became of devices that were to be adopted.
@@ -192,6 +247,13 @@ pub trait Operations: Send + Sync + 'static {
 
     /// One of them, read again without storing anything; none where it is not there.
     fn explain(&self, offset: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>>;
+
+    /// Messages as they came, the newest first, and before which offset to ask on; none where the journal begins there. A page
+    /// may be short, or empty, where few fit: each looks at so many messages at most.
+    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>>;
+
+    /// The message that gave a reading; none where the journal has let go of it.
+    fn trace<'a>(&'a self, reading: &'a Reading) -> BoxFuture<'a, Result<Option<Trace>, OperationError>>;
 
     /// Tries a chunk of messages again, each with the time at which it was received. What gives readings
     /// leaves the quarantine once they are durable. Alerts are not judged by it: it is data, not news.

@@ -37,8 +37,21 @@ const LATENESS_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 const SELECT_LIMIT: usize = 256;
 
 /// The keys of a rule besides its condition.
-const COMMON: [&str; 12] =
-    ["id", "severity", "enabled", "hold", "keep_firing", "notify", "when", "calendar", "texts", "resolved", "source", "runbook"];
+const COMMON: [&str; 13] = [
+    "id",
+    "severity",
+    "enabled",
+    "replaces",
+    "hold",
+    "keep_firing",
+    "notify",
+    "when",
+    "calendar",
+    "texts",
+    "resolved",
+    "source",
+    "runbook",
+];
 
 /// Something wrong in a file of rules. Prints as `file:line: message`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -59,6 +72,8 @@ struct RawRule {
     severity: Spanned<String>,
     #[serde(default = "yes")]
     enabled: bool,
+    #[serde(default)]
+    replaces: bool,
     hold: Option<Spanned<String>>,
     keep_firing: Option<Spanned<String>>,
     notify: Spanned<Vec<Spanned<String>>>,
@@ -121,7 +136,8 @@ struct RawTexts {
 }
 
 impl RuleSet {
-    /// Reads rules from files, given as (name, text), in order.
+    /// Reads rules from files, given as (name, text), in order. A rule that says `replaces` takes the place of the one of
+    /// its id in another file.
     ///
     /// # Errors
     /// Everything that is wrong, in the order of files and lines: not TOML, a key or a condition that
@@ -132,7 +148,8 @@ impl RuleSet {
         for (name, text) in files {
             read.file(name.as_ref(), text.as_ref());
         }
-        let Read { mut rules, lateness, mut errors } = read;
+        let Read { rules, lateness, mut errors } = read;
+        let mut rules = replaced(rules);
         let mut seen: BTreeMap<&RuleId, &Rule> = BTreeMap::new();
         for rule in &rules {
             if let Some(first) = seen.insert(&rule.id, rule) {
@@ -147,9 +164,17 @@ impl RuleSet {
         if !errors.is_empty() {
             return Err(errors);
         }
-        rules.retain(|rule| rule.enabled);
-        Ok(RuleSet::of(rules, lateness.unwrap_or(RuleSet::LATENESS)))
+        let idle = rules.extract_if(.., |rule| !rule.enabled).collect();
+        Ok(RuleSet::of(rules, lateness.unwrap_or(RuleSet::LATENESS)).beside(idle))
     }
+}
+
+/// Without those in whose place another one stands.
+fn replaced(rules: Vec<Rule>) -> Vec<Rule> {
+    let places: BTreeMap<RuleId, String> =
+        rules.iter().filter(|rule| rule.replaces).map(|rule| (rule.id.clone(), rule.file.clone())).collect();
+    let stands = |rule: &Rule| rule.replaces || places.get(&rule.id).is_none_or(|file| *file == rule.file);
+    rules.into_iter().filter(stands).collect()
 }
 
 /// What was read so far.
@@ -334,6 +359,7 @@ fn build(
         {
             Ok(Rule {
                 enabled: raw.enabled,
+                replaces: raw.replaces,
                 keep_firing,
                 hours,
                 source,

@@ -19,6 +19,7 @@ pub struct Rule {
     pub(crate) id: RuleId,
     pub(crate) severity: Severity,
     pub(crate) enabled: bool,
+    pub(crate) replaces: bool,
     pub(crate) hold: Duration,
     pub(crate) keep_firing: Duration,
     pub(crate) hours: Option<Hours>,
@@ -46,6 +47,18 @@ impl Rule {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// Whether it judges.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// Whether it stands in the place of one of its id in another file.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        self.replaces
     }
 
     /// How long, in event time, the condition must hold before the alert fires; zero: at once.
@@ -111,6 +124,8 @@ impl Rule {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    /// Those that are switched off.
+    idle: Vec<Rule>,
     lateness: Duration,
     /// Quantities that a rule names, each once: a handful, so a scan is faster than a hash.
     quantities: Vec<Quantity>,
@@ -147,13 +162,24 @@ impl RuleSet {
             list.dedup();
         }
         let whole = rules.iter().any(|r| r.select.quantity.is_none());
-        Self { rules, lateness, quantities, grouped, compared, whole }
+        Self { rules, idle: Vec::new(), lateness, quantities, grouped, compared, whole }
+    }
+
+    /// The same, knowing of those that are switched off.
+    pub(crate) fn beside(self, idle: Vec<Rule>) -> Self {
+        Self { idle, ..self }
     }
 
     /// All rules that are enabled, in the order of their files and lines.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Those that are switched off, in the same order: nothing is judged by them.
+    #[must_use]
+    pub fn idle(&self) -> &[Rule] {
+        &self.idle
     }
 
     /// How far behind the newest reading of its device a reading may be and still correct the outcome.
@@ -171,6 +197,12 @@ impl RuleSet {
     /// Whether a rule asks the catalogue whom it judges.
     pub(crate) fn selects_by_tags(&self) -> bool {
         self.rules.iter().any(|rule| rule.select.asks_for_tags())
+    }
+
+    /// The quantities that a rule judges or looks at, each once; none where a device is judged as a whole, by all it says.
+    #[must_use]
+    pub fn judged(&self) -> Option<&[Quantity]> {
+        (!self.whole).then_some(self.quantities.as_slice())
     }
 
     /// Whether a rule compares devices with one another, so that they must be judged by one engine.

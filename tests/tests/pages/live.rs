@@ -81,3 +81,116 @@ fn what_is_published_is_on_the_open_page_without_being_loaded_anew() {
     until("the value in the store", Duration::from_secs(60), || town.latest(BIN, "waste.fill").filter(|fill| *fill == 97.0));
     assert_eq!(browser.run("return window.same === true", &[]), json!(true), "the page was loaded anew");
 }
+
+#[test]
+fn a_rule_is_tried_on_the_past_and_put_in_force_without_leaving_its_page() {
+    let Some(browser) = Browser::start() else { return };
+    let town = Town::open();
+    browser.show_as(DESK, false);
+    browser.go(&town.address("/en/rules/demo.waste.fill"));
+    browser.await_script("the page of the rule", DRAWN, &[]);
+    // A mistake leads to its line.
+    let write = "const text = document.querySelector('#rule textarea'); text.value = text.value.replace(arguments[0], arguments[1]); \
+         text.dispatchEvent(new Event('input')); document.querySelector('#rule [type=submit]').click()";
+    let _ = browser.run(write, &[json!("critical"), json!("grave")]);
+    let line = browser.await_script("the mistake", "return document.querySelector('#mistakes [data-line]')?.dataset.line", &[]);
+    let _ = browser.run("document.querySelector('#mistakes [data-line]').click()", &[]);
+    let selected = "const t = document.querySelector('#rule textarea'); return t.value.slice(t.selectionStart, t.selectionEnd)";
+    let selected = browser.run(selected, &[]);
+    assert!(selected.as_str().is_some_and(|text| text.contains("grave")), "line {line} is {selected}");
+    // Mended, it is judged; what is changed after that is not saved unseen.
+    let _ = browser.run(write, &[json!("grave"), json!("warning")]);
+    browser.await_script(
+        "the back-test",
+        "return !!document.querySelector('#trial svg') && !!document.querySelector('#save')",
+        &[],
+    );
+    let _ = browser.run("document.querySelector('#rule textarea').dispatchEvent(new Event('input'))", &[]);
+    assert_eq!(browser.run("return document.querySelector('#save')", &[]), json!(null), "it must be tried again");
+    let _ = browser.run("document.querySelector('#rule [type=submit]').click()", &[]);
+    browser.await_script("the back-test again", "return !!document.querySelector('#save')", &[]);
+    let _ = browser.run("document.querySelector('#save').click()", &[]);
+    until("the page that says it is saved", Duration::from_secs(30), || browser.address().ends_with("?saved=true").then_some(()));
+    let rule = town.marsad.json("/api/v1/rules/demo.waste.fill");
+    assert_eq!((&rule["severity"], &rule["shipped"]), (&json!("warning"), &json!(false)), "{rule}");
+}
+
+#[test]
+fn filters_are_remembered_and_an_alert_is_assigned_from_the_keyboard() {
+    let Some(browser) = Browser::start() else { return };
+    let town = Town::open();
+    browser.show_as(DESK, false);
+    browser.go(&town.address("/en/alerts?view=open&kind=waste"));
+    browser.await_script("the desk to be alive", DRAWN, &[]);
+    browser.go(&town.address("/en/alerts"));
+    until("the desk as it was left", Duration::from_secs(30), || {
+        browser.address().ends_with("view=open&kind=waste").then_some(())
+    });
+    browser.await_script("the desk to be alive", DRAWN, &[]);
+    let _ = browser.run("document.querySelector('#deeds [name=by]').focus()", &[]);
+    browser.press("duty officer");
+    let _ = browser.run("document.activeElement.blur(); document.querySelector('.tabs a').focus()", &[]);
+    // The first row, and whose it is to be.
+    browser.press("jt");
+    browser.press("team-a");
+    let _ = browser.run("document.querySelector('[data-do=assign]').focus()", &[]);
+    browser.press(" ");
+    let said =
+        browser.await_script("the desk to say what was done", "return document.getElementById('outcome').textContent", &[]);
+    assert_eq!(said, json!("Done: 1"));
+    let tagged = "return [...document.querySelectorAll('.tag')].some(tag => tag.textContent.includes('team-a'))";
+    browser.await_script("the row to say whose it is", tagged, &[]);
+}
+
+#[test]
+fn the_wallboard_follows_hundreds_of_updates_without_growing_and_comes_back_after_the_program() {
+    /// Values that are written on the open page.
+    const UPDATES: u64 = 400;
+    let Some(browser) = Browser::start() else { return };
+    let town = Town::open();
+    browser.show_as(Screen { name: "wall", width: 1920, height: 1080, phone: false }, true);
+    browser.go(&town.address("/fr/board"));
+    browser.await_script("the board to be alive", DRAWN, &[]);
+    let whole = browser.run("return document.documentElement.scrollHeight <= innerHeight + 1 && document.documentElement.scrollWidth <= innerWidth + 1", &[]);
+    assert_eq!(whole, json!(true), "it is one screen");
+    let count = "window.updates = 0; window.same = true; new MutationObserver(all => { window.updates += all.length }) \
+         .observe(document.getElementById('board'), { childList: true, characterData: true, subtree: true })";
+    let _ = browser.run(count, &[]);
+    let held = || {
+        let _ = browser.devtools("HeapProfiler.collectGarbage", &json!({}));
+        let counters = browser.devtools("Memory.getDOMCounters", &json!({}));
+        let heap = browser.run("return performance.memory.usedJSHeapSize", &[]).as_f64().expect("a size");
+        (heap / 1e6, counters["nodes"].as_u64().expect("nodes"), counters["jsEventListeners"].as_u64().expect("listeners"))
+    };
+    let follow = |updates: u64| {
+        let seen = || browser.run("return window.updates", &[]).as_u64().unwrap_or(0);
+        let (begin, mut fill) = (seen(), 0.0);
+        until("updates on the board", Duration::from_secs(120), || {
+            fill = (fill + 7.0) % 90.0;
+            town.fill(5.0 + fill);
+            (seen() >= begin + updates).then_some(())
+        });
+    };
+    // What is made once is there after the first ones.
+    follow(UPDATES / 4);
+    let before = held();
+    follow(UPDATES);
+    let after = held();
+    eprintln!("MB, nodes and listeners of the board: {before:?}, after {UPDATES} updates {after:?}");
+    assert_eq!(browser.run("return window.same === true", &[]), json!(true), "the page was loaded anew");
+    assert!(after.0 < before.0 + 1.5, "the heap grows: {before:?} {after:?}");
+    assert!(
+        after.1 < before.1 * 5 / 4 + 200 && after.2 <= before.2 + 8,
+        "nodes or listeners are left behind: {before:?} {after:?}"
+    );
+
+    // The program is stopped and started again: the board says so, and then goes on by itself.
+    let mut town = town;
+    assert!(town.marsad.stop().success());
+    browser.await_script("the board to say that it lost the city", "return document.querySelector('#live.off') && true", &[]);
+    let town = town.again();
+    browser.await_script("the board to be alive again", DRAWN, &[]);
+    town.fill(93.0);
+    let shown = format!("return document.querySelector('#waste [data-s=\"{BIN}|waste.fill|0\"] b')?.textContent === '93'");
+    browser.await_script("the value after that", &shown, &[]);
+}

@@ -23,6 +23,14 @@ for (const entry of performance.getEntriesByType('resource')) {
   if (new URL(entry.name).origin !== location.origin) wrong.push(`it asked elsewhere: ${entry.name}`);
 }
 
+// What is left of a box where those around it cut it off below: nothing of what nobody sees.
+const shown = (el, { left, right, top, bottom, width }) => {
+  for (let up = el.parentElement; up && up !== document.body; up = up.parentElement) {
+    if (getComputedStyle(up).overflowY !== 'visible') bottom = Math.min(bottom, up.getBoundingClientRect().bottom);
+  }
+  return { left, right, top, bottom, width, height: bottom - top };
+};
+
 // Every run of text: inside the window, inside what cuts it off, and on no other.
 const runs = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 for (let node; (node = walker.nextNode());) {
@@ -30,7 +38,8 @@ for (let node; (node = walker.nextNode());) {
   if (!node.data.trim() || !visible(el) || hidden(el) || el.closest('svg, script, select, option, .leaflet-container, .u-over, .u-axis')) continue;
   const range = document.createRange();
   range.selectNodeContents(node);
-  for (const box of range.getClientRects()) {
+  for (const whole of range.getClientRects()) {
+    const box = shown(el, whole);
     if (box.width < 2 || box.height < 2) continue;
     runs.push({ el, box });
     const scroller = el.closest('.wide, .tabs, .top nav, .ranges');

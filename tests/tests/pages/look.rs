@@ -25,14 +25,19 @@ const CHECK: &str = "const done = arguments[arguments.length - 1]; const grave =
      && !n.html.includes('leaflet-marker')) })).filter(v => v.nodes.length).map(v => `${grave(v) ? '!' : ''}${v.id} (${v.impact}): \
      ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 120) + ' ' + (n.any[0]?.message ?? '').slice(0, 120)).join(' | ')}`)))";
 
+/// A rule of the demo that fires now and then.
+const RULE: &str = "demo.waste.fill";
+
 /// The pages: a name for pictures, and where each is.
 fn pages(town: &Town) -> Vec<(&'static str, String)> {
     let past = "range=7d";
     let now = town.marsad.status().expect("a status").now;
     let yesterday = now.minus(std::time::Duration::from_secs(86_400)).to_string()[..10].to_owned();
     let waits = &town.marsad.json("/api/v1/quarantine?each=true&limit=1")["messages"][0]["offset"];
+    let last = town.marsad.json(&format!("/api/v1/latest?device={STATION}&quantity=air.no2"));
     let pages = [
         ("front", String::new()),
+        ("board", "board".to_owned()),
         ("air", "air".to_owned()),
         ("station", format!("air/{STATION}?pollutant=pm10&set=eu-2030&{past}")),
         ("exceedances", "air/exceedances?set=eu-2030".to_owned()),
@@ -43,6 +48,11 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("water", "water".to_owned()),
         ("alerts", "alerts".to_owned()),
         ("alert", format!("alerts/{}", town.alert)),
+        ("silences", "silences?rule=demo.waste.*&device=bin-*".to_owned()),
+        ("rotas", "rotas".to_owned()),
+        ("rules", "rules".to_owned()),
+        ("rule", format!("rules/{RULE}")),
+        ("trial", format!("rules/{RULE}")),
         ("public", "public/alerts".to_owned()),
         ("reports", "reports".to_owned()),
         ("daily", format!("reports/daily?date={yesterday}")),
@@ -50,8 +60,17 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("weekly", format!("reports/weekly?date={yesterday}")),
         ("devices", "devices".to_owned()),
         ("device", format!("devices/{STATION}?quantity=air.no2&{past}")),
+        (
+            "explain",
+            format!(
+                "explain?device={STATION}&quantity=air.no2&at={}",
+                last["readings"][0]["observed_at"].as_str().unwrap_or_default()
+            ),
+        ),
+        ("messages", format!("messages?device={STATION}")),
         ("engineers", "engineers".to_owned()),
         ("message", format!("engineers/{waits}")),
+        ("audit", "audit".to_owned()),
         ("privacy", "privacy".to_owned()),
         ("api", "api".to_owned()),
         ("lost", "nothing-here".to_owned()),
@@ -83,6 +102,10 @@ fn every_page_is_whole_in_three_languages_on_desk_and_phone_by_day_and_by_night(
                     let label = format!("{name}-{language}-{}-{light}", screen.name);
                     browser.go(&town.address(&format!("/{language}/{path}")));
                     browser.await_script(&format!("{label} to be drawn"), READY, &[]);
+                    if name == "trial" {
+                        let _ = browser.run("document.querySelector('#rule [type=submit]').click()", &[]);
+                        browser.await_script(&format!("{label} to be judged"), "return !!document.querySelector('#save')", &[]);
+                    }
                     let found = looked_at(&browser, direction, checker.as_deref());
                     wrong.extend(found.into_iter().map(|what| format!("{label}: {what}")));
                     let missed = browser.complaints();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ports::{Clock, SystemClock};
 use schemas::Timestamp;
 use serde_json::Value;
 use tests::{Device, Marsad, until};
@@ -20,14 +21,15 @@ pub(crate) struct Town {
     pub(crate) alert: String,
     /// A contractor that has bins.
     pub(crate) contractor: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Town {
     /// Starts it, and waits until there is something of everything.
     pub(crate) fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let marsad = Marsad::start_as("demo", folder.path(), "");
+        std::fs::write(folder.path().join("shifts.toml"), shifts(SystemClock.now())).expect("the shifts");
+        let marsad = Marsad::start_as("demo", folder.path(), ON_CALL);
         let now: Timestamp = marsad.status().expect("a status").now;
         let mut device = Device::connect(marsad.mqtt, "past");
         for hour in 0..HOURS {
@@ -47,7 +49,13 @@ impl Town {
         until("stations", Duration::from_secs(60), || {
             (marsad.json("/api/v1/latest?kind=air")["readings"].as_array()?.len() > 4).then_some(())
         });
-        Self { marsad, alert, contractor: "ARMA".to_owned(), _folder: folder }
+        Self { marsad, alert, contractor: "ARMA".to_owned(), folder }
+    }
+
+    /// Starts the program again, on the same data and ports.
+    pub(crate) fn again(self) -> Self {
+        let Self { marsad, folder, alert, contractor } = self;
+        Self { marsad: marsad.again(folder.path()), folder, alert, contractor }
     }
 
     pub(crate) fn address(&self, path: &str) -> String {
@@ -66,6 +74,33 @@ impl Town {
         let answer: Value = self.marsad.json(&format!("/api/v1/latest?device={device}&quantity={quantity}"));
         answer["readings"][0]["value"].as_f64()
     }
+}
+
+/// Two teams take turns on call.
+const ON_CALL: &str = r#"
+[http]
+event_tick = "100ms"
+[[notify.receiver]]
+name = "team-a"
+via = ["log"]
+[[notify.receiver]]
+name = "team-b"
+via = ["log"]
+[[notify.rota]]
+name = "waste"
+file = "shifts.toml"
+fallback = "log"
+"#;
+
+/// Ten shifts of a day from yesterday on, with a hole after the fifth.
+fn shifts(now: Timestamp) -> String {
+    let minute = |at: Timestamp| at.to_string()[..16].to_owned();
+    let day = |n: u64| now.minus(Duration::from_secs(24 * HOUR)).plus(Duration::from_secs(n * 24 * HOUR));
+    let shift = |n: u64| {
+        let (from, to, team) = (minute(day(n)), minute(day(n + 1)), if n.is_multiple_of(2) { "team-a" } else { "team-b" });
+        format!("[[shift]]\nfrom = \"{from}\"\nto = \"{to}\"\nreceiver = \"{team}\"\n")
+    };
+    (0..10).filter(|n| *n != 5).map(shift).collect()
 }
 
 /// What is published about an hour of the past: by a station and a bin, and now and then by something that nobody understands.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ports::{
-    Adopted, AlertFilter, AlertView, BoxFuture, Console, ConsoleError, Desk, DeviceFilter, DeviceView, Explanation,
-    OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded, Retried, Retry, Status,
-    UnknownDevice, Why,
+    Adopted, AlertFilter, AlertView, BoxFuture, Console, ConsoleError, Desk, DeviceFilter, DeviceView, Explanation, Kept,
+    KeptFilter, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded, Retried,
+    Retry, Status, Trace, UnknownDevice, Why,
 };
-use schemas::{AlertId, Device, Kind};
+use schemas::{AlertId, Device, Kind, Reading};
 
 use super::Territory;
 
@@ -100,6 +100,14 @@ impl Operations for NoWorks {
     }
 
     fn explain(&self, _: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn kept<'a>(&'a self, _: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>> {
+        Box::pin(async { Ok((Vec::new(), None)) })
+    }
+
+    fn trace<'a>(&'a self, _: &'a Reading) -> BoxFuture<'a, Result<Option<Trace>, OperationError>> {
         Box::pin(async { Ok(None) })
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ports::{ActError, AlertFilter, BoxFuture, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort};
+use ports::{
+    ActError, AlertFilter, BoxFuture, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort, RotaView,
+};
 use schemas::{Act, AlertId, Kind, Marks, Person};
 
 use super::Territory;
@@ -68,6 +70,10 @@ impl Desk for Cut {
     fn end_quiet(&self, _: QuietSort, _: u64, _: Person) -> BoxFuture<'_, Result<Quiet, ActError>> {
         absent()
     }
+
+    fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// A desk at which whoever has signed in acts under that name, whatever the request says.
@@ -104,5 +110,9 @@ impl Desk for Named {
 
     fn end_quiet(&self, sort: QuietSort, id: u64, by: Person) -> BoxFuture<'_, Result<Quiet, ActError>> {
         self.0.end_quiet(sort, id, proved(by))
+    }
+
+    fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
+        self.0.rotas()
     }
 }

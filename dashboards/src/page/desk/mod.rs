@@ -15,7 +15,7 @@ use super::glance::Glance;
 use super::parts::{Desk, panel};
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
-use crate::access::present;
+use crate::access::{Right, may, present};
 use crate::locator::zone_name;
 use crate::params::Params;
 use crate::problem::Problem;
@@ -82,14 +82,26 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let title = super::front::title(visit.lang, &glance);
     let main = html! {
         (desk.opening(words.title, &title))
+        (rooms(&desk))
         (tabs(&desk, &filter))
         (filters(&desk, &filter, &glance))
         (deeds(&desk))
         (list(&desk, &glance, &filter, &alerts))
         (keys(&desk))
-        p.links { a href=(desk.to("public/alerts")) { (visit.lang.words().pages.public.title) } }
     };
     Ok(Sheet { scripts: Scripts::of("desk"), soon: SOON, ..Sheet::plain(words.title, main) })
+}
+
+/// What belongs to the desk and has a page of its own.
+fn rooms(desk: &Desk<'_>) -> Markup {
+    html! { p.links {
+        @if may(Right::Quiets) {
+            a href=(desk.to("silences")) { (super::silences::title(desk)) }
+            a href=(desk.to("rotas")) { (super::rotas::title(desk)) }
+            a href=(desk.to("rules")) { (super::rules::title(desk)) }
+        }
+        a href=(desk.to("public/alerts")) { (desk.lang.words().pages.public.title) }
+    } }
 }
 
 fn tabs(desk: &Desk<'_>, filter: &Filter<'_>) -> Markup {
@@ -120,7 +132,7 @@ fn filters(desk: &Desk<'_>, filter: &Filter<'_>, glance: &Glance) -> Markup {
         Vocabulary::current().kinds().map(|kind| (kind.name().to_owned(), lang.of(kind.label()).to_owned())).collect();
     let mut zones: Vec<(String, String)> = zones(glance).map(|zone| (zone.to_string(), zone_name(lang, zone))).collect();
     zones.sort_by(|a, b| a.1.cmp(&b.1));
-    html! { form.filters method="get" data-auto {
+    html! { form.filters method="get" data-auto data-remember="alerts" {
         input type="hidden" name="view" value=(filter.view);
         (choice("severity", words.severity, words.all, filter.value("severity"), &severities))
         (choice("kind", words.kind, words.all, filter.value("kind"), &kinds))
@@ -148,10 +160,12 @@ pub(super) fn deeds(desk: &Desk<'_>) -> Markup {
                 label.field { span { (words.by) } input name="by" maxlength="64" autocomplete="name" required; }
             }
             label.field.grow { span { (words.note) } input name="note" maxlength="500" autocomplete="off"; }
+            label.field { span { (words.to) } input name="to" maxlength="64" autocomplete="off"; }
             div.buttons {
                 button.btn.main type="submit" data-do="acknowledge" { (words.acknowledge) }
                 button.btn type="submit" data-do="shelve" data-hours="1" { (words.shelve_hour) }
                 button.btn type="submit" data-do="shelve" data-hours="24" { (words.shelve_day) }
+                button.btn type="submit" data-do="assign" { (words.assign) }
                 button.btn type="submit" data-do="resolve" { (words.resolve) }
             }
             p.outcome #outcome role="status" {}
@@ -200,7 +214,7 @@ fn keys(desk: &Desk<'_>) -> Markup {
     let words = &desk.lang.words().pages.desk;
     html! { details.keys {
         summary { (words.keys) }
-        dl { @for (key, what) in ["j", "k", "x", "a", "w", "/"].into_iter().zip(words.key_names) {
+        dl { @for (key, what) in ["j", "k", "x", "a", "t", "w", "/"].into_iter().zip(words.key_names) {
             div { dt { kbd dir="ltr" { (key) } } dd { (what) } }
         } }
     } }

@@ -5,6 +5,7 @@ use ports::{DeskRecord, Why};
 use schemas::{Act, AlertId, Deed};
 
 use super::{chain, encoded, row};
+use crate::access::{Right, may};
 use crate::page::alerts::{icon, word};
 use crate::page::glance::Glance;
 use crate::page::parts::{Desk, empty, panel};
@@ -38,7 +39,7 @@ fn head(desk: &Desk<'_>, glance: &Glance, record: &DeskRecord, title: &str) -> M
     let (words, alert) = (&desk.lang.words().pages.desk, &record.alert.alert);
     html! {
         div.opening.alone data-panel #opening data-alert=(alert.id) {
-            p.eyebrow { b.sev class=(alert.severity.code()) { (icon(alert.severity)) (word(desk.lang, alert.severity)) } " · " (words.rule) " " bdi dir="ltr" { (alert.rule) } }
+            p.eyebrow { b.sev class=(alert.severity.code()) { (icon(alert.severity)) (word(desk.lang, alert.severity)) } " · " (words.rule) " " (rule(desk, alert.rule.as_str())) }
             h1 { (title) }
             (row::place(desk, glance, &record.alert))
             (row::marks(desk, &record.alert))
@@ -48,8 +49,18 @@ fn head(desk: &Desk<'_>, glance: &Glance, record: &DeskRecord, title: &str) -> M
                 @if let Some(at) = alert.resolved_at { div { dt { (words.ended) } dd { (desk.time(at)) } } }
                 div { dt { (desk.lang.words().quantity) } dd { (desk.lang.of(&alert.series.quantity.row().label)) } }
             }
+            @if alert.phase.is_open() { p.links { (crate::page::silences::link(desk, alert.rule.as_str(), alert.series.device.as_str())) } }
         }
     }
+}
+
+/// The rule, which leads to what it says for whoever may read that.
+fn rule(desk: &Desk<'_>, id: &str) -> Markup {
+    html! { @if may(Right::Quiets) {
+        a href=(desk.to(&format!("rules/{}", encoded(id)))) { bdi dir="ltr" { (id) } }
+    } @else {
+        bdi dir="ltr" { (id) }
+    } }
 }
 
 fn acts(desk: &Desk<'_>, acts: &[Act]) -> Markup {

@@ -40,6 +40,7 @@ pub(crate) async fn engineers(visit: &Visit) -> Result<Sheet, Problem> {
     let main = html! {
         (desk.opening(visit.lang.words().pages.nav.engineers, title))
         (platform::platform(&desk, &glance))
+        p.links { a href=(desk.to("messages")) { (crate::page::explain::title(visit.lang)) } }
         @if stage { div.after { (panel(visit.lang, "incidents", words.incidents, &html! {}, Some(incidents(&desk)))) } }
         div.after { (panel(visit.lang, "readers", words.readers, &html! {}, glance.status.as_ref().map(|status| readers(&desk, status)))) }
         div.after {

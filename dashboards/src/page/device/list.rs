@@ -48,7 +48,7 @@ pub(crate) async fn list(visit: &Visit) -> Result<Sheet, Problem> {
 fn filters(desk: &Desk<'_>, params: &Params, glance: &Glance) -> Result<Markup, Problem> {
     let (lang, words) = (desk.lang, &desk.lang.words().pages.desk);
     let (kind, zone, device) = (params.one("kind")?, params.one("zone")?, params.one("device")?);
-    Ok(html! { form.filters method="get" data-auto {
+    Ok(html! { form.filters method="get" data-auto data-remember="devices" {
         label.field { span { (words.kind) } select name="kind" {
             option value="" { (words.all) }
             @for known in Vocabulary::current().kinds() { option value=(known) selected[kind == Some(known.name())] { (lang.of(known.label())) } }

@@ -9,6 +9,7 @@ use super::{Health, battery};
 use crate::locator::zone_name;
 use crate::numbers;
 use crate::page::chart::{Chart, Range, chart};
+use crate::page::explain;
 use crate::page::glance::Glance;
 use crate::page::parts::{Desk, empty, panel};
 use crate::page::shell::Scripts;
@@ -83,6 +84,7 @@ pub(crate) async fn single(visit: &Visit) -> Result<Sheet, Problem> {
             @if !private { (panel(visit.lang, "latest", own.latest, &html! {}, latest.map(|l| values(&desk, &id, range, &l)))) }
             (panel(visit.lang, "alerts", words.alerts, &html! {}, alerts.map(|a| crate::page::desk::brief(&desk, &glance, &a.alerts))))
         }
+        p.links { (explain::messages_link(&desk, &id)) }
         div.after { (panel(visit.lang, "unread", own.unread, &html! {}, waiting.map(|w| unread(&desk, &w)))) }
     };
     Ok(Sheet { scripts: Scripts::CHART, often: SELDOM, ..Sheet::plain(id.to_string(), main) })
@@ -164,7 +166,7 @@ fn values(desk: &Desk<'_>, id: &DeviceId, range: Range, latest: &Latest) -> Mark
         thead { tr { th scope="col" { (words.quantity) } th.n scope="col" { (words.value) } th.n scope="col" { (words.measured) } th.late scope="col" { (words.pages.devices.quality) } } }
         tbody { @for last in &latest.readings { tr {
             th scope="row" { a href=(desk.to(&format!("devices/{id}?quantity={}&range={}", last.quantity, range.code()))) { (lang.of(&last.quantity.row().label)) } @if last.channel > 0 { " " small { bdi { "#" (last.channel) } } } }
-            td.n { (desk.quantity(last.value, last.quantity)) }
+            td.n { (desk.quantity(last.value, last.quantity)) " " small { (explain::link(desk, id, last.quantity, last.channel, last.observed_at)) } }
             td.n { (desk.time(last.observed_at)) }
             td.late { span.bad[last.grade == "bad"] { bdi lang="en" dir="ltr" { (last.quality.join(", ")) } } }
         } } }

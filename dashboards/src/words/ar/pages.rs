@@ -179,6 +179,8 @@ pub(super) const PAGES: Pages = Pages {
         shelve_hour: "تأجيل ساعة",
         shelve_day: "تأجيل 24 ساعة",
         resolve: "إغلاق",
+        to: "إلى من",
+        assign: "إسناد",
         shown: Count {
             zero: "لا إنذار",
             one: "إنذار واحد",
@@ -192,7 +194,7 @@ pub(super) const PAGES: Pages = Pages {
         choose_all: "اختيار الكل",
         choose: "اختيار",
         keys: "اختصارات لوحة المفاتيح",
-        key_names: ["التالي", "السابق", "اختيار", "تكفل", "لماذا؟", "التصفية"],
+        key_names: ["التالي", "السابق", "اختيار", "تكفل", "إسناد", "لماذا؟", "التصفية"],
         pending: "قيد الانتظار",
         firing: "نشط",
         resolved: "انتهى",

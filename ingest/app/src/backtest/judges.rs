@@ -20,21 +20,21 @@ const SHARDS: usize = 2;
 
 /// When what decided was heard, what was said, and when it could be told: then, or where time alone decided, when it
 /// was due.
-pub(super) type Decided = (Timestamp, Transition, Timestamp);
+pub(crate) type Decided = (Timestamp, Transition, Timestamp);
 
 /// The engines, each of which judges its part of the devices.
 pub(crate) struct Judges {
     engines: Vec<Engine>,
     /// Devices are compared with one another: every reading in its turn.
     in_turn: bool,
-    pub(super) heard: Timestamp,
+    heard: Timestamp,
 }
 
 impl Judges {
-    pub(crate) fn new(rules: &Arc<RuleSet>, checked: Checked) -> Self {
-        let catalogue = Arc::new(checked.catalogue);
+    pub(crate) fn new(rules: &Arc<RuleSet>, checked: &Checked) -> Self {
+        let catalogue = Arc::new(checked.catalogue.clone());
         let in_turn = rules.compares_devices();
-        let calendar = Arc::new(checked.parameters.calendar);
+        let calendar = Arc::new(checked.parameters.calendar.clone());
         let engine = || {
             let mut engine = Engine::new(Arc::clone(rules));
             engine.set_catalogue(Arc::clone(&catalogue));
@@ -55,6 +55,11 @@ impl Judges {
     /// Threads that judge.
     pub(crate) fn threads(&self) -> usize {
         self.engines.len()
+    }
+
+    /// When the last reading was heard.
+    pub(crate) fn heard(&self) -> Timestamp {
+        self.heard
     }
 
     /// Judges readings in the order in which they were heard, time going with them to the last one.

@@ -3,7 +3,7 @@
 //! A file remembers after which device everything was durable. Who is killed begins again there; what is poured twice
 //! changes nothing.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use settings::Settings;
 use super::check::{Outcome, check};
 use super::place::Place;
 use super::pour::{BATCH, Pour};
+use crate::durable;
 use crate::failure::{Code, Failure, unwritable};
 use crate::progress::Meter;
 
@@ -131,14 +132,7 @@ fn begin(options: &Copy) -> Result<State, Failure> {
 
 /// Replaces the file in one step.
 fn keep(path: &Path, state: &State) -> Result<(), Failure> {
-    let mut fresh = path.as_os_str().to_owned();
-    fresh.push(".new");
-    let fresh = PathBuf::from(fresh);
-    let written = File::create(&fresh).and_then(|mut file| {
-        file.write_all(&serde_json::to_vec(state)?)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)
-    });
+    let written = serde_json::to_vec(state).map_err(io::Error::from).and_then(|text| durable::write(path, &text));
     written.map_err(|e| Failure::new(Code::Disk, format!("{} cannot be written: {e}", path.display())))
 }
 

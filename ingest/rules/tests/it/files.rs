@@ -105,7 +105,7 @@ fn each_mistake_names_file_line_and_what_was_expected() {
         (
             "[rule.threshold]",
             "[rule.treshold]",
-            "city.toml:9: unknown key `treshold`, expected one of id, severity, enabled, hold, keep_firing, notify, when, calendar, texts, \
+            "city.toml:9: unknown key `treshold`, expected one of id, severity, enabled, replaces, hold, keep_firing, notify, when, calendar, texts, \
              resolved, source, runbook, threshold, samples, state, rate, absence, window, running, counter, standstill, backflow, forecast, compare, moved \
              | city.toml:1: a rule has exactly one condition (threshold, samples, state, rate, absence, window, running, counter, standstill, backflow, forecast, compare, moved), this one has 0",
         ),
@@ -164,6 +164,28 @@ fn an_id_that_is_there_already_names_the_other() {
     let found = RuleSet::parse(&[("a.toml", GOOD), ("b.toml", &format!("\n\n{GOOD}"))]).unwrap_err();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].to_string(), "b.toml:3: id `waste.full` is there already, in a.toml:1");
+}
+
+#[test]
+fn a_rule_that_says_so_takes_the_place_of_the_one_of_its_id_in_another_file() {
+    let own = GOOD.replace("severity", "replaces = true\nseverity").replace("critical", "warning");
+    let set = RuleSet::parse(&[("pack.toml", GOOD), ("city.toml", &own)]).unwrap();
+    let found: Vec<_> = set.rules().iter().map(|rule| (rule.origin().0, rule.severity().code(), rule.replaces())).collect();
+    assert_eq!(found, [("city.toml", "warning", true)]);
+    // Of two that would do so neither is better.
+    let found = RuleSet::parse(&[("pack.toml", GOOD), ("city.toml", &own), ("other.toml", &own)]).unwrap_err();
+    assert_eq!(found[0].to_string(), "other.toml:1: id `waste.full` is there already, in city.toml:1");
+    // And nothing takes the place of what stands in its own file.
+    assert!(RuleSet::parse(&[("city.toml", format!("{GOOD}{own}"))]).is_err());
+}
+
+#[test]
+fn a_rule_that_is_switched_off_is_known_and_judges_nothing() {
+    let off = GOOD.replace("severity", "enabled = false\nseverity");
+    let set = RuleSet::parse(&[("city.toml", off)]).unwrap();
+    assert!(set.rules().is_empty());
+    let idle: Vec<_> = set.idle().iter().map(|rule| (rule.id().as_str(), rule.enabled())).collect();
+    assert_eq!(idle, [("waste.full", false)]);
 }
 
 #[test]

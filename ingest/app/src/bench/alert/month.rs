@@ -115,7 +115,7 @@ pub(super) fn measure(settings: &Settings, devices: u32, days: u16) -> Result<Mo
     let rules =
         RuleSet::parse(&RULE_PACKS).map_err(|wrong| Failure::new(Code::Stopped, format!("the shipped rules: {wrong:?}")))?;
     let rules = Arc::new(rules);
-    let mut judges = Judges::new(&rules, settings::check(settings)?);
+    let mut judges = Judges::new(&rules, &settings::check(settings)?);
     judges.leave_out_texts();
     let mut sources = sources(devices)?;
     let (quarters, progress) = (i64::from(days) * QUARTERS_OF_A_DAY, Progress::of("readings judged"));
