@@ -36,14 +36,15 @@ struct Messages<'a> {
     next: Option<u64>,
 }
 
-pub(crate) const MESSAGES: Operation = Operation::get("/api/v1/messages", "Messages of the journal as they came, the last ones first")
-    .takes(&[
-        known::DEVICE,
-        Parameter::text("topic", "Only under topics that fit this MQTT filter"),
-        Parameter::whole("limit", "Messages at most, 50 where it is not given: each is looked at", 1, Some(MOST as u64)),
-        known::CURSOR,
-    ])
-    .gives::<Messages<'_>>();
+pub(crate) const MESSAGES: Operation =
+    Operation::get("/api/v1/messages", "Messages of the journal as they came, the last ones first")
+        .takes(&[
+            known::DEVICE,
+            Parameter::text("topic", "Only under topics that fit this MQTT filter"),
+            Parameter::whole("limit", "Messages at most, 50 where it is not given: each is looked at", 1, Some(MOST as u64)),
+            known::CURSOR,
+        ])
+        .gives::<Messages<'_>>();
 
 pub(crate) async fn messages(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = MESSAGES.read(&uri)?;
@@ -117,14 +118,15 @@ struct Hour {
     max: Option<f64>,
 }
 
-pub(crate) const EXPLAIN: Operation = Operation::get("/api/v1/explain", "Where one reading comes from, and the hour it counts in")
-    .takes(&[
-        Parameter::of::<DeviceId>("device", "Whose").needed(),
-        Parameter::of::<Quantity>("quantity", "Of what").needed(),
-        Parameter::whole("channel", "The channel, 0 where it is not given", 0, Some(255)),
-        Parameter::of::<Timestamp>("at", "When it was observed").needed(),
-    ])
-    .gives::<Explained<'_>>();
+pub(crate) const EXPLAIN: Operation =
+    Operation::get("/api/v1/explain", "Where one reading comes from, and the hour it counts in")
+        .takes(&[
+            Parameter::of::<DeviceId>("device", "Whose").needed(),
+            Parameter::of::<Quantity>("quantity", "Of what").needed(),
+            Parameter::whole("channel", "The channel, 0 where it is not given", 0, Some(255)),
+            Parameter::of::<Timestamp>("at", "When it was observed").needed(),
+        ])
+        .gives::<Explained<'_>>();
 
 pub(crate) async fn explain(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = EXPLAIN.read(&uri)?;

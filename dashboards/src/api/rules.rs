@@ -63,7 +63,8 @@ pub(crate) async fn list(State(rooms): Shared, uri: Uri) -> Result<Response, Pro
     Ok(Json(Rules { rules: rooms.house.rules.rules().await? }).into_response())
 }
 
-pub(crate) const SHOW: Operation = Operation::get("/api/v1/rules/{id}", "A rule as it is written").takes(&[RULE]).gives::<RuleText>();
+pub(crate) const SHOW: Operation =
+    Operation::get("/api/v1/rules/{id}", "A rule as it is written").takes(&[RULE]).gives::<RuleText>();
 
 pub(crate) async fn show(State(rooms): Shared, Named(id): Named<String>, uri: Uri) -> Result<Response, Problem> {
     SHOW.read(&uri)?;
@@ -71,10 +72,11 @@ pub(crate) async fn show(State(rooms): Shared, Named(id): Named<String>, uri: Ur
     Ok(Json(found.ok_or_else(|| absent(&id))?).into_response())
 }
 
-pub(crate) const SAVE: Operation = Operation::post("/api/v1/rules/{id}", "Writes a rule, and has everything judged by it from now on")
-    .takes(&[RULE])
-    .reads::<Written>()
-    .gives::<Saved>();
+pub(crate) const SAVE: Operation =
+    Operation::post("/api/v1/rules/{id}", "Writes a rule, and has everything judged by it from now on")
+        .takes(&[RULE])
+        .reads::<Written>()
+        .gives::<Saved>();
 
 pub(crate) async fn save(
     State(rooms): Shared,
@@ -109,7 +111,8 @@ pub(crate) fn begin(days: Option<u32>, now: Timestamp) -> Result<Timestamp, Prob
     Ok(now.minus(DAY * days))
 }
 
-pub(crate) const ROTAS: Operation = Operation::get("/api/v1/rotas", "Who is on duty, and the shifts that follow").gives::<Rotas>();
+pub(crate) const ROTAS: Operation =
+    Operation::get("/api/v1/rotas", "Who is on duty, and the shifts that follow").gives::<Rotas>();
 
 pub(crate) async fn rotas(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     ROTAS.read(&uri)?;
