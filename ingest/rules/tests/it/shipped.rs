@@ -147,3 +147,24 @@ fn the_rules_of_the_demonstration_fire_within_seconds_and_say_what_they_are() {
     desk.advance(904);
     assert_eq!(desk.story(), ["demo.silent inactive>firing @904 904 -"]);
 }
+
+/// Beyond a thousand bytes a row of the register takes a page of its own.
+#[test]
+fn a_meter_under_the_shipped_rules_is_written_down_in_less_than_a_thousand_bytes() {
+    let (mut engine, mut out) = (engine(&FILES), Vec::new());
+    for hour in 0..6_u8 {
+        let said = [
+            (Quantity::WATER_VOLUME, 412.0 + 0.017 * f64::from(hour)),
+            (Quantity::WATER_FLOW, 0.017),
+            (Quantity::WATER_LEAK, 0.0),
+            (Quantity::WATER_BURST, 0.0),
+            (Quantity::BATTERY_LEVEL, 92.0),
+        ];
+        for (quantity, value) in said {
+            let heard = reading("meter", quantity, value, i64::from(hour) * 3600);
+            engine.observe(&Reading { kind: Kind::WATER, ..heard }, &mut out);
+        }
+    }
+    let state = engine.take_dirty().remove(0).1;
+    assert!(state.len() < 1000, "{} bytes", state.len());
+}
