@@ -41,7 +41,10 @@ pub(crate) async fn engineers(visit: &Visit) -> Result<Sheet, Problem> {
         (desk.opening(visit.lang.words().pages.nav.engineers, title))
         (platform::platform(&desk, &glance))
         p.links { a href=(desk.to("messages")) { (crate::page::explain::title(visit.lang)) } }
-        @if stage { div.after { (panel(visit.lang, "incidents", words.incidents, &html! {}, Some(incidents(&desk)))) } }
+        @if stage { div.after {
+            p.outcome #happens role="status" data-happens=(words.happens) data-failed=(words.failed) {}
+            (panel(visit.lang, "incidents", words.incidents, &html! {}, Some(incidents(&desk))))
+        } }
         div.after { (panel(visit.lang, "readers", words.readers, &html! {}, glance.status.as_ref().map(|status| readers(&desk, status)))) }
         div.after {
             p.outcome #outcome role="status" data-tried=(words.tried) data-back=(words.back) data-failed=(words.failed) {}
@@ -63,12 +66,7 @@ fn incidents(desk: &Desk<'_>) -> Markup {
         Incident::Fire => words.fire,
         Incident::Outage => words.outage,
     };
-    html! {
-        div.deeds {
-            @for what in Incident::ALL { button.btn type="button" data-incident=(what.code()) { (name(what)) } }
-            p.outcome #happens role="status" data-happens=(words.happens) data-failed=(words.failed) {}
-        }
-    }
+    html! { div.deeds { @for what in Incident::ALL { button.btn type="button" data-incident=(what.code()) { (name(what)) } } } }
 }
 
 fn readers(desk: &Desk<'_>, status: &Status) -> Markup {
