@@ -97,6 +97,7 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/quarantine/retry", Right::Works, Right::Works),
     ("/api/v1/quarantine/drop", Right::Works, Right::Works),
     ("/api/v1/reload", Right::Works, Right::Works),
+    ("/api/v1/demo/incidents", Right::Works, Right::Works),
     ("/api/v1/alerts", Right::Measured, Right::People),
     ("/api/v1/alerts/{id}", Right::Measured, Right::People),
     ("/api/v1/alerts/{id}/{deed}", Right::Acts, Right::Acts),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domains::time::{CityTime, ZoneError};
 use jiff::tz::TimeZone;
-use ports::{Clock, Console, Desk, Live, Operations, Store};
+use ports::{Clock, Console, Desk, Live, Operations, Stage, Store};
 use schemas::Texts;
 use tokio::sync::Semaphore;
 
@@ -89,6 +89,8 @@ pub struct House {
     pub desk: Arc<dyn Desk>,
     /// What a person may ask to be done.
     pub operations: Arc<dyn Operations>,
+    /// Where something can be made to happen; none where the city is not simulated.
+    pub stage: Option<Arc<dyn Stage>>,
     /// The way back from pseudonyms; none where the settings name no keys.
     pub vault: Option<Arc<dyn ports::Vault>>,
     /// What happens just now.

@@ -71,6 +71,7 @@ impl Territory {
             }),
             operations: Arc::new(console::NoWorks),
             desk: Arc::new(Named(desk)),
+            stage: None,
             parameters: Arc::new(Parameters {
                 territories: self.parameters.territories.only(&self.contractor),
                 ..Parameters::clone(&self.parameters)

@@ -42,6 +42,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
         .route("/api/v1/quarantine/retry", post(quarantine::retry))
         .route("/api/v1/quarantine/drop", post(quarantine::drop))
         .route("/api/v1/reload", post(operations::reload))
+        .route("/api/v1/demo/incidents", post(operations::befall))
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/{id}", get(alerts::show))
         .route("/api/v1/alerts/{id}/{deed}", post(alerts::act))

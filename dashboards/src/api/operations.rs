@@ -1,11 +1,11 @@
-//! Devices that nobody listed, adopting them, and reading the settings anew.
+//! Devices that nobody listed, adopting them, reading the settings anew, and what is to happen in a demonstration.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
-use ports::UnknownDevice;
-use schemas::Device;
+use ports::{Happening, Incident, UnknownDevice};
+use schemas::{Device, DeviceId};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
@@ -56,4 +56,25 @@ pub(crate) struct Nothing {}
 /// `POST /api/v1/reload`
 pub(crate) async fn reload(State(rooms): Shared, Body(Nothing {}): Body<Nothing>) -> Result<Response, Problem> {
     Ok(Json(rooms.house.operations.reload().await?).into_response())
+}
+
+/// What is to happen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Befall {
+    what: Incident,
+    #[serde(default)]
+    device: Option<DeviceId>,
+}
+
+/// `POST /api/v1/demo/incidents`: not there where the city is not simulated.
+pub(crate) async fn befall(
+    State(rooms): Shared,
+    uri: Uri,
+    Body(Befall { what, device }): Body<Befall>,
+) -> Result<Response, Problem> {
+    let stage = rooms.house.stage.as_ref().ok_or_else(|| Problem::not_found(uri.path()))?;
+    let happening = Happening { what, device, at: rooms.house.clock.now() };
+    stage.befall(happening.clone())?;
+    Ok(Json(happening).into_response())
 }

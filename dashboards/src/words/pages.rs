@@ -226,6 +226,12 @@ pub(crate) struct Devices {
 
 /// `/engineers`.
 pub(crate) struct Engineers {
+    pub(crate) incidents: &'static str,
+    pub(crate) dust: &'static str,
+    pub(crate) leak: &'static str,
+    pub(crate) fire: &'static str,
+    pub(crate) outage: &'static str,
+    pub(crate) happens: &'static str,
     pub(crate) well: &'static str,
     pub(crate) unwell: &'static str,
     pub(crate) readers: &'static str,

@@ -95,6 +95,7 @@ impl Town {
             console: self.clone(),
             operations: self.clone(),
             desk: self.clone(),
+            stage: None,
             vault: None,
             live: self.live.clone(),
             clock: self.clock.clone(),

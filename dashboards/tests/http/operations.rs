@@ -1,6 +1,9 @@
 //! What changes something, and the quarantine.
 
-use ports::{QuarantineFilter, Quarantined, Retry};
+use std::sync::Mutex;
+
+use dashboards::House;
+use ports::{Happening, Incident, OperationError, QuarantineFilter, Quarantined, Retry, Stage};
 use schemas::{Message, Provenance};
 
 use super::fakes::Done;
@@ -97,7 +100,7 @@ async fn the_quarantine_is_listed_by_group_or_message_by_message() {
 async fn what_changes_something_is_taken_as_json_only() {
     let town = town();
     let router = router(&town);
-    for address in ["quarantine/retry", "quarantine/drop", "devices", "reload"] {
+    for address in ["quarantine/retry", "quarantine/drop", "devices", "reload", "demo/incidents"] {
         let address = format!("/api/v1/{address}");
         for kind in ["text/plain", "application/x-www-form-urlencoded"] {
             let answer = post(&router, &address, kind, "{}").await;
@@ -154,4 +157,37 @@ async fn a_reload_that_is_refused_says_every_mistake() {
     let answer = post(&router(&town), "/api/v1/reload", JSON, "{}").await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answer.json()["errors"], serde_json::json!(["city.toml:3: one", "d.csv:7:2: two"]));
+}
+
+/// A stage that writes down what is to happen.
+#[derive(Default)]
+struct Script(Mutex<Vec<Happening>>);
+
+impl Stage for Script {
+    fn befall(&self, happening: Happening) -> Result<(), OperationError> {
+        self.0.lock().unwrap().push(happening);
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn in_a_demonstration_something_can_be_made_to_happen_and_nowhere_else() {
+    let (town, script) = (town(), Arc::new(Script::default()));
+    let demo = dashboards::router(House { stage: Some(Arc::clone(&script) as _), ..town.house() });
+    let fire = r#"{"what": "fire", "device": "bin-2"}"#;
+    let answer = post(&demo, "/api/v1/demo/incidents", JSON, fire).await.json();
+    assert_eq!((&answer["what"], &answer["device"]), (&"fire".into(), &"bin-2".into()));
+    assert_eq!(answer["at"].as_str().map(at), Some(at(NOW)));
+    let happens = Happening { what: Incident::Fire, device: Some("bin-2".parse().unwrap()), at: at(NOW) };
+    assert_eq!(*script.0.lock().unwrap(), [happens]);
+    let unknown = post(&demo, "/api/v1/demo/incidents", JSON, r#"{"what": "flood"}"#).await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+
+    let real = router(&town);
+    assert_eq!(post(&real, "/api/v1/demo/incidents", JSON, fire).await.status, StatusCode::NOT_FOUND);
+    for (lang, burns) in [("fr", "Un bac brûle"), ("ar", "احتراق حاوية"), ("en", "A bin burns")] {
+        let page = get(&demo, &format!("/{lang}/engineers")).await.text;
+        assert!(page.contains(burns) && page.contains("data-incident=\"outage\""), "{lang}");
+        assert!(!get(&real, &format!("/{lang}/engineers")).await.text.contains("data-incident"), "{lang}");
+    }
 }

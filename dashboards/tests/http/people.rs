@@ -149,6 +149,7 @@ POST /api/v1/reload                        - - - + - +
 GET  /api/v1/credentials                   - - - + - +
 POST /api/v1/credentials                   - - - + - +
 POST /api/v1/credentials/bin-1/revoke      - - - + - +
+POST /api/v1/demo/incidents                - - - + - +
 GET  /api/v1/users                         - - - - - +
 POST /api/v1/users                         - - - - - +
 POST /api/v1/users/officer-1/remove            - - - - - +

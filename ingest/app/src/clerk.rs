@@ -130,7 +130,7 @@ impl Clerk {
         let city = notify::City {
             catalogue: Arc::clone(decoder.catalogue()),
             zone: checked.time.zone().clone(),
-            simulated: origin.is_demo(),
+            simulated: origin.simulated(),
         };
         let telling = Telling::of(&settings, &city).map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
         let reloaded = Reloaded {

@@ -15,7 +15,7 @@ use crate::bench::Bench;
 use crate::codec::CodecCommand;
 use crate::declaration::IncidentCommand;
 use crate::decode::Decode;
-use crate::incident::Incident;
+use crate::incident::Wanted;
 use crate::moving::{Export, Import};
 use crate::operator::{MaintenanceCommand, SilenceCommand};
 use crate::parking::ParkingCommand;
@@ -327,7 +327,7 @@ pub(crate) enum DemoCommand {
     #[command(after_help = "Examples:
   marsad demo incident fire
   marsad demo incident leak --device meter-005")]
-    Incident(Incident),
+    Incident(Wanted),
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dashboards::Names;
@@ -17,8 +18,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::cli::{Common, Demo};
 use crate::failure::{Code, Failure};
 use crate::fit;
-use crate::ground::Origin;
-use crate::incident::{Board, Notice};
+use crate::ground::{DemoCity, Origin};
+use crate::incident::{Board, Theatre, plan};
 use crate::platform::Platform;
 use crate::run::{greet, raise_open_files, until_told};
 
@@ -57,8 +58,9 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let mut checked = Checked { catalogue: city.catalogue(), ..checked };
     // Simulated meters have no people behind them: their answers can be looked at without a secret.
     checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok().map(Names::Made));
-    let past = past(&city, start);
-    let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue(), past)).await?;
+    let (past, theatre) = (past(&city, start), Arc::new(Theatre::new()));
+    let demo = DemoCity { devices: city.catalogue(), past, start, stage: Arc::clone(&theatre) as _ };
+    let platform = Platform::start(settings, checked, origin.of_demo(demo)).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
     greet(settings, &platform, &[more]);
@@ -66,7 +68,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let password = if settings.endpoint.registered() { Some(credential(&platform).await?) } else { None };
     let mut actors = JoinSet::new();
     for kind in [Kind::WASTE, Kind::AIR, Kind::PARKING, Kind::WATER] {
-        actors.spawn(act(mqtt, city.clone(), kind, password.clone(), Board::new(&settings.data.directory)));
+        actors.spawn(act(mqtt, city.clone(), kind, password.clone(), theatre.seat()));
     }
     // The actors end with the program: what they did not say was never promised.
     until_told(platform).await
@@ -127,7 +129,7 @@ async fn speak(client: &AsyncClient, city: City, kind: Kind, board: &mut Board) 
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         ticks.tick().await;
-        for (plan, at) in board.news().iter().filter_map(Notice::plan) {
+        for (plan, at) in board.news().iter().filter_map(plan) {
             play.befall(plan, at);
         }
         for sent in play.until(SystemClock.now()).into_iter().filter(|sent| sent.destiny != Destiny::Lost) {

@@ -31,7 +31,7 @@ pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Resu
     let telling = notify::City {
         catalogue: Arc::default(),
         zone: checked.as_ref().map_or(jiff::tz::TimeZone::UTC, |checked| checked.time.zone().clone()),
-        simulated: false,
+        simulated: None,
     };
     match notify::build(&settings.notify, &telling) {
         Ok(_) => {}

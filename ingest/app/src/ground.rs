@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ::vault::Vault;
 use codec::{Decoder, ProfileError, Profiles, Routes};
+use ports::Stage;
 use schemas::{Catalogue, Device, Message, Timestamp};
 use settings::{Checked, Layers, Settings, SettingsError};
 
@@ -50,12 +51,23 @@ pub(crate) fn joined(files: &Catalogue, adopted: Vec<Device>, profiles: &Profile
     all
 }
 
+/// A simulated city.
+pub(crate) struct DemoCity {
+    /// Its devices, in place of those of files.
+    pub(crate) devices: Catalogue,
+    /// What they said before anybody listened.
+    pub(crate) past: Vec<Message>,
+    /// When somebody began to listen.
+    pub(crate) start: Timestamp,
+    /// Where something can be made to happen in it.
+    pub(crate) stage: Arc<dyn Stage>,
+}
+
 /// Where settings come from.
 pub(crate) struct Origin {
     layers: Layers,
     common: Common,
-    /// The devices of a simulated city, in place of those of files, and what they said before anybody listened.
-    demo: Option<(Catalogue, Vec<Message>)>,
+    demo: Option<DemoCity>,
 }
 
 impl Origin {
@@ -63,18 +75,24 @@ impl Origin {
         Self { layers, common, demo: None }
     }
 
-    /// The same, of a simulated city with these devices and this past.
-    pub(crate) fn of_demo(self, devices: Catalogue, past: Vec<Message>) -> Self {
-        Self { demo: Some((devices, past)), ..self }
+    /// The same, of a simulated city.
+    pub(crate) fn of_demo(self, city: DemoCity) -> Self {
+        Self { demo: Some(city), ..self }
     }
 
     /// What was said before anybody listened, for a journal in which nothing stands yet; given once.
     pub(crate) fn take_past(&mut self) -> Vec<Message> {
-        self.demo.as_mut().map(|(_, past)| std::mem::take(past)).unwrap_or_default()
+        self.demo.as_mut().map(|city| std::mem::take(&mut city.past)).unwrap_or_default()
     }
 
-    pub(crate) fn is_demo(&self) -> bool {
-        self.demo.is_some()
+    /// Since when a simulated city lives; none of a real one.
+    pub(crate) fn simulated(&self) -> Option<Timestamp> {
+        self.demo.as_ref().map(|city| city.start)
+    }
+
+    /// Where something can be made to happen.
+    pub(crate) fn stage(&self) -> Option<Arc<dyn Stage>> {
+        self.demo.as_ref().map(|city| Arc::clone(&city.stage))
     }
 
     /// Reads and checks all settings anew, as at the start.
@@ -83,7 +101,7 @@ impl Origin {
     /// All that is wrong.
     pub(crate) fn read(&self) -> Result<(Settings, Checked), Vec<SettingsError>> {
         let mut settings = Settings::load(&self.layers).map_err(|wrong| vec![wrong])?;
-        let Some((devices, _)) = &self.demo else {
+        let Some(DemoCity { devices, .. }) = &self.demo else {
             let checked = fit::mistakes(&settings, &[])?;
             return Ok((settings, checked));
         };

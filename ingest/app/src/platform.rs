@@ -107,7 +107,8 @@ fn address_failure(address: SocketAddr, what: &str, flag: &str, cause: &std::io:
 impl Platform {
     /// Opens and starts everything. No directory is made before the ports are ours.
     pub(crate) async fn start(settings: &Settings, checked: Checked, mut origin: Origin) -> Result<Self, Failure> {
-        let demo = origin.is_demo();
+        let (simulated, stage) = (origin.simulated(), origin.stage());
+        let demo = simulated.is_some();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         // Who runs here already is a better answer than that a port is taken.
         let place = &settings.data.directory;
@@ -182,7 +183,7 @@ impl Platform {
         .map_err(|e| pipeline_failure(place, &e))?;
 
         let (after, pages, mut helpers) = (CancellationToken::new(), CancellationToken::new(), JoinSet::new());
-        let telling = notify::City { catalogue: Arc::clone(&catalogue), zone: checked.time.zone().clone(), simulated: demo };
+        let telling = notify::City { catalogue: Arc::clone(&catalogue), zone: checked.time.zone().clone(), simulated };
         let told = Telling::of(settings, &telling).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         let curb = Arc::new(Registered::new(
             Arc::clone(&opened.register) as _,
@@ -234,6 +235,7 @@ impl Platform {
             clock,
             (ground.vault, demo),
         )?;
+        let house = House { stage, ..house };
         let (router, limits, stop) =
             (dashboards::guarded(house, Arc::clone(&gate.keeper) as _), settings.http.clone(), pages.clone());
         if let Some(own) = own {
@@ -394,6 +396,7 @@ pub(crate) fn house(
         console: Arc::new(desk),
         operations: Arc::new(counter),
         desk: Arc::new(operators),
+        stage: None,
         vault: vault.map(|vault| vault as _),
         live,
         clock,

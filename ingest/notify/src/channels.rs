@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{Clock, Notifier};
-use schemas::Catalogue;
+use schemas::{Catalogue, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -55,8 +55,8 @@ pub(crate) struct Context<'a> {
     pub(crate) clock: &'a Arc<dyn Clock>,
     /// Where devices are.
     pub(crate) catalogue: &'a Arc<Catalogue>,
-    /// Whether the city is simulated: then nothing that leaves may look like the real one.
-    pub(crate) simulated: bool,
+    /// Since when the city lives, where it is simulated: then nothing that leaves may look like the real one.
+    pub(crate) simulated: Option<Timestamp>,
 }
 
 /// The keys as the type knows them.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domains::waste::Territories;
 use jiff::tz::TimeZone;
 use ports::{Clock, Language, Notifier, SystemClock};
-use schemas::{Catalogue, ChannelName};
+use schemas::{Catalogue, ChannelName, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -244,8 +244,9 @@ pub struct City {
     pub catalogue: Arc<Catalogue>,
     /// Its time zone.
     pub zone: TimeZone,
-    /// Whether it is simulated: then nothing that leaves may look like the real one.
-    pub simulated: bool,
+    /// Since when it lives, where it is simulated: then nothing that leaves may look like the real one, and what was before has only
+    /// been written.
+    pub simulated: Option<Timestamp>,
 }
 
 /// Everything that tells.

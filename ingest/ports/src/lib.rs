@@ -15,6 +15,7 @@ mod operations;
 mod privacy;
 mod quarantine;
 mod records;
+mod stage;
 mod store;
 mod tell;
 
@@ -44,5 +45,6 @@ pub use quarantine::{
     Brought, Departed, Forgotten, Holding, Overflow, Page, Quarantine, QuarantineFilter, Quarantined, Settlement, fits_topic,
 };
 pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, Path, RecordError, RestoredEvaluator};
+pub use stage::{Happening, Incident, Stage};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges, quantised, storable};
 pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};

@@ -42,6 +42,23 @@ fn an_alert_is_taken_in_hand_by_keyboard_alone_and_the_desk_shows_it_without_bei
 }
 
 #[test]
+fn a_button_of_the_engineers_page_has_a_bin_burn() {
+    let Some(browser) = Browser::start() else { return };
+    let town = Town::open();
+    browser.show_as(DESK, false);
+    browser.go(&town.address("/en/engineers"));
+    browser.await_script("the page to be alive", DRAWN, &[]);
+    let _ = browser.run("document.querySelector('[data-incident=fire]').click()", &[]);
+    let outcome = "return document.getElementById('happens').textContent";
+    let said = browser.await_script("the page to say that it happens", outcome, &[]);
+    assert_eq!(said, json!("A bin burns. It happens now: watch the pages."));
+    until("the fire to be told", Duration::from_secs(30), || {
+        let alerts = town.marsad.json("/api/v1/alerts?rule=demo.waste.fire&phase=firing");
+        alerts["alerts"].as_array().is_some_and(|all| !all.is_empty()).then_some(())
+    });
+}
+
+#[test]
 fn what_is_published_is_on_the_open_page_without_being_loaded_anew() {
     let Some(browser) = Browser::start() else { return };
     let town = Town::open();

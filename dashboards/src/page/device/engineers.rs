@@ -1,7 +1,7 @@
 //! For engineers: how the platform stands, what it could not read, and who speaks without being known.
 
 use maud::{Markup, html};
-use ports::{QuarantineGroup, Status, UnknownDevice};
+use ports::{Incident, QuarantineGroup, Status, UnknownDevice};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -36,9 +36,14 @@ pub(crate) async fn engineers(visit: &Visit) -> Result<Sheet, Problem> {
         Some(false) => words.unwell,
         None => visit.lang.words().unreadable,
     };
+    let stage = visit.rooms.house.stage.is_some();
     let main = html! {
         (desk.opening(visit.lang.words().pages.nav.engineers, title))
         (platform::platform(&desk, &glance))
+        @if stage { div.after {
+            p.outcome #happens role="status" data-happens=(words.happens) data-failed=(words.failed) {}
+            (panel(visit.lang, "incidents", words.incidents, &html! {}, Some(incidents(&desk))))
+        } }
         div.after { (panel(visit.lang, "readers", words.readers, &html! {}, glance.status.as_ref().map(|status| readers(&desk, status)))) }
         div.after {
             p.outcome #outcome role="status" data-tried=(words.tried) data-back=(words.back) data-failed=(words.failed) {}
@@ -46,7 +51,21 @@ pub(crate) async fn engineers(visit: &Visit) -> Result<Sheet, Problem> {
         }
         div.after { (panel(visit.lang, "unknown", words.unknown, &html! {}, unknown.map(|u| strangers(&desk, &u)))) }
     };
-    Ok(Sheet { scripts: Scripts::of("quarantine"), ..Sheet::plain(visit.lang.words().pages.nav.engineers, main) })
+    // The script of incidents brings that of the quarantine.
+    let scripts = Scripts::of(if stage { "incidents" } else { "quarantine" });
+    Ok(Sheet { scripts, ..Sheet::plain(visit.lang.words().pages.nav.engineers, main) })
+}
+
+/// A button for each thing that can be made to happen.
+fn incidents(desk: &Desk<'_>) -> Markup {
+    let words = &desk.lang.words().pages.engineers;
+    let name = |what: Incident| match what {
+        Incident::Dust => words.dust,
+        Incident::Leak => words.leak,
+        Incident::Fire => words.fire,
+        Incident::Outage => words.outage,
+    };
+    html! { div.deeds { @for what in Incident::ALL { button.btn type="button" data-incident=(what.code()) { (name(what)) } } } }
 }
 
 fn readers(desk: &Desk<'_>, status: &Status) -> Markup {

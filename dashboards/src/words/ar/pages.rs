@@ -131,6 +131,12 @@ pub(super) const PAGES: Pages = Pages {
         topic: "الموضوع",
     },
     engineers: Engineers {
+        incidents: "افتعال حادث",
+        dust: "غبار صحراوي في كل محطات الهواء",
+        leak: "انفجار أنبوب خلف عداد",
+        fire: "احتراق حاوية",
+        outage: "غياب البوابات لدقيقة واحدة",
+        happens: "يحدث الآن: تابعوا الصفحات.",
         well: "المنصة جاهزة",
         unwell: "المنصة غير جاهزة",
         readers: "قراء السجل",

@@ -115,6 +115,12 @@ pub(super) const PAGES: Pages = Pages {
         topic: "Topic",
     },
     engineers: Engineers {
+        incidents: "Have something happen",
+        dust: "Desert dust at all air stations",
+        leak: "A pipe bursts behind a meter",
+        fire: "A bin burns",
+        outage: "The gateways are away for a minute",
+        happens: "It happens now: watch the pages.",
         well: "The platform is ready",
         unwell: "The platform is not ready",
         readers: "Readers of the journal",

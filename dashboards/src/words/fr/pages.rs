@@ -124,6 +124,12 @@ pub(super) const PAGES: Pages = Pages {
         topic: "Sujet",
     },
     engineers: Engineers {
+        incidents: "Déclencher un incident",
+        dust: "Poussière du désert à toutes les stations de l’air",
+        leak: "Une conduite éclate derrière un compteur",
+        fire: "Un bac brûle",
+        outage: "Les passerelles sont absentes une minute",
+        happens: "Cela se produit maintenant : regardez les pages.",
         well: "La plateforme est prête",
         unwell: "La plateforme n’est pas prête",
         readers: "Lecteurs du journal",

@@ -73,7 +73,7 @@ fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notif
     let sender = Sender {
         sender: keys.sender,
         name: keys.sender_name,
-        status: keys.status.of(context.simulated),
+        status: keys.status.of(context.simulated.is_some()),
         scope: keys.restriction.map_or(Scope::Public, Scope::Restricted),
         web: keys.web,
     };

@@ -1,9 +1,10 @@
 //! `log`: a line in the program's own log.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ports::{BoxFuture, DeliveryError, Language, Notification, Notifier, Step};
-use schemas::{Phase, Severity};
+use schemas::{Phase, Severity, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -22,20 +23,44 @@ pub(crate) const TYPE: ChannelType = ChannelType {
 #[serde(deny_unknown_fields)]
 struct NoKeys {}
 
-fn make(_: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, String> {
+fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, String> {
     super::keys::<NoKeys>(keys)?;
-    Ok(Arc::new(LogChannel))
+    Ok(Arc::new(LogChannel::since(context.simulated)))
 }
 
 /// Writes a line for each step: WARN for what fires, INFO for what is over or only worth knowing; the severity is a field.
 /// Never ERROR: a full bin is an error of nobody's program, and who watches the log for those must find no others. It never
-/// fails.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct LogChannel;
+/// fails. The past of a simulated city, which nobody lived, is told in one line.
+#[derive(Debug, Default)]
+pub struct LogChannel {
+    lives_since: Option<Timestamp>,
+    /// What was before that and is not told yet.
+    before: AtomicU64,
+}
+
+impl LogChannel {
+    /// Of a simulated city that lives since an instant, or of a real one.
+    #[must_use]
+    pub fn since(lives_since: Option<Timestamp>) -> Self {
+        Self { lives_since, before: AtomicU64::new(0) }
+    }
+
+    fn tell(&self, step: &Step) {
+        if self.lives_since.is_some_and(|start| step.transition.at < start) {
+            self.before.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let before = self.before.swap(0, Ordering::Relaxed);
+        if before > 0 {
+            tracing::info!("{before} changes of alerts in the city's past are on the pages and not told one by one");
+        }
+        say(step);
+    }
+}
 
 impl Notifier for LogChannel {
     fn deliver<'a>(&'a self, notification: &'a Notification) -> BoxFuture<'a, Result<(), DeliveryError>> {
-        notification.steps.iter().for_each(say);
+        notification.steps.iter().for_each(|step| self.tell(step));
         Box::pin(std::future::ready(Ok(())))
     }
 }

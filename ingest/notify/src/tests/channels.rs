@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{Clock, DeliveryError, Form, Language, Mark, Notification, Notifier, Step};
-use schemas::{Catalogue, Device, Phase, Place};
+use schemas::{Catalogue, Device, Phase, Place, Timestamp};
 use serde_json::{Value, json};
 
 use super::broker::Broker;
@@ -21,7 +21,12 @@ pub(super) fn make(kind: &ChannelType, keys: &Value, simulated: bool) -> Result<
     device.place = Some(Place::new(33.5981, -7.6156).unwrap());
     catalogue.insert(device);
     let catalogue = Arc::new(catalogue);
-    let context = Context { timeout: Duration::from_secs(2), clock: &clock, catalogue: &catalogue, simulated };
+    let context = Context {
+        timeout: Duration::from_secs(2),
+        clock: &clock,
+        catalogue: &catalogue,
+        simulated: simulated.then_some(Timestamp::MIN),
+    };
     (kind.make)(&context, keys.as_object().unwrap().clone())
 }
 

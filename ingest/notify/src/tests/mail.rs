@@ -35,7 +35,7 @@ fn mailer(keys: Map<String, Value>) -> Arc<dyn Notifier> {
 
 fn mailer_within(keys: Map<String, Value>, timeout: Duration) -> Arc<dyn Notifier> {
     let (clock, catalogue): (Arc<dyn Clock>, _) = (wall(), Arc::default());
-    let context = Context { timeout, clock: &clock, catalogue: &catalogue, simulated: false };
+    let context = Context { timeout, clock: &clock, catalogue: &catalogue, simulated: None };
     (email::TYPE.make)(&context, keys).unwrap()
 }
 

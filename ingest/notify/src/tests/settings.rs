@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ports::Notifier;
-use schemas::{Phase, Severity};
+use schemas::{Phase, Severity, Timestamp, Transition};
 use serde::Deserialize;
 
 use super::{channel, single, transition};
@@ -31,7 +31,7 @@ fn with(channels: &str) -> Settings {
 }
 
 fn build(settings: &Settings) -> Result<Desk, SettingsError> {
-    crate::build(settings, &City { catalogue: Arc::default(), zone: TimeZone::UTC, simulated: false })
+    crate::build(settings, &City { catalogue: Arc::default(), zone: TimeZone::UTC, simulated: None })
 }
 
 fn lines(desk: &Desk) -> Vec<String> {
@@ -173,6 +173,26 @@ impl Write for Page {
 }
 
 #[test]
+fn what_was_before_a_simulated_city_lived_is_told_in_one_line() {
+    let page = Page::default();
+    let writer = page.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let fires = transition(7, Phase::Firing);
+    let start = fires.at;
+    let channel = LogChannel::since(Some(start));
+    let tell = |seconds: i64| {
+        let transition = Transition { at: Timestamp::clamped(start.millis() + 1000 * seconds), ..fires.clone() };
+        drop(channel.deliver(&single("log", transition)));
+    };
+    tracing::subscriber::with_default(subscriber, || (-30..2).for_each(tell));
+    let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[0].contains("30 changes of alerts") && lines[0].contains("on the pages"), "{text}");
+    assert!(lines[1..].iter().all(|line| line.contains("Bin bin-0007 full")), "{text}");
+}
+
+#[test]
 fn the_log_channel_warns_of_what_fires_and_says_what_is_mild_or_over_and_is_never_an_error() {
     let page = Page::default();
     let writer = page.clone();
@@ -188,7 +208,7 @@ fn the_log_channel_warns_of_what_fires_and_says_what_is_mild_or_over_and_is_neve
             transition.severity = severity;
             let notification = single("log", transition);
             // Ready at once: no runtime is needed.
-            drop(LogChannel.deliver(&notification));
+            drop(LogChannel::default().deliver(&notification));
         }
     });
     let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
