@@ -1,6 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457): what is wrong, with which parameter, and what was
 //! expected.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::Json;
@@ -31,7 +32,7 @@ pub(crate) struct Problem {
     errors: Box<[String]>,
     /// Seconds after which to ask again.
     #[serde(skip)]
-    after: Option<u64>,
+    after: Option<NonZeroU32>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -100,7 +101,7 @@ impl Problem {
         let detail = "this client has asked for as much as one may within a minute ([http] client_requests, client_search)";
         let problem = Self::new("urn:marsad:problem:share", "too much of late", StatusCode::TOO_MANY_REQUESTS, detail);
         // A whole second early would be refused again.
-        let after = wait.as_secs() + 1;
+        let after = NonZeroU32::MIN.saturating_add(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
         Self { expected: Some(format!("the next request in {after} s")), after: Some(after), ..problem }
     }
 
@@ -157,8 +158,8 @@ impl Problem {
     }
 
     /// Seconds after which to come again, where that may help.
-    fn retry(&self) -> Option<u64> {
-        self.after.or((self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(2))
+    fn retry(&self) -> Option<u32> {
+        self.after.map(NonZeroU32::get).or((self.status == StatusCode::SERVICE_UNAVAILABLE).then_some(2))
     }
 }
 

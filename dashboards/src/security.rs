@@ -84,7 +84,6 @@ async fn begun_within(time: Duration, request: Request, next: Next) -> Response 
 }
 
 /// An answer whose making failed by a mistake of ours, which the panic has said in the log.
-#[expect(clippy::needless_pass_by_value, reason = "as the layer calls it")]
 fn fallen(_: Box<dyn Any + Send>) -> Response {
     Problem::unsaid(&"the program made a mistake").into_response()
 }
