@@ -8,7 +8,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ports::{KeptFilter, Points, Query, ReadBy, Refusal, Reread, Selector, Shape};
+use ports::{KeptFilter, KeptPage, Points, Query, ReadBy, Refusal, Reread, Selector, Shape};
 use schemars::JsonSchema;
 use schemas::{DeviceId, Grade, HOUR, Kind, Quantity, Reading, Timestamp};
 use serde::Serialize;
@@ -54,8 +54,8 @@ pub(crate) async fn messages(State(rooms): Shared, uri: Uri) -> Result<Response,
         before: params.parsed("cursor", "the `next` of an earlier answer")?,
         limit: params.limit(ROWS, MOST)?,
     };
-    let (found, next) = rooms.house.operations.kept(&filter).await?;
-    let messages = found.iter().map(|kept| MessageRow::of(kept, EXCERPT)).collect();
+    let KeptPage { messages, next } = rooms.house.operations.kept(&filter).await?;
+    let messages = messages.iter().map(|kept| MessageRow::of(kept, EXCERPT)).collect();
     Ok(Json(Messages { messages, next }).into_response())
 }
 

@@ -1,7 +1,7 @@
 //! What may be done in the town: a quarantine in memory that notes what it was asked.
 
 use ports::{
-    Adopted, BoxFuture, Explanation, Kept, KeptFilter, OperationError, Operations, QuarantineFilter, QuarantineGroup,
+    Adopted, BoxFuture, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineFilter, QuarantineGroup,
     Quarantined, ReadBy, Refusal, Reloaded, Reread, Retried, Retry, Trace, UnknownDevice,
 };
 use schemas::{Device, Message, Reading};
@@ -80,7 +80,7 @@ impl Operations for Town {
         })
     }
 
-    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>> {
+    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<KeptPage, OperationError>> {
         Box::pin(async move {
             let waiting = self.waiting.lock().unwrap();
             let kept = waiting.iter().rev().map(|m| Kept { offset: m.offset, message: m.message.clone() });
@@ -92,7 +92,7 @@ impl Operations for Town {
             let more = found.len() > filter.limit;
             found.truncate(filter.limit);
             let next = found.last().filter(|_| more).map(|last| last.offset);
-            Ok((found, next))
+            Ok(KeptPage { messages: found, next })
         })
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use codec::{Decoder, Explained};
 use journal::{JournalError, View};
-use ports::{Kept, KeptFilter, OperationError, ReadBy, Refusal, Reread, Trace, fits_topic};
+use ports::{Kept, KeptFilter, KeptPage, OperationError, ReadBy, Refusal, Reread, Trace, fits_topic};
 use schemas::{Message, Reading, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -47,8 +47,8 @@ fn digest(text: &str) -> String {
     hex.chars().take(DIGITS).collect()
 }
 
-/// The messages that came last, the newest first, and before which offset to look on.
-pub(crate) fn newest(journal: &View, decoder: &Decoder, filter: &KeptFilter) -> Result<(Vec<Kept>, Option<u64>), OperationError> {
+/// The messages that came last, the newest first.
+pub(crate) fn newest(journal: &View, decoder: &Decoder, filter: &KeptFilter) -> Result<KeptPage, OperationError> {
     let mut end = filter.before.unwrap_or(u64::MAX).min(journal.next());
     let last = end.saturating_sub(LOOKS).max(journal.first());
     let mut found = Vec::new();
@@ -64,7 +64,7 @@ pub(crate) fn newest(journal: &View, decoder: &Decoder, filter: &KeptFilter) -> 
         end = if window.len() > room { window.get(window.len() - room).map_or(begin, |kept| kept.offset) } else { begin };
         found.extend(window.into_iter().rev().take(room));
     }
-    Ok((found, (end > journal.first()).then_some(end)))
+    Ok(KeptPage { messages: found, next: (end > journal.first()).then_some(end) })
 }
 
 fn fits(decoder: &Decoder, filter: &KeptFilter, message: &Message) -> bool {

@@ -9,7 +9,7 @@ use endpoint::Certificates;
 use journal::View;
 use pipeline::{PipelineError, PipelineWatch};
 use ports::{
-    Adopted, BoxFuture, Clock, Explanation, Kept, KeptFilter, OperationError, Operations, Page, Quarantine, QuarantineFilter,
+    Adopted, BoxFuture, Clock, Explanation, KeptFilter, KeptPage, OperationError, Operations, Page, Quarantine, QuarantineFilter,
     QuarantineGroup, Quarantined, Reloaded, Retried, Retry, Store, Trace, UnknownDevice,
 };
 use register::Register;
@@ -245,7 +245,7 @@ impl Operations for Counter {
         Box::pin(self.blocking(move |clerk| clerk.explain_now(offset)))
     }
 
-    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>> {
+    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<KeptPage, OperationError>> {
         let filter = filter.clone();
         Box::pin(self.blocking(move |clerk| archive::newest(&clerk.journal(), &clerk.decoder(), &filter)))
     }

@@ -174,6 +174,15 @@ pub struct KeptFilter {
     pub limit: usize,
 }
 
+/// Messages of the journal, the newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptPage {
+    /// Those that fit.
+    pub messages: Vec<Kept>,
+    /// Before which offset to ask on; none where the journal begins there.
+    pub next: Option<u64>,
+}
+
 /// Where a reading comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
@@ -248,9 +257,9 @@ pub trait Operations: Send + Sync + 'static {
     /// One of them, read again without storing anything; none where it is not there.
     fn explain(&self, offset: u64) -> BoxFuture<'_, Result<Option<Explanation>, OperationError>>;
 
-    /// Messages as they came, the newest first, and before which offset to ask on; none where the journal begins there. A page
-    /// may be short, or empty, where few fit: each looks at so many messages at most.
-    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>>;
+    /// Messages as they came, the newest first. A page may be short, or empty, where few fit: each looks at so many messages at
+    /// most.
+    fn kept<'a>(&'a self, filter: &'a KeptFilter) -> BoxFuture<'a, Result<KeptPage, OperationError>>;
 
     /// The message that gave a reading; none where the journal has let go of it.
     fn trace<'a>(&'a self, reading: &'a Reading) -> BoxFuture<'a, Result<Option<Trace>, OperationError>>;

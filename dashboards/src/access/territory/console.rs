@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ports::{
-    Adopted, AlertFilter, AlertView, BoxFuture, Console, ConsoleError, Desk, DeviceFilter, DeviceView, Explanation, Kept,
-    KeptFilter, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded, Retried,
-    Retry, Status, Trace, UnknownDevice, Why,
+    Adopted, AlertFilter, AlertView, BoxFuture, Console, ConsoleError, Desk, DeviceFilter, DeviceView, Explanation, KeptFilter,
+    KeptPage, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded, Retried, Retry,
+    Status, Trace, UnknownDevice, Why,
 };
 use schemas::{AlertId, Device, Kind, Reading};
 
@@ -103,8 +103,8 @@ impl Operations for NoWorks {
         Box::pin(async { Ok(None) })
     }
 
-    fn kept<'a>(&'a self, _: &'a KeptFilter) -> BoxFuture<'a, Result<(Vec<Kept>, Option<u64>), OperationError>> {
-        Box::pin(async { Ok((Vec::new(), None)) })
+    fn kept<'a>(&'a self, _: &'a KeptFilter) -> BoxFuture<'a, Result<KeptPage, OperationError>> {
+        Box::pin(async { Ok(KeptPage::default()) })
     }
 
     fn trace<'a>(&'a self, _: &'a Reading) -> BoxFuture<'a, Result<Option<Trace>, OperationError>> {

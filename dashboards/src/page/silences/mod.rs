@@ -87,7 +87,7 @@ fn form(desk: &Desk<'_>, glance: &Glance, asked: &Fields, wrong: &[String]) -> M
         } }
     };
     let kinds = Vocabulary::current().kinds().map(|kind| (kind.name().to_owned(), lang.of(kind.label()).to_owned())).collect();
-    let mut places: Vec<_> = zones(glance).map(|zone| (zone.to_string(), zone_name(lang, zone).to_owned())).collect();
+    let mut places: Vec<_> = zones(glance).map(|zone| (zone.to_string(), zone_name(lang, zone))).collect();
     places.sort_by(|a, b| a.1.cmp(&b.1));
     let severities = Severity::ALL.iter().map(|s| (s.code().to_owned(), alerts::word(lang, *s).to_owned())).collect();
     let sorts = [QuietSort::Silence, QuietSort::Maintenance];
@@ -167,7 +167,7 @@ fn scope(desk: &Desk<'_>, scope: &Scope) -> Markup {
         .kind
         .iter()
         .map(|kind| lang.of(kind.label()).to_owned())
-        .chain(scope.zone.iter().map(|zone| zone_name(lang, zone).to_owned()))
+        .chain(scope.zone.iter().map(|zone| zone_name(lang, zone)))
         .chain(scope.quantity.iter().map(|quantity| lang.of(&quantity.row().label).to_owned()))
         .chain(scope.severity.iter().map(|severity| alerts::word(lang, *severity).to_owned()));
     let names = scope.device.iter().chain(&scope.rule).map(ToString::to_string);
