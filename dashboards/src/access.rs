@@ -6,6 +6,7 @@
 //! think of it.
 
 mod guard;
+mod lasting;
 mod territory;
 mod who;
 
@@ -42,7 +43,7 @@ pub(crate) enum Right {
     Standing,
     /// Quarantine, devices, reload, metrics.
     Works,
-    /// Credentials of devices.
+    /// Credentials of devices, and the codes by which they get them.
     Credentials,
     /// Users and tokens.
     People,
@@ -134,7 +135,10 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/tokens", Right::People, Right::People),
     ("/api/v1/tokens/{id}/revoke", Right::People, Right::People),
     ("/api/v1/credentials", Right::Credentials, Right::Credentials),
+    ("/api/v1/credentials/provision", Right::Credentials, Right::Credentials),
     ("/api/v1/credentials/{device}/revoke", Right::Credentials, Right::Credentials),
+    ("/api/v1/claims", Right::Credentials, Right::Credentials),
+    ("/api/v1/claim", Right::Public, Right::Public),
     ("/api/v1/audit", Right::Audit, Right::People),
     ("/api/v1/audit/verify", Right::Audit, Right::People),
     ("/api/v1/privacy/purposes", Right::Public, Right::People),

@@ -135,9 +135,13 @@ impl Problem {
         &self.detail
     }
 
-    /// Whether it asks to come again.
-    fn retry(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE
+    /// Seconds after which it asks to come again, if it does.
+    const fn retry(&self) -> Option<&'static str> {
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => Some("2"),
+            StatusCode::TOO_MANY_REQUESTS => Some("30"),
+            _ => None,
+        }
     }
 }
 
@@ -202,6 +206,12 @@ impl From<AccessError> for Problem {
             AccessError::Wrong | AccessError::Locked(_) => {
                 Self::new("urn:marsad:problem:unauthorized", "not let in", StatusCode::UNAUTHORIZED, error.to_string())
             }
+            AccessError::TooMany => {
+                Self::new("urn:marsad:problem:slower", "too often", StatusCode::TOO_MANY_REQUESTS, error.to_string())
+            }
+            AccessError::NoClaim | AccessError::Plain => {
+                Self::new("urn:marsad:problem:claim", "no credential", StatusCode::FORBIDDEN, error.to_string())
+            }
             AccessError::Absent(detail) => Self::absent(detail),
             AccessError::Refused(errors) => OperationError::Refused(errors).into(),
         }
@@ -236,8 +246,8 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if retry {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        if let Some(seconds) = retry {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }

@@ -1,18 +1,19 @@
-//! Users, tokens, credentials of devices, and the audit.
+//! Users, tokens, credentials of devices and the codes that they are traded for, and the audit.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{DefaultBodyLimit, Extension, Path, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use ports::{AuditRow, NewCredential, NewToken, NewUser, Viewer};
+use ports::{AuditRow, NewClaim, NewCredential, NewToken, NewUser, Provision, Viewer};
 use serde::{Deserialize, Serialize};
 
-use crate::access::Guard;
+use crate::access::{Asker, Guard};
 use crate::api::body::Body;
+use crate::api::operations::DEVICES_LIMIT;
 use crate::params::Params;
 use crate::problem::Problem;
 
@@ -31,7 +32,10 @@ pub(crate) fn routes() -> Router<Arc<Guard>> {
         .route("/api/v1/tokens", get(tokens).post(make_token))
         .route("/api/v1/tokens/{id}/revoke", post(revoke_token))
         .route("/api/v1/credentials", get(credentials).post(make_credential))
+        .route("/api/v1/credentials/provision", post(provision).layer(DefaultBodyLimit::max(DEVICES_LIMIT)))
         .route("/api/v1/credentials/{device}/revoke", post(revoke_credentials))
+        .route("/api/v1/claims", get(claims).post(make_claim))
+        .route("/api/v1/claim", post(claim))
         .route("/api/v1/audit", get(audit))
         .route("/api/v1/audit/verify", get(verify))
         .method_not_allowed_fallback(async || Problem::method())
@@ -115,6 +119,39 @@ async fn credentials(State(guard): Kept, uri: Uri) -> Result<Response, Problem> 
 /// `POST /api/v1/credentials`: the only answer that holds its secret.
 async fn make_credential(State(guard): Kept, Body(new): Body<NewCredential>) -> Result<Response, Problem> {
     Ok((StatusCode::CREATED, Json(guard.gate.make_credential(new).await?)).into_response())
+}
+
+/// `POST /api/v1/credentials/provision`: the only answer that holds the secrets.
+async fn provision(State(guard): Kept, Body(wanted): Body<Provision>) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.provide(wanted).await?)).into_response())
+}
+
+/// `GET /api/v1/claims`: those that are open.
+async fn claims(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    Params::read(&uri, &[])?;
+    Ok(Json(serde_json::json!({ "claims": guard.gate.claims().await? })).into_response())
+}
+
+/// `POST /api/v1/claims`: the only answer that holds the code.
+async fn make_claim(State(guard): Kept, Body(new): Body<NewClaim>) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.make_claim(new).await?)).into_response())
+}
+
+/// What a device shows that has no credential yet.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Traded {
+    device: String,
+    code: String,
+}
+
+/// `POST /api/v1/claim`: a device trades its code, once, for its credential.
+async fn claim(
+    State(guard): Kept,
+    Extension(Asker(from)): Extension<Asker>,
+    Body(Traded { device, code }): Body<Traded>,
+) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.trade(device, code, from).await?)).into_response())
 }
 
 /// `POST /api/v1/credentials/{device}/revoke`

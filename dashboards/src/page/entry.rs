@@ -139,6 +139,7 @@ async fn login(State(guard): Kept, request: Request<Body>) -> Response {
             let texts = texts(Lang::wished(&headers));
             let (status, wrong) = match &error {
                 AccessError::Locked(until) => (StatusCode::TOO_MANY_REQUESTS, format!("{} {}", texts.locked, minute(*until))),
+                AccessError::TooMany => (StatusCode::TOO_MANY_REQUESTS, texts.slower.to_owned()),
                 AccessError::Record(_) => (StatusCode::SERVICE_UNAVAILABLE, texts.not_now.to_owned()),
                 _ => (StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
             };

@@ -148,7 +148,11 @@ POST /api/v1/quarantine/drop               - - - + - +
 POST /api/v1/reload                        - - - + - +
 GET  /api/v1/credentials                   - - - + - +
 POST /api/v1/credentials                   - - - + - +
+POST /api/v1/credentials/provision         - - - + - +
 POST /api/v1/credentials/bin-1/revoke      - - - + - +
+GET  /api/v1/claims                        - - - + - +
+POST /api/v1/claims                        - - - + - +
+POST /api/v1/claim                         + + + + + +
 GET  /api/v1/users                         - - - - - +
 POST /api/v1/users                         - - - - - +
 POST /api/v1/users/officer-1/remove            - - - - - +
@@ -270,6 +274,33 @@ async fn sec_04_live_events_of_a_contractor_are_those_of_its_territory() {
     let told = stream.next().await.unwrap().unwrap();
     let told = String::from_utf8_lossy(&told);
     assert!(told.contains("bin-ours") && !told.contains("bin-theirs"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sec_04_live_events_end_when_whoever_listens_is_let_in_no_more() {
+    use futures_util::StreamExt;
+    let (router, doors, town) = guarded();
+    let listen = |header: Option<&'static str>| {
+        let request = Request::get("/api/v1/events");
+        let request = if let Some(bearer) = header { request.header("authorization", bearer) } else { request };
+        router.clone().oneshot(request.body(Body::empty()).unwrap())
+    };
+    let mut stream = listen(Some("Bearer officer")).await.unwrap().into_body().into_data_stream();
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"retry"));
+    town.live.tell(ports::LiveFrame::Readings(Arc::from([fill("bin-ours", 94.0, "2026-11-21T20:04:00Z")])));
+    assert!(String::from_utf8_lossy(&stream.next().await.unwrap().unwrap()).contains("bin-ours"));
+    doors.gone.store(true, Ordering::Relaxed);
+    let rest = stream.collect::<Vec<_>>();
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(6), rest).await.expect("it ends by itself");
+    assert!(rest.iter().all(|piece| !String::from_utf8_lossy(piece.as_ref().unwrap()).contains("bin")), "{rest:?}");
+
+    // Where nobody has to sign in, until somebody has to.
+    doors.open.store(true, Ordering::Relaxed);
+    let mut stream = listen(None).await.unwrap().into_body().into_data_stream();
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"retry"));
+    doors.open.store(false, Ordering::Relaxed);
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(6), stream.collect::<Vec<_>>());
+    rest.await.expect("it ends by itself");
 }
 
 #[tokio::test]

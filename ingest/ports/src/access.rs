@@ -241,6 +241,68 @@ pub struct NewCredential {
     pub overlap_hours: Option<u32>,
 }
 
+/// A claim code that is open, without the code: a device trades it once for its credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Its number.
+    pub id: u64,
+    /// The device.
+    pub device: String,
+    /// Topic filters that the credential will have besides the device's own topics.
+    pub topics: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it can be traded.
+    pub expires_at: Timestamp,
+}
+
+/// A claim code that is to be. One that the device has open ends.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewClaim {
+    /// The device.
+    pub device: String,
+    /// Topic filters that the credential will have besides the device's own topics.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// How long it can be traded, hours.
+    pub hours: u32,
+}
+
+/// Many devices that are each to have a credential, or a claim code: all, or none.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provision {
+    /// Those that have a credential that holds, or an open code, are left as they are.
+    pub devices: Vec<String>,
+    /// In place of passwords: claim codes, which hold so many hours.
+    #[serde(default)]
+    pub claim_hours: Option<u32>,
+    /// Only say for which devices something would be made.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What was made for many devices.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Provided {
+    /// In the order in which they were named.
+    pub made: Vec<Handed>,
+    /// Devices that had one.
+    pub same: u64,
+    /// Until when the codes hold, where they are codes.
+    pub until: Option<Timestamp>,
+}
+
+/// A device, and what it shows of who it is.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Handed {
+    /// The device, which is its MQTT user name too.
+    pub device: String,
+    /// Its password or code: of it nothing is kept but a hash. Empty where nothing was made yet.
+    pub secret: String,
+}
+
 /// Something made, with the secret that is shown this once.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Made<T> {
@@ -310,6 +372,15 @@ pub enum AccessError {
     /// Too many wrong passwords: not before this instant.
     #[error("too many wrong passwords: not before {0}")]
     Locked(Timestamp),
+    /// Too many wrong attempts from one address: not now.
+    #[error("too many wrong attempts from this address: not now")]
+    TooMany,
+    /// The device or the code is wrong, the code was traded, or its time is over: which is not said.
+    #[error("no such claim code is open for this device")]
+    NoClaim,
+    /// It would be sent for everybody to read.
+    #[error("a claim code is traded over TLS alone: set http.certificate and http.key, or http.proxy")]
+    Plain,
     /// There is no such thing.
     #[error("{0}")]
     Absent(String),
@@ -333,6 +404,9 @@ pub trait Gate: Send + Sync + 'static {
 
     /// Who shows this; none where it is nobody's, or no longer.
     fn recognise(&self, shown: Shown) -> BoxFuture<'_, Result<Option<Viewer>, AccessError>>;
+
+    /// Whether this is still somebody's, for an answer that goes on: to listen is no silence, and does not end a session by it.
+    fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>>;
 
     /// Lets a user in: the secret of the new session.
     fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>>;
@@ -373,8 +447,25 @@ pub trait Gate: Send + Sync + 'static {
     /// Makes a credential.
     fn make_credential(&self, new: NewCredential) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>>;
 
-    /// Ends all credentials of a device now, with the connections that it has. How many there were.
+    /// Ends all credentials of a device now, with its claim code and the connections that it has. How many there were.
     fn revoke_credentials(&self, device: String) -> BoxFuture<'_, Result<u64, AccessError>>;
+
+    /// Makes credentials or claim codes for many devices: all, or none.
+    fn provide(&self, wanted: Provision) -> BoxFuture<'_, Result<Provided, AccessError>>;
+
+    /// The claim codes that are open, by device.
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, AccessError>>;
+
+    /// Makes a claim code.
+    fn make_claim(&self, new: NewClaim) -> BoxFuture<'_, Result<Made<Claim>, AccessError>>;
+
+    /// A device trades its claim code, once, for its credential. Written down by the gate itself.
+    fn trade(
+        &self,
+        device: String,
+        code: String,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>>;
 
     /// Writes down what was done.
     fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>>;

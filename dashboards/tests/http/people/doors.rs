@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, DeviceCredential, Gate, Made, Means, NewCredential, NewToken,
-    NewUser, Role, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, DeviceCredential, Gate, Made, Means, NewClaim,
+    NewCredential, NewToken, NewUser, Provided, Provision, Role, Shown, Token, User, Viewer,
 };
 
 /// A gate that knows a session and a token of each role, and keeps what is written down.
@@ -14,6 +14,8 @@ use ports::{
 pub(super) struct Doors {
     pub(super) open: AtomicBool,
     pub(super) secure: AtomicBool,
+    /// Every session and token was ended.
+    pub(super) gone: AtomicBool,
     pub(super) notes: Mutex<Vec<AuditNote>>,
     /// The disk of the audit is full.
     pub(super) full: AtomicBool,
@@ -49,6 +51,11 @@ impl Gate for Doors {
         let reader = text == "reader";
         let role = if reader { Some(Role::Officer) } else { text.parse().ok() };
         Box::pin(async move { Ok(role.map(|role| Viewer { read_only: reader, ..person(role, means) })) })
+    }
+
+    fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>> {
+        let gone = self.gone.load(Ordering::Relaxed);
+        Box::pin(async move { Ok(!gone && self.recognise(shown).await?.is_some()) })
     }
 
     fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
@@ -105,6 +112,22 @@ impl Gate for Doors {
 
     fn revoke_credentials(&self, _: String) -> BoxFuture<'_, Result<u64, AccessError>> {
         never()
+    }
+
+    fn provide(&self, _: Provision) -> BoxFuture<'_, Result<Provided, AccessError>> {
+        never()
+    }
+
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, AccessError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn make_claim(&self, _: NewClaim) -> BoxFuture<'_, Result<Made<Claim>, AccessError>> {
+        never()
+    }
+
+    fn trade(&self, _: String, _: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>> {
+        Box::pin(async { Err(AccessError::NoClaim) })
     }
 
     fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>> {
