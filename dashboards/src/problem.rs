@@ -203,7 +203,7 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Record(error) => error.into(),
-            AccessError::Wrong | AccessError::Locked(_) => {
+            AccessError::Wrong | AccessError::WrongCode | AccessError::Locked(_) => {
                 Self::new("urn:marsad:problem:unauthorized", "not let in", StatusCode::UNAUTHORIZED, error.to_string())
             }
             AccessError::TooMany => {

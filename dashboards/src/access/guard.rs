@@ -18,7 +18,7 @@ use super::who::{address, is_from_here, shown, within};
 use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
 use crate::api::{people, privacy};
 use crate::house::{House, Rooms};
-use crate::page::entry;
+use crate::page::{account, entry};
 use crate::problem::Problem;
 use crate::security::{addresses, dressed};
 
@@ -67,6 +67,7 @@ fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
         .merge(people::routes().with_state(Arc::clone(guard)))
         .merge(privacy::routes().with_state(Arc::clone(guard)))
         .merge(entry::routes().with_state(Arc::clone(guard)))
+        .merge(account::routes().with_state(Arc::clone(guard)))
         .layer(from_fn_with_state(Arc::clone(guard), decide))
 }
 
@@ -205,7 +206,8 @@ fn noteworthy(method: &Method, uri: &Uri, right: Right) -> Option<&'static str> 
             Right::Public | Right::Vault => None,
             Right::Acts | Right::Quieten => Some("act"),
             Right::People | Right::Credentials => Some("access"),
-            Right::Own => Some("logout"),
+            Right::Own if uri.path() == "/logout" => Some("logout"),
+            Right::Own => Some("access"),
             _ => Some("config"),
         };
     }

@@ -46,5 +46,5 @@ fn sec_04_an_address_that_nobody_listed_is_an_admins_alone() {
 #[test]
 fn sec_04_nobody_but_who_has_signed_in_changes_anything_but_that_the_theme_and_a_claim_code() {
     let open: Vec<&str> = ADDRESSES.iter().filter(|(.., changing)| changing.is_of(Role::Public)).map(|(a, ..)| *a).collect();
-    assert_eq!(open, ["/theme", "/login", "/set-up", "/api/{*rest}", "/api/v1/claim"]);
+    assert_eq!(open, ["/theme", "/login", "/login/code", "/set-up", "/api/{*rest}", "/api/v1/claim"]);
 }

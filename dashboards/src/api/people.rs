@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Arc<Guard>> {
         .route("/api/v1/users", get(users).post(add))
         .route("/api/v1/users/{name}/remove", post(remove))
         .route("/api/v1/users/{name}/password", post(password))
+        .route("/api/v1/users/{name}/second-factor/reset", post(reset_second_factor))
         .route("/api/v1/tokens", get(tokens).post(make_token))
         .route("/api/v1/tokens/{id}/revoke", post(revoke_token))
         .route("/api/v1/credentials", get(credentials).post(make_credential))
@@ -85,6 +86,12 @@ async fn password(
     Body(Password { password }): Body<Password>,
 ) -> Result<Response, Problem> {
     guard.gate.set_password(name, password).await?;
+    Ok(DONE.into_response())
+}
+
+/// `POST /api/v1/users/{name}/second-factor/reset`: of somebody whose telephone and codes are gone.
+async fn reset_second_factor(State(guard): Kept, Path(name): Path<String>) -> Result<Response, Problem> {
+    guard.gate.reset_second_factor(name).await?;
     Ok(DONE.into_response())
 }
 

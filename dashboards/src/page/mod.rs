@@ -1,5 +1,6 @@
 //! The pages: rendered by the server in three languages, alive with a little script, complete without.
 
+pub(crate) mod account;
 mod air;
 mod alerts;
 mod chart;

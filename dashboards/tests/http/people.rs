@@ -157,6 +157,7 @@ GET  /api/v1/users                         - - - - - +
 POST /api/v1/users                         - - - - - +
 POST /api/v1/users/officer-1/remove            - - - - - +
 POST /api/v1/users/officer-1/password          - - - - - +
+POST /api/v1/users/officer-1/second-factor/reset - - - - - +
 GET  /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens/1/revoke               - - - - - +
@@ -423,6 +424,67 @@ async fn without_users_this_machine_is_let_in_and_every_page_says_so() {
     let foreign =
         Request::post("/api/v1/reload").header("origin", "https://evil.example").header("content-type", "application/json");
     assert_eq!(send(&router, foreign.body(Body::from("{}")).unwrap()).await.status, StatusCode::FORBIDDEN);
+}
+
+/// A form that a browser sends from a page of ours, with the cookie of a session where there is one.
+fn form(address: &str, session: Option<&str>, fields: &str) -> Request<Body> {
+    let request = Request::post(address)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("accept-language", "en");
+    let request = if let Some(session) = session { request.header("cookie", format!("marsad={session}")) } else { request };
+    request.body(Body::from(fields.to_owned())).unwrap()
+}
+
+#[tokio::test]
+async fn sec_05_whoever_has_a_second_factor_is_asked_for_a_code_before_there_is_a_session() {
+    let (router, _, _) = guarded();
+    let half = send(&router, form("/login", None, "name=dpo&password=right&next=/fr/privacy")).await;
+    assert_eq!((half.status, half.header("set-cookie")), (StatusCode::OK, ""), "no session yet");
+    assert!(half.text.contains(r#"name="ticket" value="a-ticket""#) && half.text.contains("one-time-code"), "{}", half.text);
+    let wrong = send(&router, form("/login/code", None, "ticket=a-ticket&code=000000&next=/fr/privacy")).await;
+    assert_eq!((wrong.status, wrong.header("set-cookie")), (StatusCode::UNAUTHORIZED, ""));
+    assert!(wrong.text.contains(r#"role="alert""#) && wrong.text.contains("a-ticket"), "another try: {}", wrong.text);
+    let right = send(&router, form("/login/code", None, "ticket=a-ticket&code=123456&next=/fr/privacy")).await;
+    assert_eq!((right.status, right.header("location")), (StatusCode::SEE_OTHER, "/fr/privacy"));
+    assert!(right.header("set-cookie").starts_with("marsad=dpo;"), "{}", right.header("set-cookie"));
+    let away = send(&router, form("/login/code", None, "ticket=a-ticket&code=123456&next=//evil.example")).await;
+    assert_eq!(away.header("location"), "/");
+}
+
+#[tokio::test]
+async fn a_second_factor_is_set_up_on_ones_own_page_in_three_languages_and_its_codes_are_shown_once() {
+    let (router, doors, _) = guarded();
+    let page = |lang: &str| {
+        let request = Request::get("/account").header("cookie", "marsad=officer").header("accept-language", lang);
+        send(&router, request.body(Body::empty()).unwrap())
+    };
+    for (lang, title) in [("fr", "Second facteur"), ("ar", "العامل الثاني"), ("en", "Second factor")] {
+        assert!(page(lang).await.text.contains(title), "{lang}");
+    }
+    let begun = send(&router, form("/account/second-factor", Some("officer"), "")).await;
+    assert_eq!((begun.status, begun.header("location")), (StatusCode::SEE_OTHER, "/account"));
+    let shown = page("en").await.text;
+    assert!(shown.contains("MZXW 6YTB OI") && shown.contains("<svg") && shown.contains("otpauth://totp/"), "{shown}");
+    let wrong = send(&router, form("/account/second-factor/confirm", Some("officer"), "code=000000")).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    let right = send(&router, form("/account/second-factor/confirm", Some("officer"), "code=123456")).await;
+    assert!(right.status.is_success() && right.text.contains("7Q2M-04TX-VK9B-H3ZD"), "{}", right.text);
+    let notes = doors.notes.lock().unwrap();
+    let told: Vec<_> = notes.iter().map(|n| (n.event, n.what.as_str(), n.outcome.as_str())).collect();
+    assert!(told.contains(&("access", "POST /account/second-factor/confirm", "200")), "{told:?}");
+    assert!(notes.iter().all(|n| !n.what.contains("123456")));
+}
+
+#[tokio::test]
+async fn sec_05_a_token_has_no_account_and_nobody_else_has_one() {
+    let (router, _, _) = guarded();
+    assert_eq!(as_role(&router, "GET", "/account", Role::Officer).await.status, StatusCode::NOT_FOUND, "a token is no user");
+    assert_eq!(get(&router, "/account").await.status, StatusCode::UNAUTHORIZED);
+    let foreign =
+        Request::post("/account/second-factor/end").header("cookie", "marsad=officer").header("origin", "https://evil.example");
+    let foreign = foreign.header("content-type", "application/x-www-form-urlencoded").header("host", "city");
+    assert_eq!(send(&router, foreign.body(Body::from("code=1")).unwrap()).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, Clock, DeviceCredential, Gate, Made, NewClaim,
-    NewCredential, NewToken, NewUser, Provided, Provision, RecordError, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, Clock, DeviceCredential, Entry, Gate, Made, NewClaim,
+    NewCredential, NewToken, NewUser, Provided, Provision, RecordError, SecondFactor, Shown, Token, User, Viewer,
 };
 use tokio::sync::Semaphore;
 
 use crate::book::Book;
+use crate::halfway::Halfway;
 use crate::patience::Patience;
 use crate::{Doorman, Secret, Settings, fresh, password, users};
 
@@ -48,6 +49,7 @@ pub struct Keeper {
     /// As many users as there are.
     users: AtomicU64,
     hashes: Semaphore,
+    halfway: Halfway,
     /// With whoever signs in.
     passwords: Patience,
     /// With whoever trades a claim code.
@@ -85,6 +87,7 @@ impl Keeper {
             set_up: Mutex::new(code),
             users: AtomicU64::new(users),
             hashes: Semaphore::new(HASHES),
+            halfway: Halfway::default(),
             passwords: Patience::new(WRONG_PASSWORDS),
             codes: Patience::new(WRONG_CODES),
             doorman,
@@ -198,8 +201,41 @@ impl Gate for Keeper {
         })
     }
 
-    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
+    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<Entry, AccessError>> {
         Box::pin(self.sign_in_now(name, password, from))
+    }
+
+    fn sign_in_with_code(
+        &self,
+        ticket: String,
+        code: String,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<String, AccessError>> {
+        Box::pin(self.sign_in_with_code_now(ticket, code, from))
+    }
+
+    fn second_factor(&self, user: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>> {
+        Box::pin(self.blocking(move |book| book.second_factor(&user)))
+    }
+
+    fn begin_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(self.blocking(move |book| book.begin_second(&user)))
+    }
+
+    fn confirm_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<Vec<String>, AccessError>> {
+        let now = self.clock.now();
+        Box::pin(self.blocking(move |book| book.confirm_second(&user, &code, now)))
+    }
+
+    fn end_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(self.end_second_factor_now(user, code))
+    }
+
+    fn reset_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(self.blocking(move |book| match book.drop_second(&user)? {
+            true => Ok(()),
+            false => Err(AccessError::Absent("no second factor is asked of such a user".to_owned())),
+        }))
     }
 
     fn sign_out(&self, session: String) -> BoxFuture<'_, Result<(), AccessError>> {

@@ -1,4 +1,4 @@
-//! Who may see and do what: users with their passwords, sessions, tokens, the credentials of devices and the codes
+//! Who may see and do what: users with their passwords and second factors, sessions, tokens, the credentials of devices and the codes
 //! by which they get them, and the audit of what was done, in one SQLite file of their own (`access.db`, readable by its owner alone).
 //!
 //! A file of its own, because its secrets are hashes that nobody else needs to open: the register is read by everything
@@ -12,12 +12,15 @@ mod credentials;
 mod doorman;
 mod failures;
 mod gate;
+mod halfway;
 mod password;
 mod patience;
+mod second;
 mod secret;
 mod sessions;
 mod settings;
 mod tokens;
+mod totp;
 mod users;
 
 pub use book::{Book, copy};

@@ -8,13 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ports::{AccessError, AuditNote, Clock, Gate, Means, NewClaim, NewCredential, NewToken, NewUser, Role, Shown};
+use ports::{
+    AccessError, AuditNote, Clock, Entry, Gate, Means, NewClaim, NewCredential, NewToken, NewUser, Role, SecondFactor, Shown,
+};
 use schemas::Timestamp;
 use tempfile::TempDir;
 
 use crate::{Book, Denied, Doorman, Entrance, Keeper, Proof, Settings};
 
 mod claims;
+mod second;
 
 const PASSWORD: &str = "eleven bins on the corniche";
 const ELSEWHERE: Entrance = Entrance { private: false, proxied: false, secure: true };
@@ -78,7 +81,10 @@ impl Scene {
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Result<String, AccessError> {
-        self.keeper.sign_in(name.to_owned(), password.to_owned(), Some(HERE)).await
+        match self.keeper.sign_in(name.to_owned(), password.to_owned(), Some(HERE)).await? {
+            Entry::In(session) => Ok(session),
+            Entry::Halfway(_) => panic!("a code is asked for"),
+        }
     }
 
     async fn whose(&self, session: &str) -> Option<String> {

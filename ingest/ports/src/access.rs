@@ -153,6 +153,8 @@ pub struct User {
     pub last_seen: Option<Timestamp>,
     /// Until when they cannot sign in, after too many wrong passwords.
     pub locked_until: Option<Timestamp>,
+    /// Whether they are asked for a second factor.
+    pub second_factor: bool,
 }
 
 /// A user that is to be, or is to have another password.
@@ -167,6 +169,36 @@ pub struct NewUser {
     pub contractor: Option<String>,
     /// Kept as its argon2id hash alone.
     pub password: String,
+}
+
+/// How far somebody has come who signs in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// In: the secret of the new session.
+    In(String),
+    /// Halfway: the second factor is asked of whoever shows this ticket, for a few minutes.
+    Halfway(String),
+}
+
+/// How it stands with the second factor of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// There is none.
+    None,
+    /// A secret was made, and no code of it was shown yet: nobody is asked for one.
+    Begun {
+        /// To be typed into an authenticator: base 32 (RFC 4648).
+        secret: String,
+        /// The same for a picture: `otpauth://totp/...`.
+        uri: String,
+    },
+    /// A code is asked for at each signing in.
+    Asked {
+        /// Since when.
+        since: Timestamp,
+        /// How many codes are left for the day on which the telephone is gone.
+        recovery_codes: u64,
+    },
 }
 
 /// A token, without its secret.
@@ -369,6 +401,9 @@ pub enum AccessError {
     /// The name, the password, or both are wrong: which is not said.
     #[error("name or password is wrong")]
     Wrong,
+    /// The code of the second factor is wrong, was used, or came too late.
+    #[error("the code is wrong, was used before, or came too late")]
+    WrongCode,
     /// Too many wrong passwords: not before this instant.
     #[error("too many wrong passwords: not before {0}")]
     Locked(Timestamp),
@@ -408,8 +443,27 @@ pub trait Gate: Send + Sync + 'static {
     /// Whether this is still somebody's, for an answer that goes on: to listen is no silence, and does not end a session by it.
     fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>>;
 
-    /// Lets a user in: the secret of the new session.
-    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>>;
+    /// Lets a user in, or halfway in where a second factor is asked for.
+    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<Entry, AccessError>>;
+
+    /// Lets somebody in who is halfway, by a code: the secret of the new session.
+    fn sign_in_with_code(&self, ticket: String, code: String, from: Option<IpAddr>)
+    -> BoxFuture<'_, Result<String, AccessError>>;
+
+    /// How it stands with the second factor of a user.
+    fn second_factor(&self, user: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>>;
+
+    /// Makes a secret for a user who wants a second factor.
+    fn begin_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Asks a user for it from now on, since a code was shown: the codes for the day on which the telephone is gone, this once.
+    fn confirm_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<Vec<String>, AccessError>>;
+
+    /// Takes it away from a user who shows a code.
+    fn end_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Takes it away from a user whose telephone and codes are gone.
+    fn reset_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>>;
 
     /// Ends a session.
     fn sign_out(&self, session: String) -> BoxFuture<'_, Result<(), AccessError>>;

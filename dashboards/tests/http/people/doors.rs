@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, DeviceCredential, Gate, Made, Means, NewClaim,
-    NewCredential, NewToken, NewUser, Provided, Provision, Role, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, DeviceCredential, Entry, Gate, Made, Means, NewClaim,
+    NewCredential, NewToken, NewUser, Provided, Provision, Role, SecondFactor, Shown, Token, User, Viewer,
 };
 
 /// A gate that knows a session and a token of each role, and keeps what is written down.
@@ -16,6 +16,7 @@ pub(super) struct Doors {
     pub(super) secure: AtomicBool,
     /// Every session and token was ended.
     pub(super) gone: AtomicBool,
+    pub(super) second_factor: Mutex<Option<SecondFactor>>,
     pub(super) notes: Mutex<Vec<AuditNote>>,
     /// The disk of the audit is full.
     pub(super) full: AtomicBool,
@@ -58,8 +59,43 @@ impl Gate for Doors {
         Box::pin(async move { Ok(!gone && self.recognise(shown).await?.is_some()) })
     }
 
-    fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
-        Box::pin(async move { if password == "right" { Ok(name) } else { Err(AccessError::Wrong) } })
+    fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<Entry, AccessError>> {
+        Box::pin(async move {
+            match (password.as_str(), name.as_str()) {
+                ("right", "dpo") => Ok(Entry::Halfway("a-ticket".to_owned())),
+                ("right", _) => Ok(Entry::In(name)),
+                _ => Err(AccessError::Wrong),
+            }
+        })
+    }
+
+    fn sign_in_with_code(&self, ticket: String, code: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
+        let fits = ticket == "a-ticket" && code == "123456";
+        Box::pin(async move { if fits { Ok("dpo".to_owned()) } else { Err(AccessError::WrongCode) } })
+    }
+
+    fn second_factor(&self, _: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>> {
+        let standing = self.second_factor.lock().unwrap().clone();
+        Box::pin(async { Ok(standing.unwrap_or(SecondFactor::None)) })
+    }
+
+    fn begin_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        let (secret, uri) = ("MZXW6YTBOI".to_owned(), format!("otpauth://totp/Marsad:{user}?secret=MZXW6YTBOI"));
+        *self.second_factor.lock().unwrap() = Some(SecondFactor::Begun { secret, uri });
+        Box::pin(async { Ok(()) })
+    }
+
+    fn confirm_second_factor(&self, _: String, code: String) -> BoxFuture<'_, Result<Vec<String>, AccessError>> {
+        let fits = code == "123456";
+        Box::pin(async move { if fits { Ok(vec!["7Q2M-04TX-VK9B-H3ZD".to_owned()]) } else { Err(AccessError::WrongCode) } })
+    }
+
+    fn end_second_factor(&self, _: String, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(async { Err(AccessError::WrongCode) })
+    }
+
+    fn reset_second_factor(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        never()
     }
 
     fn sign_out(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
