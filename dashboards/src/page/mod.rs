@@ -72,6 +72,12 @@ const PAGES: [(&str, &str, Make); 20] = [
     ("privacy", "", |visit| Box::pin(privacy::sheet(visit))),
 ];
 
+/// The addresses of pages behind that of a language.
+#[cfg(test)]
+pub(crate) fn addresses() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().map(|(path, ..)| *path)
+}
+
 /// All addresses that answer people.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
     let mut router = Router::new().route("/", get(home)).route("/theme", post(theme::set)).route("/favicon.ico", get(icon));

@@ -75,11 +75,14 @@ const MATRIX: &str = "
 GET  /healthz                              + + + + + +
 GET  /readyz                               + + + + + +
 GET  /login                                + + + + + +
+POST /login                                + + + + + +
 GET  /api/v1/air/index                     + + + + + +
 GET  /api/v1/air/exceedances               + + + + + +
 GET  /api/v1/air/report?station=air-1      + + + + + +
 GET  /api/v1/air/now?station=air-1         + + + + + +
 GET  /api/v1/air/history?station=air-1     + + + + + +
+GET  /fr/air                               - + + + + +
+GET  /fr/air/exceedances                   - + + + + +
 GET  /fr/reports                           - + + + + +
 GET  /fr/reports/daily                     - + + + + +
 GET  /fr/reports/monthly                   - + + + + +

@@ -46,7 +46,9 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-5",
         "sec_05",
         "argon2id, short sessions, lock-out, no default credentials",
-        Part("a session of silence lasts an hour at most; a token is made for an hour unless somebody says longer; a second factor is for who wants one"),
+        Part(
+            "a session of silence lasts an hour at most; a token is made for an hour unless somebody says longer; a second factor is for who wants one",
+        ),
     ),
     ("SEC-6", "sec_06", "Security log: only added to, chained, UTC, 365 days", Held),
     ("SEC-7", "sec_07", "Incident report", Part("as text and JSON, with the time since detection; no PDF")),
