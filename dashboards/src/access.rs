@@ -7,6 +7,7 @@
 
 mod allowance;
 mod guard;
+mod lasting;
 mod territory;
 mod who;
 
@@ -43,7 +44,7 @@ pub(crate) enum Right {
     Standing,
     /// Quarantine, devices, rules, reload, metrics.
     Works,
-    /// Credentials of devices.
+    /// Credentials of devices, and the codes by which they get them.
     Credentials,
     /// Users and tokens.
     People,
@@ -81,7 +82,12 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/favicon.ico", Right::Public, Right::People),
     ("/theme", Right::Public, Right::Public),
     ("/login", Right::Public, Right::Public),
+    ("/login/code", Right::Public, Right::Public),
     ("/logout", Right::Own, Right::Own),
+    ("/account", Right::Own, Right::Own),
+    ("/account/second-factor", Right::Own, Right::Own),
+    ("/account/second-factor/confirm", Right::Own, Right::Own),
+    ("/account/second-factor/end", Right::Own, Right::Own),
     ("/set-up", Right::Public, Right::Public),
     ("/.well-known/security.txt", Right::Public, Right::People),
     ("/healthz", Right::Public, Right::People),
@@ -140,10 +146,14 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/users", Right::People, Right::People),
     ("/api/v1/users/{name}/remove", Right::People, Right::People),
     ("/api/v1/users/{name}/password", Right::People, Right::People),
+    ("/api/v1/users/{name}/second-factor/reset", Right::People, Right::People),
     ("/api/v1/tokens", Right::People, Right::People),
     ("/api/v1/tokens/{id}/revoke", Right::People, Right::People),
     ("/api/v1/credentials", Right::Credentials, Right::Credentials),
+    ("/api/v1/credentials/provision", Right::Credentials, Right::Credentials),
     ("/api/v1/credentials/{device}/revoke", Right::Credentials, Right::Credentials),
+    ("/api/v1/claims", Right::Credentials, Right::Credentials),
+    ("/api/v1/claim", Right::Public, Right::Public),
     ("/api/v1/audit", Right::Audit, Right::People),
     ("/api/v1/audit/verify", Right::Audit, Right::People),
     ("/api/v1/privacy/purposes", Right::Public, Right::People),

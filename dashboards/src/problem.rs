@@ -221,8 +221,16 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::Record(error) => error.into(),
-            AccessError::Wrong | AccessError::Locked(_) => {
+            AccessError::Wrong | AccessError::WrongCode | AccessError::Locked(_) => {
                 Self::new("urn:marsad:problem:unauthorized", "not let in", StatusCode::UNAUTHORIZED, error.to_string())
+            }
+            AccessError::TooMany => {
+                let problem =
+                    Self::new("urn:marsad:problem:slower", "too often", StatusCode::TOO_MANY_REQUESTS, error.to_string());
+                Self { after: NonZeroU32::new(30), ..problem }
+            }
+            AccessError::NoClaim | AccessError::Plain => {
+                Self::new("urn:marsad:problem:claim", "no credential", StatusCode::FORBIDDEN, error.to_string())
             }
             AccessError::Absent(detail) => Self::absent(detail),
             AccessError::Refused(errors) => OperationError::Refused(errors).into(),

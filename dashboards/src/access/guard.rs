@@ -6,20 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Query, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use ports::{AuditNote, Gate, Means, Role, Viewer};
+use ports::{AuditNote, Gate, Means, Role, Shown, Viewer};
 use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::allowance::{Allowance, Client};
+use super::lasting::while_let_in;
 use super::who::{address, is_from_here, shown, within};
 use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
 use crate::api;
 use crate::house::{House, Rooms};
-use crate::page::{audit, entry};
+use crate::page::{account, audit, entry};
 use crate::problem::Problem;
 use crate::security::{addresses, dressed};
 
@@ -70,6 +71,7 @@ fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
         .merge(api::gated().with_state(Arc::clone(guard)))
         .merge(entry::routes().with_state(Arc::clone(guard)))
         .merge(audit::routes().with_state(Arc::clone(guard)))
+        .merge(account::routes().with_state(Arc::clone(guard)))
         .layer(from_fn_with_state(Arc::clone(guard), decide))
 }
 
@@ -94,13 +96,9 @@ impl Halls {
     }
 }
 
-/// Who sends this request.
-async fn viewer(guard: &Guard, known: Option<Viewer>, headers: HeaderMap) -> Result<Viewer, Problem> {
-    // Only somebody inside this process can have put one there.
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    if let Some(shown) = shown(&headers, CookieOf::gate(&*guard.gate))
+/// Who sends this request, which shows this.
+async fn viewer(guard: &Guard, shown: Option<Shown>) -> Result<Viewer, Problem> {
+    if let Some(shown) = shown
         && let Some(viewer) = guard.gate.recognise(shown).await?
     {
         return Ok(viewer);
@@ -109,10 +107,15 @@ async fn viewer(guard: &Guard, known: Option<Viewer>, headers: HeaderMap) -> Res
 }
 
 async fn enter(State(halls): State<Arc<Halls>>, mut request: Request<Body>) -> Response {
-    let (known, headers) = (request.extensions().get::<Viewer>().cloned(), request.headers().clone());
-    let viewer = match viewer(&halls.guard, known, headers).await {
-        Ok(viewer) => viewer,
-        Err(problem) => return problem.into_response(),
+    // Only somebody inside this process can have put one there.
+    let known = request.extensions().get::<Viewer>().cloned();
+    let (shown, inside) = (shown(request.headers(), CookieOf::gate(&*halls.guard.gate)), known.is_some());
+    let viewer = match known {
+        Some(known) => known,
+        None => match viewer(&halls.guard, shown.clone()).await {
+            Ok(viewer) => viewer,
+            Err(problem) => return problem.into_response(),
+        },
     };
     if viewer.role == Role::Contractor {
         match own(request.uri(), viewer.contractor.as_deref().unwrap_or_default()) {
@@ -128,8 +131,9 @@ async fn enter(State(halls): State<Arc<Halls>>, mut request: Request<Body>) -> R
     };
     let router = halls.of(&viewer);
     request.extensions_mut().insert(viewer.clone());
+    let by = shown.filter(|_| viewer.means != Means::Open);
     let Ok(answer) = within(viewer, router.oneshot(request)).await;
-    answer
+    if inside { answer } else { while_let_in(answer, Arc::clone(&halls.guard.gate), by) }
 }
 
 /// Whose allowance a request is taken from; none where it is not the API that is asked, or nothing limits the client.
@@ -217,7 +221,8 @@ fn noteworthy(method: &Method, uri: &Uri, right: Right) -> Option<&'static str> 
             Right::Public | Right::Vault => None,
             Right::Acts | Right::Quieten => Some("act"),
             Right::People | Right::Credentials => Some("access"),
-            Right::Own => Some("logout"),
+            Right::Own if uri.path() == "/logout" => Some("logout"),
+            Right::Own => Some("access"),
             _ => Some("config"),
         };
     }

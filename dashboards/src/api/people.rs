@@ -1,20 +1,25 @@
-//! Users, tokens, credentials of devices, and the audit.
+//! Users, tokens, credentials of devices and the codes that they are traded for, and the audit.
 
 use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Extension, State};
+use axum::extract::{DefaultBodyLimit, Extension, State};
+use axum::handler::Handler;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use ports::{AuditRow, AuditVerdict, DeviceCredential, Made, NewCredential, NewToken, NewUser, Token, User, Viewer};
+use ports::{
+    AuditRow, AuditVerdict, Claim, DeviceCredential, Made, NewClaim, NewCredential, NewToken, NewUser, Provided, Provision, Token,
+    User, Viewer,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Guard;
+use crate::access::{Asker, Guard};
 use crate::api::body::Body;
 use crate::api::named::Named;
+use crate::api::operations::DEVICES_LIMIT;
 use crate::openapi::{Operation, Parameter, Paths, known};
 use crate::params::Params;
 use crate::problem::Problem;
@@ -32,12 +37,17 @@ pub(crate) fn paths() -> Paths<Arc<Guard>> {
         .at(&ADD_USER, add)
         .at(&REMOVE_USER, remove)
         .at(&PASSWORD, password)
+        .at(&RESET_SECOND_FACTOR, reset_second_factor)
         .at(&TOKENS, tokens)
         .at(&MAKE_TOKEN, make_token)
         .at(&REVOKE_TOKEN, revoke_token)
         .at(&CREDENTIALS, credentials)
         .at(&MAKE_CREDENTIAL, make_credential)
+        .at(&PROVISION, provision.layer(DefaultBodyLimit::max(DEVICES_LIMIT)))
         .at(&REVOKE_CREDENTIALS, revoke_credentials)
+        .at(&CLAIMS, claims)
+        .at(&MAKE_CLAIM, make_claim)
+        .at(&TRADE, claim)
         .at(&AUDIT, audit)
         .at(&VERIFY, verify)
 }
@@ -125,6 +135,18 @@ async fn password(
     Ok(DONE.into_response())
 }
 
+const RESET_SECOND_FACTOR: Operation = Operation::post(
+    "/api/v1/users/{name}/second-factor/reset",
+    "Takes the second factor off somebody whose telephone and codes are gone",
+)
+.takes(&[Parameter::text("name", "The user").in_path()])
+.gives::<Done>();
+
+async fn reset_second_factor(State(guard): Kept, Named(name): Named<String>) -> Result<Response, Problem> {
+    guard.gate.reset_second_factor(name).await?;
+    Ok(DONE.into_response())
+}
+
 #[derive(Serialize, JsonSchema)]
 struct Tokens {
     tokens: Vec<Token>,
@@ -188,6 +210,63 @@ const MAKE_CREDENTIAL: Operation =
 
 async fn make_credential(State(guard): Kept, Body(new): Body<NewCredential>) -> Result<Response, Problem> {
     Ok((StatusCode::CREATED, Json(guard.gate.make_credential(new).await?)).into_response())
+}
+
+const PROVISION: Operation = Operation::post(
+    "/api/v1/credentials/provision",
+    "Makes credentials or claim codes for many devices, all or none; the only answer that holds the secrets",
+)
+.reads::<Provision>()
+.creates::<Provided>();
+
+async fn provision(State(guard): Kept, Body(wanted): Body<Provision>) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.provide(wanted).await?)).into_response())
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Claims {
+    claims: Vec<Claim>,
+    /// The `cursor` of the next page; none where this is the last.
+    next: Option<u64>,
+}
+
+const CLAIMS: Operation = Operation::get("/api/v1/claims", "Claim codes that are open, without the codes")
+    .takes(&[known::LIMIT, known::CURSOR])
+    .gives::<Claims>();
+
+async fn claims(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
+    let params = CLAIMS.read(&uri)?;
+    let (claims, next) = page(&guard, &params, guard.gate.claims().await?, |claim| claim.id)?;
+    Ok(Json(Claims { claims, next }).into_response())
+}
+
+const MAKE_CLAIM: Operation =
+    Operation::post("/api/v1/claims", "Makes a claim code of a device; the only answer that holds the code")
+        .reads::<NewClaim>()
+        .creates::<Made<Claim>>();
+
+async fn make_claim(State(guard): Kept, Body(new): Body<NewClaim>) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.make_claim(new).await?)).into_response())
+}
+
+/// What a device shows that has no credential yet.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Traded {
+    device: String,
+    code: String,
+}
+
+const TRADE: Operation = Operation::post("/api/v1/claim", "A device trades its claim code, once, for its credential")
+    .reads::<Traded>()
+    .creates::<Made<DeviceCredential>>();
+
+async fn claim(
+    State(guard): Kept,
+    Extension(Asker(from)): Extension<Asker>,
+    Body(Traded { device, code }): Body<Traded>,
+) -> Result<Response, Problem> {
+    Ok((StatusCode::CREATED, Json(guard.gate.trade(device, code, from).await?)).into_response())
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -15,6 +15,8 @@ pub(crate) mod served;
 
 pub use document::openapi;
 pub(crate) use operation::Operation;
+#[cfg(test)]
+pub(crate) use operation::Verb;
 pub(crate) use parameter::Parameter;
 pub(crate) use paths::Paths;
 

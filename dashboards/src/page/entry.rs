@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, body::Body};
 use maud::{Markup, html};
-use ports::AccessError;
+use ports::{AccessError, Entry};
 use schemas::Timestamp;
 use serde::Deserialize;
 
@@ -28,6 +28,7 @@ type Kept = State<Arc<Guard>>;
 pub(crate) fn routes() -> Router<Arc<Guard>> {
     Router::new()
         .route("/login", get(show_login).post(login))
+        .route("/login/code", post(login_with_code))
         .route("/logout", post(logout))
         .route("/set-up", get(show_set_up).post(set_up))
         .route("/.well-known/security.txt", get(security_txt))
@@ -42,7 +43,7 @@ struct Asked {
     code: String,
 }
 
-/// Name and password, with where from.
+/// Name and password, or a ticket and a code, with where from.
 #[derive(Deserialize)]
 struct Entered {
     #[serde(default)]
@@ -53,6 +54,8 @@ struct Entered {
     next: String,
     #[serde(default)]
     code: String,
+    #[serde(default)]
+    ticket: String,
 }
 
 /// An address of ours, or the beginning.
@@ -79,7 +82,7 @@ pub(crate) fn nothing(guard: &Guard, uri: &Uri, headers: &HeaderMap) -> Response
     (StatusCode::NOT_FOUND, page(guard, lang, headers, words.not_found, &main)).into_response()
 }
 
-fn page(guard: &Guard, lang: Lang, headers: &HeaderMap, title: &str, main: &Markup) -> Markup {
+pub(super) fn page(guard: &Guard, lang: Lang, headers: &HeaderMap, title: &str, main: &Markup) -> Markup {
     Page::still(lang, headers, &guard.house.city).render(title, main)
 }
 
@@ -98,7 +101,7 @@ pub(crate) fn note(lang: Lang, city: &City) -> Markup {
         }
         @if let Some(viewer) = signed {
             form.signed method="post" action="/logout" {
-                span { (texts.signed_in) " " bdi { b { (viewer.name) } } " (" bdi { (viewer.contractor.as_deref().unwrap_or(viewer.role.code())) } ") " }
+                span { (texts.signed_in) " " bdi { a href="/account" { b { (viewer.name) } } } " (" bdi { (viewer.contractor.as_deref().unwrap_or(viewer.role.code())) } ") " }
                 button.btn { (texts.sign_out) }
             }
         }
@@ -134,21 +137,67 @@ async fn login(State(guard): Kept, request: Request<Body>) -> Response {
     let headers = request.headers().clone();
     let Ok(Form(Entered { name, password, next, .. })) = form(request).await else { return not_a_form() };
     match guard.gate.sign_in(name, password, from).await {
-        Ok(secret) => let_in(&guard, &secret, safe(&next)),
+        Ok(Entry::In(secret)) => let_in(&guard, &secret, safe(&next)),
+        Ok(Entry::Halfway(ticket)) => code_page(&guard, &headers, (&next, &ticket), None).into_response(),
         Err(error) => {
-            let texts = texts(Lang::wished(&headers));
-            let (status, wrong) = match &error {
-                AccessError::Locked(until) => (StatusCode::TOO_MANY_REQUESTS, format!("{} {}", texts.locked, minute(*until))),
-                AccessError::Record(_) => (StatusCode::SERVICE_UNAVAILABLE, texts.not_now.to_owned()),
-                _ => (StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
-            };
+            let (status, wrong) = refusal(&error, Lang::wished(&headers));
             (status, login_page(&guard, &headers, &next, Some(&wrong))).into_response()
         }
     }
 }
 
+/// Why somebody is not let in, for a person.
+pub(super) fn refusal(error: &AccessError, lang: Lang) -> (StatusCode, String) {
+    let texts = texts(lang);
+    match error {
+        AccessError::Locked(until) => (StatusCode::TOO_MANY_REQUESTS, format!("{} {}", texts.locked, minute(*until))),
+        AccessError::TooMany => (StatusCode::TOO_MANY_REQUESTS, texts.slower.to_owned()),
+        AccessError::Record(_) => (StatusCode::SERVICE_UNAVAILABLE, texts.not_now.to_owned()),
+        AccessError::WrongCode => (StatusCode::UNAUTHORIZED, texts.wrong_code.to_owned()),
+        _ => (StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
+    }
+}
+
+fn code_page(guard: &Guard, headers: &HeaderMap, (next, ticket): (&str, &str), wrong: Option<&str>) -> Markup {
+    let lang = Lang::wished(headers);
+    let texts = texts(lang);
+    let main = html! {
+        form.entry method="post" action="/login/code" {
+            h1 { (texts.code_title) }
+            p { (texts.code_note) }
+            @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) " " a href="/login" { (texts.again) } } }
+            input type="hidden" name="next" value=(safe(next));
+            input type="hidden" name="ticket" value=(ticket);
+            (code_field(lang))
+            button.btn { (texts.sign_in) }
+        }
+    };
+    page(guard, lang, headers, texts.code_title, &main)
+}
+
+/// Where a code is typed: six digits, or one of those for the day on which the telephone is gone.
+pub(super) fn code_field(lang: Lang) -> Markup {
+    html! {
+        label { (texts(lang).code) " " input name="code" dir="ltr" inputmode="text" autocomplete="one-time-code" autocapitalize="none" required maxlength="24"; }
+    }
+}
+
+/// `POST /login/code`
+async fn login_with_code(State(guard): Kept, request: Request<Body>) -> Response {
+    let from = crate::access::address_of(&request, &*guard.gate);
+    let headers = request.headers().clone();
+    let Ok(Form(Entered { ticket, code, next, .. })) = form(request).await else { return not_a_form() };
+    match guard.gate.sign_in_with_code(ticket.clone(), code, from).await {
+        Ok(secret) => let_in(&guard, &secret, safe(&next)),
+        Err(error) => {
+            let (status, wrong) = refusal(&error, Lang::wished(&headers));
+            (status, code_page(&guard, &headers, (&next, &ticket), Some(&wrong))).into_response()
+        }
+    }
+}
+
 /// `2026-11-21 20:05 UTC`
-fn minute(at: Timestamp) -> String {
+pub(super) fn minute(at: Timestamp) -> String {
     let text = at.to_string();
     format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! The pages: rendered by the server in three languages, alive with a little script, complete without.
 
+pub(crate) mod account;
 mod air;
 mod alerts;
 mod api;
@@ -106,6 +107,12 @@ const FORMS: [(&str, &str, &str, Take); 4] = [
     ("rules/{id}", "try", "alerts", |visit, fields| Box::pin(rules::tried(visit, fields))),
     ("rules/{id}", "save", "alerts", |visit, fields| Box::pin(rules::save(visit, fields))),
 ];
+
+/// The addresses of pages behind that of a language.
+#[cfg(test)]
+pub(crate) fn addresses() -> impl Iterator<Item = &'static str> {
+    PAGES.iter().map(|(path, ..)| *path)
+}
 
 /// All addresses that answer people.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {

@@ -76,11 +76,14 @@ const MATRIX: &str = "
 GET  /healthz                              + + + + + +
 GET  /readyz                               + + + + + +
 GET  /login                                + + + + + +
+POST /login                                + + + + + +
 GET  /api/v1/air/index                     + + + + + +
 GET  /api/v1/air/exceedances               + + + + + +
 GET  /api/v1/air/report?station=air-1      + + + + + +
 GET  /api/v1/air/now?station=air-1         + + + + + +
 GET  /api/v1/air/history?station=air-1     + + + + + +
+GET  /fr/air                               - + + + + +
+GET  /fr/air/exceedances                   - + + + + +
 GET  /fr/reports                           - + + + + +
 GET  /fr/reports/daily                     - + + + + +
 GET  /fr/reports/monthly                   - + + + + +
@@ -163,12 +166,17 @@ POST /api/v1/quarantine/drop               - - - + - +
 POST /api/v1/reload                        - - - + - +
 GET  /api/v1/credentials                   - - - + - +
 POST /api/v1/credentials                   - - - + - +
+POST /api/v1/credentials/provision         - - - + - +
 POST /api/v1/credentials/bin-1/revoke      - - - + - +
 POST /api/v1/demo/incidents                - - - + - +
+GET  /api/v1/claims                        - - - + - +
+POST /api/v1/claims                        - - - + - +
+POST /api/v1/claim                         + + + + + +
 GET  /api/v1/users                         - - - - - +
 POST /api/v1/users                         - - - - - +
 POST /api/v1/users/officer-1/remove            - - - - - +
 POST /api/v1/users/officer-1/password          - - - - - +
+POST /api/v1/users/officer-1/second-factor/reset - - - - - +
 GET  /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens                        - - - - - +
 POST /api/v1/tokens/1/revoke               - - - - - +
@@ -317,6 +325,33 @@ async fn sec_04_live_events_of_a_contractor_are_those_of_its_territory() {
     assert!(told.contains("bin-ours") && !told.contains("bin-theirs"), "{told}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn sec_04_live_events_end_when_whoever_listens_is_let_in_no_more() {
+    use futures_util::StreamExt;
+    let (router, doors, town) = guarded();
+    let listen = |header: Option<&'static str>| {
+        let request = Request::get("/api/v1/events");
+        let request = if let Some(bearer) = header { request.header("authorization", bearer) } else { request };
+        router.clone().oneshot(request.body(Body::empty()).unwrap())
+    };
+    let mut stream = listen(Some("Bearer officer")).await.unwrap().into_body().into_data_stream();
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"retry"));
+    town.live.tell(ports::LiveFrame::Readings(Arc::from([fill("bin-ours", 94.0, "2026-11-21T20:04:00Z")])));
+    assert!(String::from_utf8_lossy(&stream.next().await.unwrap().unwrap()).contains("bin-ours"));
+    doors.gone.store(true, Ordering::Relaxed);
+    let rest = stream.collect::<Vec<_>>();
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(6), rest).await.expect("it ends by itself");
+    assert!(rest.iter().all(|piece| !String::from_utf8_lossy(piece.as_ref().unwrap()).contains("bin")), "{rest:?}");
+
+    // Where nobody has to sign in, until somebody has to.
+    doors.open.store(true, Ordering::Relaxed);
+    let mut stream = listen(None).await.unwrap().into_body().into_data_stream();
+    assert!(stream.next().await.unwrap().unwrap().starts_with(b"retry"));
+    doors.open.store(false, Ordering::Relaxed);
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(6), stream.collect::<Vec<_>>());
+    rest.await.expect("it ends by itself");
+}
+
 #[tokio::test]
 async fn sec_04_whoever_has_not_signed_in_is_sent_to_where_they_can_and_a_program_is_told_how() {
     let (router, _, _) = guarded();
@@ -453,6 +488,67 @@ async fn without_users_this_machine_is_let_in_and_every_page_says_so() {
     let foreign =
         Request::post("/api/v1/reload").header("origin", "https://evil.example").header("content-type", "application/json");
     assert_eq!(send(&router, foreign.body(Body::from("{}")).unwrap()).await.status, StatusCode::FORBIDDEN);
+}
+
+/// A form that a browser sends from a page of ours, with the cookie of a session where there is one.
+fn form(address: &str, session: Option<&str>, fields: &str) -> Request<Body> {
+    let request = Request::post(address)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("accept-language", "en");
+    let request = if let Some(session) = session { request.header("cookie", format!("marsad={session}")) } else { request };
+    request.body(Body::from(fields.to_owned())).unwrap()
+}
+
+#[tokio::test]
+async fn sec_05_whoever_has_a_second_factor_is_asked_for_a_code_before_there_is_a_session() {
+    let (router, _, _) = guarded();
+    let half = send(&router, form("/login", None, "name=dpo&password=right&next=/fr/privacy")).await;
+    assert_eq!((half.status, half.header("set-cookie")), (StatusCode::OK, ""), "no session yet");
+    assert!(half.text.contains(r#"name="ticket" value="a-ticket""#) && half.text.contains("one-time-code"), "{}", half.text);
+    let wrong = send(&router, form("/login/code", None, "ticket=a-ticket&code=000000&next=/fr/privacy")).await;
+    assert_eq!((wrong.status, wrong.header("set-cookie")), (StatusCode::UNAUTHORIZED, ""));
+    assert!(wrong.text.contains(r#"role="alert""#) && wrong.text.contains("a-ticket"), "another try: {}", wrong.text);
+    let right = send(&router, form("/login/code", None, "ticket=a-ticket&code=123456&next=/fr/privacy")).await;
+    assert_eq!((right.status, right.header("location")), (StatusCode::SEE_OTHER, "/fr/privacy"));
+    assert!(right.header("set-cookie").starts_with("marsad=dpo;"), "{}", right.header("set-cookie"));
+    let away = send(&router, form("/login/code", None, "ticket=a-ticket&code=123456&next=//evil.example")).await;
+    assert_eq!(away.header("location"), "/");
+}
+
+#[tokio::test]
+async fn a_second_factor_is_set_up_on_ones_own_page_in_three_languages_and_its_codes_are_shown_once() {
+    let (router, doors, _) = guarded();
+    let page = |lang: &str| {
+        let request = Request::get("/account").header("cookie", "marsad=officer").header("accept-language", lang);
+        send(&router, request.body(Body::empty()).unwrap())
+    };
+    for (lang, title) in [("fr", "Second facteur"), ("ar", "العامل الثاني"), ("en", "Second factor")] {
+        assert!(page(lang).await.text.contains(title), "{lang}");
+    }
+    let begun = send(&router, form("/account/second-factor", Some("officer"), "")).await;
+    assert_eq!((begun.status, begun.header("location")), (StatusCode::SEE_OTHER, "/account"));
+    let shown = page("en").await.text;
+    assert!(shown.contains("MZXW 6YTB OI") && shown.contains("<svg") && shown.contains("otpauth://totp/"), "{shown}");
+    let wrong = send(&router, form("/account/second-factor/confirm", Some("officer"), "code=000000")).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    let right = send(&router, form("/account/second-factor/confirm", Some("officer"), "code=123456")).await;
+    assert!(right.status.is_success() && right.text.contains("7Q2M-04TX-VK9B-H3ZD"), "{}", right.text);
+    let notes = doors.notes.lock().unwrap();
+    let told: Vec<_> = notes.iter().map(|n| (n.event, n.what.as_str(), n.outcome.as_str())).collect();
+    assert!(told.contains(&("access", "POST /account/second-factor/confirm", "200")), "{told:?}");
+    assert!(notes.iter().all(|n| !n.what.contains("123456")));
+}
+
+#[tokio::test]
+async fn sec_05_a_token_has_no_account_and_nobody_else_has_one() {
+    let (router, _, _) = guarded();
+    assert_eq!(as_role(&router, "GET", "/account", Role::Officer).await.status, StatusCode::NOT_FOUND, "a token is no user");
+    assert_eq!(get(&router, "/account").await.status, StatusCode::UNAUTHORIZED);
+    let foreign =
+        Request::post("/account/second-factor/end").header("cookie", "marsad=officer").header("origin", "https://evil.example");
+    let foreign = foreign.header("content-type", "application/x-www-form-urlencoded").header("host", "city");
+    assert_eq!(send(&router, foreign.body(Body::from("code=1")).unwrap()).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]

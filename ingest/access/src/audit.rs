@@ -43,7 +43,8 @@ fn tidy(text: &str) -> String {
     text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn add(db: &Transaction<'_>, note: &AuditNote, now: Timestamp) -> rusqlite::Result<()> {
+/// Adds a row to what a transaction does.
+pub(crate) fn add(db: &Transaction<'_>, note: &AuditNote, now: Timestamp) -> rusqlite::Result<()> {
     let last = db
         .prepare_cached("SELECT number, at, who, address, event, what, outcome, hash FROM audit ORDER BY number DESC LIMIT 1")?
         .query_row([], row)

@@ -12,7 +12,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBe
 use schemas::Timestamp;
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 1] = [include_str!("../migrations/0001.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql"), include_str!("../migrations/0003.sql")];
 
 /// "MRSA" in the header of the file.
 const APPLICATION: i32 = 0x4D52_5341;
@@ -20,7 +21,7 @@ const APPLICATION: i32 = 0x4D52_5341;
 /// How long a statement waits for another process, such as a backup.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Users, sessions, tokens, credentials and audit. Its calls block for a disk: call them where that is allowed.
+/// Users, sessions, second factors, tokens, credentials, claim codes and audit. Its calls block for a disk: call them where that is allowed.
 #[derive(Debug)]
 pub struct Book {
     db: Mutex<Connection>,

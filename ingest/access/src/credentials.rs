@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use ports::{AccessError, DeviceCredential, NewCredential};
-use rusqlite::{Row, params};
+use rusqlite::{Row, Transaction, params};
 use schemas::{DeviceId, Timestamp};
 
-use crate::Secret;
 use crate::book::{Book, count, instant, instant_if_any, unfit};
+use crate::{Secret, claims};
 
 const COLUMNS: &str = "id, device, topics, created_at, expires_at, revoked_at";
 /// Topic filters of a credential.
@@ -36,14 +36,20 @@ pub(crate) struct Kept {
 
 /// What speaks against such a credential; nothing where there can be one.
 pub(crate) fn objections(new: &NewCredential) -> Vec<String> {
-    let mut wrong: Vec<String> = DeviceId::new(&new.device).err().map(|e| e.to_string()).into_iter().collect();
-    if new.topics.len() > FILTERS {
-        wrong.push(format!("a credential has at most {FILTERS} topic filters"));
-    }
+    let mut wrong = objections_to(&new.device, &new.topics);
     if new.certificate.as_ref().is_some_and(|text| Secret::of_fingerprint(text).is_none()) {
         wrong.push("a certificate is named by its SHA-256: 64 hexadecimal digits".to_owned());
     }
-    let odd = new.topics.iter().filter(|filter| !is_filter(filter));
+    wrong
+}
+
+/// What speaks against a device with such topics.
+pub(crate) fn objections_to(device: &str, topics: &[String]) -> Vec<String> {
+    let mut wrong: Vec<String> = DeviceId::new(device).err().map(|e| e.to_string()).into_iter().collect();
+    if topics.len() > FILTERS {
+        wrong.push(format!("a credential has at most {FILTERS} topic filters"));
+    }
+    let odd = topics.iter().filter(|filter| !is_filter(filter));
     wrong.extend(odd.map(|filter| format!("`{filter}` is not an MQTT topic filter")));
     wrong
 }
@@ -57,6 +63,20 @@ fn is_filter(text: &str) -> bool {
         && text.len() <= 256
         && levels.iter().all(whole)
         && levels.iter().position(|l| *l == "#").is_none_or(|at| at == last)
+}
+
+/// Enters one, whose topics are a list in JSON.
+pub(crate) fn enter(
+    db: &Transaction<'_>,
+    device: &str,
+    topics: &str,
+    secret: &Secret,
+    now: Timestamp,
+) -> rusqlite::Result<DeviceCredential> {
+    db.prepare_cached(&format!(
+        "INSERT INTO credential (device, hash, topics, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING {COLUMNS}"
+    ))?
+    .query_row(params![device, secret.hash(), topics, now.millis()], row)
 }
 
 impl Book {
@@ -76,11 +96,7 @@ impl Book {
                     params![new.device, ends.millis()],
                 )?;
             }
-            db.query_row(
-                &format!("INSERT INTO credential (device, hash, topics, created_at) VALUES (?1, ?2, ?3, ?4) RETURNING {COLUMNS}"),
-                params![new.device, secret.hash(), topics, now.millis()],
-                row,
-            )
+            enter(db, &new.device, &topics, secret, now)
         })
     }
 
@@ -107,15 +123,15 @@ impl Book {
         })
     }
 
-    /// Revokes all of a device: how many.
+    /// Revokes all of a device, with the code by which it would get another: how many.
     pub(crate) fn end_credentials(&self, device: &str, now: Timestamp) -> Result<u64, AccessError> {
-        let ended = self.write(|db| {
-            db.execute(
+        self.write(|db| {
+            let ended = db.execute(
                 "UPDATE credential SET revoked_at = ?2 WHERE device = ?1 AND revoked_at IS NULL",
                 params![device, now.millis()],
-            )
-        })?;
-        Ok(ended as u64)
+            )?;
+            Ok(ended as u64 + u64::from(claims::end(db, device, "revocation", now)?))
+        })
     }
 }
 

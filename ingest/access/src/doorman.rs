@@ -1,10 +1,9 @@
 //! Which device may connect to the endpoint, and publish to which topics. Answers from memory: it is asked from the task of
 //! a connection, which must not wait for a disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
 use ports::{AccessError, Clock};
 use schemas::Timestamp;
@@ -12,13 +11,10 @@ use schemas::Timestamp;
 use crate::Secret;
 use crate::book::Book;
 use crate::credentials::Kept;
+use crate::patience::Patience;
 
 /// Wrong credentials from one address before it has to wait.
 const WRONG_AT_ONCE: u32 = 10;
-/// How long each further one is forgotten after.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(30);
-/// Addresses that are remembered.
-const ADDRESSES: usize = 10_000;
 
 /// Why a device may not connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +34,16 @@ pub enum Proof<'a> {
     Certificate(&'a [u8]),
 }
 
+/// Devices with a credential that ends, by when it does.
+#[derive(Default)]
+struct Ending {
+    /// What ended before is done with.
+    looked: Option<Timestamp>,
+    next: BTreeSet<(Timestamp, String)>,
+}
+
 /// Ends the connections of a device.
 type Dismiss = Arc<dyn Fn(&str) + Send + Sync>;
-
-struct Wrong {
-    count: u32,
-    last: Timestamp,
-}
 
 /// Stands at the door of the endpoint.
 pub struct Doorman {
@@ -52,7 +51,8 @@ pub struct Doorman {
     /// Topic filters of every device, in which `{device}` stands for its id.
     own: Vec<String>,
     keys: RwLock<HashMap<String, Vec<Kept>>>,
-    wrong: Mutex<HashMap<IpAddr, Wrong>>,
+    ending: Mutex<Ending>,
+    patience: Patience,
     dismiss: Mutex<Option<Dismiss>>,
 }
 
@@ -69,7 +69,14 @@ impl Doorman {
     /// # Errors
     /// The book cannot be read.
     pub fn new(book: &Book, clock: Arc<dyn Clock>, own: Vec<String>) -> Result<Arc<Self>, AccessError> {
-        let doorman = Self { clock, own, keys: RwLock::default(), wrong: Mutex::default(), dismiss: Mutex::default() };
+        let doorman = Self {
+            clock,
+            own,
+            keys: RwLock::default(),
+            ending: Mutex::default(),
+            patience: Patience::new(WRONG_AT_ONCE),
+            dismiss: Mutex::default(),
+        };
         doorman.learn(book)?;
         Ok(Arc::new(doorman))
     }
@@ -82,11 +89,29 @@ impl Doorman {
     /// Takes in what the book holds now.
     pub(crate) fn learn(&self, book: &Book) -> Result<(), AccessError> {
         let mut keys: HashMap<String, Vec<Kept>> = HashMap::new();
+        let mut ending = lock(&self.ending);
+        ending.next.clear();
         for kept in book.kept_credentials()? {
+            if let Some(end) = kept.expires_at.filter(|end| ending.looked.is_none_or(|looked| *end >= looked)) {
+                ending.next.insert((end, kept.device.clone()));
+            }
             keys.entry(kept.device.clone()).or_default().push(kept);
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
         Ok(())
+    }
+
+    /// Ends the connections of devices of which a credential has ended since the last time. Whoever has another one comes
+    /// back with it at once. To be called every now and then: so long a credential outlives its end on a connection.
+    pub fn dismiss_overdue(&self) {
+        let now = self.clock.now();
+        let over: Vec<String> = {
+            let mut ending = lock(&self.ending);
+            ending.looked = Some(now);
+            let later = ending.next.split_off(&(now, String::new()));
+            std::mem::replace(&mut ending.next, later).into_iter().map(|(_, device)| device).collect()
+        };
+        over.iter().for_each(|device| self.dismiss(device));
     }
 
     /// Ends the connections of a device.
@@ -103,20 +128,17 @@ impl Doorman {
     /// Why not.
     pub fn admit(&self, user: Option<&str>, proof: Proof<'_>, from: IpAddr) -> Result<(), Denied> {
         let now = self.clock.now();
-        if self.must_wait(from, now) {
+        if self.patience.is_over(from, now) {
             return Err(Denied::TooMany);
         }
         let shown = match proof {
             Proof::Password(password) => Secret::of_password(password),
             Proof::Certificate(der) => Secret::of_certificate(der),
         };
-        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let known = user.and_then(|user| keys.get(user)).map_or(&[][..], Vec::as_slice);
-        let fits = |kept: &&Kept| kept.secret.is(&shown) && kept.expires_at.is_none_or(|end| now < end);
-        if known.iter().any(|kept| fits(&kept)) {
+        if user.is_some_and(|user| self.has(user, |kept| kept.secret.is(&shown))) {
             return Ok(());
         }
-        self.count_wrong(from, now);
+        self.patience.try_it(from, now);
         Err(Denied::Wrong)
     }
 
@@ -126,31 +148,21 @@ impl Doorman {
         if self.own.iter().any(|filter| takes(filter, topic, device)) {
             return true;
         }
+        self.has(device, |kept| kept.topics.iter().any(|filter| takes(filter, topic, device)))
+    }
+
+    /// Whether a credential of a device has topics besides the device's own: then it speaks for others.
+    #[must_use]
+    pub fn speaks_for_others(&self, device: &str) -> bool {
+        self.has(device, |kept| !kept.topics.is_empty())
+    }
+
+    /// Whether a device has a credential that holds now and is so.
+    fn has(&self, device: &str, is_so: impl Fn(&Kept) -> bool) -> bool {
+        let now = self.clock.now();
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let known = keys.get(device).map_or(&[][..], Vec::as_slice);
-        known.iter().flat_map(|kept| &kept.topics).any(|filter| takes(filter, topic, device))
-    }
-
-    fn must_wait(&self, from: IpAddr, now: Timestamp) -> bool {
-        let mut wrong = lock(&self.wrong);
-        let Some(entry) = wrong.get_mut(&from) else { return false };
-        let forgotten = now.since(entry.last).as_secs() / FORGOTTEN_AFTER.as_secs();
-        if forgotten > 0 {
-            entry.count = entry.count.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX));
-            entry.last = now;
-        }
-        entry.count >= WRONG_AT_ONCE
-    }
-
-    fn count_wrong(&self, from: IpAddr, now: Timestamp) {
-        let mut wrong = lock(&self.wrong);
-        if wrong.len() >= ADDRESSES {
-            wrong.retain(|_, entry| now.since(entry.last) < FORGOTTEN_AFTER);
-        }
-        if wrong.len() < ADDRESSES || wrong.contains_key(&from) {
-            let entry = wrong.entry(from).or_insert(Wrong { count: 0, last: now });
-            entry.count = entry.count.saturating_add(1);
-        }
+        let mut holding = keys.get(device).into_iter().flatten().filter(|kept| kept.expires_at.is_none_or(|end| now < end));
+        holding.any(is_so)
     }
 }
 

@@ -1,20 +1,29 @@
 //! The gate of the HTTP side: lets people and programs in, and keeps what is known of them.
 
+mod devices;
+mod entering;
+
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Clock, DeviceCredential, Gate, Made, NewCredential, NewToken,
-    NewUser, RecordError, Role, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, Clock, DeviceCredential, Entry, Gate, Made, NewClaim,
+    NewCredential, NewToken, NewUser, Provided, Provision, RecordError, SecondFactor, Shown, Token, User, Viewer,
 };
 use tokio::sync::Semaphore;
 
 use crate::book::Book;
-use crate::{Doorman, Secret, Settings, credentials, fresh, password, users};
+use crate::halfway::Halfway;
+use crate::patience::Patience;
+use crate::{Doorman, Secret, Settings, fresh, password, users};
 
 /// Passwords that are hashed at once: each takes a core and 19 MiB, and the machine has other things to do.
 const HASHES: usize = 1;
+/// Wrong passwords from one address before it has to wait: behind one address may be a whole office.
+const WRONG_PASSWORDS: u32 = 30;
+/// Wrong claim codes.
+const WRONG_CODES: u32 = 10;
 
 /// What the way in is like.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +49,11 @@ pub struct Keeper {
     /// As many users as there are.
     users: AtomicU64,
     hashes: Semaphore,
+    halfway: Halfway,
+    /// With whoever signs in.
+    passwords: Patience,
+    /// With whoever trades a claim code.
+    codes: Patience,
     doorman: Option<Arc<Doorman>>,
 }
 
@@ -73,6 +87,9 @@ impl Keeper {
             set_up: Mutex::new(code),
             users: AtomicU64::new(users),
             hashes: Semaphore::new(HASHES),
+            halfway: Halfway::default(),
+            passwords: Patience::new(WRONG_PASSWORDS),
+            codes: Patience::new(WRONG_CODES),
             doorman,
         })
     }
@@ -117,60 +134,6 @@ impl Keeper {
         Ok(secret)
     }
 
-    async fn sign_in_now(&self, name: String, password: String, from: Option<IpAddr>) -> Result<String, AccessError> {
-        let (now, settings) = (self.clock.now(), self.settings.clone());
-        let asked = name.clone();
-        let (locked, known) = self.blocking(move |book| Ok((book.locked(&asked, now)?, book.user(&asked)?))).await?;
-        if let Some(until) = locked {
-            self.written(&name, from, "refused: locked").await?;
-            return Err(AccessError::Locked(until));
-        }
-        let hash = known.map(|(_, hash)| hash);
-        let fits = self.hashing(move || password::fits(&password, hash.as_deref())).await?;
-        if !fits {
-            let failed = name.clone();
-            self.blocking(move |book| book.failed(&failed, now, &settings)).await?;
-            self.written(&name, from, "refused: wrong name or password").await?;
-            return Err(AccessError::Wrong);
-        }
-        self.written(&name, from, "ok").await?;
-        self.begin(name).await
-    }
-
-    async fn written(&self, who: &str, address: Option<IpAddr>, outcome: &str) -> Result<(), AccessError> {
-        let what = "signing in".to_owned();
-        self.note(AuditNote { who: who.to_owned(), address, event: "login", what, outcome: outcome.to_owned() }).await
-    }
-
-    async fn add_now(&self, new: NewUser) -> Result<User, AccessError> {
-        let mut wrong = users::objections(&new.name, new.role, new.contractor.as_deref());
-        wrong.extend(password::objections(&new.name, &new.password));
-        if !wrong.is_empty() {
-            return Err(AccessError::Refused(wrong));
-        }
-        let open = self.is_open();
-        if self.users.load(Ordering::Acquire) == 0 && new.role != Role::Admin && open {
-            let text = "the first user is an admin: from then on everybody has to sign in, and nobody else could enter more";
-            return Err(AccessError::Refused(vec![text.to_owned()]));
-        }
-        let (password, now) = (new.password.clone(), self.clock.now());
-        let hash = self.hashing(move || password::hash(&password)).await?;
-        let user = self.blocking(move |book| book.enter(&new, &hash, now)).await?;
-        self.count_users().await?;
-        Ok(user)
-    }
-
-    async fn set_up_now(&self, code: String, name: String, password: String) -> Result<String, AccessError> {
-        if !self.is_set_up_code(&code) {
-            return Err(AccessError::Wrong);
-        }
-        let new = NewUser { name: name.clone(), role: Role::Admin, contractor: None, password };
-        self.add_now(new).await?;
-        let what = "the first admin, by the set-up link".to_owned();
-        self.note(AuditNote { who: name.clone(), address: None, event: "user", what, outcome: "ok".to_owned() }).await?;
-        self.begin(name).await
-    }
-
     async fn make_token_now(&self, new: NewToken, by: String) -> Result<Made<Token>, AccessError> {
         let most = self.settings.token_hours;
         let mut wrong: Vec<String> = users::role_objection(new.role, new.contractor.as_deref()).into_iter().collect();
@@ -187,44 +150,6 @@ impl Keeper {
         let kept = Secret::of(&secret);
         let what = self.blocking(move |book| book.enter_token(&new, &by, &kept, now)).await?;
         Ok(Made { what, secret })
-    }
-
-    async fn make_credential_now(&self, new: NewCredential) -> Result<Made<DeviceCredential>, AccessError> {
-        let wrong = credentials::objections(&new);
-        if !wrong.is_empty() {
-            return Err(AccessError::Refused(wrong));
-        }
-        let (now, doorman) = (self.clock.now(), self.doorman.clone());
-        let shown = new.certificate.as_deref().and_then(Secret::of_fingerprint);
-        let secret = if shown.is_some() { String::new() } else { fresh()? };
-        let kept = shown.unwrap_or_else(|| Secret::of_password(secret.as_bytes()));
-        let what = self
-            .blocking(move |book| {
-                let made = book.enter_credential(&new, &kept, now)?;
-                if let Some(doorman) = doorman {
-                    doorman.learn(book)?;
-                }
-                Ok(made)
-            })
-            .await?;
-        Ok(Made { what, secret })
-    }
-
-    async fn revoke_now(&self, device: String) -> Result<u64, AccessError> {
-        let (now, doorman) = (self.clock.now(), self.doorman.clone());
-        self.blocking(move |book| {
-            let ended = book.end_credentials(&device, now)?;
-            if ended == 0 {
-                return Err(AccessError::Absent(format!("`{device}` has no credential")));
-            }
-            if let Some(doorman) = doorman {
-                // First nobody can come in, then whoever is in has to go.
-                doorman.learn(book)?;
-                doorman.dismiss(&device);
-            }
-            Ok(ended)
-        })
-        .await
     }
 }
 
@@ -264,8 +189,53 @@ impl Gate for Keeper {
         })
     }
 
-    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
+    fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>> {
+        Box::pin(async move {
+            match shown {
+                Shown::Bearer(_) => Ok(self.recognise(shown).await?.is_some()),
+                Shown::Session(secret) => {
+                    let (now, settings) = (self.clock.now(), self.settings.clone());
+                    self.blocking(move |book| book.session_goes_on(&Secret::of(&secret), now, &settings)).await
+                }
+            }
+        })
+    }
+
+    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<Entry, AccessError>> {
         Box::pin(self.sign_in_now(name, password, from))
+    }
+
+    fn sign_in_with_code(
+        &self,
+        ticket: String,
+        code: String,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<String, AccessError>> {
+        Box::pin(self.sign_in_with_code_now(ticket, code, from))
+    }
+
+    fn second_factor(&self, user: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>> {
+        Box::pin(self.blocking(move |book| book.second_factor(&user)))
+    }
+
+    fn begin_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(self.blocking(move |book| book.begin_second(&user)))
+    }
+
+    fn confirm_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<Vec<String>, AccessError>> {
+        let now = self.clock.now();
+        Box::pin(self.blocking(move |book| book.confirm_second(&user, &code, now)))
+    }
+
+    fn end_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(self.end_second_factor_now(user, code))
+    }
+
+    fn reset_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(self.blocking(move |book| match book.drop_second(&user)? {
+            true => Ok(()),
+            false => Err(AccessError::Absent("no second factor is asked of such a user".to_owned())),
+        }))
     }
 
     fn sign_out(&self, session: String) -> BoxFuture<'_, Result<(), AccessError>> {
@@ -331,6 +301,28 @@ impl Gate for Keeper {
 
     fn revoke_credentials(&self, device: String) -> BoxFuture<'_, Result<u64, AccessError>> {
         Box::pin(self.revoke_now(device))
+    }
+
+    fn provide(&self, wanted: Provision) -> BoxFuture<'_, Result<Provided, AccessError>> {
+        Box::pin(self.provide_now(wanted))
+    }
+
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, AccessError>> {
+        let now = self.clock.now();
+        Box::pin(self.blocking(move |book| book.open_claims(now)))
+    }
+
+    fn make_claim(&self, new: NewClaim) -> BoxFuture<'_, Result<Made<Claim>, AccessError>> {
+        Box::pin(self.make_claim_now(new))
+    }
+
+    fn trade(
+        &self,
+        device: String,
+        code: String,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>> {
+        Box::pin(self.trade_now(device, code, from))
     }
 
     fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>> {

@@ -16,10 +16,8 @@ impl Book {
     /// Begins one, after the right password.
     pub(crate) fn begin(&self, user: &str, secret: &Secret, now: Timestamp, settings: &Settings) -> Result<(), AccessError> {
         self.write(|db| {
-            db.execute(
-                "DELETE FROM session WHERE created_at <= ?1 OR seen_at <= ?2",
-                [now.minus(settings.session).millis(), now.minus(settings.session_idle).millis()],
-            )?;
+            // Not those that are silent: somebody may be listening to live events by one.
+            db.execute("DELETE FROM session WHERE created_at <= ?1", [now.minus(settings.session).millis()])?;
             db.execute("DELETE FROM failure WHERE name = ?1", [user])?;
             db.execute("UPDATE user SET last_seen = ?2 WHERE name = ?1", params![user, now.millis()])?;
             db.execute(
@@ -57,6 +55,15 @@ impl Book {
             self.write(|db| db.execute("UPDATE session SET seen_at = ?2 WHERE hash = ?1", params![secret.hash(), now.millis()]))?;
         }
         Ok(Some(viewer))
+    }
+
+    /// Whether it was neither ended nor is too old, however long nothing was asked on it.
+    pub(crate) fn session_goes_on(&self, secret: &Secret, now: Timestamp, settings: &Settings) -> Result<bool, AccessError> {
+        let begun = self.read(|db| {
+            let mut select = db.prepare_cached("SELECT created_at FROM session WHERE hash = ?1")?;
+            select.query_row([secret.hash()], |row| instant(row, 0)).optional()
+        })?;
+        Ok(begun.is_some_and(|begun| now < begun.plus(settings.session)))
     }
 
     /// Ends one.

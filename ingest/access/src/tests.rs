@@ -8,11 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use ports::{AccessError, AuditNote, Clock, Gate, Means, NewCredential, NewToken, NewUser, Role, Shown};
+use ports::{
+    AccessError, AuditNote, Clock, Entry, Gate, Means, NewClaim, NewCredential, NewToken, NewUser, Role, SecondFactor, Shown,
+};
 use schemas::Timestamp;
 use tempfile::TempDir;
 
 use crate::{Book, Denied, Doorman, Entrance, Keeper, Proof, Settings};
+
+mod claims;
+mod second;
 
 const PASSWORD: &str = "eleven bins on the corniche";
 const ELSEWHERE: Entrance = Entrance { private: false, proxied: false, secure: true };
@@ -76,7 +81,10 @@ impl Scene {
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Result<String, AccessError> {
-        self.keeper.sign_in(name.to_owned(), password.to_owned(), Some(HERE)).await
+        match self.keeper.sign_in(name.to_owned(), password.to_owned(), Some(HERE)).await? {
+            Entry::In(session) => Ok(session),
+            Entry::Halfway(_) => panic!("a code is asked for"),
+        }
     }
 
     async fn whose(&self, session: &str) -> Option<String> {
@@ -216,11 +224,13 @@ async fn sec_08_no_secret_stands_in_the_file_and_nobody_else_may_read_it() {
     let session = scene.sign_in("officer-1", PASSWORD).await.expect("a session");
     let new = NewCredential { device: "bin-1".into(), topics: vec![], certificate: None, overlap_hours: None };
     let credential = scene.keeper.make_credential(new).await.expect("a credential").secret;
+    let new = NewClaim { device: "bin-2".into(), topics: vec![], hours: 1 };
+    let code = scene.keeper.make_claim(new).await.expect("a code").secret;
     for name in ["access.db", "access.db-wal"] {
         let path = scene.folder.path().join(name);
         let (bytes, mode) = (std::fs::read(&path).expect(name), std::fs::metadata(&path).expect(name).permissions().mode());
         assert_eq!(mode & 0o777, 0o600, "{name}");
-        for secret in [PASSWORD, &session, &credential] {
+        for secret in [PASSWORD, &session, &credential, &code, &code.replace('-', "")] {
             assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{name} holds a secret");
         }
     }
@@ -247,6 +257,57 @@ async fn sec_02_a_device_needs_its_own_password_and_two_hold_while_one_is_rotate
     assert_eq!(scene.keeper.revoke_credentials("bin-1".into()).await.expect("revoked"), 2);
     assert_eq!(admit(Some("bin-1"), &fresh), Err(Denied::Wrong));
     assert_eq!(*gone.lock().expect("a lock"), ["bin-1"], "its connections are ended");
+}
+
+#[tokio::test]
+async fn sec_02_what_a_credential_has_opened_is_ended_with_it_once_and_of_nobody_else() {
+    let scene = Scene::new(ELSEWHERE);
+    let gone = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = Arc::clone(&gone);
+    scene.doorman.dismiss_by(Arc::new(move |device| told.lock().expect("a lock").push(device.to_owned())));
+    let new = |device: &str, topics: &[&str], overlap_hours| NewCredential {
+        device: device.to_owned(),
+        topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+        certificate: None,
+        overlap_hours,
+    };
+    for device in ["bin-1", "bin-2"] {
+        scene.keeper.make_credential(new(device, &["application/#"], None)).await.expect("a credential");
+    }
+    scene.keeper.make_credential(new("bin-1", &[], Some(24))).await.expect("a credential");
+    let dismissed = || {
+        scene.doorman.dismiss_overdue();
+        std::mem::take(&mut *gone.lock().expect("a lock"))
+    };
+    scene.hand.pass(Duration::from_secs(24 * 3600 - 1));
+    assert!(dismissed().is_empty(), "it holds yet");
+    assert!(scene.doorman.speaks_for_others("bin-1") && scene.doorman.may_publish("bin-1", "application/1"));
+    scene.hand.pass(Duration::from_secs(2));
+    assert_eq!(dismissed(), ["bin-1"]);
+    assert!(!scene.doorman.speaks_for_others("bin-1"), "the new one has no topics of its own");
+    assert!(!scene.doorman.may_publish("bin-1", "application/1"), "topics end with their credential");
+    scene.keeper.make_credential(new("bin-3", &[], None)).await.expect("a credential");
+    assert!(dismissed().is_empty(), "what is done with is not done again");
+
+    scene.keeper.make_credential(new("bin-2", &[], Some(0))).await.expect("a credential");
+    scene.hand.pass(Duration::from_millis(1));
+    assert_eq!(dismissed(), ["bin-2"], "without an overlap at once");
+}
+
+#[tokio::test]
+async fn sec_05_wrong_passwords_slow_their_address_down_whatever_names_are_tried() {
+    let scene = Scene::new(ELSEWHERE);
+    scene.user("officer-1", Role::Officer).await;
+    for n in 0..30 {
+        assert!(matches!(scene.sign_in(&format!("guess-{n}"), PASSWORD).await, Err(AccessError::Wrong)));
+    }
+    let rows = scene.keeper.audit(0, 100).await.expect("rows").len();
+    assert!(matches!(scene.sign_in("officer-1", PASSWORD).await, Err(AccessError::TooMany)), "the right one too");
+    assert_eq!(scene.keeper.audit(0, 100).await.expect("rows").len(), rows, "the disk is not filled by it");
+    let other = Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)));
+    assert!(scene.keeper.sign_in("officer-1".into(), PASSWORD.into(), other).await.is_ok());
+    scene.hand.pass(Duration::from_secs(30));
+    assert!(scene.sign_in("officer-1", PASSWORD).await.is_ok());
 }
 
 #[tokio::test]
@@ -346,4 +407,20 @@ async fn a_copy_is_whole_and_for_its_owner_alone() {
     crate::copy(&scene.file(), &copy).expect("a copy");
     assert_eq!(std::fs::metadata(&copy).expect("it").permissions().mode() & 0o777, 0o600);
     assert_eq!(Book::open(&copy).expect("a book").user_count().expect("users"), 1);
+}
+
+#[tokio::test]
+async fn format_1_stays_readable_and_can_be_written_on() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("access.db");
+    let db = rusqlite::Connection::open(&file).expect("a file");
+    db.execute_batch(include_str!("../migrations/0001.sql")).expect("format 1");
+    db.execute_batch("PRAGMA application_id = 0x4D525341; PRAGMA user_version = 1").expect("its mark");
+    db.execute("INSERT INTO user VALUES ('nadia', 'admin', NULL, 'a hash', 0, NULL)", []).expect("a user");
+    drop(db);
+    let (_, keeper) = opened(&file, &Arc::new(Hand(AtomicI64::new(1_795_000_000_000))), ELSEWHERE);
+    assert_eq!(keeper.users().await.expect("users")[0].name, "nadia");
+    let new = NewClaim { device: "bin-1".into(), topics: vec![], hours: 1 };
+    keeper.make_claim(new).await.expect("a code");
+    assert_eq!(keeper.claims().await.expect("codes").len(), 1);
 }

@@ -40,11 +40,12 @@ fn row(row: &Row<'_>) -> rusqlite::Result<User> {
         created_at: instant(row, 3)?,
         last_seen: instant_if_any(row, 4)?,
         locked_until: instant_if_any(row, 5)?,
+        second_factor: row.get(6)?,
     })
 }
 
-const SELECT: &str = "SELECT u.name, u.role, u.contractor, u.created_at, u.last_seen, f.locked_until \
-     FROM user u LEFT JOIN failure f ON f.name = u.name";
+const SELECT: &str = "SELECT u.name, u.role, u.contractor, u.created_at, u.last_seen, f.locked_until, \
+     s.confirmed_at IS NOT NULL FROM user u LEFT JOIN failure f ON f.name = u.name LEFT JOIN second_factor s ON s.user = u.name";
 
 impl Book {
     pub(crate) fn user_count(&self) -> Result<u64, AccessError> {

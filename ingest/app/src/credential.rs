@@ -39,7 +39,7 @@ that hold {device}), and where --topic says.")]
     },
     /// Show credentials, without their secrets
     List,
-    /// End all credentials of a device now, with the connections that it has
+    /// End all credentials of a device now, with its claim code and the connections that it has
     Revoke {
         /// Which
         device: DeviceId,
@@ -75,7 +75,7 @@ pub(crate) async fn credential(settings: &Settings, common: &Common, command: Cr
             let city = City::reach(settings, common, Purpose::Change).await?;
             let answer: Value = city.order(&format!("/api/v1/credentials/{device}/revoke"), &json!({})).await?;
             let count = answer["revoked"].as_u64().unwrap_or_default();
-            told(common, &answer, &format!("{count} credential(s) of {device} are revoked, and its connections ended"))
+            told(common, &answer, &format!("{count} credential(s) and codes of {device} are revoked, and its connections ended"))
         }
     }
 }

@@ -16,10 +16,8 @@ use crate::cli::Common;
 use crate::credential::{self, CredentialCommand};
 use crate::failure::{Code, Failure, unwritable};
 use crate::fitting::FittingArgs;
+use crate::provision::{self, ClaimCommand, Import, Provision};
 use crate::quarantine;
-
-/// What an adoption brings back: what waits since nobody had listed its device.
-const UNLISTED: [&str; 2] = ["unknown_device", "no_profile"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Device {
@@ -59,6 +57,18 @@ It is kept in the register, below the files of [devices]: a file wins. Adopting 
 
 CSV with a head, or TOML with [[device]] tables: docs/reference/settings.md.")]
     Import(Import),
+    /// Make the devices of a file known, and make a password or a claim code for each that has none
+    #[command(after_help = "Examples:
+  marsad device provision devices.csv --dry-run
+  marsad device provision devices.csv --out passwords.csv
+  marsad device provision devices.csv --claim --hours 720 --out labels.csv     a code to print on each
+
+The file is that of `marsad device import`. Devices that have a credential, or an open code, keep it: a file that has grown can be
+given again. Passwords and codes stand in the file of --out and nowhere else.")]
+    Provision(Provision),
+    /// Codes that a device trades once, over HTTPS, for its credential
+    #[command(subcommand)]
+    Claim(ClaimCommand),
     /// By what a device proves who it is: a password that is made for it, or its certificate
     #[command(subcommand)]
     Credential(CredentialCommand),
@@ -120,15 +130,6 @@ pub(crate) struct Adopt {
     key_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// CSV or TOML
-    file: PathBuf,
-    /// Only say what would become of the devices
-    #[arg(long)]
-    dry_run: bool,
-}
-
 pub(crate) async fn run(settings: &Settings, common: &Common, command: Device) -> Result<(), Failure> {
     match command {
         Device::List(list) => self::list(settings, common, &list).await,
@@ -137,7 +138,9 @@ pub(crate) async fn run(settings: &Settings, common: &Common, command: Device) -
         Device::Unknown => unknown(settings, common).await,
         Device::Adopt(adopt) => self::adopt(settings, common, *adopt).await,
         Device::Credential(command) => credential::credential(settings, common, command).await,
-        Device::Import(import) => self::import(settings, common, &import).await,
+        Device::Import(import) => provision::import(settings, common, &import).await,
+        Device::Provision(wanted) => provision::provision(settings, common, &wanted).await,
+        Device::Claim(command) => provision::claim(settings, common, command).await,
     }
 }
 
@@ -332,7 +335,7 @@ impl Adopt {
 }
 
 /// A device as it is sent: with its key, which is never shown elsewhere.
-fn sent(device: &schemas::Device) -> Value {
+pub(crate) fn sent(device: &schemas::Device) -> Value {
     let mut value = json!(device);
     if let (Some(key), Some(place)) = (device.fitting.key, value.pointer_mut("/fitting/key")) {
         *place = key.bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
@@ -351,33 +354,6 @@ async fn adopt(settings: &Settings, common: &Common, adopt: Adopt) -> Result<(),
     } else {
         let how = if adopted.new > 0 { "adopted" } else { "adopted anew" };
         format!("device {} is {how}. {}", device.id, quarantine::told(&retried, false))
-    };
-    writeln!(io::stdout(), "{text}").map_err(unwritable)
-}
-
-async fn import(settings: &Settings, common: &Common, import: &Import) -> Result<(), Failure> {
-    let list = settings::devices(std::slice::from_ref(&import.file))?;
-    let devices: Vec<Value> = list.catalogue.devices().map(sent).collect();
-    let city = City::reach(settings, common, Purpose::Change).await?;
-    let asked = json!({ "devices": devices, "dry_run": import.dry_run });
-    let adopted: Adopted = city.order("/api/v1/devices", &asked).await?;
-    // A dry run knows what the devices would be, and not what their messages would give: they are not known yet.
-    let retried = if import.dry_run {
-        None
-    } else {
-        let reasons = UNLISTED.map(ToOwned::to_owned).to_vec();
-        Some(quarantine::retry(&city, QuarantineFilter { reasons, ..QuarantineFilter::default() }, false).await?)
-    };
-    let text = if common.json {
-        json!({ "adopted": adopted, "retried": retried }).to_string()
-    } else {
-        let Adopted { new, changed, same } = adopted;
-        let would = if import.dry_run { "would be " } else { "" };
-        let mut text = format!("{new} devices {would}new, {changed} {would}changed, {same} {would}the same");
-        if let Some(retried) = &retried {
-            text += &format!(". {}", quarantine::told(retried, false));
-        }
-        text
     };
     writeln!(io::stdout(), "{text}").map_err(unwritable)
 }

@@ -40,6 +40,10 @@ impl Access for Watch {
         true
     }
 
+    fn speaks_for_others(&self, user: &str) -> bool {
+        self.0.get().is_some_and(|doorman| doorman.speaks_for_others(user))
+    }
+
     fn publish(&self, who: &Identity<'_>, topic: &str) -> bool {
         who.user.zip(self.0.get()).is_some_and(|(user, doorman)| doorman.may_publish(user, topic))
     }

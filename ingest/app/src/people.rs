@@ -28,6 +28,11 @@ pub(crate) enum UserCommand {
     Add(Add),
     /// Show users
     List,
+    /// Take the second factor of a user away, whose telephone and recovery codes are gone
+    ResetSecondFactor {
+        /// Whose
+        name: String,
+    },
     /// Take a user out: its sessions end, and the tokens that it made
     Remove {
         /// Which
@@ -179,6 +184,11 @@ pub(crate) async fn user(settings: &Settings, common: &Common, command: UserComm
             let _: Value = city.order(&format!("/api/v1/users/{}/remove", encoded(&name)), &json!({})).await?;
             told(common, &json!({ "removed": name }), &format!("{name} is no user any more"))
         }
+        UserCommand::ResetSecondFactor { name } => {
+            let city = City::reach(settings, common, Purpose::Change).await?;
+            let _: Value = city.order(&format!("/api/v1/users/{}/second-factor/reset", encoded(&name)), &json!({})).await?;
+            told(common, &json!({ "reset": name }), &format!("{name} is not asked for a second factor any more"))
+        }
         UserCommand::Password { name, from } => {
             let (password, made) = password(&from)?;
             let city = City::reach(settings, common, Purpose::Change).await?;
@@ -200,7 +210,9 @@ async fn users(settings: &Settings, common: &Common) -> Result<(), Failure> {
         let seen = user.last_seen.map_or_else(|| "never".to_owned(), |at| at.to_string());
         let locked = user.locked_until.map_or_else(String::new, |until| format!("  locked until {until}"));
         let contractor = user.contractor.as_deref().unwrap_or("-");
-        told(common, &json!(user), &format!("{:<24}  {:<10}  {contractor:<12}  last seen {seen}{locked}", user.name, user.role))?;
+        let factors = if user.second_factor { "  second factor" } else { "" };
+        let line = format!("{:<24}  {:<10}  {contractor:<12}  last seen {seen}{locked}{factors}", user.name, user.role);
+        told(common, &json!(user), &line)?;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use ::access::Keeper;
 use ::vault::Vault;
@@ -13,7 +12,7 @@ use journal::{Journal, JournalError};
 use notify::{Lookout, Registered};
 use pipeline::collector::Collector;
 use pipeline::{Parts, Pipeline, PipelineWatch, Source};
-use ports::{AuditNote, BirthBook, Clock, DeviceBook, Gate, Live, Operations, RecordError, Reloaded, Store, SystemClock};
+use ports::{BirthBook, Clock, DeviceBook, Live, Operations, RecordError, Reloaded, Store, SystemClock};
 use register::Register;
 use rules::Engine;
 use schemas::{Message, Timestamp};
@@ -33,6 +32,7 @@ use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
 use crate::opened::{Opened, disk_failure, journal_failure, pipeline_failure, record_failure};
 use crate::roster::Roster;
+use crate::rounds::{dismissing, expiring, retention};
 use crate::rulebook::Book;
 use crate::teller::{Teller, Telling};
 use crate::watchman::Watchman;
@@ -212,6 +212,12 @@ impl Platform {
             tokio::select! { () = expiry => (), () = stop.cancelled() => () }
             ("retention", Ok(()))
         });
+        let (overdue, stop) = (dismissing(Arc::clone(&gate.doorman)), pages.clone());
+        helpers.spawn(async move {
+            // Dropped between two devices at worst: nobody is connected any more when this ends.
+            tokio::select! { () = overdue => (), () = stop.cancelled() => () }
+            ("the ends of credentials", Ok(()))
+        });
         let counter = Counter(Arc::new(Clerk {
             works: Works::Running { watch: Box::new(pipeline.watch()), origin: Box::new(origin), bell },
             register: Arc::clone(&opened.register),
@@ -325,55 +331,6 @@ impl Platform {
 
 /// Any free port of this machine.
 const OWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
-
-/// How often readings that are older than their kind is kept are let go of.
-const EXPIRY: Duration = Duration::from_secs(3600);
-
-/// What of the store is let go of: as the settings say, and of kinds behind which people stand no later than when no purpose
-/// needs it any more.
-fn expiring(settings: &Settings, purposes: &domains::Purposes) -> store::Settings {
-    let mut kept = settings.store.clone();
-    for (kind, longest) in purposes.keep() {
-        if settings.privacy.keys.is_some() && settings.privacy.kinds.contains(&kind) {
-            let keep = kept.retention.entry(kind).or_insert(store::Keep(longest));
-            keep.0 = keep.0.min(longest);
-        }
-    }
-    kept
-}
-
-async fn retention(settings: store::Settings, store: Arc<dyn Store>, clock: Arc<dyn Clock>, keeper: Arc<Keeper>) {
-    if !store.caps().forget_range {
-        if !settings.retention.is_empty() {
-            tracing::warn!("store.retention does nothing: this store forgets by its own setting only");
-        }
-        return std::future::pending().await;
-    }
-    let mut hours = tokio::time::interval(EXPIRY);
-    loop {
-        hours.tick().await;
-        for (select, range) in settings.expired(clock.now()) {
-            match store.forget(&select, range.clone()).await {
-                Ok(0) => {}
-                Ok(readings) => {
-                    tracing::info!(readings, kind = ?select.kind, before = %range.end, "readings past their retention are gone");
-                    let kind = select.kind.map_or_else(String::new, |kind| format!(" of {kind}"));
-                    let note = AuditNote {
-                        who: "retention".to_owned(),
-                        address: None,
-                        event: "purge",
-                        what: format!("readings{kind} before {}", range.end),
-                        outcome: format!("{readings} rows"),
-                    };
-                    if let Err(error) = keeper.note(note).await {
-                        tracing::error!(%error, readings, "a purge could not be written into the audit");
-                    }
-                }
-                Err(error) => tracing::warn!(%error, kind = ?select.kind, "retention waits for the next hour"),
-            }
-        }
-    }
-}
 
 /// Tells a new decoder what an earlier one has heard and later messages cannot be read without.
 pub(crate) fn hear_again(decoder: &::codec::Decoder, register: &Register) -> Result<(), RecordError> {

@@ -70,6 +70,12 @@ pub trait Access: Send + Sync + 'static {
         false
     }
 
+    /// Whether a proved user speaks for others, as a network server does: then the limits of one device are not its own.
+    fn speaks_for_others(&self, user: &str) -> bool {
+        let _ = user;
+        false
+    }
+
     /// Whether it may publish to this topic. Asked once for each publish, and for a last will at CONNECT.
     ///
     /// A refused publish is counted and goes no further. MQTT 5 clients get PUBACK or PUBREC 0x87 (QoS 0:

@@ -15,11 +15,11 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use crate::bucket::Bucket;
 use crate::fault::{End, Fault};
 use crate::gauges::Gauges;
 use crate::link::{Link, Ticket};
 use crate::listener::House;
+use crate::pace::Pace;
 use crate::session::{Next, Session, Taken};
 use crate::stream::Stream;
 use crate::{Arrivals, Closed};
@@ -46,7 +46,7 @@ pub(crate) struct Connection {
     out: BytesMut,
     unflushed: bool,
     read_size: usize,
-    bucket: Bucket,
+    pace: Pace,
     /// For a client that gives no identifier.
     number: u64,
     /// When CONNECT must be there.
@@ -66,7 +66,7 @@ enum Io {
 }
 
 impl Connection {
-    pub(crate) fn new(stream: Stream, session: Session, number: u64, connect_by: Instant, rate: u32) -> Self {
+    pub(crate) fn new(stream: Stream, session: Session, number: u64, connect_by: Instant, pace: Pace) -> Self {
         let now = Instant::now();
         Self {
             stream,
@@ -76,7 +76,7 @@ impl Connection {
             out: BytesMut::new(),
             unflushed: false,
             read_size: SMALL_READ,
-            bucket: Bucket::new(rate, now),
+            pace,
             number,
             connect_by,
             heard: now,
@@ -185,10 +185,10 @@ impl Connection {
             return None;
         }
         let now = Instant::now();
-        let allowed = self.bucket.allowed(now);
+        let allowed = self.pace.allowed(now);
         let spare_id = if self.session.id().is_none() { format!("auto-{}", self.number) } else { String::new() };
         let (taken, next) = self.session.feed(&mut self.input, &mut self.out, allowed, &spare_id);
-        self.bucket.take(taken.counted);
+        self.pace.take(taken.counted);
         self.next = next;
         if taken.packets > 0 {
             self.heard = now;
@@ -202,6 +202,9 @@ impl Connection {
         if next == Next::Connected {
             if let Some(id) = self.session.id() {
                 house.clients.enter(self.session.proved_user(), id, &self.link);
+            }
+            if let Some(bucket) = self.session.lone_device().and_then(|device| house.devices.of(device, now)) {
+                self.pace.share(bucket);
             }
             // There may be more behind CONNECT.
             return self.feed(house);
@@ -241,7 +244,7 @@ impl Connection {
             return Some(self.connect_by);
         }
         if self.next == Next::RateSpent {
-            return Some(self.bucket.next());
+            return Some(self.pace.next());
         }
         if !reading {
             return None;

@@ -25,6 +25,7 @@ mod fields;
 mod gauges;
 mod link;
 mod listener;
+mod pace;
 mod packet;
 mod session;
 mod settings;

@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytesize::ByteSize;
+use bytestring::ByteString;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -15,10 +17,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Intake;
 use crate::access::Access;
+use crate::bucket::Bucket;
 use crate::certificates::{Certificates, TlsError};
 use crate::clients::{Clients, Dismissal};
 use crate::connection::Connection;
 use crate::gauges::Gauges;
+use crate::pace::{Buckets, Pace};
 use crate::session::{Limits, Session};
 use crate::settings::Settings;
 use crate::stream::Stream;
@@ -57,6 +61,7 @@ pub(crate) struct House {
     pub(crate) stop: CancellationToken,
     pub(crate) deadline: CancellationToken,
     pub(crate) packet_timeout: Duration,
+    pub(crate) devices: Buckets<ByteString>,
 }
 
 /// Connections by address. Entries of 0 are removed: as large as the number of connections.
@@ -174,7 +179,9 @@ impl Endpoint {
             stop: stop.clone(),
             deadline,
             packet_timeout: self.settings.packet_timeout,
+            devices: Buckets::new(self.settings.device_rate, self.settings.device_burst),
         });
+        let by_address = Buckets::new(self.settings.address_rate, self.settings.address_rate);
         // As many tasks as connections, at most `max_connections`.
         let mut tasks = JoinSet::new();
         let mut number = 0;
@@ -197,12 +204,13 @@ impl Endpoint {
                         number += 1;
                         let (limits, access) = (self.limits, Arc::clone(&self.access));
                         let connect_by = Instant::now() + self.settings.connect_timeout;
-                        let (house, rate) = (Arc::clone(&house), self.settings.rate);
+                        let pace = self.pace(peer.ip(), &by_address);
+                        let house = Arc::clone(&house);
                         tasks.spawn(async move {
                             let _place = place;
                             if let Some(stream) = open(socket, tls, connect_by, &house.stop).await {
                                 let session = Session::new(limits, peer, stream.certificate(), access);
-                                Connection::new(stream, session, number, connect_by, rate).run(&house).await;
+                                Connection::new(stream, session, number, connect_by, pace).run(&house).await;
                             }
                         });
                     }
@@ -232,6 +240,12 @@ impl Endpoint {
             plain = self.plain.accept() => plain.map(|(socket, peer)| (socket, peer, None)),
             tls = tls.accept() => tls.map(|(socket, peer)| (socket, peer, Some(certificates.current().into()))),
         }
+    }
+
+    /// How fast a connection from `address` may be read, before it is known which device speaks.
+    fn pace(&self, address: IpAddr, by_address: &Buckets<IpAddr>) -> Pace {
+        let (rate, now) = (self.settings.rate, Instant::now());
+        Pace::new(Bucket::new(rate, rate, now), by_address.of(&address.to_canonical(), now))
     }
 
     /// A place for a connection from `address`; none if there are too many.
@@ -289,9 +303,15 @@ impl Settings {
 }
 
 fn limits(settings: &Settings) -> Result<Limits, EndpointError> {
-    let max_packet = usize::try_from(settings.max_packet.as_u64()).unwrap_or(usize::MAX);
-    if !(1 << 10..=256 << 20).contains(&max_packet) {
-        return Err(EndpointError::Setting { key: "max_packet", expected: "a size from 1 KiB to 256 MiB" });
+    let size = |key: &'static str, size: ByteSize| {
+        let bytes = usize::try_from(size.as_u64()).unwrap_or(usize::MAX);
+        let fits = (1 << 10..=256 << 20).contains(&bytes);
+        fits.then_some(bytes).ok_or(EndpointError::Setting { key, expected: "a size from 1 KiB to 256 MiB" })
+    };
+    let max_packet = size("max_packet", settings.max_packet)?;
+    let device_max_packet = size("device_max_packet", settings.device_max_packet)?;
+    if settings.device_burst == 0 {
+        return Err(EndpointError::Setting { key: "device_burst", expected: "at least 1" });
     }
     for (key, value) in [
         ("max_connections", settings.max_connections),
@@ -302,7 +322,7 @@ fn limits(settings: &Settings) -> Result<Limits, EndpointError> {
             return Err(EndpointError::Setting { key, expected: "at least 1" });
         }
     }
-    Ok(Limits { max_packet, window: settings.window.get(), topic_aliases: settings.topic_aliases })
+    Ok(Limits { max_packet, device_max_packet, window: settings.window.get(), topic_aliases: settings.topic_aliases })
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), EndpointError> {

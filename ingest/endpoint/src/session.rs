@@ -21,6 +21,8 @@ use crate::packet::{self, Header};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) max_packet: usize,
+    /// Of a device that speaks for itself alone.
+    pub(crate) device_max_packet: usize,
     pub(crate) window: u16,
     pub(crate) topic_aliases: u16,
 }
@@ -134,6 +136,11 @@ impl Session {
         self.client.as_ref().filter(|_| self.access.proves_users()).and_then(|c| c.user.as_ref())
     }
 
+    /// The same of a device that speaks for itself alone.
+    pub(crate) fn lone_device(&self) -> Option<&ByteString> {
+        self.proved_user().filter(|user| !self.access.speaks_for_others(user))
+    }
+
     /// Seconds, 0 for none.
     pub(crate) fn keep_alive(&self) -> u16 {
         self.client.as_ref().map_or(0, |c| c.keep_alive)
@@ -210,6 +217,11 @@ impl Session {
         if let Err(refusal) = self.ask(&connect) {
             answers::refuse(out, version, refusal);
             return Ok(Next::End(End::Refused));
+        }
+        let alone =
+            connect.user.as_deref().is_some_and(|user| self.access.proves_users() && !self.access.speaks_for_others(user));
+        if alone {
+            self.limits.max_packet = self.limits.max_packet.min(self.limits.device_max_packet);
         }
         let limits = Announced {
             window: self.limits.window,

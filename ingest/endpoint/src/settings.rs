@@ -54,6 +54,16 @@ pub struct Settings {
     /// Publishes per second that are read from one connection, with bursts of one second's worth; 0 is no
     /// limit. Above it the socket is left unread; nothing is dropped.
     pub rate: u32,
+    /// The same for all connections of one registered device together, with bursts of `device_burst`; 0 is no limit. Whoever
+    /// has topics besides its own speaks for others and is not held to it.
+    pub device_rate: u32,
+    /// Publishes that one registered device may send at once, at least 1.
+    pub device_burst: u32,
+    /// The largest packet taken of one registered device, as `max_packet`; whoever speaks for others may send that.
+    pub device_max_packet: ByteSize,
+    /// Publishes per second that are read from all connections of one IP address together, with bursts of one second's
+    /// worth; 0 is no limit.
+    pub address_rate: u32,
     /// How long a new connection may take to complete TLS and CONNECT.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub connect_timeout: Duration,

@@ -154,6 +154,8 @@ pub struct User {
     pub last_seen: Option<Timestamp>,
     /// Until when they cannot sign in, after too many wrong passwords.
     pub locked_until: Option<Timestamp>,
+    /// Whether they are asked for a second factor.
+    pub second_factor: bool,
 }
 
 /// A user that is to be, or is to have another password.
@@ -168,6 +170,36 @@ pub struct NewUser {
     pub contractor: Option<String>,
     /// Kept as its argon2id hash alone.
     pub password: String,
+}
+
+/// How far somebody has come who signs in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// In: the secret of the new session.
+    In(String),
+    /// Halfway: the second factor is asked of whoever shows this ticket, for a few minutes.
+    Halfway(String),
+}
+
+/// How it stands with the second factor of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecondFactor {
+    /// There is none.
+    None,
+    /// A secret was made, and no code of it was shown yet: nobody is asked for one.
+    Begun {
+        /// To be typed into an authenticator: base 32 (RFC 4648).
+        secret: String,
+        /// The same for a picture: `otpauth://totp/...`.
+        uri: String,
+    },
+    /// A code is asked for at each signing in.
+    Asked {
+        /// Since when.
+        since: Timestamp,
+        /// How many codes are left for the day on which the telephone is gone.
+        recovery_codes: u64,
+    },
 }
 
 /// A token, without its secret.
@@ -242,6 +274,68 @@ pub struct NewCredential {
     pub overlap_hours: Option<u32>,
 }
 
+/// A claim code that is open, without the code: a device trades it once for its credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// Its number.
+    pub id: u64,
+    /// The device.
+    pub device: String,
+    /// Topic filters that the credential will have besides the device's own topics.
+    pub topics: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it can be traded.
+    pub expires_at: Timestamp,
+}
+
+/// A claim code that is to be. One that the device has open ends.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClaim {
+    /// The device.
+    pub device: String,
+    /// Topic filters that the credential will have besides the device's own topics.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// How long it can be traded, hours.
+    pub hours: u32,
+}
+
+/// Many devices that are each to have a credential, or a claim code: all, or none.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provision {
+    /// Those that have a credential that holds, or an open code, are left as they are.
+    pub devices: Vec<String>,
+    /// In place of passwords: claim codes, which hold so many hours.
+    #[serde(default)]
+    pub claim_hours: Option<u32>,
+    /// Only say for which devices something would be made.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What was made for many devices.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Provided {
+    /// In the order in which they were named.
+    pub made: Vec<Handed>,
+    /// Devices that had one.
+    pub same: u64,
+    /// Until when the codes hold, where they are codes.
+    pub until: Option<Timestamp>,
+}
+
+/// A device, and what it shows of who it is.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Handed {
+    /// The device, which is its MQTT user name too.
+    pub device: String,
+    /// Its password or code: of it nothing is kept but a hash. Empty where nothing was made yet.
+    pub secret: String,
+}
+
 /// Something made, with the secret that is shown this once.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Made{T}")]
@@ -309,9 +403,21 @@ pub enum AccessError {
     /// The name, the password, or both are wrong: which is not said.
     #[error("name or password is wrong")]
     Wrong,
+    /// The code of the second factor is wrong, was used, or came too late.
+    #[error("the code is wrong, was used before, or came too late")]
+    WrongCode,
     /// Too many wrong passwords: not before this instant.
     #[error("too many wrong passwords: not before {0}")]
     Locked(Timestamp),
+    /// Too many wrong attempts from one address: not now.
+    #[error("too many wrong attempts from this address: not now")]
+    TooMany,
+    /// The device or the code is wrong, the code was traded, or its time is over: which is not said.
+    #[error("no such claim code is open for this device")]
+    NoClaim,
+    /// It would be sent for everybody to read.
+    #[error("a claim code is traded over TLS alone: set http.certificate and http.key, or http.proxy")]
+    Plain,
     /// There is no such thing.
     #[error("{0}")]
     Absent(String),
@@ -336,8 +442,30 @@ pub trait Gate: Send + Sync + 'static {
     /// Who shows this; none where it is nobody's, or no longer.
     fn recognise(&self, shown: Shown) -> BoxFuture<'_, Result<Option<Viewer>, AccessError>>;
 
-    /// Lets a user in: the secret of the new session.
-    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>>;
+    /// Whether this is still somebody's, for an answer that goes on: to listen is no silence, and does not end a session by it.
+    fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>>;
+
+    /// Lets a user in, or halfway in where a second factor is asked for.
+    fn sign_in(&self, name: String, password: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<Entry, AccessError>>;
+
+    /// Lets somebody in who is halfway, by a code: the secret of the new session.
+    fn sign_in_with_code(&self, ticket: String, code: String, from: Option<IpAddr>)
+    -> BoxFuture<'_, Result<String, AccessError>>;
+
+    /// How it stands with the second factor of a user.
+    fn second_factor(&self, user: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>>;
+
+    /// Makes a secret for a user who wants a second factor.
+    fn begin_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Asks a user for it from now on, since a code was shown: the codes for the day on which the telephone is gone, this once.
+    fn confirm_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<Vec<String>, AccessError>>;
+
+    /// Takes it away from a user who shows a code.
+    fn end_second_factor(&self, user: String, code: String) -> BoxFuture<'_, Result<(), AccessError>>;
+
+    /// Takes it away from a user whose telephone and codes are gone.
+    fn reset_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>>;
 
     /// Ends a session.
     fn sign_out(&self, session: String) -> BoxFuture<'_, Result<(), AccessError>>;
@@ -375,8 +503,25 @@ pub trait Gate: Send + Sync + 'static {
     /// Makes a credential.
     fn make_credential(&self, new: NewCredential) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>>;
 
-    /// Ends all credentials of a device now, with the connections that it has. How many there were.
+    /// Ends all credentials of a device now, with its claim code and the connections that it has. How many there were.
     fn revoke_credentials(&self, device: String) -> BoxFuture<'_, Result<u64, AccessError>>;
+
+    /// Makes credentials or claim codes for many devices: all, or none.
+    fn provide(&self, wanted: Provision) -> BoxFuture<'_, Result<Provided, AccessError>>;
+
+    /// The claim codes that are open, by device.
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, AccessError>>;
+
+    /// Makes a claim code.
+    fn make_claim(&self, new: NewClaim) -> BoxFuture<'_, Result<Made<Claim>, AccessError>>;
+
+    /// A device trades its claim code, once, for its credential. Written down by the gate itself.
+    fn trade(
+        &self,
+        device: String,
+        code: String,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>>;
 
     /// Writes down what was done.
     fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>>;

@@ -22,8 +22,8 @@ mod store;
 mod tell;
 
 pub use access::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, DeviceCredential, Gate, Made, Means, NewCredential, NewToken, NewUser,
-    NoRole, Role, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, Claim, DeviceCredential, Entry, Gate, Handed, Made, Means, NewClaim,
+    NewCredential, NewToken, NewUser, NoRole, Provided, Provision, Role, SecondFactor, Shown, Token, User, Viewer,
 };
 pub use acts::{
     ActBook, ActError, Curbs, Desk, DeskAlert, DeskFilter, DeskRecord, MAINTENANCE_AHEAD, MAINTENANCE_AT_MOST, NewQuiet, Quiet,

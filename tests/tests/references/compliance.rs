@@ -26,13 +26,15 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-2",
         "sec_02",
         "MQTT: TLS 1.2 or newer, a certificate or a password of its own for each device, topic rights, nobody anonymous",
-        Part("on a loopback address everybody may publish unless `devices = \"registered\"`; no claim codes"),
+        Part("on a loopback address everybody may publish unless `devices = \"registered\"`"),
     ),
     (
         "SEC-3",
         "sec_03",
         "Limits of payloads, depth and time; bad messages are put aside",
-        Part("held by tests of other names (quarantine, codecs, endpoint); a packet may have 1 MiB by default, not 16 KiB"),
+        Part(
+            "depth, time and quarantine are held by tests of other names (codecs, endpoint); what speaks for many devices may send 1 MiB",
+        ),
     ),
     (
         "SEC-4",
@@ -44,7 +46,9 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-5",
         "sec_05",
         "argon2id, short sessions, lock-out, no default credentials",
-        Part("a session of silence lasts an hour at most; a token is made for an hour unless somebody says longer"),
+        Part(
+            "a session of silence lasts an hour at most; a token is made for an hour unless somebody says longer; a second factor is for who wants one",
+        ),
     ),
     ("SEC-6", "sec_06", "Security log: only added to, chained, UTC, 365 days", Held),
     ("SEC-7", "sec_07", "Incident report", Part("as text and JSON, with the time since detection; no PDF")),
@@ -78,7 +82,7 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-14",
         "sec_14",
         "Limits of rate by device and by address",
-        Part("of a connection and of connections, held by tests of other names; no rate by address, none by default"),
+        Part("by address none is set by default, since behind one may be a whole network"),
     ),
     (
         "REQ-P-1",

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, DeviceCredential, Gate, Made, Means, NewCredential, NewToken,
-    NewUser, Role, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, DeviceCredential, Entry, Gate, Made, Means, NewClaim,
+    NewCredential, NewToken, NewUser, Provided, Provision, Role, SecondFactor, Shown, Token, User, Viewer,
 };
 
 /// A gate that knows a session and a token of each role, and keeps what is written down.
@@ -14,6 +14,9 @@ use ports::{
 pub(super) struct Doors {
     pub(super) open: AtomicBool,
     pub(super) secure: AtomicBool,
+    /// Every session and token was ended.
+    pub(super) gone: AtomicBool,
+    pub(super) second_factor: Mutex<Option<SecondFactor>>,
     pub(super) notes: Mutex<Vec<AuditNote>>,
     /// The disk of the audit is full.
     pub(super) full: AtomicBool,
@@ -60,8 +63,48 @@ impl Gate for Doors {
         Box::pin(async move { Ok(role.map(|role| Viewer { read_only: reader, ..person(role, means) })) })
     }
 
-    fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
-        Box::pin(async move { if password == "right" { Ok(name) } else { Err(AccessError::Wrong) } })
+    fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>> {
+        let gone = self.gone.load(Ordering::Relaxed);
+        Box::pin(async move { Ok(!gone && self.recognise(shown).await?.is_some()) })
+    }
+
+    fn sign_in(&self, name: String, password: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<Entry, AccessError>> {
+        Box::pin(async move {
+            match (password.as_str(), name.as_str()) {
+                ("right", "dpo") => Ok(Entry::Halfway("a-ticket".to_owned())),
+                ("right", _) => Ok(Entry::In(name)),
+                _ => Err(AccessError::Wrong),
+            }
+        })
+    }
+
+    fn sign_in_with_code(&self, ticket: String, code: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
+        let fits = ticket == "a-ticket" && code == "123456";
+        Box::pin(async move { if fits { Ok("dpo".to_owned()) } else { Err(AccessError::WrongCode) } })
+    }
+
+    fn second_factor(&self, _: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>> {
+        let standing = self.second_factor.lock().unwrap().clone();
+        Box::pin(async { Ok(standing.unwrap_or(SecondFactor::None)) })
+    }
+
+    fn begin_second_factor(&self, user: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        let (secret, uri) = ("MZXW6YTBOI".to_owned(), format!("otpauth://totp/Marsad:{user}?secret=MZXW6YTBOI"));
+        *self.second_factor.lock().unwrap() = Some(SecondFactor::Begun { secret, uri });
+        Box::pin(async { Ok(()) })
+    }
+
+    fn confirm_second_factor(&self, _: String, code: String) -> BoxFuture<'_, Result<Vec<String>, AccessError>> {
+        let fits = code == "123456";
+        Box::pin(async move { if fits { Ok(vec!["7Q2M-04TX-VK9B-H3ZD".to_owned()]) } else { Err(AccessError::WrongCode) } })
+    }
+
+    fn end_second_factor(&self, _: String, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        Box::pin(async { Err(AccessError::WrongCode) })
+    }
+
+    fn reset_second_factor(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
+        never()
     }
 
     fn sign_out(&self, _: String) -> BoxFuture<'_, Result<(), AccessError>> {
@@ -114,6 +157,22 @@ impl Gate for Doors {
 
     fn revoke_credentials(&self, _: String) -> BoxFuture<'_, Result<u64, AccessError>> {
         never()
+    }
+
+    fn provide(&self, _: Provision) -> BoxFuture<'_, Result<Provided, AccessError>> {
+        never()
+    }
+
+    fn claims(&self) -> BoxFuture<'_, Result<Vec<Claim>, AccessError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn make_claim(&self, _: NewClaim) -> BoxFuture<'_, Result<Made<Claim>, AccessError>> {
+        never()
+    }
+
+    fn trade(&self, _: String, _: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<Made<DeviceCredential>, AccessError>> {
+        Box::pin(async { Err(AccessError::NoClaim) })
     }
 
     fn note(&self, note: AuditNote) -> BoxFuture<'_, Result<(), AccessError>> {

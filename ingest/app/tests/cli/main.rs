@@ -17,6 +17,7 @@ mod moving;
 mod people;
 mod privacy;
 mod program;
+mod provisioning;
 mod questions;
 mod refusals;
 mod reports;

@@ -10,11 +10,12 @@ use tests::{Marsad, free_address, until};
 
 use crate::program::{ask, at, filled, program};
 
-const REGISTERED: &str = "[rules]\npacks = []\n[endpoint]\ndevices = \"registered\"\n[pipeline]\nflush_every = \"100ms\"\n";
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const REGISTERED: &str =
+    "[rules]\npacks = []\n[endpoint]\ndevices = \"registered\"\n[pipeline]\nflush_every = \"100ms\"\n";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Status and whole text of an answer.
-fn http(address: SocketAddr, request: &str) -> (u16, String) {
+pub(crate) fn http(address: SocketAddr, request: &str) -> (u16, String) {
     let mut socket = TcpStream::connect(address).expect("somebody listens");
     socket.set_read_timeout(Some(PATIENCE)).expect("a socket");
     socket.write_all(request.as_bytes()).expect("a request");
@@ -23,7 +24,7 @@ fn http(address: SocketAddr, request: &str) -> (u16, String) {
     (text.get(9..12).and_then(|code| code.parse().ok()).unwrap_or_default(), text)
 }
 
-fn get(address: SocketAddr, path: &str, header: &str) -> (u16, String) {
+pub(crate) fn get(address: SocketAddr, path: &str, header: &str) -> (u16, String) {
     http(address, &format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\n"))
 }
 
@@ -44,7 +45,7 @@ fn cookie(answer: &str) -> String {
     line["set-cookie: ".len()..].split(';').next().expect("its value").to_owned()
 }
 
-fn told(folder: &Path, arguments: &[&str]) -> serde_json::Value {
+pub(crate) fn told(folder: &Path, arguments: &[&str]) -> serde_json::Value {
     ask(folder, &[arguments, &["--json"]].concat()).json()
 }
 
@@ -113,7 +114,7 @@ fn sec_05_beyond_this_machine_nothing_is_served_before_the_one_time_link_was_use
 }
 
 /// CONNECT of MQTT 3.1.1 with a user name and a password; the code of its CONNACK.
-fn connect(address: SocketAddr, client: &str, credentials: Option<(&str, &str)>) -> (TcpStream, u8) {
+pub(crate) fn connect(address: SocketAddr, client: &str, credentials: Option<(&str, &str)>) -> (TcpStream, u8) {
     let text = |text: &str| [&u16::try_from(text.len()).expect("short").to_be_bytes()[..], text.as_bytes()].concat();
     let flags = if credentials.is_some() { 0xC2 } else { 0x02 };
     let mut body = [&b"\x00\x04MQTT\x04"[..], &[flags, 0, 0], &text(client)].concat();
@@ -131,7 +132,7 @@ fn connect(address: SocketAddr, client: &str, credentials: Option<(&str, &str)>)
 }
 
 /// Publishes a level with QoS 1 and waits for its acknowledgement.
-fn publish(socket: &mut TcpStream, topic: &str) {
+pub(crate) fn publish(socket: &mut TcpStream, topic: &str) {
     let payload = format!(r#"{{"v":1,"time":"{}","values":{{"waste.fill":50}}}}"#, at(1));
     let length = u8::try_from(4 + topic.len() + payload.len()).expect("a short packet");
     let mut packet = vec![0x32, length];

@@ -7,7 +7,7 @@ use rumqttc::v5::mqttbytes::v5 as theirs5;
 use super::*;
 use crate::access::Open;
 
-const LIMITS: Limits = Limits { max_packet: 4096, window: 8, topic_aliases: 4 };
+const LIMITS: Limits = Limits { max_packet: 4096, device_max_packet: 4096, window: 8, topic_aliases: 4 };
 const CONNECT_4: &[u8] = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01c";
 const CONNECT_5: &[u8] = b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01c";
 

@@ -4,9 +4,9 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::common::{House, connect, connect_with_will, packet, publish, settings};
+use crate::common::{House, Raw, connect, connect_as, connect_with_will, packet, publish, settings};
 use bytesize::ByteSize;
-use endpoint::Open;
+use endpoint::{Access, Credentials, Open, Refusal};
 
 #[tokio::test]
 async fn a_full_window_stops_the_reading_of_311_and_goes_on_when_tickets_are_spent() {
@@ -97,7 +97,7 @@ async fn one_connection_too_many_is_closed_at_once_and_a_place_that_is_left_is_f
 }
 
 #[tokio::test]
-async fn one_address_has_a_limit_of_its_own() {
+async fn sec_14_one_address_has_a_limit_of_connections_of_its_own() {
     let mut limited = settings();
     limited.listen = "0.0.0.0:0".parse().unwrap();
     limited.max_connections_per_address = 1;
@@ -203,4 +203,123 @@ async fn a_slow_disk_is_not_silence_of_the_client() {
     assert_eq!(house.keep().await.len(), 1);
     assert_eq!(client.packet().await, [0x40, 2, 0, 1]);
     assert_eq!(client.packet().await, [0x40, 2, 0, 2]);
+}
+
+/// Proves users by nothing; `lorawan` speaks for others.
+struct Proved;
+
+impl Access for Proved {
+    fn connect(&self, _: &Credentials<'_>) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    fn proves_users(&self) -> bool {
+        true
+    }
+
+    fn speaks_for_others(&self, user: &str) -> bool {
+        user == "lorawan"
+    }
+}
+
+async fn user(house: &House, id: &str, user: &str) -> Raw {
+    let mut raw = house.raw().await;
+    raw.hello(&connect_as(4, id, user, "x")).await;
+    raw
+}
+
+fn messages(ids: std::ops::RangeInclusive<u16>) -> Vec<u8> {
+    ids.flat_map(|id| publish(4, "t", 1, id, b"x")).collect()
+}
+
+#[tokio::test]
+async fn sec_14_a_device_has_one_rate_over_all_its_connections_and_coming_back_gives_no_other_burst() {
+    let mut limited = settings();
+    (limited.device_rate, limited.device_burst) = (40, 20);
+    let mut house = House::with(limited, Arc::new(Proved)).await;
+    let (mut one, mut other) = (user(&house, "1", "bin-1").await, user(&house, "2", "bin-1").await);
+    let start = Instant::now();
+    one.send(&messages(1..=20)).await;
+    house.keep_many(20).await;
+    other.send(&messages(1..=10)).await;
+    house.keep_many(10).await;
+    assert!(start.elapsed() >= Duration::from_millis(240), "10 more at 40 a second: {:?}", start.elapsed());
+    drop((one, other));
+    house.wait_for_connections(0).await;
+    let mut back = user(&house, "1", "bin-1").await;
+    let again = Instant::now();
+    back.send(&messages(1..=20)).await;
+    house.keep_many(20).await;
+    assert!(again.elapsed() >= Duration::from_millis(200), "{:?}", again.elapsed());
+    for id in 1..=20 {
+        assert_eq!(back.packet().await, [0x40, 2, 0, id], "nothing is dropped");
+    }
+}
+
+#[tokio::test]
+async fn sec_14_the_rate_of_a_device_holds_up_neither_another_nor_who_speaks_for_many() {
+    let mut limited = settings();
+    (limited.device_rate, limited.device_burst) = (1, 2);
+    let mut house = House::with(limited, Arc::new(Proved)).await;
+    let mut flooding = user(&house, "1", "bin-1").await;
+    flooding.send(&messages(1..=1000)).await;
+    house.keep_many(2).await;
+    let (mut other, mut gateway) = (user(&house, "2", "bin-2").await, user(&house, "3", "lorawan").await);
+    let start = Instant::now();
+    other.send(&messages(1..=2)).await;
+    gateway.send(&messages(1..=200)).await;
+    let mut kept = 0;
+    // Among them what little the flooding one is granted meanwhile.
+    while kept < 202 {
+        kept += house.keep().await.len();
+    }
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    for id in 1..=2 {
+        assert_eq!(other.packet().await, [0x40, 2, 0, id]);
+    }
+    for id in 1..=200 {
+        assert_eq!(gateway.packet().await, [0x40, 2, 0, id]);
+    }
+}
+
+#[tokio::test]
+async fn sec_14_an_address_has_one_rate_over_all_its_connections() {
+    let mut limited = settings();
+    limited.address_rate = 50;
+    let mut house = House::with(limited, Arc::new(Open)).await;
+    let (mut one, mut other) = (house.client(4, "1").await, house.client(4, "2").await);
+    let start = Instant::now();
+    one.send(&messages(1..=50)).await;
+    house.keep_many(50).await;
+    other.send(&messages(1..=15)).await;
+    house.keep_many(15).await;
+    assert!(start.elapsed() >= Duration::from_millis(290), "15 more at 50 a second: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn sec_03_a_device_sends_16_kib_at_most_and_who_speaks_for_many_more() {
+    let house = House::with(settings(), Arc::new(Proved)).await;
+    let large = publish(4, "t", 1, 1, &[0; 16 << 10]);
+    let mut device = user(&house, "1", "bin-1").await;
+    device.send(&large).await;
+    assert_eq!(device.ended().await, None, "it is ended");
+    let mut gateway = user(&house, "2", "lorawan").await;
+    gateway.send(&large).await;
+    gateway.ping().await;
+    assert_eq!(house.gauges.publishes(), 1);
+}
+
+#[tokio::test]
+async fn sec_14_a_device_has_a_limit_of_connections_and_one_more_ends_its_oldest() {
+    let mut limited = settings();
+    limited.max_connections_per_device = 2;
+    let house = House::with(limited, Arc::new(Proved)).await;
+    let mut of_another = user(&house, "0", "bin-2").await;
+    let mut oldest = user(&house, "1", "bin-1").await;
+    let mut second = user(&house, "2", "bin-1").await;
+    let mut third = user(&house, "3", "bin-1").await;
+    assert_eq!(oldest.ended().await, None);
+    second.ping().await;
+    third.ping().await;
+    of_another.ping().await;
 }
