@@ -9,6 +9,7 @@ mod gather;
 mod health;
 mod operations;
 mod parking;
+mod pasts;
 pub(crate) mod people;
 pub(crate) mod privacy;
 pub(crate) mod public;

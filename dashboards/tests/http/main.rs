@@ -15,6 +15,7 @@ mod asking;
 mod city;
 mod events;
 mod losses;
+mod many;
 mod operations;
 mod pages;
 mod people;
@@ -22,6 +23,7 @@ mod public;
 mod reports;
 mod rests;
 mod served;
+mod wild;
 
 use std::sync::Arc;
 
