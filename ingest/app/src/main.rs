@@ -47,6 +47,7 @@ mod rota;
 mod rule;
 mod run;
 mod sbom;
+mod sealed;
 mod simulate;
 mod subject;
 mod teller;

@@ -58,7 +58,9 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-9",
         "sec_09",
         "Backup every night, encrypted, with a restore drill",
-        Part("`marsad backup` and its drill are held by tests of other names; nothing is encrypted"),
+        Part(
+            "when it is made, a timer of the system says; that a machine can add to its place and not change what is there, the city",
+        ),
     ),
     (
         "SEC-10",
@@ -78,7 +80,7 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-14",
         "sec_14",
         "Limits of rate by device and by address",
-        Part("of a connection and of connections, held by tests of other names; no rate by address, none by default"),
+        Part("of a connection and of connections, of all and of an address; no rate by address, none by default"),
     ),
     (
         "REQ-P-1",

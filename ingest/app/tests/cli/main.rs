@@ -22,6 +22,7 @@ mod refusals;
 mod reports;
 mod rota;
 mod rules;
+mod sealing;
 mod secrecy;
 mod simulating;
 mod terms;
