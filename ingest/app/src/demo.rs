@@ -20,7 +20,7 @@ use crate::fit;
 use crate::ground::Origin;
 use crate::incident::{Board, Notice};
 use crate::platform::Platform;
-use crate::run::{greet, raise_open_files, until_told};
+use crate::run::{Signals, greet, raise_open_files, until_told};
 
 /// How often the city is asked what its devices say now.
 const TICK: Duration = Duration::from_millis(250);
@@ -58,6 +58,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     // Simulated meters have no people behind them: their answers can be looked at without a secret.
     checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok().map(Names::Made));
     let past = past(&city, start);
+    let signals = Signals::hear()?;
     let platform = Platform::start(settings, checked, origin.of_demo(city.catalogue(), past)).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
@@ -69,7 +70,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
         actors.spawn(act(mqtt, city.clone(), kind, password.clone(), Board::new(&settings.data.directory)));
     }
     // The actors end with the program: what they did not say was never promised.
-    until_told(platform).await
+    until_told(platform, signals).await
 }
 
 /// Two weeks of the city, so that every chart has something to show: each message as it would have been heard then.
