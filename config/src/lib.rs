@@ -4,6 +4,7 @@
 //! Each section's struct lives in the crate that it sets. Deliberately absent: anything that opens a
 //! socket or makes a directory.
 
+mod backup;
 mod check;
 mod devices;
 mod domains;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use locate::{line_of, position};
 
 pub use self::domains::{Depot, District, Domains, Dust, Interval, Privacy, Space, Station, parameters};
+pub use backup::{Backup, NotARecipient, Recipient};
 pub use check::{Checked, check, check_with, strangers};
 pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
@@ -179,6 +181,8 @@ pub struct Settings {
     pub http: dashboards::Settings,
     /// Users, sessions and tokens.
     pub access: access::Settings,
+    /// For whom backups are sealed.
+    pub backup: Backup,
     /// The files that they come from, with their texts: for the places of mistakes that show later.
     #[serde(skip)]
     texts: Vec<(PathBuf, String)>,

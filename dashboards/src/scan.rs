@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ports::{Points, Query, Store, StoreError};
+use ports::{Points, Query, Shape, Store, StoreError};
 use schemas::{Partial, Quantity, Reading, SeriesKey, Timestamp};
 
 use crate::budget::in_time;
@@ -82,12 +82,25 @@ pub enum ScanError {
 }
 
 /// A point that has a place in the order (time, device, quantity name, channel).
-trait Placed {
+pub(crate) trait Point: Sized {
+    /// By which it is asked for.
+    const SHAPE: Shape;
+    /// The points of an answer of this shape.
+    fn of(answer: Points) -> Vec<Self>;
     fn time(&self) -> Timestamp;
     fn series(&self) -> &SeriesKey;
 }
 
-impl Placed for Reading {
+impl Point for Reading {
+    const SHAPE: Shape = Shape::Raw;
+
+    fn of(answer: Points) -> Vec<Self> {
+        match answer {
+            Points::Raw { readings, .. } => readings,
+            Points::Hourly { .. } => Vec::new(),
+        }
+    }
+
     fn time(&self) -> Timestamp {
         self.observed_at
     }
@@ -96,7 +109,16 @@ impl Placed for Reading {
     }
 }
 
-impl Placed for Partial {
+impl Point for Partial {
+    const SHAPE: Shape = Shape::Hourly;
+
+    fn of(answer: Points) -> Vec<Self> {
+        match answer {
+            Points::Hourly { partials, .. } => partials,
+            Points::Raw { .. } => Vec::new(),
+        }
+    }
+
     fn time(&self) -> Timestamp {
         self.start
     }
@@ -150,7 +172,7 @@ impl Pager {
         self.after.as_ref()
     }
 
-    fn cut<P: Placed>(&mut self, mut points: Vec<P>, mut more: bool, limit: usize) -> (Vec<P>, bool) {
+    fn cut<P: Point>(&mut self, mut points: Vec<P>, mut more: bool, limit: usize) -> (Vec<P>, bool) {
         if let Some(cursor) = &self.after {
             points.retain(|p| place(p.time(), p.series()) > place(cursor.time, &cursor.series));
         }

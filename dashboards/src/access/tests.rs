@@ -13,7 +13,8 @@ type Methods = BTreeSet<&'static str>;
 
 /// Every address that a file of these sources gives to a router, those of all operations, and what they answer.
 fn routed() -> BTreeMap<String, Methods> {
-    let (mut found, mut folders) = (BTreeMap::<String, Methods>::new(), vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))]);
+    let (mut found, mut folders) =
+        (BTreeMap::<String, Methods>::new(), vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))]);
     for Operation { verb, path, .. } in api::operations() {
         found.entry(path.to_owned()).or_default().insert(if verb == Verb::Get { "GET" } else { "POST" });
     }

@@ -1,40 +1,43 @@
 //! `GET /api/v1/devices/health`: are devices heard, how long will batteries last, are clocks right, does a sensor stand still or
 //! leave its neighbours.
 //!
-//! A state of the device and not of what it watches. Stations are compared [with one another](air), and so are the sensors of
-//! [bins](bins); those of parking spaces and water meters are doubted where spaces and meters are told. Deliberately absent: alarms; rules on silence and batteries are rules.
+//! A state of the device and not of what it watches; told in pages, since weeks of every device of a large city are more than one
+//! request may have read. Stations are compared [with one another](air), and so are the sensors of [bins](bins); those of parking
+//! spaces and water meters are doubted where spaces and meters are told. Deliberately absent: alarms; rules on silence and
+//! batteries are rules.
 
 mod air;
 mod bins;
+mod peers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderValue, Uri, header};
 use axum::response::Response;
 use domains::health::{Availability, BatteryForecast, ClockSkew, Drift, availability, battery_forecast, clock_skew, offline};
 use domains::time::Calendar;
 use domains::{Finding, median};
 use jiff::civil::Date;
-use ports::{Points, Query, Selector, Shape};
+use ports::DeviceView;
 use schemars::JsonSchema;
-use schemas::{Device, DeviceId, Flaw, Kind, Quantity, Reading, Timestamp, Vocabulary, Zone};
+use schemas::{Device, DeviceId, Flaw, Kind, Quantity, Reading, Timestamp, Zone};
 use serde::Serialize;
 
 use super::answer::{Answer, Answered, Format, Said};
-use super::gather;
+use super::gather::{self, Wanted};
+use super::pasts::Pasts;
 use crate::house::{House, Shared};
-use crate::openapi::{Operation, known};
+use crate::openapi::{Operation, Parameter, known};
 use crate::problem::Problem;
-use crate::scan::Pager;
 use crate::table::{Cell, Table};
 
-/// Readings of a device in one question.
-const READINGS_LIMIT: usize = 200_000;
-/// Readings asked of the store at once.
-const PAGE: usize = 20_000;
+/// Devices of a page where the request has no limit=.
+const DEVICES: usize = 200;
+/// Devices of a page at most: several seconds of the store's time.
+const MOST_DEVICES: usize = 2_000;
 /// Messages by which a clock is judged at most.
 const CLOCK_LIMIT: usize = 2_000;
 
@@ -68,14 +71,27 @@ struct Body {
     from: Timestamp,
     to: Timestamp,
     devices: Vec<Health>,
+    /// The id after which the next page begins.
+    next: Option<DeviceId>,
 }
 
-pub(crate) const HEALTH: Operation =
-    Operation::get("/api/v1/devices/health", "Availability, batteries, clocks and drift of devices; the last 7 days by default")
-        .takes(&[known::DEVICES, known::KIND, known::ZONE, known::DAY_FROM, known::DAY_TO, known::FORMAT])
-        .gives::<Answered<'_, Body>>()
-        .also(&["text/csv", "text/plain"])
-        .tagged();
+pub(crate) const HEALTH: Operation = Operation::get(
+    "/api/v1/devices/health",
+    "Availability, batteries, clocks and drift of devices, page by page; the last 7 days by default",
+)
+.takes(&[
+    known::DEVICES,
+    known::KIND,
+    known::ZONE,
+    known::DAY_FROM,
+    known::DAY_TO,
+    Parameter::whole("limit", "Devices at most, 200 where it is not given", 1, Some(MOST_DEVICES as u64)),
+    known::CURSOR,
+    known::FORMAT,
+])
+.gives::<Answered<'_, Body>>()
+.also(&["text/csv", "text/plain"])
+.tagged();
 
 pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = HEALTH.read(&uri)?;
@@ -87,20 +103,15 @@ pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, P
         return Err(Problem::parameter("from", format!("{} is not in the past", range.start), "an instant that is over"));
     }
     let named = params.list::<DeviceId>("device", "device ids joined by commas")?;
-    let (kind, zone) = (params.kind()?, params.zone()?);
+    let after = params.parsed("cursor", "the `next` of an earlier answer")?;
+    let limit = params.limit(DEVICES, MOST_DEVICES.min(house.settings.most_rows))?;
+    let wanted = Wanted { kind: params.kind()?, zone: params.zone()?, named, after, limit };
     let _permit = gather::permit(&rooms)?;
-    let mut devices = Vec::new();
-    for kind in Vocabulary::current().kinds().filter(|of| kind.is_none_or(|kind| kind == *of)) {
-        devices.extend(gather::devices(house, kind, zone.as_ref()).await?);
-    }
-    let devices = gather::only(devices, &named, "device")?;
-    let others = Others::of(house, &devices, range.end).await?;
-    let mut found = Vec::new();
-    for device in devices {
-        found.push(of_device(house, device, &range, &others).await?);
-    }
+    let (views, next) = gather::page(house, &wanted).await?;
+    let found = of_devices(house, &views, &range).await?;
     let offline = found.iter().filter(|h| h.offline).count();
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> =
+        next.iter().map(|next| format!("further devices follow on the page with cursor={next}")).collect();
     if found.is_empty() {
         notes.push("no data: no device is known here".to_owned());
     }
@@ -115,66 +126,86 @@ pub(crate) async fn health(State(rooms): Shared, uri: Uri) -> Result<Response, P
         name: "device-health",
         title: format!("Health of {} devices, {offline} of them offline", found.len()),
         table: table(&found),
-        body: Body { from: range.start, to: range.end, devices: found },
+        body: Body { from: range.start, to: range.end, devices: found, next: next.clone() },
         notes,
         rests_on: house.parameters.health.rows.iter().collect(),
     };
-    answer.told(format, house)
+    Ok(followed(answer.told(format, house)?, &uri, next.as_ref()))
 }
 
-/// What the devices of a kind say, with which one of them is compared.
-struct Others {
-    air: air::DailyAir,
-    bins: bins::Swings,
-}
-
-impl Others {
-    /// Of the kinds of these devices.
-    async fn of(house: &House, devices: &[Device], to: Timestamp) -> Result<Self, Problem> {
-        let any = |kind| devices.iter().any(|d| d.kind == kind);
-        Ok(Self {
-            air: if any(Kind::AIR) { air::daily(house, to).await? } else { BTreeMap::new() },
-            bins: if any(Kind::WASTE) { bins::swings(house, devices, to).await? } else { BTreeMap::new() },
-        })
+/// An answer with the address of its next page (RFC 8288), which a table has no other place for.
+fn followed(mut answer: Response, uri: &Uri, next: Option<&DeviceId>) -> Response {
+    let Some(next) = next else { return answer };
+    let others = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let cursor = format!("cursor={next}");
+    let query: Vec<&str> = others.chain([cursor.as_str()]).collect();
+    if let Ok(link) = HeaderValue::from_str(&format!("<?{}>; rel=\"next\"", query.join("&"))) {
+        answer.headers_mut().insert(header::LINK, link);
     }
+    answer
 }
 
-async fn of_device(house: &House, device: Device, range: &Range<Timestamp>, others: &Others) -> Result<Health, Problem> {
-    let settings = &house.parameters.health.numbers;
-    let all = readings(house, &device.id, Vec::new(), range.clone()).await?;
-    let instants: BTreeSet<Timestamp> = all.iter().map(|r| r.observed_at).collect();
+async fn of_devices(house: &House, views: &[DeviceView], range: &Range<Timestamp>) -> Result<Vec<Health>, Problem> {
+    let devices: Vec<Device> = views.iter().map(|view| view.device.clone()).collect();
+    let of = |kind: Kind| devices.iter().filter(|d| d.kind == kind).cloned().collect::<Vec<Device>>();
+    let (stations, bins) = (of(Kind::AIR), of(Kind::WASTE));
+    let air = air::daily(house, &stations, range.end).await?;
+    let swings = bins::swings(house, &bins, range.end).await?;
+    let mut levels = bins::levels(house, &bins, range.end);
+    let mut batteries = Pasts::of(house, &devices, &[Quantity::BATTERY_LEVEL], battery_period(house, range.end));
+    let mut pasts = Pasts::of(house, &devices, &[], range.clone());
+    let mut found = Vec::with_capacity(devices.len());
+    for view in views {
+        let (Some((device, all)), Some((_, charge))) = (pasts.next().await?, batteries.next().await?) else { break };
+        let (stuck, drift) = match device.kind {
+            Kind::AIR => (air::still(house, &all), air::drifts(house, &device.id, &air)),
+            Kind::WASTE => {
+                let hours = levels.next().await?.map(|(_, hours)| hours).unwrap_or_default();
+                (bins::still(house, device, &swings), bins::drifts(house, &hours))
+            }
+            _ => (Vec::new(), BTreeMap::new()),
+        };
+        let own = Own { all, battery: battery(house, charge), stuck, drift };
+        found.push(of_device(house, view, own, range));
+    }
+    Ok(found)
+}
+
+/// What is known of one device.
+struct Own {
+    /// All that it said in the period.
+    all: Vec<Reading>,
+    battery: Finding<BatteryForecast>,
+    stuck: Vec<Quantity>,
+    drift: BTreeMap<&'static str, Said<Drift>>,
+}
+
+fn of_device(house: &House, view: &DeviceView, own: Own, range: &Range<Timestamp>) -> Health {
+    let (device, parameters) = (&view.device, &house.parameters);
+    let settings = &parameters.health.numbers;
+    let instants: BTreeSet<Timestamp> = own.all.iter().map(|r| r.observed_at).collect();
     let heard = instants.last().copied();
-    let parameters = &house.parameters;
     let said = parameters.station(&device.id).every.or_else(|| parameters.intervals.get(&device.kind).copied());
     let interval = said.or_else(|| usual(&instants));
     // Before it was there for the first time nothing was expected of it.
-    let since = first_heard(house, &device).await?.map_or(range.start, |first| first.max(range.start));
+    let since = view.first_seen.map_or(range.start, |first| first.max(range.start));
     let lack = Finding::Insufficient(domains::Lack::OneOf(vec!["a reporting interval"]));
     let received = instants.iter().filter(|at| **at >= since).count() as u64;
     let share = interval.map_or(lack, |every| availability(received, range.end.since(since), every, settings));
-    let battery = battery(house, &device.id, range.end).await?;
-    let (stuck, drift) = match device.kind {
-        Kind::AIR => (air::still(house, &all), air::drifts(house, &device.id, &others.air)),
-        Kind::WASTE => {
-            let days = bins::days(house, &device.id, range.end).await?;
-            (bins::still(house, &device, &others.bins), bins::drifts(house, &days))
-        }
-        _ => (Vec::new(), BTreeMap::new()),
-    };
-    Ok(Health {
+    Health {
+        device: device.id.clone(),
+        kind: device.kind,
+        zone: device.zone.clone(),
         heard,
         offline: offline(heard, range.end, interval.unwrap_or_default(), settings),
         interval_s: interval.map(|every| every.as_secs_f64()),
         interval_assumed: said.is_none(),
         availability: Said(share),
-        battery: Said(battery),
-        clock: Said(clock(house, &all)),
-        stuck,
-        drift,
-        device: device.id,
-        kind: device.kind,
-        zone: device.zone,
-    })
+        battery: Said(own.battery),
+        clock: Said(clock(house, &own.all)),
+        stuck: own.stuck,
+        drift: own.drift,
+    }
 }
 
 /// The middle one of the distances between messages.
@@ -183,24 +214,29 @@ fn usual(instants: &BTreeSet<Timestamp>) -> Option<Duration> {
     median(&gaps).and_then(|gap| Duration::try_from_secs_f64(gap).ok()).filter(|gap| !gap.is_zero())
 }
 
-async fn first_heard(house: &House, device: &Device) -> Result<Option<Timestamp>, Problem> {
-    let filter = ports::DeviceFilter { id: Some(device.id.clone()), limit: 1, ..ports::DeviceFilter::default() };
-    Ok(house.console.devices(&filter).await?.into_iter().next().and_then(|view| view.first_seen))
+/// As long as a battery is looked at.
+fn battery_period(house: &House, to: Timestamp) -> Range<Timestamp> {
+    let back = house.parameters.health.numbers.battery.most_days.get();
+    days_before(house, back, to)..to
 }
 
-/// The levels of a battery, the middle one of each local day.
-async fn battery(house: &House, device: &DeviceId, to: Timestamp) -> Result<Finding<BatteryForecast>, Problem> {
+/// The beginning of the local day so many days before.
+fn days_before(house: &House, days: u32, to: Timestamp) -> Timestamp {
+    let city = house.city.time();
+    city.day(Calendar::shifted(city.date(to), -i32::try_from(days).unwrap_or(i32::MAX))).start
+}
+
+/// By the levels of a battery, the middle one of each local day.
+fn battery(house: &House, said: Vec<Reading>) -> Finding<BatteryForecast> {
     let (settings, city) = (&house.parameters.health.numbers.battery, house.city.time());
-    let back = i32::try_from(settings.most_days.get()).unwrap_or(i32::MAX);
-    let from = city.day(Calendar::shifted(city.date(to), -back)).start;
     let mut days: BTreeMap<Date, Vec<f64>> = BTreeMap::new();
-    for (at, level) in gather::values(house, device, Quantity::BATTERY_LEVEL, from..to).await? {
+    for (at, level) in gather::good(gather::of_first_channel(said)) {
         days.entry(city.date(at)).or_default().push(level);
     }
     let first = days.keys().next().copied();
     let since = |date: Date| first.and_then(|f| f.until(date).ok()).map_or(0.0, |span| f64::from(span.get_days()));
     let levels: Vec<(f64, f64)> = days.into_iter().filter_map(|(date, of_day)| Some((since(date), median(&of_day)?))).collect();
-    Ok(battery_forecast(&levels, settings))
+    battery_forecast(&levels, settings)
 }
 
 /// The clock, by messages that were sent as they were measured: of what comes late by itself the flaw says so.
@@ -211,29 +247,6 @@ fn clock(house: &House, all: &[Reading]) -> Finding<ClockSkew> {
     messages.dedup();
     let last = messages.len().saturating_sub(CLOCK_LIMIT);
     clock_skew(messages.get(last..).unwrap_or_default(), &house.parameters.health.numbers.clock)
-}
-
-/// All readings of a device in a period, bad ones too.
-async fn readings(
-    house: &House,
-    device: &DeviceId,
-    quantities: Vec<Quantity>,
-    range: Range<Timestamp>,
-) -> Result<Vec<Reading>, Problem> {
-    let select = Selector { devices: vec![device.clone()], quantities, ..Selector::default() };
-    let mut pager = Pager::new(house.store.clone(), Query { select, range, shape: Shape::Raw, limit: 0 }, None);
-    let mut all = Vec::new();
-    loop {
-        let Points::Raw { readings, more } = pager.page(PAGE).await? else { return Ok(all) };
-        all.extend(readings);
-        if all.len() > READINGS_LIMIT {
-            let detail = format!("`{device}` has more than {READINGS_LIMIT} readings in this period");
-            return Err(Problem::parameter("from", detail, "a shorter period"));
-        }
-        if !more {
-            return Ok(all);
-        }
-    }
 }
 
 fn table(rows: &[Health]) -> Table {

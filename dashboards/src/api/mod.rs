@@ -11,6 +11,7 @@ mod health;
 mod named;
 mod operations;
 mod parking;
+mod pasts;
 mod payload;
 pub(crate) mod people;
 pub(crate) mod privacy;

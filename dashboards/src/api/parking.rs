@@ -20,11 +20,12 @@ use domains::parking::{
     occupancy_over, publishable, search_pressure, sensor_faults, sessions, stays, transitions, turnover,
 };
 use schemars::JsonSchema;
-use schemas::{DeviceId, Grade, Kind, Quantity, Timestamp, Zone};
+use schemas::{DeviceId, Grade, Kind, Quantity, Reading, Timestamp, Zone};
 use serde::Serialize;
 
 use super::answer::{Answer, Answered, Format, Said, resting};
 use super::gather;
+use super::pasts::Pasts;
 use crate::house::{House, Rooms, Shared};
 use crate::openapi::{Operation, Parameter, Paths, known};
 use crate::params::Params;
@@ -171,11 +172,20 @@ fn past(params: &Params, house: &House) -> Result<(Timestamp, Timestamp), Proble
 }
 
 /// The spaces of each zone that is asked for.
-async fn zones(house: &House, params: &Params, period: (Timestamp, Timestamp)) -> Result<BTreeMap<Zone, Vec<Space>>, Problem> {
+async fn zones(
+    house: &House,
+    params: &Params,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<BTreeMap<Zone, Vec<Space>>, Problem> {
     let mut zones: BTreeMap<Zone, Vec<Space>> = BTreeMap::new();
-    for device in gather::devices(house, Kind::PARKING, params.zone()?.as_ref()).await? {
-        let space = space(house, device.id, period).await?;
-        zones.entry(device.zone).or_default().push(space);
+    let settings = &house.parameters.parking.numbers;
+    let devices = gather::devices(house, Kind::PARKING, params.zone()?.as_ref()).await?;
+    // From the time on after which an unmoved sensor counts as stuck.
+    let past = Duration::try_from_secs_f64((settings.sensor.stuck_days.get() + 1.0) * 86_400.0).unwrap_or(Duration::MAX);
+    let quantities = [Quantity::PARKING_OCCUPIED, Quantity::PARKING_SENSOR_OBSTRUCTED];
+    let mut pasts = Pasts::of(house, &devices, &quantities, from.min(to.minus(past))..to);
+    while let Some((device, said)) = pasts.next().await? {
+        zones.entry(device.zone.clone()).or_default().push(space(device.id.clone(), said, to, settings));
     }
     Ok(zones)
 }
@@ -195,14 +205,11 @@ fn every(params: &Params) -> Result<Option<Duration>, Problem> {
     }
 }
 
-/// What a space was until `to`, from the time on after which an unmoved sensor counts as stuck.
-async fn space(house: &House, device: DeviceId, (from, to): (Timestamp, Timestamp)) -> Result<Space, Problem> {
-    let settings = &house.parameters.parking.numbers;
-    let past = Duration::try_from_secs_f64((settings.sensor.stuck_days.get() + 1.0) * 86_400.0).unwrap_or(Duration::MAX);
-    let range = from.min(to.minus(past))..to;
-    let said = gather::readings(house, &device, Quantity::PARKING_OCCUPIED, range.clone()).await?;
-    let obstructed = gather::values(house, &device, Quantity::PARKING_SENSOR_OBSTRUCTED, range).await?;
-    let report = |reading: &schemas::Reading| match reading.quality.grade() {
+/// What a space was until `to`, of which this was said.
+fn space(device: DeviceId, said: Vec<Reading>, to: Timestamp, settings: &ParkingSettings) -> Space {
+    let (said, obstructed) = said.into_iter().partition(|r| r.series.quantity == Quantity::PARKING_OCCUPIED);
+    let (said, obstructed) = (gather::of_first_channel(said), gather::good(gather::of_first_channel(obstructed)));
+    let report = |reading: &Reading| match reading.quality.grade() {
         Grade::Bad => Report::Fault,
         Grade::Good | Grade::Uncertain if reading.value >= 0.5 => Report::Occupied,
         Grade::Good | Grade::Uncertain => Report::Free,
@@ -211,7 +218,7 @@ async fn space(house: &House, device: DeviceId, (from, to): (Timestamp, Timestam
     // After the state of the same instant: a sensor that cannot see takes its word back.
     reports.extend(obstructed.into_iter().filter(|(_, is)| *is >= 0.5).map(|(at, _)| (at, Report::Fault)));
     let heard = reports.iter().map(|(at, _)| *at).max();
-    Ok(Space { device, transitions: transitions(&reports, to, &settings.space), heard })
+    Space { device, transitions: transitions(&reports, to, &settings.space), heard }
 }
 
 fn row(

@@ -10,8 +10,8 @@ use axum::handler::Handler;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ports::{
-    AuditRow, AuditVerdict, Claim, DeviceCredential, Made, NewClaim, NewCredential, NewToken, NewUser, Provided, Provision, Token,
-    User, Viewer,
+    AuditRow, AuditVerdict, Claim, DeviceCredential, Made, NewClaim, NewCredential, NewToken, NewUser, Provided, Provision,
+    Token, User, Viewer,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

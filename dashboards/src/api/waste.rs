@@ -13,9 +13,10 @@ use std::sync::Arc;
 
 use domains::waste::BinHistory;
 use jiff::civil::Date;
-use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
+use schemas::{Device, DeviceId, Kind, Quantity, Reading, Timestamp, Zone};
 
 use super::gather;
+use super::pasts::Pasts;
 use crate::house::{House, Rooms};
 use crate::openapi::Paths;
 use crate::params::Params;
@@ -60,10 +61,15 @@ fn contractor<'p>(house: &House, params: &'p Params, date: Date) -> Result<Optio
     Err(Problem::parameter("contractor", detail, format!("one of {}", known.join(", "))))
 }
 
-/// What a bin said of its level in a period.
-async fn history(house: &House, device: &DeviceId, range: Range<Timestamp>) -> Result<BinHistory, Problem> {
-    let levels = gather::values(house, device, Quantity::WASTE_FILL, range).await?;
-    Ok(BinHistory::new(levels, &house.parameters.waste.numbers.emptying))
+/// What bins said of their levels in a period.
+fn pasts<'a>(house: &'a House, bins: &'a [Device], range: Range<Timestamp>) -> Pasts<'a, Reading> {
+    Pasts::of(house, bins, &[Quantity::WASTE_FILL], range)
+}
+
+/// What became of a bin that said this.
+fn history(house: &House, said: Vec<Reading>) -> BinHistory {
+    let levels = gather::good(gather::of_first_channel(said));
+    BinHistory::new(levels, &house.parameters.waste.numbers.emptying)
 }
 
 /// Says of bins that nobody collects: a silence would be worse.

@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domains::water::{ConsumptionCurve, MeterIndex, MeterSettings};
-use schemas::{Device, DeviceId, Kind, Quantity, Timestamp, Zone};
+use schemas::{Device, DeviceId, Kind, Quantity, Reading, Timestamp, Zone};
 
 use super::gather;
+use super::pasts::Pasts;
 use crate::Names;
 use crate::house::{House, Rooms};
 use crate::openapi::Paths;
@@ -53,9 +54,19 @@ async fn connections(house: &House, zone: Option<&Zone>) -> Result<Vec<Device>, 
     Ok(all)
 }
 
-/// The consumption of a connection, over a period and the hours around it. Litres.
-async fn curve(house: &House, device: &DeviceId, range: Range<Timestamp>) -> Result<ConsumptionCurve, Problem> {
-    metered(house, device, range, &house.parameters.water.numbers.meter).await
+/// What connections said of their consumption, over a period and the hours around it.
+fn volumes<'a>(house: &'a House, connections: &'a [Device], range: &Range<Timestamp>) -> Pasts<'a, Reading> {
+    Pasts::of(house, connections, &[Quantity::WATER_VOLUME], around(range))
+}
+
+/// A period and the hours around it.
+fn around(range: &Range<Timestamp>) -> Range<Timestamp> {
+    range.start.minus(AROUND)..range.end.plus(AROUND)
+}
+
+/// The consumption of a connection that said this. Litres.
+fn curve(house: &House, said: Vec<Reading>) -> Result<ConsumptionCurve, Problem> {
+    curve_by(house, said, &house.parameters.water.numbers.meter)
 }
 
 /// What passed a meter of which these steps are believed.
@@ -65,8 +76,11 @@ async fn metered(
     range: Range<Timestamp>,
     meter: &MeterSettings,
 ) -> Result<ConsumptionCurve, Problem> {
-    let wide = range.start.minus(AROUND)..range.end.plus(AROUND);
-    let volumes = gather::values(house, device, Quantity::WATER_VOLUME, wide).await?;
+    curve_by(house, gather::past(house, device, &[Quantity::WATER_VOLUME], around(&range)).await?, meter)
+}
+
+fn curve_by(house: &House, said: Vec<Reading>, meter: &MeterSettings) -> Result<ConsumptionCurve, Problem> {
+    let volumes = gather::good(gather::of_first_channel(said));
     let index = |(at, cubic_metres): &(Timestamp, f64)| MeterIndex { at: *at, litres: litres(*cubic_metres), serial: None };
     let readings: Vec<MeterIndex<'static>> = volumes.iter().map(index).collect();
     ConsumptionCurve::new(&readings, meter, &house.parameters.water.numbers.curve)

@@ -6,8 +6,8 @@ mod scene;
 mod works;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::{Bound, Range};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dashboards::{City, House, Names, Parameters, Settings};
@@ -40,6 +40,8 @@ pub(crate) struct Town {
     pub(crate) acts: Mutex<Vec<schemas::Act>>,
     /// What was asked to be done.
     pub(crate) done: Mutex<Vec<Done>>,
+    /// How often the store was searched.
+    pub(crate) scans: AtomicUsize,
     /// The store is away.
     pub(crate) store_away: AtomicBool,
     /// The register is away.
@@ -61,6 +63,7 @@ impl Town {
             quiets: Mutex::default(),
             acts: Mutex::default(),
             done: Mutex::default(),
+            scans: AtomicUsize::new(0),
             store_away: AtomicBool::new(false),
             register_away: AtomicBool::new(false),
         })
@@ -182,6 +185,7 @@ impl Store for Town {
     fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
         Box::pin(async move {
             self.store_answers()?;
+            self.scans.fetch_add(1, Ordering::Relaxed);
             let kept = self.readings.lock().unwrap();
             let first = |at: Timestamp| (at, String::new(), "", 0);
             let within = kept.range(first(query.range.start)..first(query.range.end.max(query.range.start)));
@@ -254,9 +258,10 @@ impl Console for Town {
                 filter.id.as_ref().is_none_or(|id| *id == d.device.id)
                     && filter.kind.is_none_or(|k| k == d.device.kind)
                     && filter.zone.as_ref().is_none_or(|z| *z == d.device.zone)
-                    && filter.after.as_ref().is_none_or(|a| d.device.id > *a)
             };
-            Ok(devices.values().filter(fits).take(filter.limit).cloned().collect())
+            let from = filter.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let behind = devices.range::<schemas::DeviceId, _>((from, Bound::Unbounded)).map(|(_, view)| view);
+            Ok(behind.filter(fits).take(filter.limit).cloned().collect())
         })
     }
 

@@ -16,6 +16,7 @@ mod city;
 mod events;
 mod explain;
 mod losses;
+mod many;
 mod operations;
 mod pages;
 mod people;
@@ -24,6 +25,7 @@ mod reports;
 mod rests;
 mod rules;
 mod served;
+mod wild;
 
 use std::sync::Arc;
 

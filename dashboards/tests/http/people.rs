@@ -192,6 +192,16 @@ POST /api/v1/vault/message                 - - - - + -
 POST /api/v1/subjects/export               - - - - + -
 ";
 
+/// The pages of that town behind its gate.
+pub(super) fn behind_a_gate() -> Router {
+    guarded().0
+}
+
+/// Every address that is there, each with what it is asked for.
+pub(super) fn addresses() -> impl Iterator<Item = &'static str> {
+    MATRIX.lines().filter_map(|line| line.split_whitespace().nth(1))
+}
+
 /// What a request meets where nobody is denied anything: a status that shows it was let through.
 fn let_through(answer: &Answer, denied_like: &str) -> bool {
     answer.status != StatusCode::UNAUTHORIZED

@@ -3,7 +3,10 @@
 //! A backup is a directory that a program could have left behind by a crash at the instant when the copying ended:
 //! what every start can go on from. For that, the order of copying matters, see [`make`].
 //!
-//! Deliberately absent: encryption, and sending it elsewhere. It is a directory of files like any other.
+//! With recipients it is [sealed](crate::sealed): then what is copied lies beside the data directory in the open for a while, where
+//! everything lies in the open anyway, and only what is sealed reaches the place of the backup.
+//!
+//! Deliberately absent: sending it elsewhere. It is a directory of files like any other.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,7 +17,7 @@ use clap::{Args, Subcommand};
 use ports::{Clock, SystemClock};
 use schemas::Timestamp;
 use serde::{Deserialize, Serialize};
-use settings::Settings;
+use settings::{Recipient, Settings};
 use tempfile::TempDir;
 
 use crate::directory::DataDirectory;
@@ -23,6 +26,7 @@ use crate::gate;
 use crate::ledger::{Digest, Ledger};
 use crate::prepare::{InitCommand, init};
 use crate::progress::Progress;
+use crate::sealed::Identities;
 use crate::vault;
 
 #[derive(Debug, Subcommand)]
@@ -32,24 +36,35 @@ pub(crate) enum BackupCommand {
   marsad backup make --to /mnt/backup/2026-11-21
   marsad backup make --data /var/lib/marsad --to /mnt/backup/today --json
 
+  marsad backup make --to /mnt/backup/today --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudfl9kkq3ahvyp
+
+With recipients, of the flag or of [backup] in the settings, each file is sealed by age (age-encryption.org): only who has the
+secret key of one can restore it, and that key is not needed on this machine and should not be on it (docs/OPERATIONS.md).
+
 All that was acknowledged before the command began is in it. It is there whole, or not at all: a copy that was broken off
-leaves a directory named .marsad-backup-… beside it, which may be removed.")]
+leaves a directory named .marsad-backup-… beside it, or beside the data directory, which may be removed.")]
     Make(Make),
     /// Check a backup: every file against its SHA-256, every block of the store
     #[command(after_help = "Example:
-  marsad backup check /mnt/backup/2026-11-21      exit 1 and each fault on a line where something is wrong")]
+  marsad backup check /mnt/backup/2026-11-21      exit 1 and each fault on a line where something is wrong
+
+A sealed one is checked without its key: that its files are those that were written. What they hold is checked where it is restored.")]
     Check {
         /// The backup
         backup: PathBuf,
     },
     /// Put a backup into the data directory, which must be empty or not be there
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   marsad backup restore /mnt/backup/2026-11-21 --data /var/lib/marsad
+  marsad backup restore /mnt/backup/2026-11-21 --data /var/lib/marsad --identity /media/safe/backup.key
 
 The backup is checked first, and what was put in place afterwards; then start the program.")]
     Restore {
         /// The backup
         backup: PathBuf,
+        /// The secret key of a sealed backup, a file of `age-keygen`
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
     },
 }
 
@@ -58,6 +73,9 @@ pub(crate) struct Make {
     /// The new directory
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
+    /// A public key for which it is sealed; may be given several times, and stands in place of those of [backup]
+    #[arg(long, value_name = "AGE1...")]
+    recipient: Vec<Recipient>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,8 +106,10 @@ reading; exit 1 and the first differences where the second does not hold all.")]
 const LIST: &str = "backup.json";
 /// Readings of the embedded store; not in a backup whose readings are on a server.
 const STORE: &str = "store/readings.db";
-/// The version of that list.
+/// The version of that list where the files are as they were.
 const FORMAT: u32 = 1;
+/// The version where they are sealed, and with them a list of what they were.
+const FORMAT_SEALED: u32 = 2;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct List {
@@ -103,9 +123,9 @@ struct List {
 
 pub(crate) fn backup(settings: &Settings, command: &BackupCommand, json: bool) -> Result<(), Failure> {
     match command {
-        BackupCommand::Make(options) => make(settings, &options.to, json),
+        BackupCommand::Make(options) => make(settings, options, json),
         BackupCommand::Check { backup } => check(backup, json),
-        BackupCommand::Restore { backup } => restore(settings, backup, json),
+        BackupCommand::Restore { backup, identity } => restore(settings, backup, identity.as_deref(), json),
     }
 }
 
@@ -162,7 +182,9 @@ fn trouble(doing: &str, path: &Path, cause: &io::Error) -> Failure {
 /// 3. Store and register are copied, each as its last transaction left it. They may be ahead of the cursors, as after a
 ///    crash: what is done twice changes nothing.
 /// 4. The segments are read, and those that came meanwhile: the journal is ahead of all who read it.
-fn make(settings: &Settings, to: &Path, json: bool) -> Result<(), Failure> {
+fn make(settings: &Settings, options: &Make, json: bool) -> Result<(), Failure> {
+    let to = &options.to;
+    let recipients = if options.recipient.is_empty() { &settings.backup.recipients } else { &options.recipient };
     let data = &settings.data.directory;
     if !settings.register_file().is_file() {
         return Err(Failure::new(Code::Failed, format!("{} is no data directory", data.display()))
@@ -172,18 +194,43 @@ fn make(settings: &Settings, to: &Path, json: bool) -> Result<(), Failure> {
         return Err(Failure::new(Code::Failed, format!("{} is there already: a backup never overwrites", to.display())));
     }
     let begun = beside(to, ".marsad-backup-")?;
+    let list = if recipients.is_empty() {
+        copied(settings, begun.path())?
+    } else {
+        let open = beside(data, ".marsad-backup-")?;
+        let list = copied(settings, open.path())?;
+        sealed(open.path(), &list, begun.path(), recipients)?
+    };
+    publish(begun, to)?;
+    told(to, &list, "made", json)
+}
+
+/// Copies everything into a directory, with its list.
+fn copied(settings: &Settings, to: &Path) -> Result<List, Failure> {
     let made_at = SystemClock.now();
-    let files = copy_all(settings, begun.path())?;
     let list = List {
         format: FORMAT,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         city: settings.city.id.to_string(),
         made_at,
-        files,
+        files: copy_all(settings, to)?,
     };
-    write_list(begun.path(), &list).map_err(|e| trouble("cannot write the list of", to, &e))?;
-    publish(begun, to)?;
-    told(to, &list, "made", json)
+    write_list(to, &list).map_err(|e| trouble("cannot write the list of", to, &e))?;
+    Ok(list)
+}
+
+/// Seals such a directory into another: each file, and the list of what they were, so that a restore holds them against it.
+fn sealed(open: &Path, list: &List, to: &Path, recipients: &[Recipient]) -> Result<List, Failure> {
+    let mut ledger = Ledger::new(to).map_err(|e| trouble("cannot write", to, &e))?;
+    let progress = Progress::of("files");
+    let all = list.files.len() as u64 + 1;
+    for (done, name) in (1..).zip(list.files.iter().map(|file| file.name.as_str()).chain([LIST])) {
+        ledger.seal(open, name, recipients).map_err(|e| trouble("cannot seal", &open.join(name), &e))?;
+        progress.at(done, all);
+    }
+    let list = List { format: FORMAT_SEALED, files: ledger.files, ..list.clone() };
+    write_list(to, &list).map_err(|e| trouble("cannot write the list of", to, &e))?;
+    Ok(list)
 }
 
 /// A new directory in the folder of `path`, from where it can be given that name at once; gone if nobody does.
@@ -258,9 +305,10 @@ fn read_list(backup: &Path) -> Result<List, Failure> {
     let text = fs::read(&path)
         .map_err(|e| Failure::new(Code::Failed, format!("{} is no backup: {}: {e}", backup.display(), path.display())))?;
     let list: List = serde_json::from_slice(&text).map_err(|e| Failure::new(Code::Failed, format!("{}: {e}", path.display())))?;
-    if list.format != FORMAT {
+    if ![FORMAT, FORMAT_SEALED].contains(&list.format) {
         let (format, place) = (list.format, path.display());
-        return Err(Failure::new(Code::Failed, format!("{place} has format {format}, this program reads format {FORMAT}")));
+        let known = format!("this program reads formats {FORMAT} and {FORMAT_SEALED}");
+        return Err(Failure::new(Code::Failed, format!("{place} has format {format}, {known}")));
     }
     Ok(list)
 }
@@ -302,8 +350,18 @@ fn whole(directory: &Path, list: &List) -> Result<(), Failure> {
     Ok(())
 }
 
-fn restore(settings: &Settings, backup: &Path, json: bool) -> Result<(), Failure> {
+fn restore(settings: &Settings, backup: &Path, identity: Option<&Path>, json: bool) -> Result<(), Failure> {
     let list = read_list(backup)?;
+    let identities = identity.map(Identities::read).transpose()?;
+    let identities = match (list.format, identities) {
+        (FORMAT_SEALED, None) => {
+            return Err(Failure::new(Code::Failed, format!("{} is sealed", backup.display()))
+                .hint("--identity FILE names the secret key of one of those it was sealed for"));
+        }
+        (FORMAT_SEALED, keys) => keys,
+        // A key is no harm to what is open.
+        _ => None,
+    };
     let data = &settings.data.directory;
     let refused = |why: &str| {
         Failure::new(Code::Failed, format!("{} {why}", data.display()))
@@ -323,9 +381,14 @@ fn restore(settings: &Settings, backup: &Path, json: bool) -> Result<(), Failure
     let progress = Progress::of("files");
     let all = list.files.len() as u64;
     for (done, file) in (1..).zip(&list.files) {
-        ledger.take(backup, file).map_err(|e| trouble("cannot restore", &backup.join(&file.name), &e))?;
+        let taken = match &identities {
+            None => ledger.take(backup, file),
+            Some(identities) => ledger.unseal(backup, file, identities),
+        };
+        taken.map_err(|e| trouble("cannot restore", &backup.join(&file.name), &e))?;
         progress.at(done, all);
     }
+    let list = if identities.is_some() { unsealed(begun.path())? } else { list };
     whole(begun.path(), &list)?;
     if held.is_some() {
         let emptied = fs::remove_file(data.join("lock")).and_then(|()| fs::remove_dir(data));
@@ -333,6 +396,14 @@ fn restore(settings: &Settings, backup: &Path, json: bool) -> Result<(), Failure
     }
     publish(begun, data)?;
     told(data, &list, "restored", json)
+}
+
+/// The list of what was sealed, which is no file of a data directory.
+fn unsealed(directory: &Path) -> Result<List, Failure> {
+    let list = read_list(directory)?;
+    let path = directory.join(LIST);
+    fs::remove_file(&path).map_err(|e| trouble("cannot remove", &path, &e))?;
+    Ok(list)
 }
 
 fn told(place: &Path, list: &List, what: &str, json: bool) -> Result<(), Failure> {

@@ -21,7 +21,7 @@ use crate::fit;
 use crate::ground::{DemoCity, Origin};
 use crate::incident::{Board, Theatre, plan};
 use crate::platform::Platform;
-use crate::run::{greet, raise_open_files, until_told};
+use crate::run::{Signals, greet, raise_open_files, until_told};
 
 /// How often the city is asked what its devices say now.
 const TICK: Duration = Duration::from_millis(250);
@@ -69,6 +69,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok().map(Names::Made));
     let (past, theatre) = (past(&city, start), Arc::new(Theatre::new()));
     let demo = DemoCity { devices: city.catalogue(), past, start, stage: Arc::clone(&theatre) as _ };
+    let signals = Signals::hear()?;
     let platform = Platform::start(settings, checked, origin.of_demo(demo)).await?;
     let mqtt = platform.mqtt.ok_or_else(|| Failure::new(Code::Settings, "the demo needs the MQTT endpoint"))?;
     let more = format!("city     {} simulated devices, seed {}; alerts of exercise only", city.devices().len(), options.seed);
@@ -80,7 +81,7 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
         actors.spawn(act(mqtt, city.clone(), kind, password.clone(), theatre.seat()));
     }
     // The actors end with the program: what they did not say was never promised.
-    until_told(platform).await
+    until_told(platform, signals).await
 }
 
 /// Two weeks of the city, so that every chart has something to show: each message as it would have been heard then.

@@ -95,6 +95,12 @@ pub(crate) struct Health {
     /// Only in this zone
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    limit: u32,
+    /// Where the next page begins: the `next` of an earlier answer
+    #[arg(long, value_name = "ID")]
+    cursor: Option<DeviceId>,
     #[command(flatten)]
     period: Period,
     #[command(flatten)]
@@ -273,7 +279,9 @@ async fn health(settings: &Settings, common: &Common, asked: &Health) -> Result<
     let question = Question::to("devices/health", asked.shown.format(common.json))
         .with("device", Some(devices.as_str()).filter(|ids| !ids.is_empty()))
         .with("kind", asked.kind.as_deref())
-        .with("zone", asked.zone.as_deref());
+        .with("zone", asked.zone.as_deref())
+        .with("limit", Some(asked.limit.to_string().as_str()))
+        .with("cursor", asked.cursor.as_ref().map(DeviceId::as_str));
     question.over(&asked.period).answer(settings, common).await
 }
 

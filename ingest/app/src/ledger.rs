@@ -1,11 +1,18 @@
 //! Files copied into a directory, each with its length and SHA-256.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use settings::Recipient;
+
+use crate::sealed::{Identities, seal};
+
+/// What the name of a sealed file ends with.
+pub(crate) const SEALED: &str = ".age";
 
 /// A file of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +120,24 @@ impl Ledger {
         self.keep(digest.name.clone(), &mut File::open(digest.below(from)?)?)
     }
 
-    fn keep(&mut self, name: String, from: &mut File) -> io::Result<()> {
+    /// Copies a file of the directory `from` into this one, durably, sealed and under a name that says so.
+    pub(crate) fn seal(&mut self, from: &Path, name: &str, recipients: &[Recipient]) -> io::Result<()> {
+        let sealed = format!("{name}{SEALED}");
+        self.room_for(&sealed)?;
+        let to = self.to.join(&sealed);
+        let mut out = BufWriter::with_capacity(1 << 20, File::create_new(&to)?);
+        seal(&mut File::open(from.join(name))?, &mut out, recipients)?;
+        out.into_inner()?.sync_all()?;
+        self.note(&sealed)
+    }
+
+    /// Opens a sealed file of the directory `from` into this one, durably.
+    pub(crate) fn unseal(&mut self, from: &Path, sealed: &Digest, identities: &Identities) -> io::Result<()> {
+        let name = sealed.name.strip_suffix(SEALED).ok_or_else(|| io::Error::other("it is not sealed"))?;
+        self.keep(name.to_owned(), &mut identities.open(BufReader::new(File::open(sealed.below(from)?)?))?)
+    }
+
+    fn keep(&mut self, name: String, from: &mut impl Read) -> io::Result<()> {
         self.room_for(&name)?;
         let mut to = File::create_new(self.to.join(&name))?;
         let (bytes, sha256) = sum(from, &mut to)?;

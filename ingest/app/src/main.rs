@@ -54,6 +54,7 @@ mod rule;
 mod rulebook;
 mod run;
 mod sbom;
+mod sealed;
 mod simulate;
 mod subject;
 mod teller;
@@ -153,6 +154,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
             Command::Bench(Bench::Truth(options)) => bench::truth(&options, common.json),
             Command::Bench(Bench::Alert(options)) => bench::alert(&settings, &options, common.json).await,
             Command::Bench(Bench::Collect(options)) => bench::collect(&options, common.json).await,
+            Command::Bench(Bench::Closed(options)) => bench::closed(&options, common.json).await,
             Command::Bench(Bench::Bare(options)) => bench::bare(&options).await,
             Command::Bench(Bench::Simulate(options)) => bench::simulate(&options, common.json),
             Command::Bench(Bench::Decode) => bench::decode(common.json),

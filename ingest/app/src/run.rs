@@ -4,7 +4,7 @@ use std::io::Write;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use settings::{Checked, Settings};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::{Code, Failure, unwritable};
 use crate::fit;
@@ -14,9 +14,10 @@ use crate::platform::Platform;
 pub(crate) async fn run(settings: &Settings, origin: Origin) -> Result<(), Failure> {
     let checked = fit::check(settings, &[])?;
     raise_open_files();
+    let signals = Signals::hear()?;
     let platform = Platform::start(settings, checked, origin).await?;
     greet(settings, &platform, &[]);
-    until_told(platform).await
+    until_told(platform, signals).await
 }
 
 /// Asks for as many open files as this user may have: each connection needs one. `marsad doctor` says
@@ -45,13 +46,28 @@ pub(crate) fn greet(settings: &Settings, platform: &Platform, more: &[String]) {
     eprintln!("Stop with Ctrl-C.");
 }
 
+/// What a running program is told by. Heard from before the doors open: who sees that it answers may stop it.
+pub(crate) struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(crate) fn hear() -> Result<Self, Failure> {
+        let heard = |kind| signal(kind).map_err(|cause| Failure::new(Code::Stopped, format!("signals cannot be heard: {cause}")));
+        Ok(Self {
+            term: heard(SignalKind::terminate())?,
+            interrupt: heard(SignalKind::interrupt())?,
+            hangup: heard(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Runs until a signal, or until something ends by itself. SIGHUP reads devices, routes, profiles, rules and whom to
 /// tell anew.
-pub(crate) async fn until_told(mut platform: Platform) -> Result<(), Failure> {
-    let trouble = |cause: std::io::Error| Failure::new(Code::Stopped, format!("signals cannot be heard: {cause}"));
-    let mut term = signal(SignalKind::terminate()).map_err(trouble)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(trouble)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(trouble)?;
+pub(crate) async fn until_told(mut platform: Platform, signals: Signals) -> Result<(), Failure> {
+    let Signals { mut term, mut interrupt, mut hangup } = signals;
     let broken = loop {
         // Signals and last words are kept by their streams: dropping an arm loses none.
         tokio::select! {

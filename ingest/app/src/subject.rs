@@ -1,5 +1,6 @@
 //! `marsad subject`: all that is kept of whoever stands behind a meter, and forgetting it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ::vault::Vault;
@@ -39,16 +40,18 @@ Takes a token of the role dpo that may write; the audit holds who asked, when an
         #[arg(long, value_enum, default_value = "json")]
         format: ExportFormat,
     },
-    /// Forget a meter: the way back to it, the key of its messages, its readings, alerts and waiting messages
-    #[command(after_help = "Example:
+    /// Forget meters: the way back to each, the key of its messages, its readings, alerts and waiting messages
+    #[command(after_help = "Examples:
   marsad subject erase CASA-W-000001 --purpose subject-request --by dpo-1
+  xargs marsad subject erase --purpose subject-request --by dpo-1 < meters.txt
 
 The program must be stopped: what rules remember of a meter is in its memory. Messages in the journal and in backups made before stay
 sealed for ever, since their key is gone; with an older backup of vault.db and the keys they could be opened, so old backups end as the
 city's rules say (docs/privacy.md). Take the meter out of the files of [devices] too, or stop it: what it says later is kept anew.")]
     Erase {
-        /// The meter, by its own id
-        meter: DeviceId,
+        /// The meters, by their own ids
+        #[arg(required = true, value_name = "METER")]
+        meters: Vec<DeviceId>,
         #[command(flatten)]
         what_for: WhatFor,
         /// Who does it, for the audit
@@ -68,7 +71,7 @@ pub(crate) enum ExportFormat {
 /// What was forgotten.
 #[derive(Debug, Default, Serialize)]
 struct Erased {
-    /// Names under which the meter was kept.
+    /// Names under which the meters were kept.
     names: Vec<DeviceId>,
     /// Ways back, each with the key of its messages.
     keys: u64,
@@ -92,7 +95,7 @@ pub(crate) async fn subject(settings: &Settings, common: &Common, command: Subje
             let text = City::signed(settings, common)?.text("/api/v1/subjects/export", &body).await?;
             say(text.trim_end())
         }
-        SubjectCommand::Erase { meter, what_for, by } => erase(settings, &meter, &what_for.purpose, &by, common.json).await,
+        SubjectCommand::Erase { meters, what_for, by } => erase(settings, &meters, &what_for.purpose, &by, common.json).await,
     }
 }
 
@@ -100,7 +103,7 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Failed, error.to_string())
 }
 
-async fn erase(settings: &Settings, meter: &DeviceId, purpose: &str, by: &str, json: bool) -> Result<(), Failure> {
+async fn erase(settings: &Settings, meters: &[DeviceId], purpose: &str, by: &str, json: bool) -> Result<(), Failure> {
     let Checked { parameters, .. } = settings::check(settings)?;
     if parameters.purposes.that_reveals(purpose).is_none() {
         return Err(failed(format!("`{purpose}` is no purpose of the register for which somebody may be looked up")));
@@ -115,7 +118,7 @@ async fn erase(settings: &Settings, meter: &DeviceId, purpose: &str, by: &str, j
     let vault = open(settings)?.ok_or_else(no_keys)?;
     let keeper = gate::stopped(settings, &clock)?.keeper;
     let opened = Opened::open(settings, held)?;
-    let names = vault.names(meter);
+    let names: Vec<DeviceId> = meters.iter().flat_map(|meter| vault.names(meter)).collect();
     let note = |outcome: String| AuditNote {
         who: by.to_owned(),
         address: None,
@@ -124,7 +127,7 @@ async fn erase(settings: &Settings, meter: &DeviceId, purpose: &str, by: &str, j
         outcome,
     };
     keeper.note(note("asked".to_owned())).await.map_err(failed)?;
-    let erased = forget(&opened, &vault, meter, names.clone()).await?;
+    let erased = forget(&opened, &vault, meters, names.clone()).await?;
     keeper.note(note(format!("{} readings, {} messages", erased.readings, erased.messages))).await.map_err(failed)?;
     let Erased { keys, readings, records, messages, .. } = &erased;
     if json {
@@ -136,7 +139,7 @@ async fn erase(settings: &Settings, meter: &DeviceId, purpose: &str, by: &str, j
 }
 
 /// The key last: where something before it fails, the same command goes on.
-async fn forget(opened: &Opened, vault: &Vault, meter: &DeviceId, names: Vec<DeviceId>) -> Result<Erased, Failure> {
+async fn forget(opened: &Opened, vault: &Vault, meters: &[DeviceId], names: Vec<DeviceId>) -> Result<Erased, Failure> {
     let view = opened.journal.view();
     let holding = opened.register.holding(Timestamp::MIN).map_err(failed)?;
     let waiting_for = pipeline::standing(&view, &holding.departed).map_err(failed)?.waiting;
@@ -145,7 +148,7 @@ async fn forget(opened: &Opened, vault: &Vault, meter: &DeviceId, names: Vec<Dev
             .hint("start the program, and stop it once it has read them"));
     }
     let mut erased = Erased { names, ..Erased::default() };
-    for offset in unattributed(opened, vault, meter)? {
+    for offset in unattributed(opened, vault, &Ids::of(meters))? {
         erased.messages += u64::from(pipeline::drop_message(&view, &*opened.register, offset).map_err(failed)?);
     }
     for name in &erased.names {
@@ -167,19 +170,35 @@ fn waiting(opened: &Opened, view: &View, name: &DeviceId) -> Result<u64, Failure
     Ok(drop(&of_name)? + drop(&under_it)?)
 }
 
-/// Messages of the quarantine that could be told to be of nobody, and that name the meter.
-fn unattributed(opened: &Opened, vault: &Vault, meter: &DeviceId) -> Result<Vec<u64>, Failure> {
+/// Messages of the quarantine that could be told to be of nobody, and that name one of the meters.
+fn unattributed(opened: &Opened, vault: &Vault, ids: &Ids) -> Result<Vec<u64>, Failure> {
     let (mut found, mut first) = (Vec::new(), 0);
     let sealed = QuarantineFilter { topic: Some(format!("{}+", codec::SEALED)), ..QuarantineFilter::default() };
-    let id = meter.as_str().as_bytes();
-    let names = |bytes: &[u8]| bytes.windows(id.len()).any(|part| part.eq_ignore_ascii_case(id));
     loop {
         let page = opened.register.page(&sealed, first..u64::MAX, PAGE).map_err(failed)?;
         let Some(last) = page.last() else { return Ok(found) };
         first = last.offset + 1;
-        let of_meter = page
-            .iter()
-            .filter(|row| vault.unseal(&row.message).is_some_and(|open| names(open.topic.as_bytes()) || names(&open.payload)));
+        let of_meter = page.iter().filter(|row| {
+            vault.unseal(&row.message).is_some_and(|m| ids.stand_in(m.topic.as_bytes()) || ids.stand_in(&m.payload))
+        });
         found.extend(of_meter.map(|row| row.offset));
+    }
+}
+
+/// Ids to be found in bytes, by their length and without regard to case: a message is looked through once, however many there are.
+struct Ids(BTreeMap<usize, BTreeSet<Vec<u8>>>);
+
+impl Ids {
+    fn of(meters: &[DeviceId]) -> Self {
+        let mut ids = BTreeMap::<usize, BTreeSet<Vec<u8>>>::new();
+        for id in meters.iter().map(|meter| meter.as_str().to_ascii_lowercase().into_bytes()) {
+            ids.entry(id.len()).or_default().insert(id);
+        }
+        Self(ids)
+    }
+
+    fn stand_in(&self, bytes: &[u8]) -> bool {
+        let bytes = bytes.to_ascii_lowercase();
+        self.0.iter().any(|(length, ids)| bytes.windows(*length).any(|part| ids.contains(part)))
     }
 }

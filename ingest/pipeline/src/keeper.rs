@@ -7,10 +7,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use journal::{Journal, JournalError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::doors::Doors;
+use crate::inlet::Inlet;
 use crate::lock;
 use crate::source::Waiting;
 
@@ -54,7 +55,7 @@ impl Room {
 
 pub(crate) struct Keeper {
     pub(crate) journal: Journal,
-    pub(crate) intake: mpsc::Receiver<Waiting>,
+    pub(crate) inlet: Inlet,
     pub(crate) tail: watch::Sender<u64>,
     pub(crate) room: Arc<Room>,
     pub(crate) gauges: Arc<KeeperGauges>,
@@ -70,7 +71,7 @@ impl Keeper {
         let mut group: Vec<Waiting> = Vec::new();
         let mut left = None;
         loop {
-            let Some(first) = left.take().or_else(|| self.intake.blocking_recv()) else {
+            let Some(first) = left.take().or_else(|| self.inlet.wait()) else {
                 return Ok(());
             };
             left = self.gather(first, &mut group)?;
@@ -102,7 +103,7 @@ impl Keeper {
             group.push(waiting);
             // A group that fills the journal would be one segment, with none behind it that could be freed.
             if (self.journal.pending_bytes() as u64) < self.journal.segment_limit().min(GROUP) {
-                next = self.intake.try_recv().ok();
+                next = self.inlet.poll();
             }
         }
         Ok(None)
@@ -217,7 +218,7 @@ mod tests {
         let gauges = Arc::<KeeperGauges>::default();
         let keeper = Keeper {
             journal,
-            intake: reads,
+            inlet: Inlet::new(reads, None),
             tail,
             room: Arc::clone(&room),
             gauges: Arc::clone(&gauges),

@@ -19,6 +19,7 @@ mod evaluator;
 mod feed;
 mod heard;
 mod historian;
+mod inlet;
 mod keeper;
 mod live;
 mod offline;

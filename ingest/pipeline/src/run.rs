@@ -24,6 +24,7 @@ use crate::doors::Doors;
 use crate::evaluator::{self, Evaluator};
 use crate::feed::{Feed, FeedError};
 use crate::historian::{self, FlushPolicy, Historian};
+use crate::inlet::{Inlet, Seal};
 use crate::keeper::{Keeper, KeeperGauges, Room};
 use crate::live;
 use crate::orders::orders;
@@ -241,11 +242,14 @@ impl Pipeline {
         let mut running = 0;
 
         let (intake, reads) = Intake::new();
-        let intake = intake.behind(Arc::clone(&feed));
+        let seal = feed.decoder().is_veiled().then(|| {
+            let feed = Arc::clone(&feed);
+            Box::new(move |messages| feed.decoder().keepable(messages)) as Seal
+        });
         let doors = Arc::<Doors>::default();
         let keeper = Keeper {
             journal,
-            intake: reads,
+            inlet: Inlet::new(reads, seal),
             tail,
             room: Arc::clone(&room),
             gauges: Arc::clone(&keeper_gauges),

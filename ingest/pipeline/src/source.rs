@@ -12,8 +12,6 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::feed::Feed;
-
 /// The right to acknowledge some messages: spent once they are on disk. Dropped means not
 /// acknowledged, and the sender repeats them.
 pub trait Ticket: Send {
@@ -72,8 +70,6 @@ pub struct Intake {
     taken: Arc<AtomicU64>,
     /// Whose way it is.
     door: Arc<str>,
-    /// Hides what may tell of people, before anything is kept. None: nothing is hidden.
-    feed: Option<Arc<Feed>>,
 }
 
 /// Arrivals that wait for the disk, with the room that they take.
@@ -94,12 +90,7 @@ impl Intake {
     /// A way, and its end.
     pub(crate) fn new() -> (Self, mpsc::Receiver<Waiting>) {
         let (reads, end) = mpsc::channel(READS);
-        (Self { reads, room: Arc::new(Semaphore::new(ROOM)), taken: Arc::default(), door: Arc::from(""), feed: None }, end)
-    }
-
-    /// The same way; what goes by it is kept as the feed's decoder says that it may be.
-    pub(crate) fn behind(self, feed: Arc<Feed>) -> Self {
-        Self { feed: Some(feed), ..self }
+        (Self { reads, room: Arc::new(Semaphore::new(ROOM)), taken: Arc::default(), door: Arc::from("") }, end)
     }
 
     /// The same way, for the door of this name.
@@ -107,10 +98,7 @@ impl Intake {
         Self { door: Arc::from(door), ..self.clone() }
     }
 
-    fn waiting(&self, mut arrivals: Arrivals, room: OwnedSemaphorePermit) -> Waiting {
-        if let Some(decoder) = self.feed.as_ref().map(|feed| feed.decoder()).filter(|decoder| decoder.is_veiled()) {
-            arrivals.messages = decoder.keepable(arrivals.messages);
-        }
+    fn waiting(&self, arrivals: Arrivals, room: OwnedSemaphorePermit) -> Waiting {
         Waiting { arrivals, door: Arc::clone(&self.door), _room: room }
     }
 

@@ -38,13 +38,13 @@ fn erase(db: &Transaction<'_>, device: &DeviceId) -> rusqlite::Result<u64> {
 
 impl Register {
     /// Takes out devices with their alerts, the steps and telling of these, and what rules remember of them. How many rows.
-    /// What is gone is written over, so that it is not found in the file either.
+    /// The file is written anew, so that what is gone, now or at any time before, is not found in it either; it needs its own
+    /// size on the disk once more.
     ///
     /// # Errors
     /// As [`ports::RecordError`] says; then nothing is gone. `Unavailable` also while messages about several devices gather in
     /// which one of these stands.
     pub fn erase(&self, devices: &[DeviceId]) -> Result<u64> {
-        crate::lock(&self.writer).pragma_update(None, "secure_delete", "ON").while_(DOING)?;
         let gone = self.write(DOING, |db, tally| {
             for device in devices {
                 let gathering = db.query_row(GATHERING, [device.as_str()], |row| count(row, 0)).while_(DOING)?;
@@ -58,6 +58,7 @@ impl Register {
             Ok(gone)
         })?;
         let writer = crate::lock(&self.writer);
+        writer.execute_batch("VACUUM").while_(DOING)?;
         writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).while_(DOING)?;
         Ok(gone)
     }

@@ -62,7 +62,9 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "SEC-9",
         "sec_09",
         "Backup every night, encrypted, with a restore drill",
-        Part("`marsad backup` and its drill are held by tests of other names; nothing is encrypted"),
+        Part(
+            "when it is made, a timer of the system says; that a machine can add to its place and not change what is there, the city",
+        ),
     ),
     (
         "SEC-10",

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use domains::air::Pollutant;
 use domains::health::{Drift, beside_neighbours, drift, stuck};
-use domains::time::Calendar;
 use jiff::civil::Date;
-use schemas::{DeviceId, Kind, Quantity, Reading, Timestamp};
+use schemas::{Device, DeviceId, Kind, Partial, Quantity, Reading, Timestamp};
 
+use super::days_before;
+use super::peers::{Peers, compared};
 use crate::api::answer::Said;
-use crate::api::gather;
 use crate::house::House;
 use crate::problem::Problem;
 
@@ -25,39 +25,42 @@ pub(super) fn still(house: &House, all: &[Reading]) -> Vec<Quantity> {
     series.into_values().filter(|(_, values)| stuck(values, settings)).map(|(quantity, _)| quantity).collect()
 }
 
-/// Daily means of each station, by quantity and day.
-pub(super) type DailyAir = BTreeMap<DeviceId, BTreeMap<&'static str, BTreeMap<Date, f64>>>;
+/// Daily means of a station, by quantity and day.
+pub(super) type Daily = BTreeMap<&'static str, BTreeMap<Date, f64>>;
 
-/// As many days of all stations as a drift is judged by.
-pub(super) async fn daily(house: &House, to: Timestamp) -> Result<DailyAir, Problem> {
-    let (settings, city) = (&house.parameters.health.numbers.drift, house.city.time());
-    let back = settings.recent.get().saturating_add(settings.baseline.get());
-    let from = city.day(Calendar::shifted(city.date(to), -i32::try_from(back).unwrap_or(i32::MAX))).start;
-    let pollutants: Vec<Quantity> = Pollutant::ALL.into_iter().filter_map(Pollutant::quantity).collect();
-    let mut all = DailyAir::new();
-    for station in gather::devices(house, Kind::AIR, None).await? {
-        let mut sums: BTreeMap<(&'static str, Date), (f64, u64)> = BTreeMap::new();
-        for hour in gather::hours(house, &station.id, &pollutants, from.hour()..to.hour()).await? {
-            if hour.series.channel != 0 || hour.count == 0 {
-                continue;
-            }
-            let day = sums.entry((hour.series.quantity.name(), city.date(hour.start))).or_default();
-            *day = (day.0 + hour.mean(), day.1 + 1);
-        }
-        let of_station = all.entry(station.id).or_default();
-        for ((quantity, date), (sum, hours)) in sums {
-            #[expect(clippy::cast_precision_loss, reason = "hours of a day")]
-            of_station.entry(quantity).or_default().insert(date, sum / hours as f64);
-        }
+/// Of these stations and those with which they are compared, as many days as a drift is judged by.
+pub(super) async fn daily(house: &House, stations: &[Device], to: Timestamp) -> Result<Peers<Daily>, Problem> {
+    if stations.is_empty() {
+        return Ok(Peers::default());
     }
-    Ok(all)
+    let settings = &house.parameters.health.numbers.drift;
+    let from = days_before(house, settings.recent.get().saturating_add(settings.baseline.get()), to);
+    let pollutants: Vec<Quantity> = Pollutant::ALL.into_iter().filter_map(Pollutant::quantity).collect();
+    Peers::of(house, compared(house, Kind::AIR, None).await?, stations, &pollutants, from.hour()..to.hour(), |hours| {
+        Some(means(house, &hours))
+    })
+    .await
+}
+
+fn means(house: &House, hours: &[Partial]) -> Daily {
+    let mut sums: BTreeMap<(&'static str, Date), (f64, u64)> = BTreeMap::new();
+    for hour in hours.iter().filter(|hour| hour.series.channel == 0 && hour.count > 0) {
+        let day = sums.entry((hour.series.quantity.name(), house.city.time().date(hour.start))).or_default();
+        *day = (day.0 + hour.mean(), day.1 + 1);
+    }
+    let mut daily = Daily::new();
+    for ((quantity, date), (sum, hours)) in sums {
+        #[expect(clippy::cast_precision_loss, reason = "hours of a day")]
+        daily.entry(quantity).or_default().insert(date, sum / hours as f64);
+    }
+    daily
 }
 
 /// Each pollutant of a station against the middle one of the others, day by day.
-pub(super) fn drifts(house: &House, station: &DeviceId, air: &DailyAir) -> BTreeMap<&'static str, Said<Drift>> {
-    let Some(own) = air.get(station) else { return BTreeMap::new() };
+pub(super) fn drifts(house: &House, station: &DeviceId, air: &Peers<Daily>) -> BTreeMap<&'static str, Said<Drift>> {
+    let Some(own) = air.own(station) else { return BTreeMap::new() };
     let judged = |(quantity, days): (&&'static str, &BTreeMap<Date, f64>)| {
-        let others: Vec<_> = air.iter().filter(|(id, _)| *id != station).filter_map(|(_, of)| of.get(quantity)).collect();
+        let others: Vec<_> = air.around(station).filter_map(|of| of.get(quantity)).collect();
         (*quantity, Said(drift(&beside_neighbours(days, &others), &house.parameters.health.numbers.drift)))
     };
     own.iter().map(judged).collect()

@@ -8,7 +8,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use domains::waste::{Basis, EmptyingKind};
 use schemars::JsonSchema;
-use schemas::{DeviceId, Kind, Place, Timestamp, Zone};
+use schemas::{DeviceId, Kind, Place, Quantity, Timestamp, Zone};
 use serde::Serialize;
 
 use super::{history, worklist};
@@ -68,7 +68,8 @@ pub(super) async fn bin(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
     let all = gather::devices(house, Kind::WASTE, None).await?;
     let device = all.iter().find(|d| d.id == asked).cloned();
     let device = device.ok_or_else(|| Problem::absent(format!("there is no bin `{asked}`")))?;
-    let past = history(house, &device.id, now.minus(LOOK_BACK)..now.plus(Duration::from_millis(1))).await?;
+    let period = now.minus(LOOK_BACK)..now.plus(Duration::from_millis(1));
+    let past = history(house, gather::past(house, &device.id, &[Quantity::WASTE_FILL], period).await?);
     // Bins of a zone learn from one another, as in the worklist: the two say the same.
     let neighbours = all.into_iter().filter(|d| d.zone == device.zone).collect();
     let (mut bins, mut unheard) = (Vec::new(), Vec::new());

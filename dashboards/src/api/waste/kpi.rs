@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemas::{DeviceId, Kind, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{contractor, history, orphans_note};
+use super::{contractor, history, orphans_note, pasts};
 use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -124,9 +124,12 @@ pub(super) async fn kpi(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
     let asked = contractor(house, &params, last)?;
     let _permit = gather::permit(&rooms)?;
     let (mut piles, mut orphans) = (BTreeMap::<Key, Pile>::new(), BTreeSet::new());
-    for device in gather::devices(house, Kind::WASTE, params.zone()?.as_ref()).await? {
-        let of_bin = days_of(house, &device.id, &days, now).await?;
-        for (day, bin_day) in of_bin {
+    let devices = gather::devices(house, Kind::WASTE, params.zone()?.as_ref()).await?;
+    // What was raised on the last day may be emptied on the next.
+    let (begin, end) = (days.first().map_or(range.start, |d| d.start), days.last().map_or(range.end, |d| d.end));
+    let mut pasts = pasts(house, &devices, begin.minus(BEFORE)..end.plus(BEFORE));
+    while let Some((device, said)) = pasts.next().await? {
+        for (day, bin_day) in days_of(house, &history(house, said), &days, now) {
             // Whose it was on that day: contracts end.
             let Ok((holder, _)) = house.parameters.territories.contractor(device.zone.as_str(), day.date) else {
                 orphans.insert(device.id.clone());
@@ -166,21 +169,13 @@ pub(super) async fn kpi(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
 }
 
 /// What became of a bin on each day of which something is known.
-async fn days_of(
-    house: &House,
-    device: &DeviceId,
-    days: &[LocalDay],
-    now: Timestamp,
-) -> Result<Vec<(LocalDay, BinDay)>, Problem> {
-    let Some((first, last)) = days.first().zip(days.last()) else { return Ok(Vec::new()) };
-    // What was raised on the last day may be emptied on the next.
-    let history = history(house, device, first.start.minus(BEFORE)..last.end.plus(BEFORE)).await?;
+fn days_of(house: &House, history: &BinHistory, days: &[LocalDay], now: Timestamp) -> Vec<(LocalDay, BinDay)> {
     if history.samples().is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let (critical, overflow) = services(&history, house);
-    let day = |day: &LocalDay| (*day, bin_day(house, &history, *day, (&critical, &overflow), now));
-    Ok(days.iter().filter(|day| day.start < now).map(day).collect())
+    let (critical, overflow) = services(history, house);
+    let day = |day: &LocalDay| (*day, bin_day(house, history, *day, (&critical, &overflow), now));
+    days.iter().filter(|day| day.start < now).map(day).collect()
 }
 
 /// Each time that the critical level was raised, and each time that the bin overflowed for long enough.

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Place, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{contractor, history, orphans_note, shapes, territory};
+use super::{contractor, history, orphans_note, pasts, shapes, territory};
 use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -201,10 +201,9 @@ pub(super) async fn district(
 ) -> Result<(), Problem> {
     let (settings, city) = (&house.parameters.waste.numbers, house.city.time());
     let mut histories: Vec<(Device, BinHistory)> = Vec::with_capacity(devices.len());
-    for device in devices {
-        let range = now.minus(LOOK_BACK)..now.plus(Duration::from_millis(1));
-        let history = history(house, &device.id, range).await?;
-        histories.push((device, history));
+    let mut pasts = pasts(house, &devices, now.minus(LOOK_BACK)..now.plus(Duration::from_millis(1)));
+    while let Some((device, said)) = pasts.next().await? {
+        histories.push((device.clone(), history(house, said)));
     }
     let prior = WeekProfile::of_bins(histories.iter().map(|(_, h)| h), settings, city);
     for (device, history) in histories {

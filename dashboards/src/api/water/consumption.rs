@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemas::{HOUR, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{connections, curve, pseudonyms};
+use super::{connections, curve, metered, pseudonyms, volumes};
 use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -134,8 +134,10 @@ async fn of_zones<'a>(house: &'a House, params: &Params, days: &[LocalDay]) -> R
     let (from, to) = ends(days);
     let mut values: BTreeMap<Date, BTreeMap<Zone, Vec<f64>>> = BTreeMap::new();
     // All zones are judged together, whichever is asked for, so that no two answers differ in what they withhold.
-    for device in connections(house, None).await? {
-        let curve = curve(house, &device.id, from..to).await?;
+    let connections = connections(house, None).await?;
+    let mut volumes = volumes(house, &connections, &(from..to));
+    while let Some((device, said)) = volumes.next().await? {
+        let curve = curve(house, said)?;
         for day in days {
             let cell = values.entry(day.date).or_default().entry(device.zone.clone()).or_default();
             cell.extend(curve.day(*day).map(|c| c.litres));
@@ -196,7 +198,7 @@ async fn of_meter<'a>(house: &'a House, params: &Params, meter: &str, days: &[Lo
         return Err(Problem::parameter("meter", "no meter here has this pseudonym", EXPECTED));
     };
     let (from, to) = ends(days);
-    let curve = curve(house, &device.id, from..to).await?;
+    let curve = metered(house, &device.id, from..to, &house.parameters.water.numbers.meter).await?;
     let step = |start: Timestamp, end: Timestamp, found: Option<Consumption>| Step {
         start,
         end,

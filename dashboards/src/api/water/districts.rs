@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{connections, curve, metered};
+use super::{connections, curve, metered, volumes};
 use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -248,10 +248,11 @@ fn holds(district: &District, meter: &Device) -> bool {
 
 /// Every connection with its consumption over the period. Litres.
 async fn consumptions(house: &House, from: Timestamp, to: Timestamp) -> Result<Vec<(Device, Option<f64>)>, Problem> {
-    let mut all = Vec::new();
-    for device in connections(house, None).await? {
-        let litres = curve(house, &device.id, from..to).await?.between(from, to).map(|c| c.litres);
-        all.push((device, litres));
+    let connections = connections(house, None).await?;
+    let mut volumes = volumes(house, &connections, &(from..to));
+    let mut all = Vec::with_capacity(connections.len());
+    while let Some((device, said)) = volumes.next().await? {
+        all.push((device.clone(), curve(house, said)?.between(from, to).map(|c| c.litres)));
     }
     Ok(all)
 }

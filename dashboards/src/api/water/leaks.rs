@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use schemas::{Device, HOUR, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{connections, curve, pseudonyms};
+use super::{connections, curve, pseudonyms, volumes};
 use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -76,15 +76,17 @@ pub(super) async fn leaks(State(rooms): Shared, uri: Uri) -> Result<Response, Pr
     }
     let names = pseudonyms(house)?;
     let _permit = gather::permit(&rooms)?;
-    let (mut leaks, mut bursts, mut meters) = (Vec::new(), Vec::new(), 0);
-    for device in connections(house, params.zone()?.as_ref()).await? {
-        meters += 1;
-        let start = range.start.minus(BEFORE).hour();
-        let curve = curve(house, &device.id, start..range.end).await?;
+    let (mut leaks, mut bursts) = (Vec::new(), Vec::new());
+    let connections = connections(house, params.zone()?.as_ref()).await?;
+    let meters = connections.len();
+    let start = range.start.minus(BEFORE).hour();
+    let mut volumes = volumes(house, &connections, &(start..range.end));
+    while let Some((device, said)) = volumes.next().await? {
+        let curve = curve(house, said)?;
         let meter = names.of(device.id.as_str());
-        leaks.extend(of_meter(house, &device, &curve, &meter, (start, range.start, range.end)));
+        leaks.extend(of_meter(house, device, &curve, &meter, (start, range.start, range.end)));
         let burst = first_burst(house, &curve, range.start, range.end);
-        bursts.extend(burst.map(|certain_at| Burst { meter, zone: device.zone, certain_at }));
+        bursts.extend(burst.map(|certain_at| Burst { meter, zone: device.zone.clone(), certain_at }));
     }
     leaks.sort_by(|a, b| b.min_flow.total_cmp(&a.min_flow));
     tracing::info!(meters, leaks = leaks.len(), "leaks of single connections were read, under pseudonyms");

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use schemas::{Timestamp, Zone};
 use serde::Serialize;
 
-use super::{connections, curve, pseudonyms};
+use super::{connections, curve, pseudonyms, volumes};
 use crate::api::answer::{Answer, Answered, Format, resting};
 use crate::api::gather;
 use crate::house::Shared;
@@ -61,10 +61,12 @@ pub(super) async fn stuck(State(rooms): Shared, uri: Uri) -> Result<Response, Pr
     };
     let names = pseudonyms(house)?;
     let _permit = gather::permit(&rooms)?;
-    let (mut found, mut meters, mut unknown) = (Vec::new(), 0, 0);
-    for device in connections(house, params.zone()?.as_ref()).await? {
-        meters += 1;
-        let curve = curve(house, &device.id, first..end).await?;
+    let (mut found, mut unknown) = (Vec::new(), 0);
+    let connections = connections(house, params.zone()?.as_ref()).await?;
+    let meters = connections.len();
+    let mut volumes = volumes(house, &connections, &(first..end));
+    while let Some((device, said)) = volumes.next().await? {
+        let curve = curve(house, said)?;
         let daily: Vec<Option<f64>> = days.iter().map(|day| curve.day(*day).map(|c| c.litres)).collect();
         let recent = daily.get(daily.len().saturating_sub(still_days as usize)..).unwrap_or_default();
         unknown += usize::from(recent.iter().any(Option::is_none));
@@ -72,7 +74,7 @@ pub(super) async fn stuck(State(rooms): Shared, uri: Uri) -> Result<Response, Pr
             let moved =
                 |(at, delta): &(Timestamp, domains::water::Delta)| delta.consumption().is_some_and(|l| l > 0).then_some(*at);
             let moved_at = curve.deltas().iter().rev().find_map(moved);
-            found.push(Still { meter: names.of(device.id.as_str()), zone: device.zone, moved_at });
+            found.push(Still { meter: names.of(device.id.as_str()), zone: device.zone.clone(), moved_at });
         }
     }
     tracing::info!(meters, stuck = found.len(), "stuck meters were looked for, under pseudonyms");

@@ -20,6 +20,14 @@ MQTT, and the alert is posted to an HTTP server of the benchmark.")]
     #[command(after_help = "Runs Marsad as a child process on a temporary directory, through its endpoint and, where `mosquitto`
 is installed, through a broker; beside it a bare rumqttc subscriber that only counts.")]
     Collect(Collect),
+    /// What it costs to be closed: the same load with TLS, with credentials and topic rights, and under pseudonyms
+    #[command(after_help = "Examples:
+  marsad bench closed
+  marsad bench closed --messages 50000 --rounds 1 --json
+
+Runs Marsad as a child process on a temporary directory, through its endpoint by QoS 1, from publish to stored and judged; each step
+keeps what those before it have. Of several rounds the middle one counts: look at the ratios, not at the rates.")]
+    Closed(Closed),
     /// The bare subscriber, as a process of its own
     #[command(hide = true)]
     Bare(Bare),
@@ -187,6 +195,19 @@ pub(crate) struct Collect {
     /// Devices that they come from
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) devices: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Closed {
+    /// Messages a run
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=50_000_000))]
+    pub(crate) messages: u64,
+    /// Devices that they come from
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) devices: u32,
+    /// Runs of each step
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub(crate) rounds: u8,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use serde::Serialize;
 use simulators::Load;
 
 use super::child::{Marsad, Process, free_address};
-use super::hose::{self, Reel};
+use super::hose::{self, Door, Reel};
 use super::scratch;
 use crate::bench::args::{Collect, Route};
 use crate::failure::{Code, Failure};
@@ -21,14 +21,14 @@ const CONNECTIONS: u64 = 4;
 /// Unacknowledged messages on each.
 const WINDOW: u64 = 4096;
 /// How long a run may take before it counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(300);
-const SEED: u64 = 2026;
+pub(super) const PATIENCE: Duration = Duration::from_secs(300);
+pub(super) const SEED: u64 = 2026;
 
 /// What one subscriber did with one load.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Figure {
-    messages_per_second: f64,
-    cpu_seconds_per_million: f64,
+pub(super) struct Figure {
+    pub(super) messages_per_second: f64,
+    pub(super) cpu_seconds_per_million: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,7 +112,7 @@ async fn measure(route: Route, load: &Load, messages: u64, payload_bytes: usize,
     Ok(Row { route: route.name(), payload_bytes, qos, marsad, bare, acknowledged_per_second, ratio })
 }
 
-fn reels(load: &Load, messages: u64, qos: u8) -> Vec<Reel> {
+pub(super) fn reels(load: &Load, messages: u64, qos: u8) -> Vec<Reel> {
     let each = messages / CONNECTIONS;
     (0..CONNECTIONS)
         .map(|number| {
@@ -123,21 +123,19 @@ fn reels(load: &Load, messages: u64, qos: u8) -> Vec<Reel> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^53")]
-fn figure(messages: u64, took: Duration, cpu: f64) -> Figure {
+pub(super) fn figure(messages: u64, took: Duration, cpu: f64) -> Figure {
     Figure { messages_per_second: messages as f64 / took.as_secs_f64(), cpu_seconds_per_million: cpu * 1e6 / messages as f64 }
 }
 
-async fn pour(address: SocketAddr, reels: Vec<Reel>) -> Result<(), Failure> {
-    hose::run(address, reels, WINDOW)
-        .await
-        .map_err(|cause| Failure::new(Code::Failed, format!("the generator broke off: {cause}")))
+pub(super) async fn pour(door: &Door, reels: Vec<Reel>) -> Result<(), Failure> {
+    hose::run(door, reels, WINDOW).await.map_err(|cause| Failure::new(Code::Failed, format!("the generator broke off: {cause}")))
 }
 
 async fn through_endpoint(directory: &Path, load: &Load, messages: u64, qos: u8) -> Result<(Figure, Figure), Failure> {
     let marsad = Marsad::start(directory, "").await?;
     let reels = reels(load, messages, qos);
     let (began, cpu) = (Instant::now(), marsad.process.cpu());
-    pour(marsad.mqtt, reels).await?;
+    pour(&Door::open_to_all(marsad.mqtt), reels).await?;
     let acknowledged = figure(messages, began.elapsed(), marsad.process.cpu() - cpu);
     marsad.settled(messages, PATIENCE).await?;
     Ok((figure(messages, began.elapsed(), marsad.process.cpu() - cpu), acknowledged))
@@ -169,7 +167,7 @@ async fn through_broker(
             let marsad = Marsad::start(&place, &settings).await?;
             subscribed(&marsad).await?;
             let (began, cpu) = (Instant::now(), marsad.process.cpu());
-            pour(address, reels).await?;
+            pour(&Door::open_to_all(address), reels).await?;
             marsad.settled(messages, PATIENCE).await?;
             Ok(figure(messages, began.elapsed(), marsad.process.cpu() - cpu))
         }
@@ -190,7 +188,7 @@ async fn through_broker(
             let (began, before) = (Instant::now(), peer.cpu());
             // The child is heard from a thread of its own while this one publishes.
             let counted = tokio::task::spawn_blocking(move || peer.hear("counted").map(|()| (peer.cpu(), Instant::now())));
-            pour(address, reels).await?;
+            pour(&Door::open_to_all(address), reels).await?;
             let counted = tokio::time::timeout(PATIENCE, counted).await;
             let counted = counted.map_err(|_| Failure::new(Code::Failed, "the bare subscriber did not get all messages"))?;
             let (after, ended) = counted.map_err(|cause| Failure::new(Code::Failed, cause.to_string()))??;

@@ -6,11 +6,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use simulators::Load;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
 
 /// Publishes written at once.
 const CHUNK: u64 = 64;
@@ -67,33 +70,81 @@ fn remaining(out: &mut Vec<u8>, mut length: usize) {
     }
 }
 
-/// MQTT 3.1.1 CONNECT (section 3.1), clean session, no keep-alive.
-pub(crate) fn connect(client: &str) -> Vec<u8> {
+/// MQTT 3.1.1 CONNECT (section 3.1), clean session, no keep-alive; with user name and password where there are some.
+fn connect(client: &str, login: Option<&Login>) -> Vec<u8> {
+    let texts: Vec<&str> =
+        std::iter::once(client).chain(login.into_iter().flat_map(|l| [l.user.as_str(), &l.password])).collect();
     let mut out = vec![0x10];
-    remaining(&mut out, 10 + 2 + client.len());
-    out.extend_from_slice(&[0, 4, b'M', b'Q', b'T', b'T', 4, 2, 0, 0]);
-    out.extend_from_slice(&u16::try_from(client.len()).expect("client ids of the bench are short").to_be_bytes());
-    out.extend_from_slice(client.as_bytes());
+    remaining(&mut out, 10 + texts.iter().map(|text| 2 + text.len()).sum::<usize>());
+    let flags = if login.is_some() { 0b1100_0010 } else { 0b10 };
+    out.extend_from_slice(&[0, 4, b'M', b'Q', b'T', b'T', 4, flags, 0, 0]);
+    for text in texts {
+        out.extend_from_slice(&u16::try_from(text.len()).expect("names of the bench are short").to_be_bytes());
+        out.extend_from_slice(text.as_bytes());
+    }
     out
+}
+
+/// A credential of a device.
+#[derive(Clone, Debug)]
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) password: String,
+}
+
+/// Where publishes go, and how one gets in.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) address: SocketAddr,
+    /// Spoken over TLS by this.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+    pub(crate) login: Option<Login>,
+}
+
+impl Door {
+    /// One that is open to everybody.
+    pub(crate) const fn open_to_all(address: SocketAddr) -> Self {
+        Self { address, tls: None, login: None }
+    }
 }
 
 /// Connects and waits for the CONNACK.
 pub(crate) async fn open(address: SocketAddr, client: &str) -> io::Result<TcpStream> {
     let mut socket = TcpStream::connect(address).await?;
     socket.set_nodelay(true)?;
-    socket.write_all(&connect(client)).await?;
+    greet(&mut socket, client, None).await?;
+    Ok(socket)
+}
+
+async fn greet(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), client: &str, login: Option<&Login>) -> io::Result<()> {
+    socket.write_all(&connect(client, login)).await?;
     let mut answer = [0; 4];
     socket.read_exact(&mut answer).await?;
-    if answer == [0x20, 2, 0, 0] { Ok(socket) } else { Err(io::Error::other(format!("CONNACK {answer:?}"))) }
+    if answer == [0x20, 2, 0, 0] { Ok(()) } else { Err(io::Error::other(format!("CONNACK {answer:?}"))) }
 }
 
 /// Publishes all reels, each over its own connection, at most `window` unacknowledged on each. With
 /// QoS 1 it returns when everything is acknowledged.
-pub(crate) async fn run(address: SocketAddr, reels: Vec<Reel>, window: u64) -> io::Result<()> {
+pub(crate) async fn run(door: &Door, reels: Vec<Reel>, window: u64) -> io::Result<()> {
     let mut connections = JoinSet::new();
     for (number, reel) in reels.into_iter().enumerate() {
-        let socket = open(address, &format!("marsad-bench-hose-{number}")).await?;
-        connections.spawn(pour(socket, reel, window));
+        let client = format!("marsad-bench-hose-{number}");
+        let mut socket = TcpStream::connect(door.address).await?;
+        socket.set_nodelay(true)?;
+        match &door.tls {
+            None => {
+                greet(&mut socket, &client, door.login.as_ref()).await?;
+                let (read, write) = socket.into_split();
+                connections.spawn(pour(read, write, reel, window));
+            }
+            Some(config) => {
+                let name = ServerName::from(door.address.ip());
+                let mut socket = TlsConnector::from(Arc::clone(config)).connect(name, socket).await?;
+                greet(&mut socket, &client, door.login.as_ref()).await?;
+                let (read, write) = tokio::io::split(socket);
+                connections.spawn(pour(read, write, reel, window));
+            }
+        }
     }
     while let Some(ended) = connections.join_next().await {
         ended.map_err(io::Error::other)??;
@@ -101,8 +152,11 @@ pub(crate) async fn run(address: SocketAddr, reels: Vec<Reel>, window: u64) -> i
     Ok(())
 }
 
-async fn pour(socket: TcpStream, reel: Reel, window: u64) -> io::Result<()> {
-    let (mut read, mut write) = socket.into_split();
+async fn pour<R, W>(mut read: R, mut write: W, reel: Reel, window: u64) -> io::Result<()>
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin,
+{
     let (acked, moved) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
     let expected = if reel.qos > 0 { reel.messages } else { 0 };
     let listener = tokio::spawn({
@@ -129,11 +183,14 @@ async fn pour(socket: TcpStream, reel: Reel, window: u64) -> io::Result<()> {
             moved.notified().await;
         }
         write.write_all(&reel.bytes[begin..*end]).await?;
+        // What is encrypted and not yet on its way would wait for an acknowledgement of itself.
+        write.flush().await?;
         begin = *end;
         sent = (sent + CHUNK).min(reel.messages);
     }
     let read = listener.await.map_err(io::Error::other)??;
     write.write_all(&[0xE0, 0]).await?;
+    write.flush().await?;
     drop(read);
     Ok(())
 }

@@ -6,7 +6,7 @@ use ports::{Clock, SystemClock};
 use simulators::Load;
 
 use super::child::Marsad;
-use super::hose::{self, Reel};
+use super::hose::{self, Door, Reel};
 use super::{raise_files, scratch};
 use crate::bench::args::Memory;
 use crate::failure::{Code, Failure};
@@ -28,7 +28,7 @@ pub(crate) async fn memory(options: &Memory, json: bool) -> Result<(), Failure> 
     let connected = marsad.process.resident();
     let load = Load::new(1, options.devices, 100).starting(SystemClock.now());
     let messages = u64::from(options.devices);
-    hose::run(marsad.mqtt, vec![Reel::new(&load, 0, 1, messages, 1)], 4096).await.map_err(failed)?;
+    hose::run(&Door::open_to_all(marsad.mqtt), vec![Reel::new(&load, 0, 1, messages, 1)], 4096).await.map_err(failed)?;
     // Devices are entered with the flush that makes their readings durable.
     let mut status = marsad.settled(messages, PATIENCE).await?;
     let began = Instant::now();

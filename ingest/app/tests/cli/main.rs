@@ -23,6 +23,7 @@ mod refusals;
 mod reports;
 mod rota;
 mod rules;
+mod sealing;
 mod secrecy;
 mod simulating;
 mod terms;

@@ -139,6 +139,21 @@ proptest! {
     }
 
     #[test]
+    fn any_bytes_end_the_connection_or_wait_for_more_and_never_panic(
+        begin in prop_oneof![Just(CONNECT_4), Just(CONNECT_5), Just(&b"\x10"[..]), Just(&b""[..])],
+        bytes in proptest::collection::vec(any::<u8>(), 0..600),
+        size in 1_usize..600,
+    ) {
+        let all = [begin, &bytes].concat();
+        let got = run(LIMITS, all.chunks(size), true);
+        for publish in &got.publishes {
+            prop_assert!(!publish.topic.is_empty() && !publish.topic.contains(['+', '#']));
+        }
+        // No client makes us say more than it said itself, however it asks.
+        prop_assert!(got.out.len() <= all.len() + 64, "{} bytes for {}", got.out.len(), all.len());
+    }
+
+    #[test]
     fn mutated_packets_never_panic_and_never_deliver_a_bad_topic(
         version in any::<bool>(),
         flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),

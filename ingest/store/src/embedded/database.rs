@@ -281,7 +281,7 @@ pub(crate) fn fold(db: &Connection) -> rusqlite::Result<()> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
-/// Gives pages that hold nothing back to the disk, at most so many.
+/// Gives pages that hold nothing back to the disk, at most so many; all of them for 0.
 pub(crate) fn shrink(db: &Connection, pages: u32) -> rusqlite::Result<()> {
     let mut step = db.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
     let mut rows = step.query([])?;

@@ -312,6 +312,11 @@ impl Writer {
         while !self.dead.is_empty() {
             self.commit(|_| Ok(()))?;
         }
+        if !erased.is_empty() {
+            // Pages that lie free still hold the names of what went: all of them are cut off, and the log with them.
+            let cut = database::shrink(&self.db, 0).and_then(|()| database::fold(&self.db));
+            cut.map_err(|e| database::fault(&self.shared.path, &e))?;
+        }
         Ok(removed)
     }
 

@@ -98,6 +98,33 @@ fn a_copy_made_while_readings_come_is_a_store_of_what_was_flushed_before() {
 }
 
 #[test]
+fn no_page_of_the_file_holds_the_name_of_a_device_that_was_erased() {
+    const PREFIX: &[u8] = b"somebodys-meter-";
+    block_on(async {
+        let ground = Directory::new();
+        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
+        let devices: Vec<DeviceId> = (0..3000).map(|n| format!("somebodys-meter-{n:05}").parse().unwrap()).collect();
+        let readings = devices.iter().map(|device| {
+            let mut reading = reading(0, 1, 1.0);
+            reading.series.device = device.clone();
+            reading
+        });
+        store.append(&readings.collect::<Vec<_>>()).await.unwrap();
+        store.flush().await.unwrap();
+        let names = || {
+            let files =
+                ["readings.db", "readings.db-wal"].map(|name| std::fs::read(ground.0.path().join(name)).unwrap_or_default());
+            files.iter().map(|bytes| bytes.windows(PREFIX.len()).filter(|part| *part == PREFIX).count()).sum::<usize>()
+        };
+        assert!(names() >= devices.len());
+        let (gone, kept) = devices.split_at(2900);
+        let select = Selector { devices: gone.to_vec(), ..Selector::default() };
+        assert_eq!(store.forget(&select, Timestamp::MIN..Timestamp::MAX).await.unwrap(), gone.len() as u64);
+        assert_eq!(names(), kept.len());
+    });
+}
+
+#[test]
 fn what_was_forgotten_is_given_back_to_the_disk() {
     block_on(async {
         let ground = Directory::new();
