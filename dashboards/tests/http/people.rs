@@ -258,7 +258,7 @@ async fn sec_04_the_forms_of_a_page_are_for_those_who_may_do_what_they_do() {
         }
     }
     assert_eq!(town.done.lock().unwrap().len(), 2, "an engineer and an admin saved");
-    let notes = doors.notes.lock().unwrap();
+    let notes = doors.notes.lock().unwrap().clone();
     let saved = notes.iter().find(|note| note.what == "POST /fr/rules/bin-half/save" && note.outcome == "303");
     assert_eq!(saved.map(|note| (note.who.as_str(), note.event)), Some(("a-engineer", "config")), "the audit names the rule");
     let page = as_role(&router, "GET", "/fr/rules/bin-half", Role::Officer).await.text;

@@ -13,6 +13,9 @@ use settings::{Checked, Layers, Settings, SettingsError};
 use crate::cli::Common;
 use crate::{demo, fit};
 
+/// Files: name and text.
+pub(crate) type Files = Vec<(String, String)>;
+
 /// What messages are read with, besides adopted devices.
 pub(crate) struct Ground {
     /// Devices that files list.
@@ -125,7 +128,7 @@ impl Origin {
     ///
     /// # Errors
     /// All that cannot be read.
-    pub(crate) fn rules(&self) -> Result<(Settings, Vec<(String, String)>), Vec<SettingsError>> {
+    pub(crate) fn rules(&self) -> Result<(Settings, Files), Vec<SettingsError>> {
         let settings = self.settings().map_err(|wrong| vec![wrong])?;
         let (texts, wrong) = settings.rules.texts(self.more_rules());
         if wrong.is_empty() { Ok((settings, texts)) } else { Err(wrong) }

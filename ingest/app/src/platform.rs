@@ -354,9 +354,9 @@ pub(crate) fn house(
     let city = city.map_err(|e| Failure::new(Code::Settings, format!("city.time_zone: {e}")))?;
     let city = city.licensed(settings.city.licence.clone());
     Ok(House {
-        store: Arc::clone(&store),
-        console: Arc::new(desk),
         rules: Arc::new(Book::new(Arc::clone(&counter.0), Arc::clone(&store), Arc::clone(&clock))),
+        store,
+        console: Arc::new(desk),
         operations: Arc::new(counter),
         desk: Arc::new(operators),
         stage: None,

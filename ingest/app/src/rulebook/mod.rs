@@ -47,6 +47,7 @@ struct Open {
     sources: Sources,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "used as a function on Result::map_err")]
 fn refused(wrong: Vec<SettingsError>) -> RulebookError {
     RulebookError::Refused(wrong.iter().map(ToString::to_string).collect())
 }
