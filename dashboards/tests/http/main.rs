@@ -17,6 +17,7 @@ mod events;
 mod losses;
 mod operations;
 mod pages;
+mod patterns;
 mod people;
 mod public;
 mod reports;

@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 use super::exceedances::one_station;
-use super::{Hours, KEYS};
+use super::{Hours, KEYS, one_pollutant};
 use crate::api::answer::resting;
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -103,7 +103,7 @@ fn mean(series: &HourlySeries, hours: u16, at: Timestamp) -> Option<f64> {
 }
 
 /// `set`: one, the usual one where nobody asks.
-fn set<'a>(house: &'a House, params: &Params) -> Result<&'a LimitSet, Problem> {
+pub(super) fn set<'a>(house: &'a House, params: &Params) -> Result<&'a LimitSet, Problem> {
     let all = &house.parameters.limits;
     let asked = params.one("set")?.unwrap_or(USUAL);
     all.iter().find(|set| set.id == asked).ok_or_else(|| {
@@ -117,6 +117,11 @@ fn set<'a>(house: &'a House, params: &Params) -> Result<&'a LimitSet, Problem> {
 fn short(set: &LimitSet) -> impl Iterator<Item = (&domains::air::Limit, u16)> {
     let fits = |limit: &&domains::air::Limit| limit.purpose == Purpose::Health && limit.interim.is_none();
     set.limit.iter().filter(fits).filter_map(|limit| Some((limit, hours_of(limit.statistic)?)))
+}
+
+/// The limit of a pollutant over the longest of these times, with its hours.
+pub(super) fn longest(set: &LimitSet, pollutant: Pollutant) -> Option<(&domains::air::Limit, u16)> {
+    short(set).filter(|(limit, _)| limit.pollutant == pollutant).max_by_key(|(_, hours)| *hours)
 }
 
 /// `GET /api/v1/air/now?station=&set=`
@@ -167,16 +172,12 @@ pub(super) async fn now(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
 pub(super) async fn history(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["station", "pollutant", "set", "from", "to"])?;
     let (house, set) = (&rooms.house, set(&rooms.house, &params)?);
-    let known: Vec<&str> = Pollutant::ALL.into_iter().map(Pollutant::code).collect();
-    let pollutant = params
-        .one("pollutant")?
-        .and_then(Pollutant::from_code)
-        .ok_or_else(|| Problem::parameter("pollutant", "a pollutant is needed", format!("one of {}", known.join(", "))))?;
+    let pollutant = one_pollutant(&params)?;
     let range = whole_hours(&params.period(house.clock.now(), house.city.time(), 1)?);
     let _permit = gather::permit(&rooms)?;
     let device = one_station(house, &params).await?;
     let hours = Hours::of(house, &device.id, range.start.minus(BEFORE)..range.end).await?;
-    let limit = short(set).filter(|(limit, _)| limit.pollutant == pollutant).max_by_key(|(_, hours)| *hours);
+    let limit = longest(set, pollutant);
     let mean_hours = limit.map_or(1, |(_, hours)| hours);
     let series = hours.series.get(&pollutant);
     let count = usize::try_from((range.end.millis() - range.start.millis()) / HOUR).unwrap_or(0);
@@ -205,6 +206,6 @@ pub(super) async fn history(State(rooms): Shared, uri: Uri) -> Result<Response, 
 }
 
 /// To hundredths: what is drawn needs no more.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }

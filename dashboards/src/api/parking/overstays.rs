@@ -64,7 +64,7 @@ struct Body {
 pub(super) async fn overstays(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["zone", "from", "to", "format"])?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
-    let (from, to) = past(&params, house)?;
+    let (from, to) = past(&params, house, 1)?;
     let _permit = gather::permit(&rooms)?;
     let (mut rows, mut single) = (Vec::new(), Vec::new());
     for (zone, spaces) in zones(house, &params, (from, to)).await? {

@@ -37,7 +37,7 @@ struct Body {
 pub(super) async fn sensors(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = Params::read(&uri, &["zone", "to", "format"])?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
-    let (from, to) = past(&params, house)?;
+    let (from, to) = past(&params, house, 1)?;
     let _permit = gather::permit(&rooms)?;
     let settings = &house.parameters.parking.numbers;
     let (mut doubted, mut sensors) = (Vec::new(), 0);
