@@ -119,7 +119,7 @@ fn part(value: f64, limit: f64) -> &'static str {
 fn key(desk: &Desk<'_>, asked: &Asked<'_>, year: &Year) -> Markup {
     let words = desk.lang.words();
     html! { @match (asked.by, year.limit) {
-        (By::Index, _) => (bands(desk)),
+        (By::Index, _) => ul.key { (bands(desk)) li { span.swatch.gap {} (words.no_data) } },
         (By::Limit, None) => p.note.foot { (words.pages.air.no_limits) },
         (By::Limit, Some(limit)) => {
             ul.key {
@@ -132,13 +132,9 @@ fn key(desk: &Desk<'_>, asked: &Asked<'_>, year: &Year) -> Markup {
     } }
 }
 
-/// The bands of the European index, as a key.
+/// The bands of the European index, as the items of a key.
 pub(super) fn bands(desk: &Desk<'_>) -> Markup {
-    let words = desk.lang.words();
-    html! { ul.key {
-        @for (level, name) in (1..).zip(words.bands) { li { span class=(format!("swatch q{level}")) {} (level) " " (name) } }
-        li { span.swatch.gap {} (words.no_data) }
-    } }
+    html! { @for (level, name) in (1..).zip(desk.lang.words().bands) { li { span class=(format!("swatch q{level}")) {} (level) " " (name) } } }
 }
 
 #[cfg(test)]

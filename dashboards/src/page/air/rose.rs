@@ -47,7 +47,7 @@ pub(super) fn section(desk: &Desk<'_>, asked: &Asked<'_>, rose: Option<&Rose>) -
         (true, 0) => empty(words.no_pattern),
         (true, _) => html! {
             (drawing(desk, rose))
-            @if rose.sectors.iter().any(|sector| sector.bands.is_some()) { (bands(desk)) }
+            @if rose.sectors.iter().any(|sector| sector.bands.is_some()) { ul.key { (bands(desk)) } }
             (table(desk, rose))
         },
     });
