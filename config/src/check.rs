@@ -1,6 +1,7 @@
 //! What no section can see alone: rules on unknown channels, packs that do not exist, a time zone that the program's own
 //! table does not know, or a table that is too old.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use dashboards::Parameters;
 use domains::time::{CityTime, ZoneError};
 use schemas::{Catalogue, ProfileName};
 
-use crate::{DeviceList, RouteTable, Settings, SettingsError, devices, parameters, profiles};
+use crate::{DEMO_RULES, DeviceList, RULE_PACKS, RouteTable, Settings, SettingsError, devices, parameters, profiles};
 
 /// Settings whose parts fit one another, and what they refer to.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
     });
     if let Some(rules) = &rules {
         errors.extend(rules.rules().iter().flat_map(|rule| strangers(settings, rule)));
+        errors.extend(unknown_public_rules(settings, rules));
     }
     errors.extend(settings.access.objection().map(|objection| wrong("access", objection)));
     errors.extend(notify::Inhibit::objection(&settings.inhibit).map(|objection| wrong("inhibit", objection)));
@@ -136,6 +138,26 @@ fn unknown_profiles(settings: &Settings, list: &DeviceList, known: &codec::Profi
         Some(wrong(&settings.place(&format!("route[{at}].profile")), message))
     });
     devices.chain(routes).collect()
+}
+
+/// Rules that `[http.public]` names and nobody has. Those that are shipped are known whether they judge here or not: the defaults
+/// name them for whoever takes the packs.
+fn unknown_public_rules(settings: &Settings, rules: &rules::RuleSet) -> Vec<SettingsError> {
+    let texts: Vec<(&str, &str)> = RULE_PACKS.into_iter().chain([("demo", DEMO_RULES)]).collect();
+    let shipped = rules::RuleSet::parse(&texts).expect("the shipped rules are tested");
+    let judging: BTreeSet<&str> = rules.rules().iter().map(|rule| rule.id().as_str()).collect();
+    let is_known = |id: &str| judging.contains(id) || shipped.rules().iter().any(|rule| rule.id().as_str() == id);
+    let unknown = settings.http.public.rules.iter().enumerate().filter(|(_, id)| !is_known(id.as_str()));
+    let told = unknown.map(|(at, id)| {
+        let names: Vec<&str> = judging.iter().copied().collect();
+        let expected =
+            if names.is_empty() { "there are no rules here".to_owned() } else { format!("expected one of {}", names.join(", ")) };
+        wrong(
+            &settings.place(&format!("http.public.rules[{at}]")),
+            format!("there is no rule `{id}` for http.public.rules, {expected}"),
+        )
+    });
+    told.collect()
 }
 
 fn rule_set(settings: &Settings, more: &[(&str, &str)]) -> Result<Option<rules::RuleSet>, Vec<SettingsError>> {

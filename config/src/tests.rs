@@ -95,6 +95,19 @@ fn a_rule_that_tells_nobody_known_is_refused() {
 }
 
 #[test]
+fn a_rule_that_is_to_be_public_and_does_not_exist_is_named_with_file_line_and_those_that_do() {
+    let text = "[rules]\npacks = [\"parking\"]\n[http.public]\nrules = [\n  \"air.no2.info\",\n  \"air.no2.inof\",\n]\n";
+    let (_folder, path) = file(text);
+    let settings = Settings::load(&Layers { files: vec![path], ..Layers::default() }).unwrap();
+    let errors = check(&settings).unwrap_err();
+    let [error] = errors.as_slice() else { panic!("a shipped rule may be named where its pack is not taken: {errors:?}") };
+    assert!(error.place.ends_with("marsad.toml:6"), "{error}");
+    for part in ["`air.no2.inof`", "http.public.rules", "expected one of", "parking."] {
+        assert!(error.message.contains(part), "{part}: {error}");
+    }
+}
+
+#[test]
 fn morocco_is_at_utc_since_september_2026() {
     let zone = check(&Settings::default_values().unwrap()).unwrap().time;
     let offset = |text: &str| zone.zone().to_offset(text.parse().unwrap()).seconds();

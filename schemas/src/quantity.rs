@@ -108,6 +108,10 @@ impl Quantity {
     pub const DEVICE_TILT_ALARM: Quantity = Quantity(42);
     /// `device.tamper`, `1`.
     pub const DEVICE_TAMPER: Quantity = Quantity(43);
+    /// `air.wind_speed`, `m/s`.
+    pub const AIR_WIND_SPEED: Quantity = Quantity(59);
+    /// `air.wind_direction`, `deg`: where the wind comes from.
+    pub const AIR_WIND_DIRECTION: Quantity = Quantity(60);
     /// `device.latitude`, `deg`.
     pub const DEVICE_LATITUDE: Quantity = Quantity(78);
     /// `device.longitude`, `deg`.
@@ -273,6 +277,8 @@ mod tests {
             (Quantity::DEVICE_TILT, "device.tilt"),
             (Quantity::DEVICE_TILT_ALARM, "device.tilt_alarm"),
             (Quantity::DEVICE_TAMPER, "device.tamper"),
+            (Quantity::AIR_WIND_SPEED, "air.wind_speed"),
+            (Quantity::AIR_WIND_DIRECTION, "air.wind_direction"),
             (Quantity::DEVICE_LATITUDE, "device.latitude"),
             (Quantity::DEVICE_LONGITUDE, "device.longitude"),
             (Quantity::GATEWAY_ONLINE, "gateway.online"),

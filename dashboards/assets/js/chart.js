@@ -72,7 +72,7 @@ class Chart {
       const answer = await fetch(next, { credentials: 'same-origin', signal: AbortSignal.timeout(30000) });
       if (!answer.ok) throw new Error(String(answer.status));
       body = await answer.json();
-      if (body.hour) return this.even(body);
+      if (body.hour) return this.even(body, await this.beside());
       rows.push(...(body.hours ?? body.readings));
       next = body.next && `${this.box.dataset.source}&cursor=${encodeURIComponent(body.next)}`;
     } while (next);
@@ -80,9 +80,21 @@ class Chart {
     return { x: good.map(row => Date.parse(row.start ?? row.observed_at) / 1000), thin: good.map(row => row.mean ?? row.value), thick: null, limit: this.limit() };
   }
 
-  even({ from, step_s, hour, mean, limit }) {
+  // Another station over the same period: its mean where this one shows a mean, else its hours.
+  async beside() {
+    const source = this.box.dataset.compare;
+    if (!source) return null;
+    const answer = await fetch(source, { credentials: 'same-origin', signal: AbortSignal.timeout(30000) });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { hour, mean } = await answer.json();
+    return mean ?? hour;
+  }
+
+  even({ from, step_s, hour, mean, limit }, other) {
     const start = Date.parse(from) / 1000;
-    return { x: hour.map((_, i) => start + i * step_s), thin: hour, thick: mean ?? null, limit };
+    // Both begin together; asked for around a full hour, one may be an hour longer.
+    const beside = other && hour.map((_, i) => other[i] ?? null);
+    return { x: hour.map((_, i) => start + i * step_s), thin: hour, thick: mean ?? null, beside, limit };
   }
 
   limit() {
@@ -95,7 +107,7 @@ class Chart {
     try {
       const data = await this.load();
       this.data = this.foreseen(data);
-      if (!data.x.length || data.thin.every(v => v === null)) this.say(words.empty);
+      if (!data.x.length || [...data.thin, ...data.beside ?? []].every(v => v === null)) this.say(words.empty);
       else this.paint();
     } catch (error) {
       this.say(words.error, true);
@@ -125,13 +137,14 @@ class Chart {
   }
 
   paint() {
-    const { x, thin, thick, ahead, limit } = this.data, { words, places, box } = this;
+    const { x, thin, thick, beside, ahead, limit } = this.data, { words, places, box } = this;
     const unit = box.dataset.unit, value = (_u, v) => v == null ? '–' : `${number(v, places)} ${unit}`;
     const quiet = tone('--ink2'), deep = tone('--deep'), hair = tone('--hair'), font = '12px Plex, "Plex Ar"';
     const main = { stroke: deep, width: 2.2, spanGaps: false, value };
     const series = [{ label: words.time, value: (_u, v) => v == null ? '–' : this.moment(v) }, thick ? { ...main, label: words.thin, stroke: tone('--s2'), width: 1 } : { ...main, label: words.thin }];
     const columns = [x, thin];
     if (thick) { series.push({ ...main, label: words.thick }); columns.push(thick); }
+    if (beside) { series.push({ ...main, label: words.compare, stroke: tone('--warn'), width: 1.8, dash: [7, 4] }); columns.push(beside); }
     if (ahead) { series.push({ ...main, label: words.ahead, stroke: tone('--warn'), dash: [6, 4], spanGaps: true }); columns.push(ahead); }
     this.plot?.destroy();
     box.replaceChildren();

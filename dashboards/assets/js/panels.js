@@ -37,10 +37,10 @@ export function write(readings) {
   }
 }
 
-// A panel that somebody is using stays as it is until the next time.
+// A panel that somebody is using, or has opened a part of, stays as it is until the next time.
 function used(panel) {
   const marked = getSelection();
-  return panel.contains(document.activeElement) || (marked && !marked.isCollapsed && panel.contains(marked.anchorNode));
+  return panel.contains(document.activeElement) || panel.querySelector('details[open]') || (marked && !marked.isCollapsed && panel.contains(marked.anchorNode));
 }
 
 const key = row => row.dataset.key;

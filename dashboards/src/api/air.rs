@@ -1,11 +1,13 @@
-//! `/api/v1/air`: the index, exceedances of limits, and the report of a station.
+//! `/api/v1/air`: the index, exceedances of limits, the report of a station, and how its air usually is.
 //!
 //! Everything is made from UTC hours of the store by `domains::air`. Deliberately absent: any declaration of an episode;
 //! that is the wali's.
 
+mod calendar;
 mod exceedances;
 mod history;
 mod index;
+mod patterns;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +32,9 @@ pub(crate) fn paths() -> Paths<Arc<Rooms>> {
         .at(&report::REPORT, report::report)
         .at(&history::NOW, history::now)
         .at(&history::HISTORY, history::history)
+        .at(&calendar::CALENDAR, calendar::calendar)
+        .at(&patterns::PROFILE, patterns::profile)
+        .at(&patterns::ROSE, patterns::rose)
 }
 
 /// The parameters by which every answer about air is made.
@@ -40,6 +45,20 @@ async fn stations(house: &House, params: &Params) -> Result<Vec<Device>, Problem
     let named: Vec<DeviceId> = params.list("station", "ids of air stations joined by commas")?;
     let all = gather::devices(house, Kind::AIR, params.zone()?.as_ref()).await?;
     gather::only(all, &named, "station")
+}
+
+/// The pollutant that a request names.
+fn pollutant(params: &Params) -> Result<Option<Pollutant>, Problem> {
+    let Some(code) = params.one("pollutant")? else { return Ok(None) };
+    let known: Vec<&str> = Pollutant::ALL.into_iter().map(Pollutant::code).collect();
+    let unknown = || Problem::parameter("pollutant", "there is no such pollutant", format!("one of {}", known.join(", ")));
+    Pollutant::from_code(code).map(Some).ok_or_else(unknown)
+}
+
+/// The pollutant that an answer is about.
+fn one_pollutant(params: &Params) -> Result<Pollutant, Problem> {
+    let missing = || Problem::parameter("pollutant", "a pollutant is needed", "the code of one, such as pm10");
+    pollutant(params)?.ok_or_else(missing)
 }
 
 /// The valid hours of a station.

@@ -7,7 +7,9 @@
 
 mod overstays;
 mod sensors;
+mod week;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +36,11 @@ use crate::table::{Cell, Table};
 
 /// The addresses about parking.
 pub(crate) fn paths() -> Paths<Arc<Rooms>> {
-    Paths::new().at(&OCCUPANCY, of_zones).at(&overstays::OVERSTAYS, overstays::overstays).at(&sensors::SENSORS, sensors::sensors)
+    Paths::new()
+        .at(&OCCUPANCY, of_zones)
+        .at(&week::WEEK, week::week)
+        .at(&overstays::OVERSTAYS, overstays::overstays)
+        .at(&sensors::SENSORS, sensors::sensors)
 }
 
 /// Windows of one question and zone.
@@ -131,7 +137,7 @@ async fn of_zones(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = OCCUPANCY.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
     let city = house.city.time();
-    let (from, to) = past(&params, house)?;
+    let (from, to) = past(&params, house, 1)?;
     let step = every(&params)?;
     if step.is_some_and(|step| to.since(from).as_millis() / step.as_millis().max(1) > WINDOWS_LIMIT as u128) {
         return Err(Problem::parameter("every", "that many windows are not given", format!("at most {WINDOWS_LIMIT} windows")));
@@ -144,11 +150,7 @@ async fn of_zones(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     if rows.is_empty() {
         notes.push("no data: no parking space is known here".to_owned());
     }
-    let withheld = rows.iter().filter(|row| row.withheld).count();
-    if withheld > 0 {
-        let least = settings.occupancy.least_spaces.get();
-        notes.push(format!("{withheld} zones have fewer than {least} spaces and are withheld: they would tell of single ones"));
-    }
+    notes.extend(withheld_note(rows.iter().filter(|row| row.withheld).count(), settings));
     let answer = Answer {
         name: "parking-occupancy",
         title: format!("Occupancy of parking zones at {}", city.civil(to).strftime("%Y-%m-%d %H:%M")),
@@ -160,10 +162,10 @@ async fn of_zones(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     answer.told(format, house)
 }
 
-/// The period, the last day where none is given: what is to come is not unknown, it is not there.
-fn past(params: &Params, house: &House) -> Result<(Timestamp, Timestamp), Problem> {
+/// The period, the last `days` where none is given: what is to come is not unknown, it is not there.
+fn past(params: &Params, house: &House, days: i32) -> Result<(Timestamp, Timestamp), Problem> {
     let now = house.clock.now();
-    let range = params.period(now, house.city.time(), 1)?;
+    let range = params.period(now, house.city.time(), days)?;
     let (from, to) = (range.start, range.end.min(now.plus(Duration::from_millis(1))));
     if from >= to {
         return Err(Problem::parameter("from", format!("{from} is not in the past"), "an instant that is over"));
@@ -188,6 +190,13 @@ async fn zones(
         zones.entry(device.zone.clone()).or_default().push(space(device.id.clone(), said, to, settings));
     }
     Ok(zones)
+}
+
+/// What is said of zones that would tell of single spaces.
+fn withheld_note(zones: usize, settings: &ParkingSettings) -> Option<String> {
+    let least = settings.occupancy.least_spaces.get();
+    let note = || format!("{zones} zones have fewer than {least} spaces and are withheld: they would tell of single ones");
+    (zones > 0).then(note)
 }
 
 /// What is wrong with each sensor of a zone.
@@ -235,8 +244,7 @@ fn row(
     if withheld {
         return ZoneRow { zone, spaces: spaces.len(), withheld, now: None, period: None, windows: Vec::new(), faults };
     }
-    // A sensor that does not move is not believed since it last did: its space is unknown.
-    let trusted: Vec<_> = spaces.iter().zip(&found).map(|(s, fault)| believed(&s.transitions, *fault)).collect();
+    let trusted = trusted(spaces, &found);
     let all: Vec<&[Transition]> = trusted.iter().map(AsRef::as_ref).collect();
     ZoneRow {
         zone,
@@ -247,6 +255,11 @@ fn row(
         windows: step.map_or_else(Vec::new, |step| windows(&all, (from, to), step, settings)),
         faults,
     }
+}
+
+/// A sensor that does not move is not believed since it last did: its space is unknown.
+fn trusted<'a>(spaces: &'a [Space], faults: &[Option<SensorFault>]) -> Vec<Cow<'a, [Transition]>> {
+    spaces.iter().zip(faults).map(|(space, fault)| believed(&space.transitions, *fault)).collect()
 }
 
 fn now(all: &[&[Transition]], settings: &ParkingSettings) -> Option<Now> {

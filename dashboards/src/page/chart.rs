@@ -58,6 +58,8 @@ impl Range {
 pub(crate) struct Chart<'a> {
     /// An address of the API.
     pub(crate) source: String,
+    /// Another address of the same kind that is drawn beside, and its name.
+    pub(crate) compare: Option<(String, String)>,
     /// What it shows, for whoever does not see it.
     pub(crate) summary: &'a str,
     pub(crate) unit: &'a str,
@@ -79,14 +81,14 @@ pub(crate) struct Chart<'a> {
 pub(crate) fn chart(desk: &Desk<'_>, chart: &Chart<'_>) -> Markup {
     let (lang, words) = (desk.lang, &desk.lang.words().pages.common);
     let limit_text = chart.limit.as_ref().map_or("", |(_, text)| text);
-    let texts = json!({ "time": words.time, "thin": chart.thin, "thick": chart.thick, "ahead": chart.ahead, "limit": limit_text,
+    let texts = json!({ "time": words.time, "thin": chart.thin, "thick": chart.thick, "ahead": chart.ahead, "limit": limit_text, "compare": chart.compare.as_ref().map_or("", |(_, name)| name),
         "empty": words.no_values, "error": lang.words().unreadable, "retry": lang.words().retry });
     let marks: Vec<i64> = chart.marks.iter().map(|at| at.millis() / 1000).collect();
     let due: Vec<(i64, f64)> = chart.due.iter().map(|(at, value)| (at.millis() / 1000, *value)).collect();
     html! {
         div.chartframe {
             div.chartbox data-chart tabindex="0" role="group" aria-label=(format!("{}. {}", chart.summary, words.walk))
-                data-source=(chart.source) data-unit=(chart.unit) data-places=(chart.places) data-words=(texts)
+                data-source=(chart.source) data-compare=[chart.compare.as_ref().map(|(source, _)| source)] data-unit=(chart.unit) data-places=(chart.places) data-words=(texts)
                 data-limit=[chart.limit.as_ref().map(|(value, _)| value)] data-marks=(json!(marks)) data-due=(json!(due))
                 data-months=(json!(lang.words().months)) data-zone=(json!(offsets(desk.zone, chart.from, desk.now))) {
                 p.wait { (words.loading) }

@@ -1,4 +1,6 @@
-//! Parking: how full each zone is now, stays that are too long, sensors that do not see. Never a single space.
+//! Parking: how full each zone is now and usually, stays that are too long, sensors that do not see. Never a single space.
+
+mod week;
 
 use maud::{Markup, html};
 use schemas::{DeviceId, Timestamp, Zone};
@@ -10,6 +12,7 @@ use super::sections;
 use super::visit::{Sheet, Visit};
 use crate::locator::zone_name;
 use crate::numbers;
+use crate::params::encoded;
 use crate::problem::Problem;
 
 /// Doubted sensors that are named.
@@ -50,19 +53,25 @@ enum Fault {
     Stuck,
 }
 
-/// `/{lang}/parking`
+/// `/{lang}/parking?zone=`
 pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
-    visit.params(&[])?;
+    let params = visit.params(&["zone"])?;
     let (desk, words) = (visit.desk(), visit.lang.words());
     let glance = Glance::present(&visit.rooms).await;
+    let zone = params.zone()?.or_else(|| week::usual_zone(&glance).cloned());
     let stays: Option<Overstays> = visit.part("parking/overstays").await;
     let doubts: Option<Doubts> = visit.part("parking/sensors").await;
+    let weeks: Option<week::Weeks> = match &zone {
+        Some(zone) => visit.part(&format!("parking/week?zone={}", encoded(zone.as_str()))).await,
+        None => None,
+    };
     let lots = glance.lots.iter().flatten();
     let (free, known) = lots.fold((0, 0), |sum, lot| (sum.0 + lot.free, sum.1 + lot.free + lot.taken));
     let title = format!("{} {} {}", words.pages.parking.free.say(visit.lang, free), words.of, numbers::whole(visit.lang, known));
     let main = html! {
         (desk.opening(words.parking, &title))
         div.two.first { (sections::parking(&desk, &glance)) (overstays(&desk, stays.as_ref())) }
+        @if let Some(zone) = &zone { (week::section(&desk, &glance, zone, weeks.as_ref())) }
         (doubted(&desk, doubts.as_ref()))
     };
     Ok(Sheet { often: super::visit::SELDOM, ..Sheet::plain(title, main) })

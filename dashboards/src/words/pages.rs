@@ -143,6 +143,30 @@ pub(crate) struct Air {
     pub(crate) of_year: &'static str,
     pub(crate) none_above: &'static str,
     pub(crate) no_emergency: &'static str,
+    pub(crate) compare: &'static str,
+    pub(crate) compare_none: &'static str,
+    pub(crate) calendar: &'static str,
+    pub(crate) coloured_by: &'static str,
+    pub(crate) by_worst_hour: &'static str,
+    pub(crate) by_value: &'static str,
+    /// Up to half of the limit, up to the limit, above it.
+    pub(crate) parts: [&'static str; 3],
+    pub(crate) profile: &'static str,
+    pub(crate) of_ninety_days: &'static str,
+    pub(crate) weekday: &'static str,
+    pub(crate) weekend: &'static str,
+    pub(crate) no_pattern: &'static str,
+    pub(crate) as_table: &'static str,
+    pub(crate) hour: &'static str,
+    pub(crate) hours: &'static str,
+    pub(crate) hours_in_brackets: &'static str,
+    pub(crate) rose: &'static str,
+    pub(crate) by_origin: &'static str,
+    pub(crate) no_wind: &'static str,
+    pub(crate) calm: &'static str,
+    pub(crate) wind_from: &'static str,
+    /// Where the wind comes from, clockwise from north.
+    pub(crate) points: [&'static str; 16],
     /// Ten minutes, a quarter of an hour, hour, running 8 h, largest 8 h of a day, day, peak season, year.
     pub(crate) statistics: [&'static str; 8],
     /// Verified, from memory, design, unverified.
@@ -270,6 +294,13 @@ pub(crate) struct Parking {
     pub(crate) fault: &'static str,
     pub(crate) silent: &'static str,
     pub(crate) stuck: &'static str,
+    pub(crate) week: &'static str,
+    pub(crate) week_note: &'static str,
+    pub(crate) week_unknown: &'static str,
+    pub(crate) day: &'static str,
+    /// Below half, to 70, to 85 per cent, and above.
+    pub(crate) steps: [&'static str; 4],
+    pub(crate) doubtful_hours: &'static str,
 }
 
 /// `/water`.

@@ -6,19 +6,19 @@ use schemas::{Device, DeviceId, Fitting, Place};
 
 use super::*;
 
-const HOUR: u64 = 3_600;
+pub(crate) const HOUR: u64 = 3_600;
 
-fn said(device: &str, kind: Kind, zone: &str, quantity: Quantity, value: f64, at: Timestamp) -> Reading {
+pub(crate) fn said(device: &str, kind: Kind, zone: &str, quantity: Quantity, value: f64, at: Timestamp) -> Reading {
     let series = SeriesKey { device: device.parse().unwrap(), quantity, channel: 0 };
     Reading { series, kind, zone: zone.parse().unwrap(), value, observed_at: at, received_at: at, quality: Quality::GOOD }
 }
 
-fn seconds(n: u64) -> Duration {
+pub(crate) fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
 /// A device with a place, a label and a zone.
-fn settle(town: &Town, id: &str, kind: Kind, zone: &str, place: Option<(f64, f64)>) {
+pub(crate) fn settle(town: &Town, id: &str, kind: Kind, zone: &str, place: Option<(f64, f64)>) {
     let place = place.map(|(lat, lon)| Place::new(lat, lon).unwrap());
     let label = Some(format!("Rue <{id}>"));
     let id: DeviceId = id.parse().unwrap();

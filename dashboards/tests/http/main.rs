@@ -19,6 +19,7 @@ mod losses;
 mod many;
 mod operations;
 mod pages;
+mod patterns;
 mod people;
 mod public;
 mod reports;

@@ -208,17 +208,20 @@ fn files_of_others_are_unmodified_and_come_with_their_licence() {
 }
 
 /// Every page, after the language.
-const PAGES: [&str; 26] = [
+const PAGES: [&str; 29] = [
     "api",
     "",
     "air",
     "air/air-anfa",
     "air/air-anfa?pollutant=no2&set=eu-2008&range=30d",
+    "air/air-anfa?pollutant=pm10&by=limit&compare=air-al-fida",
+    "air/air-anfa?pollutant=co&by=limit",
     "air/exceedances",
     "waste",
     "waste?contractor=ARMA&hours=48",
     "waste/bin-anfa-03",
     "parking",
+    "parking?zone=el-maarif",
     "water",
     "alerts",
     "silences",

@@ -10,6 +10,7 @@ mod sensors;
 mod sessions;
 mod settings;
 mod space;
+mod week;
 
 pub use occupancy::{Occupancy, OccupancyError, SpaceCounts, occupancy, occupancy_over, publishable, search_pressure};
 pub use overstay::{Enforcement, overstay};
@@ -17,3 +18,4 @@ pub use sensors::{SensorFault, believed, sensor_faults};
 pub use sessions::{Session, SessionEnd, Stays, sessions, stays, turnover};
 pub use settings::{OccupancySettings, ParkingSettings, SensorSettings, SpaceSettings, StaySettings};
 pub use space::{Report, SpaceState, SpaceWatch, Transition, transitions};
+pub use week::{HOURS_OF_WEEK, occupancy_by_week};

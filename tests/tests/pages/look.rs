@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tests::{Browser, Screen, axe};
 
-use crate::town::{BIN, STATION, Town};
+use crate::town::{BIN, NEIGHBOUR, STATION, STREET, Town};
 
 const SCREENS: [Screen; 2] = [
     Screen { name: "desktop", width: 1440, height: 900, phone: false },
@@ -40,11 +40,13 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("board", "board".to_owned()),
         ("air", "air".to_owned()),
         ("station", format!("air/{STATION}?pollutant=pm10&set=eu-2030&{past}")),
+        ("beside", format!("air/{STATION}?pollutant=no2&set=eu-2030&{past}&by=limit&compare={NEIGHBOUR}")),
+        ("windless", format!("air/{NEIGHBOUR}?pollutant=pm10&{past}")),
         ("exceedances", "air/exceedances?set=eu-2030".to_owned()),
         ("waste", "waste".to_owned()),
         ("round", format!("waste?contractor={}&hours=72", town.contractor)),
         ("bin", format!("waste/{BIN}?{past}")),
-        ("parking", "parking".to_owned()),
+        ("parking", format!("parking?zone={STREET}")),
         ("water", "water".to_owned()),
         ("alerts", "alerts".to_owned()),
         ("alert", format!("alerts/{}", town.alert)),

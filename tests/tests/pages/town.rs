@@ -10,9 +10,14 @@ use tests::{Device, Marsad, until};
 const HOUR: u64 = 3_600;
 /// Hours of past of the devices that have one: a clock that is a week behind would be doubted.
 const HOURS: u64 = 6 * 24 + 12;
-/// A station and a bin.
+/// A station with wind, one without, and a bin.
 pub(crate) const STATION: &str = "air-with-a-past";
+pub(crate) const NEIGHBOUR: &str = "air-without-wind";
 pub(crate) const BIN: &str = "bin-with-a-past";
+
+/// A zone whose bays have a past.
+pub(crate) const STREET: &str = "anfa";
+const BAYS: u64 = 6;
 
 /// The program, and what there is on its pages.
 pub(crate) struct Town {
@@ -114,13 +119,35 @@ fn said(now: Timestamp, hour: u64) -> Vec<(String, String)> {
     let fill = if hour + 1 == HOURS { 99.0 } else { 4.0 + (hour % 48) as f64 * 1.9 };
     let battery = 96.0 - hour as f64 / 40.0;
     let air = format!(r#""air.pm10":{pm10:.1},"air.pm2_5":{fine:.1},"air.no2":{no2:.1},"air.o3":{o3:.1}"#);
+    let cleaner = format!(r#""air.pm10":{:.1},"air.no2":{:.1},"air.o3":{o3:.1}"#, pm10 * 0.6, no2 * 0.7);
     let bin = format!(r#""waste.fill":{fill:.1},"battery.level":{battery:.1}"#);
+    // From the sea by day, from the land by night.
+    let (from, speed) =
+        if (8..20).contains(&(hour % 24)) { (290 + hour % 40, 3.0 + swing) } else { (80 + hour % 30, 1.2 + swing) };
+    let wind = format!(r#","air.wind_direction":{from},"air.wind_speed":{speed:.1}"#);
     let of = |values: &str| format!(r#"{{"v":1,"time":"{at}","values":{{{values}}}}}"#);
-    let mut all = vec![(topic("air", STATION), of(&air)), (topic("waste", BIN), of(&bin))];
+    let mut all = vec![
+        (topic("air", STATION), of(&format!("{air}{wind}"))),
+        (topic("air", NEIGHBOUR), of(&cleaner)),
+        (topic("waste", BIN), of(&bin)),
+    ];
+    all.extend((0..BAYS).flat_map(|bay| bays(at, bay)));
     if hour.is_multiple_of(24) {
         all.push((topic("waste", "bin-that-mumbles"), format!("not JSON, hour {hour}")));
     }
     all
+}
+
+/// What a bay says about an hour that ends: twice, since it is unknown after half an hour of silence.
+fn bays(end: Timestamp, bay: u64) -> Vec<(String, String)> {
+    let of_day = u64::try_from(end.millis() / 3_600_000).unwrap_or(0) % 24;
+    let taken = u8::from((8 + bay..20).contains(&of_day));
+    let said = |before: u64| {
+        let at = end.minus(Duration::from_secs(before));
+        let payload = format!(r#"{{"v":1,"time":"{at}","values":{{"parking.occupied":{taken}}}}}"#);
+        (topic("parking", &format!("bay-with-a-past-{bay}")), payload)
+    };
+    [HOUR / 2, 0].map(said).into()
 }
 
 fn topic(kind: &str, device: &str) -> String {

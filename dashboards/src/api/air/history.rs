@@ -14,7 +14,7 @@ use serde::Serialize;
 use std::time::Duration;
 
 use super::exceedances::one_station;
-use super::{Hours, KEYS};
+use super::{Hours, KEYS, one_pollutant};
 use crate::api::answer::resting;
 use crate::api::gather;
 use crate::budget::in_time;
@@ -107,7 +107,7 @@ fn mean(series: &HourlySeries, hours: u16, at: Timestamp) -> Option<f64> {
 }
 
 /// `set`: one, the usual one where nobody asks.
-fn set<'a>(house: &'a House, params: &Params) -> Result<&'a LimitSet, Problem> {
+pub(super) fn set<'a>(house: &'a House, params: &Params) -> Result<&'a LimitSet, Problem> {
     let all = &house.parameters.limits;
     let asked = params.one("set")?.unwrap_or(USUAL);
     all.iter().find(|set| set.id == asked).ok_or_else(|| {
@@ -123,7 +123,13 @@ fn short(set: &LimitSet) -> impl Iterator<Item = (&domains::air::Limit, u16)> {
     set.limit.iter().filter(fits).filter_map(|limit| Some((limit, hours_of(limit.statistic)?)))
 }
 
-const SET: Parameter = Parameter::text("set", "The set of limits, `who-2021` where it is not given");
+/// The limit of a pollutant over the longest of these times, with its hours.
+pub(super) fn longest(set: &LimitSet, pollutant: Pollutant) -> Option<(&domains::air::Limit, u16)> {
+    short(set).filter(|(limit, _)| limit.pollutant == pollutant).max_by_key(|(_, hours)| *hours)
+}
+
+pub(super) const SET: Parameter = Parameter::text("set", "The set of limits, `who-2021` where it is not given");
+pub(super) const POLLUTANT: Parameter = Parameter::of::<Pollutant>("pollutant", "The pollutant");
 
 pub(super) const NOW: Operation =
     Operation::get("/api/v1/air/now", "What a station says beside each limit for people that is about hours or days")
@@ -176,29 +182,19 @@ pub(super) async fn now(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
 
 pub(super) const HISTORY: Operation =
     Operation::get("/api/v1/air/history", "Hourly means of a pollutant, and running means by the time of its limit")
-        .takes(&[
-            known::STATION,
-            Parameter::of::<Pollutant>("pollutant", "The pollutant").needed(),
-            SET,
-            known::DAY_FROM,
-            known::DAY_TO,
-        ])
+        .takes(&[known::STATION, POLLUTANT.needed(), SET, known::DAY_FROM, known::DAY_TO])
         .gives::<History<'_>>()
         .tagged();
 
 pub(super) async fn history(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = HISTORY.read(&uri)?;
     let (house, set) = (&rooms.house, set(&rooms.house, &params)?);
-    let known: Vec<&str> = Pollutant::ALL.into_iter().map(Pollutant::code).collect();
-    let pollutant = params
-        .one("pollutant")?
-        .and_then(Pollutant::from_code)
-        .ok_or_else(|| Problem::parameter("pollutant", "a pollutant is needed", format!("one of {}", known.join(", "))))?;
+    let pollutant = one_pollutant(&params)?;
     let range = whole_hours(&params.period(house.clock.now(), house.city.time(), 1)?);
     let _permit = gather::permit(&rooms)?;
     let device = one_station(house, &params).await?;
     let hours = Hours::of(house, &device.id, range.start.minus(BEFORE)..range.end).await?;
-    let limit = short(set).filter(|(limit, _)| limit.pollutant == pollutant).max_by_key(|(_, hours)| *hours);
+    let limit = longest(set, pollutant);
     let mean_hours = limit.map_or(1, |(_, hours)| hours);
     let series = hours.series.get(&pollutant);
     let count = usize::try_from((range.end.millis() - range.start.millis()) / HOUR).unwrap_or(0);
@@ -227,6 +223,6 @@ pub(super) async fn history(State(rooms): Shared, uri: Uri) -> Result<Response, 
 }
 
 /// To hundredths: what is drawn needs no more.
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }

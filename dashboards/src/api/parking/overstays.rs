@@ -72,7 +72,7 @@ pub(super) const OVERSTAYS: Operation =
 pub(super) async fn overstays(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = OVERSTAYS.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
-    let (from, to) = past(&params, house)?;
+    let (from, to) = past(&params, house, 1)?;
     let _permit = gather::permit(&rooms)?;
     let (mut rows, mut single) = (Vec::new(), Vec::new());
     for (zone, spaces) in zones(house, &params, (from, to)).await? {

@@ -45,7 +45,7 @@ pub(super) const SENSORS: Operation = Operation::get("/api/v1/parking/sensors", 
 pub(super) async fn sensors(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = SENSORS.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
-    let (from, to) = past(&params, house)?;
+    let (from, to) = past(&params, house, 1)?;
     let _permit = gather::permit(&rooms)?;
     let settings = &house.parameters.parking.numbers;
     let (mut doubted, mut sensors) = (Vec::new(), 0);

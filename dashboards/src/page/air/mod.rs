@@ -1,7 +1,10 @@
 //! Air: the city's stations on a map, one station, and who exceeded which limit.
 
+mod calendar;
 mod city;
 mod exceeded;
+mod profile;
+mod rose;
 mod ruler;
 mod station;
 

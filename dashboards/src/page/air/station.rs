@@ -1,11 +1,13 @@
-//! One station: its index, each pollutant beside its limit by the limit's own averaging time, its past, and what it exceeded.
+//! One station: its index, each pollutant beside its limit by the limit's own averaging time, its past beside another station's, its
+//! year, its usual day and wind, and what it exceeded.
 
 use maud::{Markup, html};
 use ports::DeskAlert;
 use schemas::{DeviceId, Timestamp, Zone};
 use serde::Deserialize;
 
-use super::{Exceedances, above, formula, kept, limit, ruler, sets, statistic, status};
+use super::calendar::{self, By};
+use super::{Exceedances, above, formula, kept, limit, profile, rose, ruler, sets, statistic, status};
 use crate::charts;
 use crate::locator::zone_name;
 use crate::numbers;
@@ -14,6 +16,7 @@ use crate::page::glance::Glance;
 use crate::page::parts::{Desk, empty, panel};
 use crate::page::shell::Scripts;
 use crate::page::visit::{SELDOM, Sheet, Visit};
+use crate::params::{Params, encoded};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
@@ -45,40 +48,90 @@ struct Alerts {
 }
 
 /// What is asked for, to be asked again with one thing changed.
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     station: &'a DeviceId,
-    pollutant: String,
+    pub(super) pollutant: String,
     set: &'a str,
     range: Range,
+    /// A station beside it.
+    compare: Option<DeviceId>,
+    /// By what the days of the year are coloured.
+    pub(super) by: By,
 }
 
 impl Asked<'_> {
-    fn to(&self, desk: &Desk<'_>, pollutant: &str, set: &str, range: &str) -> String {
-        desk.to(&format!("air/{}?pollutant={pollutant}&set={set}&range={range}", self.station))
+    /// What the address says, in its order.
+    fn named(&self) -> [(&'static str, &str); 5] {
+        [
+            ("pollutant", &self.pollutant),
+            ("set", self.set),
+            ("range", self.range.code()),
+            ("compare", self.compare.as_ref().map_or("", DeviceId::as_str)),
+            ("by", self.by.code()),
+        ]
+    }
+
+    /// The address with one thing changed.
+    pub(super) fn with(&self, desk: &Desk<'_>, changed: &str, value: &str) -> String {
+        let now = self.named().map(|(name, old)| (name, if name == changed { value } else { old }));
+        let query: Vec<String> =
+            now.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        desk.to(&format!("air/{}?{}", self.station, query.join("&")))
+    }
+
+    /// The past of a station, as the chart reads it.
+    fn source(&self, station: &DeviceId) -> String {
+        let (pollutant, set, from) = (encoded(&self.pollutant), encoded(self.set), self.range.from);
+        format!("/api/v1/air/history?station={station}&pollutant={pollutant}&set={set}&from={from}")
     }
 }
 
-/// `/{lang}/air/{station}?pollutant=&set=&range=`
+/// `compare`: another station of the city.
+fn compared(params: &Params, station: &DeviceId, glance: &Glance) -> Result<Option<DeviceId>, Problem> {
+    let others: Vec<&str> = others(station, glance).map(DeviceId::as_str).collect();
+    let expected =
+        if others.is_empty() { "there is no other station".to_owned() } else { format!("one of {}", others.join(", ")) };
+    let asked: Option<DeviceId> = params.parsed("compare", &expected)?;
+    match asked {
+        Some(other) if !others.contains(&other.as_str()) => {
+            Err(Problem::parameter("compare", format!("`{other}` is no other station"), expected))
+        }
+        asked => Ok(asked),
+    }
+}
+
+fn others<'a>(station: &'a DeviceId, glance: &'a Glance) -> impl Iterator<Item = &'a DeviceId> {
+    glance.stations.iter().flatten().map(|known| &known.device).filter(move |known| *known != station)
+}
+
+/// `/{lang}/air/{station}?pollutant=&set=&range=&compare=&by=`
 pub(crate) async fn station(visit: &Visit) -> Result<Sheet, Problem> {
-    let params = visit.params(&["pollutant", "set", "range"])?;
+    let params = visit.params(&["pollutant", "set", "range", "compare", "by"])?;
     let id: DeviceId = visit.named()?;
-    let chosen = params.one("set")?.map_or_else(String::new, |set| format!("&set={}", crate::page::desk::encoded(set)));
+    let chosen = params.one("set")?.map_or_else(String::new, |set| format!("&set={}", encoded(set)));
     let now: Now = visit.ask(&format!("air/now?station={id}{chosen}")).await?;
     let measured: Vec<&str> =
         now.rows.iter().map(|row| row.pollutant.as_str()).chain(now.without.iter().map(String::as_str)).collect();
     let usual = || measured.first().copied().unwrap_or("pm10");
     let pollutant = params.one("pollutant")?.unwrap_or_else(usual).to_owned();
-    let asked = Asked { station: &id, pollutant, set: &now.set, range: Range::of(&params, visit.now(), 1)? };
+    let glance = Glance::present(&visit.rooms).await;
+    let (range, compare, by) = (Range::of(&params, visit.now(), 1)?, compared(&params, &id, &glance)?, By::of(&params)?);
+    let asked = Asked { station: &id, pollutant, set: &now.set, range, compare, by };
+    let question = format!("station={id}&pollutant={}", encoded(&asked.pollutant));
+    let year: Option<calendar::Year> = visit.part(&format!("air/calendar?{question}&set={}", now.set)).await;
+    let usual: Option<profile::Profile> = visit.part(&format!("air/profile?{question}")).await;
+    let winds: Option<rose::Rose> = visit.part(&format!("air/rose?{question}")).await;
     let exceedances: Option<Exceedances> = visit.part(&format!("air/exceedances?station={id}&set={}", now.set)).await;
     let alerts: Option<Alerts> = visit.part(&format!("alerts?device={id}&limit=20")).await;
-    let glance = Glance::present(&visit.rooms).await;
     let (desk, name) = (visit.desk(), glance.name(visit.lang, &id));
     let words = &visit.lang.words().pages.air;
     let main = html! {
         p.back { a href=(desk.to("air")) { (words.back) } }
         (head(&desk, &glance, &id, &name, &now))
         (limits(&desk, &now))
-        (past(&desk, &asked, &measured, &now))
+        (past(&desk, &asked, &measured, &now, &glance))
+        (calendar::section(&desk, &asked, year.as_ref()))
+        div.two { (profile::section(&desk, &asked, usual.as_ref())) (rose::section(&desk, &asked, winds.as_ref())) }
         (exceeded(&desk, &asked, &now, exceedances.as_ref()))
         div.after { (panel(desk.lang, "alerts", desk.lang.words().alerts, &html! {}, alerts.map(|a| crate::page::desk::brief(&desk, &glance, &a.alerts)))) }
     };
@@ -141,7 +194,7 @@ fn limits(desk: &Desk<'_>, now: &Now) -> Markup {
     html! { div.after { (panel(lang, "limits", words.beside, &html! { bdi dir="ltr" { (now.set) } }, Some(body))) } }
 }
 
-fn past(desk: &Desk<'_>, asked: &Asked<'_>, measured: &[&str], now: &Now) -> Markup {
+fn past(desk: &Desk<'_>, asked: &Asked<'_>, measured: &[&str], now: &Now, glance: &Glance) -> Markup {
     let (lang, words) = (desk.lang, desk.lang.words());
     let row = now.rows.iter().filter(|row| row.pollutant == asked.pollutant).max_by_key(|row| row.hours);
     let line = row.map(|row| {
@@ -151,7 +204,7 @@ fn past(desk: &Desk<'_>, asked: &Asked<'_>, measured: &[&str], now: &Now) -> Mar
     });
     let mean =
         row.filter(|row| row.hours > 1).map(|row| format!("{} {}", words.pages.air.mean, words.hours.say(lang, row.hours)));
-    let (range, from) = (asked.range.code(), asked.range.from);
+    let from = asked.range.from;
     let mut pollutants: Vec<&str> = measured.to_vec();
     pollutants.sort_unstable();
     pollutants.dedup();
@@ -161,13 +214,15 @@ fn past(desk: &Desk<'_>, asked: &Asked<'_>, measured: &[&str], now: &Now) -> Mar
             div.head { h2 #past-title { (words.pages.common.past) } p.note { (formula(desk, &asked.pollutant)) " " bdi dir="ltr" { "µg/m³" } } }
             div.ranges {
                 ul aria-label=(words.pages.air.pollutant) { @for code in pollutants {
-                    li { a href=(asked.to(desk, code, asked.set, range)) aria-current=[(code == asked.pollutant).then_some("true")] { (formula(desk, code)) } }
+                    li { a href=(asked.with(desk, "pollutant", code)) aria-current=[(code == asked.pollutant).then_some("true")] { (formula(desk, code)) } }
                 } }
-                (asked.range.choice(desk, |range| asked.to(desk, &asked.pollutant, asked.set, range)))
+                (asked.range.choice(desk, |range| asked.with(desk, "range", range)))
                 @if let Some(quantity) = quantity { span.out { a download href=(format!("/api/v1/readings?format=csv&device={}&quantity={quantity}&from={from}", asked.station)) { (words.pages.common.csv) } } }
             }
+            (beside(desk, asked, glance))
             (chart(desk, &Chart {
-                source: format!("/api/v1/air/history?station={}&pollutant={}&set={}&from={from}", asked.station, asked.pollutant, asked.set),
+                source: asked.source(asked.station),
+                compare: asked.compare.as_ref().map(|other| (asked.source(other), glance.name(lang, other))),
                 summary: words.pages.common.past,
                 unit: "µg/m³",
                 places: 1,
@@ -183,10 +238,25 @@ fn past(desk: &Desk<'_>, asked: &Asked<'_>, measured: &[&str], now: &Now) -> Mar
     }
 }
 
+/// The choice of a station to be drawn beside; what else is asked for stays.
+fn beside(desk: &Desk<'_>, asked: &Asked<'_>, glance: &Glance) -> Markup {
+    let words = &desk.lang.words().pages.air;
+    let mut others: Vec<(String, &DeviceId)> = others(asked.station, glance).map(|id| (glance.name(desk.lang, id), id)).collect();
+    others.sort();
+    html! { @if !others.is_empty() { form.filters method="get" data-auto {
+        @for (name, value) in asked.named().into_iter().filter(|(name, _)| *name != "compare") { input type="hidden" name=(name) value=(value); }
+        label.field { span { (words.compare) } select name="compare" {
+            option value="" { (words.compare_none) }
+            @for (name, id) in &others { option value=(id) selected[asked.compare.as_ref() == Some(*id)] { (name) } }
+        } }
+        button.btn { (desk.lang.words().pages.desk.filter) }
+    } } }
+}
+
 fn exceeded(desk: &Desk<'_>, asked: &Asked<'_>, now: &Now, found: Option<&Exceedances>) -> Markup {
     let words = &desk.lang.words().pages.air;
     let known: Vec<&str> = now.sets.iter().map(String::as_str).collect();
-    let choice = sets(desk, &known, asked.set, |set| asked.to(desk, &asked.pollutant, set, asked.range.code()));
+    let choice = sets(desk, &known, asked.set, |set| asked.with(desk, "set", set));
     let body = found.map(|found| html! {
         div.ranges { (choice) }
         @for judged in &found.sets {

@@ -142,6 +142,7 @@ fn past(desk: &Desk<'_>, id: &DeviceId, quantity: Quantity, range: Range) -> Mar
         }
         (chart(desk, &Chart {
             source: format!("/api/v1/readings?device={id}&quantity={quantity}{shown}&from={from}"),
+            compare: None,
             summary: label,
             unit: &unit,
             places: numbers::decimals(quantity),

@@ -118,6 +118,7 @@ fn past(desk: &Desk<'_>, id: &DeviceId, bin: &Bin, range: Range) -> Markup {
         }
         (chart(desk, &Chart {
             source: format!("/api/v1/readings?device={id}&quantity=waste.fill&every=1h&limit=10000&from={from}"),
+            compare: None,
             summary: own.summary,
             unit: "%",
             places: 0,

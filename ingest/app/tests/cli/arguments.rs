@@ -64,10 +64,14 @@ fn a_wrong_setting_in_a_file_is_refused_with_file_and_line() {
 
 #[test]
 fn check_finds_what_run_would_refuse() {
-    let cases: [(&str, &[&str]); 13] = [
+    let cases: [(&str, &[&str]); 14] = [
         ("[journal]\nlimit = \"1 MiB\"\n", &["limit", "expected at least keep and two segments"]),
         ("[endpoint]\nmax_packet = \"1 B\"\n", &["endpoint.max_packet", "1 KiB to 256 MiB"]),
         ("[endpoint]\ntls_listen = \"127.0.0.1:0\"\n", &["endpoint.certificate", "PEM"]),
+        (
+            "[http.public]\nrules = [\n  \"air.no2.inof\",\n]\n",
+            &["city.toml:3", "`air.no2.inof`", "http.public.rules", "air.no2.info"],
+        ),
         ("[notify]\ntimeout = \"1ms\"\n", &["notify.timeout", "10ms to 5m"]),
         ("[[notify.channel]]\nname = \"log\"\ntype = \"webhook\"\nurl = \"nowhere\"\n", &["log", "url"]),
         ("[[collector]]\nname = \"sea\"\nurl = \"nowhere\"\nfilters = [\"#\"]\n", &["sea", "mqtt://"]),

@@ -7,7 +7,7 @@ use super::iqa::IqaGrid;
 use super::low_cost::Correction;
 use super::quality::QualitySettings;
 use crate::Capture;
-use crate::parameters::{self, ParameterError, Real, Share, Sourced};
+use crate::parameters::{self, Count, ParameterError, Positive, Real, Share, Sourced};
 
 const SHIPPED: &str = include_str!("../../../../config/domains/air.toml");
 const FILE: &str = "config/domains/air.toml";
@@ -26,6 +26,16 @@ pub struct CaptureSettings {
     pub legal: Sourced<Share>,
 }
 
+/// How a pollutant usually goes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PatternSettings {
+    /// Hours of the same hour of the day, or of the same wind, of which a mean is made at least.
+    pub least_hours: Sourced<Count>,
+    /// Below that wind no direction is believed, m/s.
+    pub calm_m_s: Sourced<Positive>,
+}
+
 /// The parameters of air.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +44,8 @@ pub struct AirSettings {
     pub capture: CaptureSettings,
     /// Checks on hourly values.
     pub quality: QualitySettings,
+    /// How a pollutant usually goes.
+    pub pattern: PatternSettings,
     /// When an episode ends.
     pub ending: Ending,
     /// The Moroccan index.

@@ -75,28 +75,53 @@ pub fn occupancy(counts: SpaceCounts, settings: &OccupancySettings) -> Occupancy
 /// How full a zone was over a window, weighted by time. One slice of transitions a space, in order of time; before
 /// its first one a space is unknown.
 #[must_use]
-pub fn occupancy_over(spaces: &[&[Transition]], (start, end): (Timestamp, Timestamp), settings: &OccupancySettings) -> Occupancy {
-    let hours = |from: Timestamp, to: Timestamp| to.min(end).since(from.max(start)).as_secs_f64() / 3600.0;
-    let (mut occupied, mut known) = (0.0, 0.0);
-    for space in spaces {
-        // From the state in which the window begins on.
-        let first = space.partition_point(|t| t.at <= start).saturating_sub(1);
-        let space = space.get(first..).unwrap_or_default();
-        let nexts = space.iter().skip(1).map(|t| t.at).chain([Timestamp::MAX]);
-        for (transition, next) in space.iter().zip(nexts).take_while(|(t, _)| t.at < end) {
-            let length = hours(transition.at, next);
-            match transition.state {
-                SpaceState::Occupied => {
-                    occupied += length;
-                    known += length;
+pub fn occupancy_over(spaces: &[&[Transition]], window: (Timestamp, Timestamp), settings: &OccupancySettings) -> Occupancy {
+    SpaceHours::of(spaces, window).occupancy(settings)
+}
+
+/// Hours of spaces within some windows.
+#[derive(Clone, Copy, Default)]
+pub(super) struct SpaceHours {
+    total: f64,
+    known: f64,
+    occupied: f64,
+}
+
+impl SpaceHours {
+    /// As [`occupancy_over`].
+    pub(super) fn of(spaces: &[&[Transition]], (start, end): (Timestamp, Timestamp)) -> Self {
+        let hours = |from: Timestamp, to: Timestamp| to.min(end).since(from.max(start)).as_secs_f64() / 3600.0;
+        let (mut occupied, mut known) = (0.0, 0.0);
+        for space in spaces {
+            // From the state in which the window begins on.
+            let first = space.partition_point(|t| t.at <= start).saturating_sub(1);
+            let space = space.get(first..).unwrap_or_default();
+            let nexts = space.iter().skip(1).map(|t| t.at).chain([Timestamp::MAX]);
+            for (transition, next) in space.iter().zip(nexts).take_while(|(t, _)| t.at < end) {
+                let length = hours(transition.at, next);
+                match transition.state {
+                    SpaceState::Occupied => {
+                        occupied += length;
+                        known += length;
+                    }
+                    SpaceState::Free => known += length,
+                    SpaceState::Unknown | SpaceState::Closed => {}
                 }
-                SpaceState::Free => known += length,
-                SpaceState::Unknown | SpaceState::Closed => {}
             }
         }
+        Self { total: hours(start, end) * spaces.len() as f64, known, occupied }
     }
-    let total = hours(start, end) * spaces.len() as f64;
-    Occupancy::of(total, occupied, (total - known).max(0.0), settings)
+
+    /// With those of another window.
+    pub(super) fn and(self, other: Self) -> Self {
+        let Self { total, known, occupied } = other;
+        Self { total: self.total + total, known: self.known + known, occupied: self.occupied + occupied }
+    }
+
+    /// How full that is.
+    pub(super) fn occupancy(self, settings: &OccupancySettings) -> Occupancy {
+        Occupancy::of(self.total, self.occupied, (self.total - self.known).max(0.0), settings)
+    }
 }
 
 /// Whether an aggregate over so many spaces may be published: over few of them it tells of single ones.

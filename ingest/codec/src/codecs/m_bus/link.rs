@@ -27,7 +27,7 @@ pub(super) fn open(frame: &[u8]) -> Result<Link<'_>, MBusError> {
         return wired(rest);
     }
     let (data, note) = wireless(frame)?;
-    addressed(data, note)
+    addressed(&data, note)
 }
 
 /// The frame read as one without CRCs, where its last bytes happen to look like a CRC of format B (one
@@ -35,12 +35,12 @@ pub(super) fn open(frame: &[u8]) -> Result<Link<'_>, MBusError> {
 pub(super) fn without_crcs(frame: &[u8]) -> Option<Link<'_>> {
     let whole = frame.first().is_some_and(|length| frame.len() == usize::from(*length) + 1);
     let stripped = whole && matches!(format_b(frame), Cow::Owned(_));
-    stripped.then(|| addressed(Cow::Borrowed(frame), None).ok()).flatten()
+    stripped.then(|| addressed(&Cow::Borrowed(frame), None).ok()).flatten()
 }
 
 /// Takes length, control and the sender's address off.
-fn addressed(data: Cow<'_, [u8]>, note: Option<Note>) -> Result<Link<'_>, MBusError> {
-    let mut head = Bytes::new(&data);
+fn addressed<'a>(data: &Cow<'a, [u8]>, note: Option<Note>) -> Result<Link<'a>, MBusError> {
+    let mut head = Bytes::new(data);
     let [_length, _control] = head.array("link header")?;
     let address = Address::manufacturer_first(head.array("sender's address")?);
     let body = match data {
