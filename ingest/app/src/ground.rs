@@ -114,14 +114,14 @@ impl Origin {
 
     fn settings(&self) -> Result<Settings, SettingsError> {
         let mut settings = Settings::load(&self.layers)?;
-        if self.is_demo() {
+        if self.demo.is_some() {
             demo::adapt(&mut settings, &self.common)?;
         }
         Ok(settings)
     }
 
     fn more_rules(&self) -> &[(&str, &str)] {
-        if self.is_demo() { &demo::RULES } else { &[] }
+        if self.demo.is_some() { &demo::RULES } else { &[] }
     }
 
     /// The settings, and the files of rules: name and text.
@@ -137,6 +137,6 @@ impl Origin {
     /// Where a new rule of the city's own is written; none where the settings name no directory.
     pub(crate) fn own_rules(&self, settings: &Settings) -> Option<PathBuf> {
         let named = settings.rules.directories.first().cloned();
-        named.or_else(|| self.is_demo().then(|| demo::own_rules(settings)))
+        named.or_else(|| self.demo.is_some().then(|| demo::own_rules(settings)))
     }
 }

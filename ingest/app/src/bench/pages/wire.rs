@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 use crate::bench::child::Marsad;
-use crate::bench::hose::{self, Reel};
+use crate::bench::hose::{self, Door, Reel};
 use crate::bench::scratch;
 use crate::failure::{Code, Failure};
 
@@ -48,7 +48,9 @@ pub(super) async fn measure() -> Result<Option<Vec<Page>>, Failure> {
     let scratch = scratch()?;
     let marsad = Marsad::start(scratch.path(), "").await?;
     let load = Load::new(1, DEVICES, 100).starting(SystemClock.now());
-    hose::run(marsad.mqtt, vec![Reel::new(&load, 0, 1, u64::from(DEVICES), 1)], 4096).await.map_err(failed)?;
+    hose::run(&Door::open_to_all(marsad.mqtt), vec![Reel::new(&load, 0, 1, u64::from(DEVICES), 1)], 4096)
+        .await
+        .map_err(failed)?;
     marsad.settled(u64::from(DEVICES), PATIENCE).await?;
     let counted = Arc::new(AtomicU64::new(0));
     let between = stand_between(marsad.http, Arc::clone(&counted)).await.map_err(failed)?;
