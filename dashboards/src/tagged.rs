@@ -30,8 +30,15 @@ pub(crate) async fn tag(request: Request, next: Next) -> Response {
     if answer.status() != StatusCode::OK || !json {
         return answer;
     }
-    match to_bytes(answer.into_body(), ANSWER_LIMIT).await {
-        Ok(bytes) => told(bytes, &asked),
+    let (parts, body) = answer.into_parts();
+    match to_bytes(body, ANSWER_LIMIT).await {
+        Ok(bytes) => {
+            let mut response = told(bytes, &asked);
+            if let Some(next) = parts.headers.get(header::LINK) {
+                response.headers_mut().insert(header::LINK, next.clone());
+            }
+            response
+        }
         Err(error) => Problem::unsaid(&error).into_response(),
     }
 }

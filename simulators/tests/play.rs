@@ -86,7 +86,9 @@ fn each_event_and_fault_comes_out_of_the_decoder_as_the_truth_says() {
     for fault in &FAULTS {
         let table = if fault.class.name() == "event" { "event" } else { "fault" };
         let plan = format!("[[{table}]]\nwhat = \"{}\"\nat = \"1h\"\nlasts = \"3h\"\n", fault.name);
-        let played = scenario_of_all_makes(&plan);
+        // Where bins stand is said for those that are carried off.
+        let positions = if fault.name == "carried" { "positions = true\n" } else { "" };
+        let played = scenario_of_all_makes(&format!("{positions}{plan}"));
         let play = Play::new(&played);
         let decoder = decoder(play.city());
         let mut labelled = 0;

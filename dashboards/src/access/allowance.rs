@@ -16,6 +16,8 @@ use tokio::time::Instant;
 
 use crate::{Settings, budget};
 
+/// Shares are added and taken off sixty times and more: so much is lost on the way.
+const ROUNDING: f64 = 1e-9;
 /// Clients of whom a bucket is kept: more than ask within a minute. Beyond it, those that are not known share one.
 const CLIENTS: usize = 10_000;
 /// What a bucket holds.
@@ -101,7 +103,7 @@ impl Allowance {
             let one = share(1.0, f64::from(self.requests));
             // The lack of requests ends when there is one again, that of search when the debt is paid.
             let lack = f64::max(one - bucket.requests, -bucket.search);
-            if lack > 0.0 {
+            if lack > ROUNDING {
                 return Err(MINUTE.mul_f64(lack));
             }
             bucket.requests -= one;

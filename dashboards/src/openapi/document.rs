@@ -17,14 +17,14 @@ use crate::problem::Problem;
 /// Chapters, by the first level of an address below `/api/v1`.
 const CHAPTERS: [(&str, &str, &[&str]); 11] = [
     ("readings", "What was measured", &["readings", "latest", "events"]),
-    ("devices", "What measures", &["devices", "credentials"]),
-    ("alerts", "What asks for somebody", &["alerts", "silences", "maintenance", "public"]),
+    ("devices", "What measures", &["devices", "credentials", "claims", "claim"]),
+    ("alerts", "What asks for somebody", &["alerts", "silences", "maintenance", "rules", "rotas", "public"]),
     ("air", "What readings of the air mean", &["air"]),
     ("waste", "Which bins to empty, and how that went", &["waste"]),
     ("parking", "How full zones are", &["parking"]),
     ("water", "Consumption, leaks and losses", &["water"]),
     ("quarantine", "Messages that gave no reading", &["quarantine"]),
-    ("platform", "The platform itself", &["status", "reload", "openapi.json"]),
+    ("platform", "The platform itself", &["status", "reload", "messages", "explain", "demo", "openapi.json"]),
     ("people", "Who may ask, and what was done", &["session", "users", "tokens", "audit"]),
     ("privacy", "Personal data", &["privacy", "vault", "subjects"]),
 ];

@@ -82,6 +82,9 @@ GET  /api/v1/air/exceedances               + + + + + +
 GET  /api/v1/air/report?station=air-1      + + + + + +
 GET  /api/v1/air/now?station=air-1         + + + + + +
 GET  /api/v1/air/history?station=air-1     + + + + + +
+GET  /api/v1/air/calendar?station=air-1    + + + + + +
+GET  /api/v1/air/profile?station=air-1     + + + + + +
+GET  /api/v1/air/rose?station=air-1        + + + + + +
 GET  /fr/air                               - + + + + +
 GET  /fr/air/exceedances                   - + + + + +
 GET  /fr/reports                           - + + + + +
@@ -129,6 +132,7 @@ GET  /api/v1/waste/worklist?contractor=theirs - - + + - +
 GET  /api/v1/waste/kpi?contractor=ours     - + + + - +
 GET  /api/v1/waste/kpi?contractor=theirs   - - + + - +
 GET  /api/v1/parking/occupancy             - - + + + +
+GET  /api/v1/parking/week                  - - + + + +
 GET  /api/v1/parking/sensors               - - + + + +
 GET  /api/v1/parking/overstays             - - + - + +
 GET  /api/v1/water/consumption             - - + + + +

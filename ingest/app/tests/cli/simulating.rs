@@ -102,7 +102,7 @@ fn what_a_broker_gives_is_recorded_and_replayed() {
 
 #[test]
 fn what_cannot_be_simulated_is_refused_in_words() {
-    marsad(&["simulate", "no-such-city", "--hash"]).refused(1, &["no-such-city", "verify --list"]);
+    marsad(&["simulate", "no-such-city", "--hash"]).refused(2, &["no-such-city", "verify --list"]);
     marsad(&["simulate", "--lasts", "soon"]).refused(2, &["90s, 15m, 6h or 2d"]);
     marsad(&["simulate", "--broker", "http://here", "--lasts", "1m"]).refused(2, &["mqtt://"]);
     marsad(&["simulate", "--broker", "mqtt://127.0.0.1:1", "--lasts", "1m"]).refused(69, &["127.0.0.1:1"]);

@@ -148,7 +148,13 @@ impl Store for Embedded {
     }
 
     fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(self.ask(move |reply| Job::Forget(select.clone(), range, reply)))
+        Box::pin(async move {
+            let gone = self.ask(move |reply| Job::Forget(select.clone(), range, reply)).await?;
+            if gone.names {
+                self.ask(Job::CutOff).await?;
+            }
+            Ok(gone.readings)
+        })
     }
 
     fn caps(&self) -> Caps {

@@ -34,10 +34,21 @@ pub(crate) enum Job {
     /// Save everything appended before.
     Flush(oneshot::Sender<Result<(), StoreError>>),
     /// Remove what the selector takes in the range.
-    Forget(Selector, Range<Timestamp>, oneshot::Sender<Result<u64, StoreError>>),
+    Forget(Selector, Range<Timestamp>, oneshot::Sender<Result<Forgotten, StoreError>>),
+    /// Cut off all pages that lie free, and the log with them: both still hold the names of series that are gone.
+    CutOff(oneshot::Sender<Result<(), StoreError>>),
     /// Lets a test turn the disk bad.
     #[cfg(test)]
     Run(Box<dyn FnOnce(&Connection) + Send>),
+}
+
+/// What went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Forgotten {
+    /// Readings.
+    pub(crate) readings: u64,
+    /// Series of which nothing is left went with their names.
+    pub(crate) names: bool,
 }
 
 pub(crate) struct Writer {
@@ -85,6 +96,9 @@ impl Writer {
                     let result = self.forget(&select, &range);
                     let _ = reply.send(result);
                     self.choose_merge();
+                }
+                Some(Job::CutOff(reply)) => {
+                    let _ = reply.send(self.cut_off());
                 }
                 #[cfg(test)]
                 Some(Job::Run(work)) => work(&self.db),
@@ -282,13 +296,13 @@ impl Writer {
         Ok(())
     }
 
-    fn forget(&mut self, select: &Selector, range: &Range<Timestamp>) -> Result<u64, StoreError> {
+    fn forget(&mut self, select: &Selector, range: &Range<Timestamp>) -> Result<Forgotten, StoreError> {
         self.flush()?;
         self.drop_merge();
         let plan = Planner::new(&self.shared, &self.db, select, range).plan()?;
         let removed = plan.removed;
         if plan.dropped.is_empty() {
-            return Ok(removed);
+            return Ok(Forgotten { readings: removed, names: false });
         }
         let erased: Vec<u32> = {
             let state = self.shared.state();
@@ -312,12 +326,12 @@ impl Writer {
         while !self.dead.is_empty() {
             self.commit(|_| Ok(()))?;
         }
-        if !erased.is_empty() {
-            // Pages that lie free still hold the names of what went: all of them are cut off, and the log with them.
-            let cut = database::shrink(&self.db, 0).and_then(|()| database::fold(&self.db));
-            cut.map_err(|e| database::fault(&self.shared.path, &e))?;
-        }
-        Ok(removed)
+        Ok(Forgotten { readings: removed, names: !erased.is_empty() })
+    }
+
+    fn cut_off(&self) -> Result<(), StoreError> {
+        let cut = database::shrink(&self.db, 0).and_then(|()| database::fold(&self.db));
+        cut.map_err(|e| database::fault(&self.shared.path, &e))
     }
 
     fn publish_forgetting(&mut self, plan: Plan) {

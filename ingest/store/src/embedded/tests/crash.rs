@@ -121,7 +121,9 @@ async fn reopened(fall: &Photograph, expected: [&Answers; 2], what: &str) {
 
 enum Deed {
     Append(i64, f64),
+    /// With the two steps of [`Job::CutOff`], which follow.
     Forget(usize),
+    Shrink,
     Checkpoint,
 }
 
@@ -131,7 +133,7 @@ fn power_loss_at_any_write_leaves_the_state_before_it_or_after_it() {
     println!("MARSAD_SEED={seed}");
     let mut dice = Dice(seed);
     let mut deeds: Vec<Deed> = (0..4).map(|minute| Deed::Append(minute, 1.0)).collect();
-    deeds.extend([Deed::Append(1, 2.0), Deed::Checkpoint, Deed::Append(4, 1.0), Deed::Forget(3)]);
+    deeds.extend([Deed::Append(1, 2.0), Deed::Checkpoint, Deed::Append(4, 1.0), Deed::Forget(3), Deed::Shrink, Deed::Checkpoint]);
     deeds.extend([Deed::Append(5, 1.0), Deed::Append(3, 3.0), Deed::Append(6, 1.0), Deed::Checkpoint, Deed::Append(7, 1.0)]);
     block_on(async {
         let (ground, oracle) = (Directory::new(), Memory::default());
@@ -150,9 +152,12 @@ fn power_loss_at_any_write_leaves_the_state_before_it_or_after_it() {
                 }
                 Deed::Forget(device) => {
                     let select = Selector { devices: vec![reading(device, 0, 0.0).series.device], ..Selector::default() };
-                    store.forget(&select, Timestamp::MIN..Timestamp::MAX).await.unwrap();
+                    let all = Timestamp::MIN..Timestamp::MAX;
+                    let gone = store.ask(|reply| Job::Forget(select.clone(), all, reply)).await.unwrap();
+                    assert!(gone.names);
                     oracle.forget(&select, Timestamp::MIN..Timestamp::MAX).await.unwrap();
                 }
+                Deed::Shrink => between_jobs(&store, |db| crate::embedded::database::shrink(db, 0).unwrap()),
                 Deed::Checkpoint => between_jobs(&store, |db| {
                     db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
                 }),
