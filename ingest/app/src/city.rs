@@ -266,7 +266,7 @@ async fn patiently(client: &reqwest::Client, request: reqwest::Request) -> Resul
         let wait = answer.headers().get(RETRY_AFTER).and_then(|seconds| seconds.to_str().ok()?.parse().ok());
         match wait {
             Some(seconds) if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
-                tokio::time::sleep(Duration::from_secs(seconds)).await
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
             }
             _ => return Ok(answer),
         }
