@@ -97,7 +97,8 @@ fn a_program_that_knows_only_the_document_finds_no_failure_and_no_answer_that_do
         .args(["--exclude-path", "/api/v1/events", "--exclude-path", "/api/v1/tokens/{id}/revoke"])
         // It takes a pair of a number and a text for no schema, which JSON Schema 2020-12 does.
         .args(["--exclude-path", "/api/v1/audit/verify"])
-        .args(["--workers", "4", "--request-timeout", "60", "--continue-on-failure", "--warnings", "off", "--no-color"])
+        // One at a time: in several threads CPython 3.11 may lose count of its recursion, and says so as an error.
+        .args(["--workers", "1", "--request-timeout", "60", "--continue-on-failure", "--warnings", "off", "--no-color"])
         .current_dir(place.path())
         .output()
         .expect("schemathesis runs");
