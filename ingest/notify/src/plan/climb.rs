@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ports::{Mark, Reason};
-use schemas::{AlertId, ChannelName, Kind, Severity, Timestamp, Zone};
+use schemas::{AlertId, ChannelName, Kind, Phase, Severity, Timestamp, Zone};
 use serde::Deserialize;
 
 use super::pieces::{Item, Ladder, Member, Opened};
@@ -227,12 +227,21 @@ impl Planner {
         });
     }
 
+    /// Whether the end of an alert will come to a receiver by the rota in whose name he was told. Not where an end waits there
+    /// that was undone since: with that one the rota is quits with him.
+    fn hears_end_by_rota(&self, alert: &AlertId, receiver: &ChannelName) -> bool {
+        let ends = |rota: &ChannelName| {
+            let mut waiting = self.state.waiting();
+            waiting.any(|(of, _, item)| of == rota && item.alert == *alert && item.phase == Phase::Resolved)
+        };
+        self.state.stood_in(alert).iter().any(|one| one.receiver == *receiver && !ends(&one.rota))
+    }
+
     /// Tells a receiver of the alert: one that was not told of it hears its end too from now on, one that waits for
     /// it in a group is told now, and one that knows is told again.
     fn climb_to(&mut self, receiver: ChannelName, item: Item, now: Timestamp, out: &mut Outcome) {
         let known = self.state.opened(&item.alert).and_then(|o| o.members.iter().find(|m| m.receiver == receiver).cloned());
-        if known.is_none() && self.state.stood_in(&item.alert).iter().any(|one| one.receiver == receiver) {
-            // Its end comes by the rota in whose name he was told.
+        if known.is_none() && self.hears_end_by_rota(&item.alert, &receiver) {
             return self.gate(&receiver, vec![Item { again: true, ..item }], now, out);
         }
         let Some(member) = known else {

@@ -166,22 +166,36 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().map_or(otherwise, |text| text.parse().expect("a whole number"))
 }
 
+/// Plays one sequence; how many steps were told.
+fn sequence(seed: u64, policies: &[Arc<Policy>], inhibit: &Arc<[Inhibit]>) -> usize {
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut world = World::new(&policies[dice.index(policies.len())], inhibit);
+    for _ in 0..EVENTS {
+        world.event(&mut dice);
+    }
+    world.settle();
+    world.told.len()
+}
+
+/// Each lost an end once.
+const FOUND: [u64; 1] = [
+    // Who was told in the name of a rota is told by an escalation too, after an end that waits for the morning was undone.
+    20_984_711,
+];
+
+#[test]
+fn sequences_that_were_found_among_a_million_lose_no_end() {
+    let (policies, inhibit) = (policies(), inhibitions());
+    FOUND.iter().for_each(|seed| assert!(sequence(*seed, &policies, &inhibit) > 0));
+}
+
 #[test]
 fn a_million_sequences_of_events_tell_what_an_oracle_allows_and_lose_no_end() {
     let (many, seed) = (number("MARSAD_SEQUENCES", SEQUENCES), number("MARSAD_SEED", 20_261_126));
     let (policies, inhibit, began) = (policies(), inhibitions(), Instant::now());
     let mut told = 0;
     for n in 0..many {
-        let sequence = seed.wrapping_add(n).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let done = std::panic::catch_unwind(|| {
-            let mut dice = Dice(sequence);
-            let mut world = World::new(&policies[dice.index(policies.len())], &inhibit);
-            for _ in 0..EVENTS {
-                world.event(&mut dice);
-            }
-            world.settle();
-            world.told.len()
-        });
+        let done = std::panic::catch_unwind(|| sequence(seed.wrapping_add(n), &policies, &inhibit));
         match done {
             Ok(count) => told += count,
             Err(cause) => {
