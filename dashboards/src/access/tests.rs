@@ -89,7 +89,7 @@ fn is_of(pattern: &str, address: &str) -> bool {
 
 #[test]
 fn sec_04_the_matrix_asks_every_address_by_every_method_and_every_page() {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/people.rs")).unwrap();
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/people/rights.rs")).unwrap();
     let matrix = text.split_once("const MATRIX: &str = \"").unwrap().1.split_once("\";").unwrap().0;
     let asked: Vec<(&str, &str)> = matrix
         .lines()
@@ -106,7 +106,7 @@ fn sec_04_the_matrix_asks_every_address_by_every_method_and_every_page() {
             }
         }
     }
-    assert!(forgotten.is_empty(), "the matrix of tests/http/people.rs does not ask: {forgotten:#?}");
+    assert!(forgotten.is_empty(), "the matrix of tests/http/people/rights.rs does not ask: {forgotten:#?}");
 }
 
 #[test]

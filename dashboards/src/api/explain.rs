@@ -55,7 +55,7 @@ pub(crate) async fn messages(State(rooms): Shared, uri: Uri) -> Result<Response,
         limit: params.limit(ROWS, MOST)?,
     };
     let KeptPage { messages, next } = rooms.house.operations.kept(&filter).await?;
-    let messages = messages.iter().map(|kept| MessageRow::of(kept, EXCERPT)).collect();
+    let messages = messages.iter().map(|kept| MessageRow::of(kept.offset, &kept.message, EXCERPT)).collect();
     Ok(Json(Messages { messages, next }).into_response())
 }
 
@@ -150,7 +150,7 @@ pub(crate) async fn explain(State(rooms): Shared, uri: Uri) -> Result<Response, 
     let same = trace.as_ref().map(|trace| trace.now.readings.iter().find(same_series).is_some_and(as_kept));
     let answer = Explained {
         reading: ReadingRow::from(&reading),
-        message: trace.as_ref().map(|trace| MessageRow::of(&trace.kept, usize::MAX)),
+        message: trace.as_ref().map(|trace| MessageRow::of(trace.kept.offset, &trace.kept.message, usize::MAX)),
         now: trace.as_ref().map(|trace| Now::from(&trace.now)),
         same,
         program: env!("CARGO_PKG_VERSION"),

@@ -2,14 +2,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ports::Kept;
 use schemars::JsonSchema;
 use schemas::{Message, Timestamp};
 use serde::Serialize;
 
 /// As text where it is text, else in base64.
 #[derive(Serialize, JsonSchema)]
-pub(crate) enum Payload {
+enum Payload {
     #[serde(rename = "payload_text")]
     Text(String),
     #[serde(rename = "payload_base64")]
@@ -18,7 +17,7 @@ pub(crate) enum Payload {
 
 impl Payload {
     /// At most so many bytes of it.
-    pub(crate) fn of(bytes: &[u8], most: usize) -> Self {
+    fn of(bytes: &[u8], most: usize) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
                 let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
@@ -46,10 +45,11 @@ pub(crate) struct MessageRow<'a> {
 }
 
 impl<'a> MessageRow<'a> {
-    pub(crate) fn of(Kept { offset, message }: &'a Kept, most: usize) -> Self {
+    /// With so many bytes of the payload at most.
+    pub(crate) fn of(offset: u64, message: &'a Message, most: usize) -> Self {
         let Message { topic, payload, received_at, provenance } = message;
         Self {
-            offset: *offset,
+            offset,
             topic,
             received_at: *received_at,
             qos: provenance.qos as u8,

@@ -6,13 +6,13 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use ports::{Explanation, QuarantineFilter, QuarantineGroup, Quarantined, Retried, Retry};
 use schemars::JsonSchema;
-use schemas::{DeviceId, ProfileName, Timestamp};
+use schemas::{DeviceId, ProfileName};
 use serde::{Deserialize, Serialize};
 
 use crate::api::body::Body;
 use crate::api::explain::Now;
 use crate::api::named::Named;
-use crate::api::payload::Payload;
+use crate::api::payload::MessageRow;
 use crate::house::Shared;
 use crate::openapi::{Operation, Parameter, known};
 use crate::params::Params;
@@ -39,42 +39,18 @@ struct Messages<'a> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "QuarantineRow")]
 struct Row<'a> {
-    offset: u64,
     reason: &'a str,
     text: &'a str,
     device: Option<&'a DeviceId>,
     profile: Option<&'a ProfileName>,
-    topic: &'a str,
-    received_at: Timestamp,
-    qos: u8,
-    retain: bool,
-    dup: bool,
-    will: bool,
-    /// Bytes of the payload.
-    size: usize,
     #[serde(flatten)]
-    payload: Payload,
+    message: MessageRow<'a>,
 }
 
 impl<'a> Row<'a> {
     fn of(waiting: &'a Quarantined, most: usize) -> Self {
         let Quarantined { offset, message, reason, text, device, profile } = waiting;
-        let provenance = message.provenance;
-        Self {
-            offset: *offset,
-            reason,
-            text,
-            device: device.as_ref(),
-            profile: profile.as_ref(),
-            topic: &message.topic,
-            received_at: message.received_at,
-            qos: provenance.qos as u8,
-            retain: provenance.retain,
-            dup: provenance.dup,
-            will: provenance.will,
-            size: message.payload.len(),
-            payload: Payload::of(&message.payload, most),
-        }
+        Self { reason, text, device: device.as_ref(), profile: profile.as_ref(), message: MessageRow::of(*offset, message, most) }
     }
 }
 

@@ -8,6 +8,7 @@ mod acts;
 mod backoff;
 mod clock;
 mod console;
+mod credentials;
 mod fate;
 mod live;
 mod notifier;
@@ -22,8 +23,8 @@ mod store;
 mod tell;
 
 pub use access::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, Claim, DeviceCredential, Entry, Gate, Handed, Made, Means, NewClaim,
-    NewCredential, NewToken, NewUser, NoRole, Provided, Provision, Role, SecondFactor, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, Entry, Gate, Made, Means, NewToken, NewUser, NoRole, Role, SecondFactor,
+    Shown, Token, User, Viewer,
 };
 pub use acts::{
     ActBook, ActError, Curbs, Desk, DeskAlert, DeskFilter, DeskRecord, MAINTENANCE_AHEAD, MAINTENANCE_AT_MOST, NewQuiet, Quiet,
@@ -35,6 +36,7 @@ pub use console::{
     AlertFilter, AlertPlace, AlertView, Check, Console, ConsoleError, DeviceFilter, DeviceView, Identity, NoPlace, ReaderStatus,
     SourceStatus, Status,
 };
+pub use credentials::{Claim, DeviceCredential, Handed, NewClaim, NewCredential, Provided, Provision};
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
