@@ -19,7 +19,7 @@ mod territory;
 
 pub use emptying::{Emptying, EmptyingKind, emptyings};
 pub use fill::{BinGeometry, BinType, Fill, FillFault, GeometryError, fill, temperature_corrected};
-pub use forecast::{Basis, Forecast, Sample, Trend, forecast, trend};
+pub use forecast::{Basis, Forecast, Sample, Trend, forecast, soonest, trend};
 pub use history::BinHistory;
 pub use kpi::{BinDay, Kpi, Service, demand_multiplier, kpi, overflow_hours, response};
 pub use levels::{Change, Level, LevelEvent, level_events, levels};

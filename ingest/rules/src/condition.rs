@@ -93,9 +93,15 @@ pub(crate) enum Own {
 
 /// The logic of a rule. Deterministic: the same calls give the same answers.
 pub(crate) trait Condition: Debug + Send + Sync {
-    /// Whether this reading is judged at all.
-    fn hears(&self, sample: &Sample) -> bool {
-        !sample.bad
+    /// Any sign of life is judged, whatever its value is worth; else readings that are not bad.
+    fn hears_life(&self) -> bool {
+        false
+    }
+
+    /// Time may change it too: [`Condition::wake_at`] and [`Condition::passed`] have something to say. Of others they are
+    /// not asked.
+    fn waits(&self) -> bool {
+        false
     }
 
     /// Judges a reading that is not older than any before. `None` leaves the last verdict standing:

@@ -66,12 +66,12 @@ impl Core {
 
     /// Readings before this instant would change what was already judged.
     pub(crate) fn judged_to(&self, rule: &Rule) -> Timestamp {
-        self.at.max(rule.condition.passed(&self.memory))
+        if rule.glance.waits { self.at.max(rule.condition.passed(&self.memory)) } else { self.at }
     }
 
     /// Judges a reading that is not older than any before; false where the condition does not look at such.
     pub(crate) fn observe(&mut self, rule: &Rule, sample: &Sample, whole: bool, local: Local<'_>, out: &mut Vec<Step>) -> bool {
-        if !rule.condition.hears(sample) {
+        if !rule.glance.hears(sample) {
             return false;
         }
         self.advance(rule, sample.observed, local, out);
@@ -87,9 +87,14 @@ impl Core {
         true
     }
 
+    /// When time alone will change what the condition says.
+    fn own(&self, rule: &Rule, local: Local<'_>) -> Option<Timestamp> {
+        rule.glance.waits.then(|| rule.condition.wake_at(&self.memory, local)).flatten()
+    }
+
     /// When time alone will change something.
     pub(crate) fn due(&self, rule: &Rule, local: Local<'_>) -> Option<Timestamp> {
-        let own = rule.condition.wake_at(&self.memory, local);
+        let own = self.own(rule, local);
         let held = match self.phase {
             Phase::Pending => Some(self.since.plus(rule.hold)),
             Phase::Firing if !self.memory.holds => Some(self.turned.plus(rule.keep_firing)),
@@ -116,7 +121,7 @@ impl Core {
                 self.go(Phase::Firing, due, out);
             } else if self.phase == Phase::Firing && !self.memory.holds && self.turned.plus(rule.keep_firing) == due {
                 self.go(Phase::Resolved, due, out);
-            } else if rule.condition.wake_at(&self.memory, local).is_some_and(|own| own <= due) {
+            } else if self.own(rule, local).is_some_and(|own| own <= due) {
                 if let Some(verdict) = rule.condition.advance(&mut self.memory, due, local) {
                     self.turn(rule, verdict, due, local, out);
                 }

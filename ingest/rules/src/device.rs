@@ -129,7 +129,7 @@ impl Watched {
         }
         let (mut listens, mut next) = (false, true);
         for (watch, rule) in self.watches.iter().filter_map(|w| Some((w, stage.rules.rules().get(usize::from(w.rule))?))) {
-            if watch.concerns(rule, &sample) && rule.condition.hears(&sample) {
+            if watch.concerns(rule, &sample) && rule.glance.hears(&sample) {
                 listens = true;
                 next &= watch.is_next(rule, &sample);
             }
@@ -230,7 +230,7 @@ impl Watched {
         let replaces = self.history.holds(&sample.key());
         let anew = |w: &Watch, rule: &Rule| {
             let joins = w.is_next(rule, sample) || w.adds_nothing(rule, sample);
-            w.concerns(rule, sample) && (replaces || (rule.condition.hears(sample) && !joins))
+            w.concerns(rule, sample) && (replaces || (rule.glance.hears(sample) && !joins))
         };
         // Only what is judged anew needs the past unpacked.
         let any = self.watches.iter().any(|w| rules.get(usize::from(w.rule)).is_some_and(|rule| anew(w, rule)));
@@ -255,7 +255,7 @@ impl Watched {
             } else if watch.is_next(rule, sample) {
                 watch.live.observe(rule, sample, watch.whole, stage.local, stage.steps);
                 watch.tell(rule, kind, &zone, None, stage);
-            } else if rule.condition.hears(sample) && watch.adds_nothing(rule, sample) {
+            } else if rule.glance.hears(sample) && watch.adds_nothing(rule, sample) {
                 watch.name_by(sample);
             }
             heard.due = earlier(heard.due, watch.live.due(rule, stage.local));
@@ -316,7 +316,7 @@ impl Watched {
             if self.history.iter().any(|s| whole || fresh.is_of(s.quantity, s.channel)) {
                 // A rule that is new to readings that were judged by others says nothing of them.
                 fresh = fresh.born(self.newest);
-            } else if rule.condition.other().is_some() {
+            } else if rule.glance.other.is_some() {
                 // Of its own series there is nothing yet, so that this decides nothing.
                 let others: Vec<Sample> = self.history.iter().filter(|s| fresh.concerns(rule, s)).collect();
                 replay(&mut fresh.live, rule, whole, &others, Timestamp::MIN, stage.local, stage.steps);

@@ -30,16 +30,17 @@ impl Engine {
         before
     }
 
-    /// The same for readings in the order in which they were heard, where no rule compares devices: one device after
-    /// the other, so that all that is remembered of it is at hand. `say` is shown what was due before a reading of its
-    /// device without it, and what the reading came to with it. Of devices that say nothing nothing is said: that is
-    /// for [`Engine::advance`], to [`SETTLE`] before the last reading.
+    /// The same for those of the readings, sorted by when they were heard, that are `mine`, where no rule compares
+    /// devices: one device after the other, so that all that is remembered of it is at hand. `say` is shown what was due
+    /// before a reading of its device without it, and what the reading came to with it. Of devices that say nothing
+    /// nothing is said: that is for [`Engine::advance`], to [`SETTLE`] before the last reading.
     pub fn hear_each<'r>(
         &mut self,
-        readings: impl Iterator<Item = &'r Reading>,
+        readings: &'r [Reading],
+        mine: impl Fn(&Reading) -> bool,
         say: impl FnMut(Option<&'r Reading>, Transition),
     ) {
-        self.observe_each(SETTLE, readings, say);
+        self.observe_each(SETTLE, readings, mine, say);
     }
 
     /// Lets time go on where everything that was kept is judged and the clock says `now`.
@@ -71,6 +72,14 @@ pub fn in_order<'r>(readings: impl IntoIterator<Item = &'r Reading>) -> Vec<&'r 
         all.sort_by(|a, b| key(a).cmp(&key(b)));
     }
     all
+}
+
+/// [`in_order`] of one device's readings, by their places in what is sorted by when it was heard.
+pub(crate) fn in_order_at(places: &mut [u32], readings: &[Reading]) {
+    let reading = |place: &u32| readings.get(*place as usize);
+    let at_once = places.chunk_by_mut(|a, b| reading(a).map(|r| r.received_at) == reading(b).map(|r| r.received_at));
+    let order = |a: &u32, b: &u32| reading(a).map(key).cmp(&reading(b).map(key));
+    at_once.filter(|some| some.len() > 1).for_each(|some| some.sort_by(order));
 }
 
 fn key(r: &Reading) -> (Timestamp, Timestamp, &DeviceId, Quantity, u8) {

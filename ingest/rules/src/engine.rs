@@ -28,8 +28,10 @@ use schemas::{Catalogue, DeviceId, Reading, Timestamp, Transition};
 
 use crate::core::Step;
 use crate::device::{Watched, earlier};
+use crate::drive;
 use crate::group::Groups;
 use crate::hours::{Local, Stretches};
+use crate::pile::Pile;
 use crate::rule::RuleSet;
 use crate::sample::Sample;
 use crate::stage::Stage;
@@ -57,6 +59,7 @@ pub struct Engine {
     pub(crate) deferring: bool,
     wordless: bool,
     scratch: Vec<Step>,
+    pile: Pile,
 }
 
 impl Engine {
@@ -86,6 +89,7 @@ impl Engine {
             deferring: false,
             wordless: false,
             scratch: Vec::new(),
+            pile: Pile::default(),
         }
     }
 
@@ -189,21 +193,25 @@ impl Engine {
         }
     }
 
-    /// Judges readings device by device, each device's in the order in which they are given: [`Engine::observe`], after
-    /// time has gone on for that device, and for no other, to `settle` before the reading was heard. `say` is shown what
-    /// was due before a reading without it, and what the reading came to with it.
+    /// Judges those of the readings, in the order in which they were heard, that are `mine`, device by device:
+    /// [`Engine::observe`], after time has gone on for that device, and for no other, to `settle` before the reading was
+    /// heard. `say` is shown what was due before a reading without it, and what the reading came to with it.
     pub(crate) fn observe_each<'r>(
         &mut self,
         settle: Duration,
-        readings: impl Iterator<Item = &'r Reading>,
+        readings: &'r [Reading],
+        mine: impl Fn(&Reading) -> bool,
         mut say: impl FnMut(Option<&'r Reading>, Transition),
     ) {
-        let mut placed: Vec<(usize, &Reading)> = Vec::with_capacity(readings.size_hint().1.unwrap_or(0));
-        placed.extend(readings.filter_map(|reading| Some((self.place(reading)?, reading))));
-        for its in by_device(&placed, self.devices.len()).chunk_by(|a, b| a.0 == b.0) {
-            let Some((index, _)) = its.first() else { continue };
-            self.observe_device(*index, settle, its.iter().map(|(_, reading)| *reading), &mut say);
+        let mut pile = std::mem::take(&mut self.pile);
+        let mine = (0u32..).zip(readings).filter(|(_, reading)| mine(reading));
+        pile.fill(mine.filter_map(|(place, reading)| Some((number(self.place(reading)?), place))));
+        for (index, places) in pile.devices() {
+            drive::in_order_at(places, readings);
+            let its = places.iter().filter_map(|place| readings.get(*place as usize));
+            self.observe_device(index as usize, settle, its, &mut say);
         }
+        self.pile = pile;
     }
 
     fn observe_device<'r>(
@@ -378,27 +386,6 @@ impl Engine {
         }
         self.wakes.insert((due, number(index)));
     }
-}
-
-/// In the order of devices, of one device as before.
-fn by_device<'r>(placed: &[(usize, &'r Reading)], devices: usize) -> Vec<(usize, &'r Reading)> {
-    // Counted and laid where they belong: faster than sorting.
-    let mut places = vec![0usize; devices];
-    for (index, _) in placed {
-        places.get_mut(*index).into_iter().for_each(|count| *count += 1);
-    }
-    let mut begin = 0;
-    for place in &mut places {
-        begin += std::mem::replace(place, begin);
-    }
-    let mut sorted = placed.to_vec();
-    for entry in placed {
-        if let Some(place) = places.get_mut(entry.0) {
-            sorted.get_mut(*place).into_iter().for_each(|there| *there = *entry);
-            *place += 1;
-        }
-    }
-    sorted
 }
 
 /// By instant; stable: what one watch said at one instant stays in its order.

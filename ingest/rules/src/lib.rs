@@ -21,6 +21,7 @@ mod history;
 mod hours;
 mod mark;
 mod parse;
+mod pile;
 mod reload;
 mod rule;
 mod sample;

@@ -16,7 +16,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::condition::{FORMS, Fault, Form};
 use crate::hours::{Hours, Span};
-use crate::rule::{Rule, RuleSet};
+use crate::rule::{Glance, Rule, RuleSet};
 use crate::select::{Pattern, Select};
 use crate::text::{Language, Saying, Template};
 
@@ -369,6 +369,7 @@ fn build(
                 hold,
                 notify,
                 select,
+                glance: Glance::of(&*condition),
                 condition,
                 form: form.name,
                 by_value: form.by_value,

@@ -10,6 +10,7 @@ use schemas::{ChannelName, Quantity, RuleId, Severity};
 
 use crate::condition::Condition;
 use crate::hours::Hours;
+use crate::sample::Sample;
 use crate::select::Select;
 use crate::text::Saying;
 
@@ -26,6 +27,7 @@ pub struct Rule {
     pub(crate) notify: Vec<ChannelName>,
     pub(crate) select: Select,
     pub(crate) condition: Box<dyn Condition>,
+    pub(crate) glance: Glance,
     pub(crate) form: &'static str,
     pub(crate) by_value: bool,
     pub(crate) firing: Saying,
@@ -34,6 +36,28 @@ pub struct Rule {
     pub(crate) runbook: Option<String>,
     pub(crate) file: String,
     pub(crate) line: usize,
+}
+
+/// What is asked of a condition with every reading and is always the same: it stands here, so that nobody calls for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance {
+    /// [`Condition::other`]
+    pub(crate) other: Option<Quantity>,
+    /// [`Condition::waits`]
+    pub(crate) waits: bool,
+    /// [`Condition::hears_life`]
+    pub(crate) hears_life: bool,
+}
+
+impl Glance {
+    pub(crate) fn of(condition: &dyn Condition) -> Self {
+        Self { other: condition.other(), waits: condition.waits(), hears_life: condition.hears_life() }
+    }
+
+    /// Whether this reading is judged at all.
+    pub(crate) fn hears(self, sample: &Sample) -> bool {
+        if self.hears_life { !sample.stale } else { !sample.bad }
+    }
 }
 
 impl Rule {

@@ -61,7 +61,7 @@ impl Watch {
     pub(crate) fn concerns(&self, rule: &Rule, sample: &Sample) -> bool {
         self.whole
             || self.is_of(sample.quantity, sample.channel)
-            || (rule.condition.other() == Some(sample.quantity) && self.live.channel == sample.channel)
+            || (rule.glance.other == Some(sample.quantity) && self.live.channel == sample.channel)
     }
 
     /// Readings before this instant would change what was judged or said.

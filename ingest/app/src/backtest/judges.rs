@@ -75,8 +75,8 @@ impl Judges {
             let judges: Vec<_> = (0usize..)
                 .zip(&mut self.engines)
                 .map(|(shard, engine)| {
-                    let mine = readings.iter().filter(move |r| shard_of(&r.series.device, shards) == shard);
-                    scope.spawn(move || in_order(by_device(engine, rules::in_order(mine), readings)))
+                    let mine = move |r: &Reading| shard_of(&r.series.device, shards) == shard;
+                    scope.spawn(move || in_order(by_device(engine, readings, mine)))
                 })
                 .collect();
             judges.into_iter().map(|judge| judge.join().expect("judging is total")).collect::<Vec<_>>()
@@ -107,9 +107,8 @@ fn one_by_one(engine: &mut Engine, readings: &[&Reading]) -> Vec<Decided> {
     said
 }
 
-/// Judges the readings of one part, device by device, and lets time go on for all of its devices. `all`: those of all
-/// parts.
-fn by_device(engine: &mut Engine, readings: Vec<&Reading>, all: &[Reading]) -> Vec<Decided> {
+/// Judges the readings of one part, device by device, and lets time go on for all of its devices.
+fn by_device(engine: &mut Engine, all: &[Reading], mine: impl Fn(&Reading) -> bool) -> Vec<Decided> {
     let until = all.last().map_or(Timestamp::MIN, |last| last.received_at);
     // Where time decided, the next reading of anybody before which it had gone so far showed it.
     let shown = |t: Transition| {
@@ -117,7 +116,7 @@ fn by_device(engine: &mut Engine, readings: Vec<&Reading>, all: &[Reading]) -> V
         by_time(next.map_or(until, |r| r.received_at), t)
     };
     let (mut said, mut due) = (Vec::new(), Vec::new());
-    engine.hear_each(readings.into_iter(), |by, t| {
+    engine.hear_each(all, mine, |by, t| {
         said.push(match by {
             Some(reading) => (reading.received_at, t, reading.received_at),
             None => shown(t),
@@ -129,14 +128,9 @@ fn by_device(engine: &mut Engine, readings: Vec<&Reading>, all: &[Reading]) -> V
 }
 
 /// By decision, of one instant by device.
-fn in_order(said: Vec<Decided>) -> Vec<Decided> {
-    // Places are sorted and not what stands there: that is large.
-    let mut order: Vec<(Timestamp, &DeviceId, usize)> =
-        said.iter().enumerate().map(|(place, one)| (decided(one), &one.1.series.device, place)).collect();
-    order.sort_unstable();
-    let order: Vec<usize> = order.into_iter().map(|(_, _, place)| place).collect();
-    let mut said: Vec<Option<Decided>> = said.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|place| said.get_mut(place)?.take()).collect()
+fn in_order(mut said: Vec<Decided>) -> Vec<Decided> {
+    said.sort_by_cached_key(|one| (decided(one), one.1.series.device.clone()));
+    said
 }
 
 /// What two parts said, each in order: of both.
@@ -167,7 +161,11 @@ fn decided((heard, t, _): &Decided) -> Timestamp {
     if t.note.is_some() { *heard } else { (*heard).min(t.at) }
 }
 
+/// By the end of its name, where devices of one city differ.
 fn shard_of(device: &DeviceId, shards: usize) -> usize {
-    let [.., middle, _, _, _] = FxBuildHasher.hash_one(device).to_le_bytes();
+    let name = device.as_str().as_bytes();
+    let end = name.last_chunk::<8>().map_or_else(|| FxBuildHasher.hash_one(name), |end| u64::from_le_bytes(*end));
+    // Mixed, so that all of these bytes decide.
+    let [.., middle, _, _] = end.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
     usize::from(middle) % shards.max(1)
 }

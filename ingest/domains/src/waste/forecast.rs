@@ -48,28 +48,64 @@ pub struct Forecast {
     pub p90_h: Option<f64>,
 }
 
-/// The trend of the samples since the last emptying, in order of time.
-#[must_use]
-pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> {
+/// The samples that a trend rests on, in order of time.
+fn recent<'s>(samples: &'s [Sample], settings: &ForecastSettings) -> Finding<&'s [Sample]> {
     let needed = settings.least_samples.get() as usize;
     let newest = samples.last().map_or(0.0, |s| s.hours);
     let begin = samples.partition_point(|s| newest - s.hours > settings.look_back_h.get());
     let most = settings.most_samples.get() as usize;
     let recent = samples.get(begin.max(samples.len().saturating_sub(most))..).unwrap_or_default();
-    let lack = Finding::Insufficient(Lack::Capture { valid: recent.len(), needed, expected: needed });
     let span = recent.first().map_or(0.0, |first| newest - first.hours);
     if recent.len() < needed || span < settings.least_span_h.get() {
-        return lack;
+        return too_few(recent, settings);
     }
-    let last_three: Vec<f64> = recent.iter().rev().take(3).map(|s| s.fill).collect();
+    Finding::Value(recent)
+}
+
+fn too_few<T>(recent: &[Sample], settings: &ForecastSettings) -> Finding<T> {
+    let needed = settings.least_samples.get() as usize;
+    Finding::Insufficient(Lack::Capture { valid: recent.len(), needed, expected: needed })
+}
+
+/// The level now: the median of the last three samples, per cent.
+fn level(recent: &[Sample]) -> f64 {
+    let last: Vec<f64> = recent.iter().rev().take(3).map(|s| s.fill).collect();
+    median(&last).unwrap_or(0.0)
+}
+
+/// The trend of the samples since the last emptying, in order of time.
+#[must_use]
+pub fn trend(samples: &[Sample], settings: &ForecastSettings) -> Finding<Trend> {
+    let recent = match recent(samples, settings) {
+        Finding::Value(recent) => recent,
+        Finding::Insufficient(lack) => return Finding::Insufficient(lack),
+    };
     let points: Vec<(f64, f64)> = recent.iter().map(|s| (s.hours, s.fill)).collect();
-    let slopes = theil_sen(&points, settings.cautious_percentile.get());
-    match slopes.zip(median(&last_three)) {
-        Some(((slope, cautious), current)) => {
-            Finding::Value(Trend { slope: slope.max(0.0), cautious: cautious.max(0.0), current })
+    match theil_sen(&points, settings.cautious_percentile.get()) {
+        Some((slope, cautious)) => {
+            Finding::Value(Trend { slope: slope.max(0.0), cautious: cautious.max(0.0), current: level(recent) })
         }
-        None => lack,
+        None => too_few(recent, settings),
     }
+}
+
+/// A bound from below for [`Forecast::p50_h`] of a trend, hours; infinite where it does not rise at all. No pair of
+/// samples rises faster than the steepest two neighbours: cheaper by far than the trend, and mostly enough to know that
+/// there is time.
+#[must_use]
+pub fn soonest(samples: &[Sample], threshold: f64, settings: &ForecastSettings) -> Finding<f64> {
+    let recent = match recent(samples, settings) {
+        Finding::Value(recent) => recent,
+        Finding::Insufficient(lack) => return Finding::Insufficient(lack),
+    };
+    let rises = recent.iter().zip(recent.iter().skip(1)).map(|(a, b)| {
+        let (rise, run) = (b.fill - a.fill, b.hours - a.hours);
+        if run > 0.0 { (rise / run).max(0.0) } else { f64::INFINITY }
+    });
+    let steepest = rises.fold(0.0, f64::max);
+    let left = (threshold - level(recent)).max(0.0);
+    // What is there already is there now. The last digits of a quotient are no promise.
+    Finding::Value(if left == 0.0 { 0.0 } else { left / steepest * (1.0 - 1e-9) })
 }
 
 /// When `threshold`, per cent, will be reached. `prior` is how the bin or its district usually fills, with the hour of
@@ -133,6 +169,37 @@ mod tests {
         let with = forecast(&night, 95.0, Some((&evening, 8)), &settings).value().unwrap();
         assert_eq!((with.basis, with.p50_h), (Basis::Trend, alone.p50_h));
         assert!(with.p90_h.unwrap() < 12.0 && alone.p90_h.unwrap() > 300.0);
+    }
+
+    #[test]
+    fn no_trend_reaches_a_level_sooner_than_the_steepest_of_neighbours() {
+        let settings = WasteSettings::shipped().forecast;
+        let mut state = 2026u64;
+        let mut below = |limit: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % limit
+        };
+        let (mut reached, mut close) = (0, 0);
+        for _ in 0..20_000 {
+            let mut hours = 0.0;
+            let samples: Vec<Sample> = (0..3 + below(14))
+                .map(|_| {
+                    hours += below(5) as f64 * 0.75;
+                    Sample { hours, fill: below(1001) as f64 / 10.0 }
+                })
+                .collect();
+            let (exact, bound) = (forecast(&samples, 90.0, None, &settings), soonest(&samples, 90.0, &settings));
+            match (exact.value(), bound.value()) {
+                (None, None) => {}
+                (Some(exact), Some(bound)) => {
+                    assert!(exact.p50_h.is_none_or(|hours| hours >= bound), "{samples:?}: {exact:?}, {bound}");
+                    reached += u32::from(exact.p50_h.is_some());
+                    close += u32::from(exact.p50_h.is_some_and(|hours| bound > 0.0 && hours <= 10.0 * bound));
+                }
+                (exact, bound) => panic!("{samples:?}: {exact:?}, {bound:?}"),
+            }
+        }
+        assert!(reached > 1000 && close > 100, "{reached} {close}");
     }
 
     #[test]

@@ -153,8 +153,12 @@ impl Absence {
 }
 
 impl Condition for Absence {
-    fn hears(&self, sample: &Sample) -> bool {
-        !sample.stale
+    fn hears_life(&self) -> bool {
+        true
+    }
+
+    fn waits(&self) -> bool {
+        true
     }
 
     fn observe(&self, memory: &mut Memory, sample: &Sample, _: Local<'_>) -> Option<Verdict> {

@@ -77,8 +77,11 @@ impl Condition for Forecast {
             .iter()
             .map(|p| waste::Sample { hours: (p.at.millis() - sample.observed.millis()) as f64 / HOUR as f64, fill: p.value })
             .collect();
-        let found = waste::forecast(&samples, self.reaches, None, &self.settings).value()?;
         let within = self.within.as_secs_f64() / 3600.0;
+        if waste::soonest(&samples, self.reaches, &self.settings).value()? > within * BEYOND {
+            return Some(Verdict::Clear);
+        }
+        let found = waste::forecast(&samples, self.reaches, None, &self.settings).value()?;
         match found.p50_h {
             Some(hours) if hours <= within => Some(Verdict::Holds),
             Some(hours) if hours <= within * BEYOND => None,

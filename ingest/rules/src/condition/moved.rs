@@ -134,6 +134,10 @@ impl Condition for Moved {
         }
     }
 
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn wake_at(&self, memory: &Memory, _: Local<'_>) -> Option<Timestamp> {
         match memory.own.as_deref() {
             Some(Own::Post(post)) if post.position().is_some() => Some(post.latitude_at.plus(OVER)),

@@ -107,6 +107,10 @@ impl Condition for Running {
         self.runs.judge(memory, value, memory.holds)
     }
 
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn wake_at(&self, memory: &Memory, _: Local<'_>) -> Option<Timestamp> {
         match memory.own.as_deref() {
             Some(Own::Running(hours)) if hours.count > 0 => Some(hours.end()),

@@ -204,6 +204,10 @@ impl Condition for Window {
         self.runs.judge(memory, value, memory.holds)
     }
 
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn wake_at(&self, memory: &Memory, _: Local<'_>) -> Option<Timestamp> {
         match memory.own.as_deref() {
             Some(Own::Window(open)) if open.count > 0 => Some(open.end),

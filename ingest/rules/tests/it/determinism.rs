@@ -178,7 +178,7 @@ fn heard_by(all: &[Reading], lateness: u32, deferring: bool) -> (Vec<Transition>
     let mut said = Vec::new();
     for reading in all {
         if deferring {
-            engine.hear_each(std::iter::once(reading), |_, t| said.push(t));
+            engine.hear_each(std::slice::from_ref(reading), |_| true, |_, t| said.push(t));
         } else {
             engine.hear(reading, &mut said);
         }
