@@ -59,6 +59,8 @@ pub struct Engine {
     pub(crate) deferring: bool,
     wordless: bool,
     scratch: Vec<Step>,
+    /// Room for what is said of one device.
+    told: Vec<Transition>,
     pile: Pile,
 }
 
@@ -89,6 +91,7 @@ impl Engine {
             deferring: false,
             wordless: false,
             scratch: Vec::new(),
+            told: Vec::new(),
             pile: Pile::default(),
         }
     }
@@ -226,7 +229,7 @@ impl Engine {
         if let Some(wake) = wake {
             self.wakes.remove(&(wake, number(index)));
         }
-        let (mut out, mut changed) = (Vec::new(), false);
+        let (mut out, mut changed) = (std::mem::take(&mut self.told), false);
         let (mut unjudged, mut late, mut too_late) = (0, 0, 0);
         self.on(index, &mut out, |watched, stage| {
             for reading in readings {
@@ -248,6 +251,7 @@ impl Engine {
                 stage.out.drain(..).for_each(|t| say(Some(reading), t));
             }
         });
+        self.told = out;
         self.unjudged += unjudged;
         self.late += late;
         self.too_late += too_late;

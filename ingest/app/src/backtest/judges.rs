@@ -12,9 +12,9 @@ use rustc_hash::FxBuildHasher;
 use schemas::{DeviceId, Reading, Timestamp, Transition};
 use settings::Checked;
 
-/// Readings that are judged at a time: gives both threads enough to do and each of ten thousand devices several, in no
-/// more memory than stays near the processor.
-pub(crate) const CHUNK: usize = 100_000;
+/// Readings that are judged at a time: gives both threads enough to do and each of ten thousand devices a score, so that
+/// all that is remembered of it is fetched once for them.
+pub(crate) const CHUNK: usize = 200_000;
 /// Parts of the devices.
 const SHARDS: usize = 2;
 

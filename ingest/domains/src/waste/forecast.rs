@@ -69,8 +69,11 @@ fn too_few<T>(recent: &[Sample], settings: &ForecastSettings) -> Finding<T> {
 
 /// The level now: the median of the last three samples, per cent.
 fn level(recent: &[Sample]) -> f64 {
-    let last: Vec<f64> = recent.iter().rev().take(3).map(|s| s.fill).collect();
-    median(&last).unwrap_or(0.0)
+    match recent {
+        // Asked with each hour of each bin: of three the middle is found without a list.
+        [.., a, b, c] => a.fill.min(b.fill).max(a.fill.max(b.fill).min(c.fill)),
+        fewer => median(&fewer.iter().map(|s| s.fill).collect::<Vec<_>>()).unwrap_or(0.0),
+    }
 }
 
 /// The trend of the samples since the last emptying, in order of time.
