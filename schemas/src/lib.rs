@@ -25,7 +25,7 @@ pub use life::{
     Shelved, WordingError,
 };
 pub use message::{DamagedMessage, Message, Provenance, Qos};
-pub use names::{ChannelName, DeviceId, NameError, ProfileName, RuleId, Tag, Zone};
+pub use names::{ChannelName, DeviceId, Firmware, NameError, ProfileName, RuleId, Tag, Zone};
 pub use quality::{Flaw, Grade, Quality};
 pub use quantity::{Kind, Quantity, UnknownWord};
 pub use reading::{Partial, Reading, SeriesKey};

@@ -126,6 +126,50 @@ names! {
     ChannelName, "channel name", 32;
 }
 
+/// The version of the program inside a device, as it says it itself: `2.1.0`, `NRZ-2020-133`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Firmware(CompactString);
+
+impl Firmware {
+    /// The longest, bytes.
+    pub const LIMIT: usize = 48;
+
+    /// What a device says of itself; none where it is no version: empty, too long, or with characters that are not printable
+    /// ASCII. That is no reason to refuse what it measures.
+    #[must_use]
+    pub fn read(said: &str) -> Option<Self> {
+        let text = said.trim();
+        let printable = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        (!text.is_empty() && text.len() <= Self::LIMIT && printable).then(|| Self(CompactString::new(text)))
+    }
+
+    /// As it was said, without blanks around it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl From<Firmware> for String {
+    fn from(firmware: Firmware) -> Self {
+        firmware.0.into_string()
+    }
+}
+
+impl TryFrom<String> for Firmware {
+    type Error = String;
+    fn try_from(said: String) -> Result<Self, String> {
+        Self::read(&said).ok_or_else(|| format!("expected a version, 1 to {} printable ASCII characters", Self::LIMIT))
+    }
+}
+
+impl fmt::Display for Firmware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +184,15 @@ mod tests {
         assert!(DeviceId::new(&"a".repeat(65)).is_err());
         for good in ["bin-0042", "0101010101010101", "A.b_c:d-e", &"a".repeat(64)] {
             assert_eq!(DeviceId::new(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn a_version_is_what_a_device_says_of_itself_if_it_can_be_shown() {
+        assert_eq!(Firmware::read(" NRZ-2020-133 ").unwrap().as_str(), "NRZ-2020-133");
+        assert_eq!(Firmware::read("v1.2 (beta)").unwrap().to_string(), "v1.2 (beta)");
+        for none in ["", "  ", "1.0\u{0}", "1.0\n2", "é", &"1".repeat(49)] {
+            assert_eq!(Firmware::read(none), None, "{none:?}");
         }
     }
 

@@ -108,7 +108,7 @@ async fn heard(
     // Where it is now, and not where it once was.
     for reading in latest.into_iter().filter(|r| zone.is_none_or(|zone| *zone == r.zone)) {
         let id = reading.series.device;
-        let unseen = |device| DeviceView { device, first_seen: None, last_seen: None };
+        let unseen = |device| DeviceView { device, first_seen: None, last_seen: None, firmware: None };
         all.entry(id.clone()).or_insert_with(|| unseen(Device::new(id, kind, reading.zone)));
     }
     Ok(all)

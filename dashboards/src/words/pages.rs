@@ -229,6 +229,8 @@ pub(crate) struct Devices {
     pub(crate) known: Count,
     pub(crate) none: &'static str,
     pub(crate) more: &'static str,
+    pub(crate) firmware: &'static str,
+    pub(crate) since: &'static str,
     pub(crate) profile: &'static str,
     pub(crate) heard: &'static str,
     pub(crate) never: &'static str,

@@ -84,7 +84,12 @@ impl Town {
                 label: None,
                 fitting: schemas::Fitting::default(),
             };
-            devices.entry(series.device.clone()).or_insert(DeviceView { device, first_seen: heard, last_seen: heard });
+            devices.entry(series.device.clone()).or_insert(DeviceView {
+                device,
+                first_seen: heard,
+                last_seen: heard,
+                firmware: None,
+            });
             kept.insert(place(&reading.series, reading.observed_at), reading);
         }
     }

@@ -85,7 +85,7 @@ impl Town {
         let id: schemas::DeviceId = id.parse().unwrap();
         let label = label.map(ToOwned::to_owned);
         let device = Device { place, label, ..Device::new(id.clone(), kind, zone.parse().unwrap()) };
-        self.devices.lock().unwrap().insert(id, DeviceView { device, first_seen: now, last_seen: now });
+        self.devices.lock().unwrap().insert(id, DeviceView { device, first_seen: now, last_seen: now, firmware: None });
     }
 
     fn station(&self, zone: &str, place: (f64, f64), chance: &mut Chance) {

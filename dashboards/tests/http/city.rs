@@ -24,7 +24,7 @@ pub(crate) fn settle(town: &Town, id: &str, kind: Kind, zone: &str, place: Optio
     let id: DeviceId = id.parse().unwrap();
     let device = Device { place, label, fitting: Fitting::default(), ..Device::new(id.clone(), kind, zone.parse().unwrap()) };
     let now = Some(at(NOW));
-    town.devices.lock().unwrap().insert(id, ports::DeviceView { device, first_seen: now, last_seen: now });
+    town.devices.lock().unwrap().insert(id, ports::DeviceView { device, first_seen: now, last_seen: now, firmware: None });
 }
 
 /// Two days of a station, four readings an hour; one hour of the second day has two only.

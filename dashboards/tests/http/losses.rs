@@ -21,7 +21,7 @@ fn say(town: &Town, device: &str, (kind, zone): (Kind, &str), quantity: Quantity
 fn settle(town: &Town, id: &str, kind: Kind, zone: &str) {
     let id: DeviceId = id.parse().unwrap();
     let device = Device::new(id.clone(), kind, zone.parse().unwrap());
-    town.devices.lock().unwrap().insert(id, ports::DeviceView { device, first_seen: None, last_seen: None });
+    town.devices.lock().unwrap().insert(id, ports::DeviceView { device, first_seen: None, last_seen: None, firmware: None });
 }
 
 fn with(town: &Arc<Town>, change: impl FnOnce(&mut Parameters)) -> axum::Router {

@@ -14,7 +14,7 @@ fn settle(town: &Town, count: usize, kind: Kind) {
     for n in 0..count {
         let id: DeviceId = format!("d-{n:06}").parse().unwrap();
         let device = Device::new(id.clone(), kind, format!("zone-{}", n / 1_000).parse().unwrap());
-        devices.insert(id, ports::DeviceView { device, first_seen: None, last_seen: None });
+        devices.insert(id, ports::DeviceView { device, first_seen: None, last_seen: None, firmware: None });
     }
 }
 

@@ -96,7 +96,10 @@ async fn hostile_texts_are_shown_as_texts() {
         fitting: schemas::Fitting::default(),
     };
     town.put([reading]);
-    town.devices.lock().unwrap().insert(device.id.clone(), ports::DeviceView { device, first_seen: None, last_seen: None });
+    town.devices
+        .lock()
+        .unwrap()
+        .insert(device.id.clone(), ports::DeviceView { device, first_seen: None, last_seen: None, firmware: None });
     for lang in ["fr", "ar", "en"] {
         let page = get(&router(&town), &format!("/{lang}/")).await.text;
         assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert"), "{lang}");

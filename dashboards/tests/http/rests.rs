@@ -48,7 +48,7 @@ fn settle(town: &Town, id: &str, kind: Kind, n: u32) {
     let id: DeviceId = id.parse().unwrap();
     let place = Place::new(33.59 + f64::from(n) * 0.002, -7.63 + f64::from(n % 3) * 0.003).unwrap();
     let device = Device { place: Some(place), ..Device::new(id.clone(), kind, "anfa".parse().unwrap()) };
-    town.devices.lock().unwrap().insert(id, ports::DeviceView { device, first_seen: None, last_seen: None });
+    town.devices.lock().unwrap().insert(id, ports::DeviceView { device, first_seen: None, last_seen: None, firmware: None });
 }
 
 /// Nine days of some devices of each kind, among them bins that overflow and are emptied, bays in which cars stay too long, a sensor

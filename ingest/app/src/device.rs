@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use ports::{Adopted, DeviceView, QuarantineFilter, QuarantineGroup, Reloaded, UnknownDevice};
+use ports::{Adopted, DeviceView, FirmwareSeen, QuarantineFilter, QuarantineGroup, Reloaded, UnknownDevice};
 use schemas::{DeviceId, DeviceKey, Fitting, Kind, Place, ProfileName, Timestamp, Zone};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -246,7 +246,7 @@ fn tell(
 ) -> io::Result<()> {
     match known {
         None => writeln!(out, "device    {id}, not listed: `marsad device adopt {id}` makes it known")?,
-        Some((DeviceView { device, first_seen, last_seen }, fitting)) => {
+        Some((DeviceView { device, first_seen, last_seen, firmware }, fitting)) => {
             let profile = device.profile.as_ref().map_or("none", ProfileName::as_str);
             writeln!(out, "device    {id}, {} in {}, profile {profile}", device.kind, device.zone)?;
             if let Some(label) = &device.label {
@@ -260,6 +260,9 @@ fn tell(
             }
             let at = |seen: Option<Timestamp>| seen.map_or_else(|| "never".to_owned(), |at| at.to_string());
             writeln!(out, "heard     first {}, last {}", at(first_seen), at(last_seen))?;
+            if let Some(FirmwareSeen { version, since }) = firmware {
+                writeln!(out, "firmware  {version}, since {since}")?;
+            }
         }
     }
     for reading in readings {

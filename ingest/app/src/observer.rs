@@ -190,9 +190,9 @@ fn known(heard: Vec<DeviceView>, catalogue: &Catalogue, filter: &DeviceFilter) -
     let mut views: BTreeMap<_, _> = heard.into_iter().map(|view| (view.device.id.clone(), view)).collect();
     for device in listed {
         // How it is listed now, not as it was when it was heard.
-        let seen = views.get(&device.id).map(|view| (view.first_seen, view.last_seen));
-        let (first_seen, last_seen) = seen.unwrap_or_default();
-        views.insert(device.id.clone(), DeviceView { device: device.clone(), first_seen, last_seen });
+        let seen = views.remove(&device.id).map(|view| (view.first_seen, view.last_seen, view.firmware));
+        let (first_seen, last_seen, firmware) = seen.unwrap_or_default();
+        views.insert(device.id.clone(), DeviceView { device: device.clone(), first_seen, last_seen, firmware });
     }
     views.into_values().take(filter.limit).collect()
 }
@@ -240,7 +240,10 @@ mod tests {
         // Every second one was heard, every third one is listed.
         let heard: Vec<DeviceView> = (0..30)
             .filter(|n| n % 2 == 0)
-            .map(|n| DeviceView { device: device(n), first_seen: Some(Timestamp::MIN), last_seen: Some(Timestamp::MIN) })
+            .map(|n| {
+                let seen = Some(Timestamp::MIN);
+                DeviceView { device: device(n), first_seen: seen, last_seen: seen, firmware: None }
+            })
             .collect();
         let label = |n| Device { label: Some("listed".to_owned()), ..device(n) };
         let catalogue: Catalogue = (0..30).rev().filter(|n| n % 3 == 0).map(label).collect();

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use schemas::{DeviceId, Kind, Quantity, Timestamp, Zone};
+use schemas::{DeviceId, Firmware, Kind, Quantity, Timestamp, Zone};
 
 use crate::codecs::marsad_json::VERSION;
 use crate::envelope::MARSAD_UP;
@@ -16,11 +16,18 @@ pub fn marsad_topic(zone: &Zone, kind: Kind, device: &DeviceId) -> String {
 }
 
 /// Appends Marsad's own JSON: values in canonical units, by (quantity, channel). States are written
-/// as `true` and `false`; numbers in the shortest form that reads back as the same number.
+/// as `true` and `false`; numbers in the shortest form that reads back as the same number. `firmware` is the version of the
+/// device's program, where it says it.
 ///
 /// # Panics
 /// Never: writing to memory does not fail.
-pub fn write_marsad(out: &mut Vec<u8>, time: Option<Timestamp>, seq: Option<u64>, values: &[(Quantity, u8, f64)]) {
+pub fn write_marsad(
+    out: &mut Vec<u8>,
+    time: Option<Timestamp>,
+    seq: Option<u64>,
+    firmware: Option<&Firmware>,
+    values: &[(Quantity, u8, f64)],
+) {
     let written = (|| {
         write!(out, "{{\"v\":{VERSION}")?;
         if let Some(time) = time {
@@ -28,6 +35,9 @@ pub fn write_marsad(out: &mut Vec<u8>, time: Option<Timestamp>, seq: Option<u64>
         }
         if let Some(seq) = seq {
             write!(out, ",\"seq\":{seq}")?;
+        }
+        if let Some(firmware) = firmware {
+            write!(out, ",\"firmware\":{}", serde_json::Value::from(firmware.as_str()))?;
         }
         out.write_all(b",\"values\":{")?;
         for (i, (quantity, channel, value)) in values.iter().enumerate() {

@@ -33,7 +33,7 @@ pub mod fuzz {
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use schemas::{Catalogue, Device, DeviceId, Fitting, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
+use schemas::{Catalogue, Device, DeviceId, Firmware, Fitting, Kind, Message, ProfileName, Quality, Quantity, Reading, Zone};
 
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
 pub use codecs::marsad_schema::payload_schema;
@@ -81,6 +81,8 @@ pub struct Decoded {
     pub readings: usize,
     /// By which gateways it was heard, where the network says.
     pub gateways: Gateways,
+    /// The version of the program inside, of each device of the message that said one.
+    pub firmware: Vec<(DeviceId, Firmware)>,
 }
 
 impl Decoder {
@@ -203,11 +205,14 @@ impl Decoder {
         witness: &mut dyn explain::Witness,
     ) -> Result<Decoded, Reject> {
         let (route, arrival) = self.routes.find(message, &self.births)?;
-        let (mut first, mut silent) = (None, None);
+        let (mut first, mut silent): (Option<Decoded>, _) = (None, None);
         let before = out.len();
         route.envelope.open(&arrival, &mut |uplink| match self.read_uplink(route, message, uplink, out, witness) {
             Ok(decoded) => {
-                first.get_or_insert(decoded);
+                match &mut first {
+                    None => first = Some(decoded),
+                    Some(first) => first.firmware.extend(decoded.firmware),
+                }
                 Ok(())
             }
             // One of several that says nothing takes nothing from the others.
@@ -246,11 +251,14 @@ impl Decoder {
         if let Some(logs) = route.logs {
             sink.believe(logs);
         }
+        if let Some(firmware) = &uplink.firmware {
+            sink.firmware(firmware);
+        }
         let fitting = known.map_or(&route.fitting, |device| &device.fitting);
         let read = self.read_body(&uplink, fitting, profile.as_ref(), &mut sink);
         let (seq, by) = read.map_err(|reject| reject.of(device.clone(), profile.as_ref()))?;
         let readings = sink.len();
-        let missing = sink.into_missing();
+        let (missing, firmware) = sink.into_rest();
         if readings == 0 {
             let text = missing.first().map_or_else(
                 || "the message holds no value".to_owned(),
@@ -263,7 +271,8 @@ impl Decoder {
         if self.gateways {
             self.hear_gateways(&uplink.gateways, heard, out)?;
         }
-        Ok(Decoded { device, kind, zone, profile: by, seq, readings, gateways: uplink.gateways })
+        let firmware = firmware.map(|firmware| (device.clone(), firmware)).into_iter().collect();
+        Ok(Decoded { device, kind, zone, profile: by, seq, readings, gateways: uplink.gateways, firmware })
     }
 
     /// Whoever hears a device lives: a reading of each gateway that the catalogue lists.

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use schemas::{DeviceId, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
+use schemas::{DeviceId, Firmware, Flaw, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 
 use crate::reject::{Reason, Reject};
 
@@ -60,12 +60,13 @@ pub struct Sink<'o> {
     /// What is pushed next is of a past that nobody knows.
     lost: bool,
     missing: Vec<Missing>,
+    firmware: Option<Firmware>,
 }
 
 impl<'o> Sink<'o> {
     pub(crate) fn new(out: &'o mut Vec<Reading>, owner: Owner, heard: Heard) -> Self {
         let (start, now) = (out.len(), (heard.received_at, Quality::GOOD));
-        Self { out, start, owner, heard, oldest: OLDEST, now, lost: false, missing: Vec::new() }
+        Self { out, start, owner, heard, oldest: OLDEST, now, lost: false, missing: Vec::new(), firmware: None }
     }
 
     /// Believes a device that sends its own log so far back.
@@ -150,6 +151,11 @@ impl<'o> Sink<'o> {
         }
     }
 
+    /// Notes the version of the program inside the device; what is no version is passed over.
+    pub fn firmware(&mut self, said: &str) {
+        self.firmware = Firmware::read(said).or(self.firmware.take());
+    }
+
     fn series(&self, quantity: Quantity, channel: u8) -> SeriesKey {
         SeriesKey { device: self.owner.device.clone(), quantity, channel }
     }
@@ -165,9 +171,9 @@ impl<'o> Sink<'o> {
         own.iter().rev().find(|r| (r.series.quantity, r.series.channel) == (quantity, channel))
     }
 
-    /// What was not there.
-    pub(crate) fn into_missing(self) -> Vec<Missing> {
-        self.missing
+    /// What was not there, and the version of the device's program where it said one.
+    pub(crate) fn into_rest(self) -> (Vec<Missing>, Option<Firmware>) {
+        (self.missing, self.firmware)
     }
 
     /// Gives these readings of the message their time: the device's, if it says one.
@@ -255,7 +261,7 @@ mod tests {
         }
         sink.at(None);
         sink.push(Quantity::WASTE_FILL, 0, 60.0, Quality::GOOD).unwrap();
-        let missing = sink.into_missing();
+        let (missing, _) = sink.into_rest();
         assert!(missing.len() == 2 && missing.iter().all(|m| m.flaw == Flaw::ClockSuspect));
         let got: Vec<_> = out.iter().map(|r| (r.value, r.observed_at)).collect();
         assert_eq!(got, [(50.0, received.minus(minute)), (60.0, received)]);

@@ -35,6 +35,8 @@ pub struct Uplink<'m> {
     pub radio: Radio,
     /// By whom it was heard.
     pub gateways: Gateways,
+    /// The version of the program inside, as the network server knows it. What the device itself says wins over it.
+    pub firmware: Option<Cow<'m, str>>,
     /// With which the device encrypts; from the catalogue.
     pub key: Option<DeviceKey>,
     /// What a codec inside the network server made of the bytes. Read only by a profile that asks for it.
@@ -56,6 +58,7 @@ impl<'m> Uplink<'m> {
             confirmed: false,
             radio: Radio::default(),
             gateways: Gateways::default(),
+            firmware: None,
             key: None,
             object: None,
             body,

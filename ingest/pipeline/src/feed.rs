@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use codec::{Decoder, Gateways, Reject};
 use journal::{JournalError, Reader, View};
 use rules::RuleSet;
-use schemas::{Catalogue, DamagedMessage, DeviceId, Message, Reading, Timestamp};
+use schemas::{Catalogue, DamagedMessage, DeviceId, Firmware, Message, Reading, Timestamp};
 use tokio::sync::watch;
 
 use crate::heard::Heard;
@@ -45,11 +45,20 @@ pub(crate) struct Batch {
     pub(crate) births: Vec<Message>,
     /// By offset: who heard the messages of which the network says so.
     pub(crate) gateways: Vec<(u64, Gateways)>,
+    /// By offset: versions of devices' programs, where messages say them.
+    pub(crate) firmware: Vec<(u64, DeviceId, Firmware)>,
     /// Whom its last messages were of, for the batch that comes next.
     heard: Heard,
 }
 
 impl Batch {
+    /// The version of its program that a device said in the message at this offset.
+    pub(crate) fn firmware(&self, offset: u64, device: &DeviceId) -> Option<&Firmware> {
+        let from = self.firmware.partition_point(|(at, ..)| *at < offset);
+        let said = self.firmware.get(from..).unwrap_or_default().iter().take_while(|(at, ..)| *at == offset);
+        said.filter(|(_, of, _)| of == device).map(|(.., version)| version).last()
+    }
+
     pub(crate) fn next(&self) -> u64 {
         self.first + self.outcomes.len() as u64
     }
@@ -230,6 +239,7 @@ impl FeedReader {
             readings: Vec::with_capacity(records.len() * 2),
             births: Vec::new(),
             gateways: Vec::new(),
+            firmware: Vec::new(),
             heard: std::mem::take(&mut self.heard),
         };
         for record in &records {
@@ -245,6 +255,7 @@ impl FeedReader {
                     if decoded.gateways.names().next().is_some() {
                         batch.gateways.push((offset, decoded.gateways));
                     }
+                    batch.firmware.extend(decoded.firmware.into_iter().map(|(device, version)| (offset, device, version)));
                     Outcome::Readings(batch.readings.len() - before)
                 }
                 Err(reject) => {

@@ -8,6 +8,7 @@
 mod serve;
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use journal::{Cursor, View};
 use ports::{BirthBook, Clock, DeviceBook, DeviceSeen, Path, Quarantine, Quarantined, Store, StoreError};
 use rustc_hash::FxBuildHasher;
-use schemas::{DeviceId, Message, Reading, Timestamp};
+use schemas::{DeviceId, Firmware, Message, Reading, Timestamp};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
@@ -86,8 +87,16 @@ struct Unflushed {
     tallies: Tallies,
 }
 
-/// When each device was heard first, and last as far as that is written.
-type Heard = HashMap<DeviceId, (Timestamp, Timestamp), FxBuildHasher>;
+type Heard = HashMap<DeviceId, Known, FxBuildHasher>;
+
+/// What is written of a device.
+#[derive(Clone, Copy)]
+struct Known {
+    first: Timestamp,
+    last: Timestamp,
+    /// Of the version of its program, as it was said last since the start; 0 before.
+    firmware: u64,
+}
 
 struct InFlight {
     flush: JoinHandle<Result<(), StoreError>>,
@@ -104,7 +113,8 @@ impl Historian {
         let mut flying: Option<InFlight> = None;
         let mut heard: Heard = Heard::default();
         for seen in self.patience.retry(REGISTER, || self.devices.devices())? {
-            heard.insert(seen.device.id.clone(), (seen.first_seen, seen.last_seen));
+            let known = Known { first: seen.first_seen, last: seen.last_seen, firmware: 0 };
+            heard.insert(seen.device.id, known);
         }
         loop {
             if self.patience.deadline.is_cancelled() {
@@ -200,7 +210,8 @@ impl Historian {
                                 door: self.doors.of(offset).map(|door| door.to_string()),
                                 gateways: batch.gateways(offset),
                             };
-                            self.hear(reading, Some(&path), open, heard);
+                            let firmware = batch.firmware(offset, &reading.series.device);
+                            self.hear(reading, Some(&path), firmware, open, heard);
                         }
                     }
                 }
@@ -215,22 +226,32 @@ impl Historian {
         Ok(())
     }
 
-    /// Notes that a device was heard, and by which way, if that is news.
-    fn hear(&self, reading: &Reading, path: Option<&dyn Fn() -> Path>, open: &mut Unflushed, heard: &mut Heard) {
+    /// Notes that a device was heard, by which way and with which program, if that is news.
+    fn hear(
+        &self,
+        reading: &Reading,
+        path: Option<&dyn Fn() -> Path>,
+        firmware: Option<&Firmware>,
+        open: &mut Unflushed,
+        heard: &mut Heard,
+    ) {
         let now = reading.received_at;
+        let said = firmware.map(|version| FxBuildHasher.hash_one(version) | 1);
         let first = match heard.get_mut(&reading.series.device) {
-            Some((_, written)) if now.since(*written) < SEEN_EVERY => return,
-            Some((first, written)) => {
-                *written = now;
-                *first
+            Some(known) if now.since(known.last) < SEEN_EVERY && said.is_none_or(|said| said == known.firmware) => return,
+            Some(known) => {
+                (known.last, known.firmware) = (known.last.max(now), said.unwrap_or(known.firmware));
+                known.first
             }
             None => {
-                heard.insert(reading.series.device.clone(), (now, now));
+                let known = Known { first: now, last: now, firmware: said.unwrap_or(0) };
+                heard.insert(reading.series.device.clone(), known);
                 now
             }
         };
         let device = device_of(&self.feed.catalogue(), reading);
-        open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now, path: path.map(|path| path()) });
+        let (path, firmware) = (path.map(|path| path()), firmware.cloned());
+        open.seen.push(DeviceSeen { device, first_seen: first, last_seen: now, path, firmware });
     }
 
     /// Appends, until it works.

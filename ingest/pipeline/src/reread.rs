@@ -106,6 +106,7 @@ impl Reread {
                 first_seen: at,
                 last_seen: at,
                 path: None,
+                firmware: None,
             });
             (seen.first_seen, seen.last_seen) = (seen.first_seen.min(at), seen.last_seen.max(at));
         }

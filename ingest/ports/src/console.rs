@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
-use schemas::{AlertId, Device, Kind, Marks, Phase, RuleId, SeriesKey, Severity, Subject, Texts, Timestamp, Zone};
+use schemas::{AlertId, Device, Firmware, Kind, Marks, Phase, RuleId, SeriesKey, Severity, Subject, Texts, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::{Holding, RecordError, Why};
@@ -164,6 +164,19 @@ pub struct DeviceView {
     pub first_seen: Option<Timestamp>,
     /// When it was heard last; none before.
     pub last_seen: Option<Timestamp>,
+    /// The version of the program inside, as it said it last; none where it never did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<FirmwareSeen>,
+}
+
+/// A version of a device's program, and since when it is that one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FirmwareSeen {
+    /// The version, in the maker's words.
+    #[schemars(with = "String")]
+    pub version: Firmware,
+    /// When it was said first, without another one after it.
+    pub since: Timestamp,
 }
 
 /// Which alerts. `None` means all.

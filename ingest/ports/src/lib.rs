@@ -33,8 +33,8 @@ pub use acts::{
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock};
 pub use console::{
-    AlertFilter, AlertPlace, AlertView, Check, Console, ConsoleError, DeviceFilter, DeviceView, Identity, NoPlace, ReaderStatus,
-    SourceStatus, Status,
+    AlertFilter, AlertPlace, AlertView, Check, Console, ConsoleError, DeviceFilter, DeviceView, FirmwareSeen, Identity, NoPlace,
+    ReaderStatus, SourceStatus, Status,
 };
 pub use credentials::{Claim, DeviceCredential, Handed, NewClaim, NewCredential, Provided, Provision};
 pub use fate::{Fate, Fated};

@@ -4,7 +4,7 @@
 //! These calls block for a disk write. Call them from a thread that may block.
 
 use bytes::Bytes;
-use schemas::{Device, DeviceId, Message, Timestamp, Transition};
+use schemas::{Device, DeviceId, Firmware, Message, Timestamp, Transition};
 
 use crate::{Fate, Fated};
 
@@ -39,6 +39,8 @@ pub struct DeviceSeen {
     pub last_seen: Timestamp,
     /// By which way, where the caller knows; [`DeviceBook::devices`] does not give it back.
     pub path: Option<Path>,
+    /// The version of its program, where it has just said one; [`DeviceBook::devices`] does not give it back.
+    pub firmware: Option<Firmware>,
 }
 
 /// The way by which a device was heard last.

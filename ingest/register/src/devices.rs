@@ -1,8 +1,8 @@
 //! Devices that were heard.
 
-use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView, Path};
+use ports::{DeviceBook, DeviceFilter, DeviceSeen, DeviceView, FirmwareSeen, Path};
 use rusqlite::{Row, Transaction, params, params_from_iter, types::Value};
-use schemas::{Device, DeviceId, Fitting, Place};
+use schemas::{Device, DeviceId, Firmware, Fitting, Place};
 
 use crate::rows::{gather, instant, limit, place_if_any, word, word_if_any};
 use crate::trouble::{Result, While};
@@ -27,6 +27,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<DeviceSeen> {
         first_seen: instant(row, 7)?,
         last_seen: instant(row, 8)?,
         path: None,
+        firmware: None,
     })
 }
 
@@ -86,7 +87,8 @@ impl DeviceBook for Register {
                 .into_iter()
                 .try_for_each(|seen| {
                     enter(transaction, tally, seen)?;
-                    seen.path.iter().try_for_each(|path| keep_path(transaction, &seen.device.id, path))
+                    seen.path.iter().try_for_each(|path| keep_path(transaction, &seen.device.id, path))?;
+                    seen.firmware.iter().try_for_each(|version| keep_firmware(transaction, seen, version))
                 })
                 .while_(WRITING)
         })
@@ -125,6 +127,24 @@ fn keep_path(transaction: &Transaction<'_>, device: &DeviceId, path: &Path) -> r
     Ok(())
 }
 
+/// Nearly always it is the version of before, and then nothing is written.
+fn keep_firmware(transaction: &Transaction<'_>, seen: &DeviceSeen, version: &Firmware) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO firmware (device, version, since) VALUES (?1, ?2, ?3) ON CONFLICT (device) DO UPDATE \
+             SET version = excluded.version, since = excluded.since WHERE excluded.version <> version",
+        )?
+        .execute(params![seen.device.id.as_str(), version.as_str(), seen.last_seen.millis()])?;
+    Ok(())
+}
+
+/// The version and since when, at and behind this column.
+fn firmware(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<FirmwareSeen>> {
+    let said: Option<String> = row.get(column)?;
+    let Some(version) = said.as_deref().and_then(Firmware::read) else { return Ok(None) };
+    Ok(Some(FirmwareSeen { version, since: instant(row, column + 1)? }))
+}
+
 impl Register {
     /// Devices that were heard, in the order of their ids; the filter's `after` and `limit` page
     /// through them.
@@ -132,7 +152,8 @@ impl Register {
     /// # Errors
     /// As [`ports::RecordError`] says.
     pub fn devices_page(&self, filter: &DeviceFilter) -> Result<Vec<DeviceView>> {
-        let mut sql = format!("SELECT {COLUMNS} FROM device WHERE id > ?");
+        let mut sql =
+            format!("SELECT {COLUMNS}, version, since FROM device LEFT JOIN firmware ON firmware.device = id WHERE id > ?");
         let mut values = vec![Value::from(filter.after.as_ref().map_or("", |id| id.as_str()).to_owned())];
         if let Some(id) = &filter.id {
             sql.push_str(" AND id = ?");
@@ -150,15 +171,12 @@ impl Register {
         values.push(Value::from(limit(filter.limit)));
         self.read(|db| {
             let mut statement = db.prepare_cached(&sql).while_(READING)?;
-            let seen = gather(statement.query_map(params_from_iter(values), row), READING)?;
-            Ok(seen
-                .into_iter()
-                .map(|seen| DeviceView {
-                    device: seen.device,
-                    first_seen: Some(seen.first_seen),
-                    last_seen: Some(seen.last_seen),
-                })
-                .collect())
+            let view = |row: &Row<'_>| {
+                let DeviceSeen { device, first_seen, last_seen, .. } = self::row(row)?;
+                let firmware = firmware(row, 9)?;
+                Ok(DeviceView { device, first_seen: Some(first_seen), last_seen: Some(last_seen), firmware })
+            };
+            gather(statement.query_map(params_from_iter(values), view), READING)
         })
     }
 

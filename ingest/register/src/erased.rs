@@ -13,7 +13,7 @@ use crate::{Register, Tally};
 const DOING: &str = "forgetting devices";
 
 /// In an order in which nothing refers to what is gone. A message that told of several devices stays for the others.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 13] = [
     "DELETE FROM why WHERE transition IN (SELECT number FROM transition WHERE device = ?1)",
     "DELETE FROM outbox WHERE number IN (SELECT outbox FROM told JOIN transition ON number = transition WHERE device = ?1) \
      AND number NOT IN (SELECT outbox FROM told JOIN transition ON number = transition WHERE device <> ?1)",
@@ -25,6 +25,7 @@ const STEPS: [&str; 12] = [
     "DELETE FROM plan_state WHERE instr(piece, ?1) > 0",
     "DELETE FROM engine_state WHERE device = ?1",
     "DELETE FROM path WHERE device = ?1",
+    "DELETE FROM firmware WHERE device = ?1",
     "DELETE FROM adopted WHERE id = ?1",
     "DELETE FROM device WHERE id = ?1",
 ];

@@ -5,6 +5,7 @@
 //! is true (`device`), and frames that hold nothing but a log, which a device sends when it is asked for one.
 
 mod facts;
+mod firmware;
 mod formats;
 mod layout;
 mod layouts;
@@ -287,7 +288,8 @@ impl Make {
         let mut payload = Vec::with_capacity(256);
         let topic = match self.way {
             Way::Native => {
-                write_marsad(&mut payload, Some(time), Some(count), values);
+                let version = firmware::version(&device.id, time).filter(|_| firmware::says(count));
+                write_marsad(&mut payload, Some(time), Some(count), version.as_ref(), values);
                 marsad_topic(&device.zone, device.kind, &device.id)
             }
             Way::SenMl => {

@@ -169,12 +169,14 @@ impl Heard<'_> {
         let Self { device, port, bytes, time, count, radio: Radio { rssi, snr } } = self;
         let id = &device.id;
         let upper = id.as_str().to_ascii_uppercase();
+        let version = super::firmware::version(id, *time);
+        let versions = version.map_or_else(String::new, |v| format!("\"version_ids\":{{\"firmware_version\":\"{v}\"}},"));
         let counted = if *count == 0 { String::new() } else { format!("\"f_cnt\":{count},") };
         format!(
             "{{\"end_device_ids\":{{\"device_id\":\"eui-{id}\",\"application_ids\":{{\"application_id\":\"casablanca\"}},\
              \"dev_eui\":\"{upper}\"}},\"received_at\":\"{time}\",\"uplink_message\":{{\"f_port\":{port},{counted}\
              \"frm_payload\":\"{}\",\"rx_metadata\":[{{\"gateway_ids\":{{\"gateway_id\":\"roof-1\"}},\"rssi\":{rssi},\
-             \"snr\":{snr}}}],\"received_at\":\"{time}\"}}}}",
+             \"snr\":{snr}}}],{versions}\"received_at\":\"{time}\"}}}}",
             STANDARD.encode(bytes)
         )
     }

@@ -122,6 +122,10 @@ fn head(desk: &Desk<'_>, glance: &Glance, view: &DeviceView, health: Option<&Hea
                 None => (desk.none()),
             } } }
             div { dt { (words.profile) } dd { @match &device.profile { Some(profile) => bdi dir="ltr" { (profile) }, None => (desk.none()) } } }
+            div { dt { (words.firmware) } dd { @match &view.firmware {
+                Some(seen) => { bdi dir="ltr" { (seen.version) } small { " " (words.since) " " (desk.time(seen.since)) } },
+                None => (desk.none()),
+            } } }
             @if let Some(sound) = sound.filter(|s| !s.stuck.is_empty()) { div { dt { (words.stuck) } dd.bad { bdi dir="ltr" { (sound.stuck.join(", ")) } } } }
         }
     } }

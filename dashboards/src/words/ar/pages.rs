@@ -149,6 +149,8 @@ pub(super) const PAGES: Pages = Pages {
         },
         none: "لا مستشعر يطابق.",
         more: "المستشعرات التالية",
+        firmware: "البرنامج الثابت",
+        since: "منذ",
         profile: "الطراز",
         heard: "آخر اتصال",
         never: "أبدا",

@@ -116,6 +116,8 @@ pub(super) const PAGES: Pages = Pages {
         known: Count::latin("no sensor", "{} sensor known", "{} sensors known"),
         none: "No sensor fits.",
         more: "Next sensors",
+        firmware: "Firmware",
+        since: "since",
         profile: "Profile",
         heard: "Heard",
         never: "never",

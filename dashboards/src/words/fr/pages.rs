@@ -125,6 +125,8 @@ pub(super) const PAGES: Pages = Pages {
         known: Count::latin("aucun capteur", "{} capteur connu", "{} capteurs connus"),
         none: "Aucun capteur ne correspond.",
         more: "Capteurs suivants",
+        firmware: "Micrologiciel",
+        since: "depuis",
         profile: "Profil",
         heard: "Entendu",
         never: "jamais",

@@ -25,6 +25,8 @@ pub(crate) struct Fields {
     pub(crate) times: Vec<(Pointer, Clock)>,
     /// They are of a log.
     pub(crate) past: bool,
+    /// Where the version of the device's program stands; the first that is there.
+    pub(crate) firmware: Vec<Pointer>,
     /// Lists whose elements are trees of their own; or one such tree.
     pub(crate) lists: Vec<(Pointer, Fields)>,
 }
@@ -100,6 +102,11 @@ impl Fields {
             if let Some((at, value)) = field.at.iter().find_map(there) {
                 field.read(at, value, tree, out)?;
             }
+        }
+        match self.firmware.iter().find_map(|at| at.find(tree).filter(|v| !v.is_null())) {
+            Some(Value::String(version)) => out.firmware(version),
+            Some(Value::Number(version)) => out.firmware(&version.to_string()),
+            Some(_) | None => {}
         }
         for (pointer, fields) in &self.lists {
             match pointer.find(tree) {

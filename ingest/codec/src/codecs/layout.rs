@@ -104,8 +104,33 @@ pub(crate) enum Says {
         format: TimeFormat,
         past: bool,
     },
+    /// The version of the device's program.
+    Version(Version),
     /// Room that is passed over.
     Nothing,
+}
+
+/// How bytes are written as a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// Each byte a number: 02 0c is 2.12.
+    Dotted,
+    /// The first byte a number, then each hexadecimal digit: 01 12 is 1.1.2.
+    Digits,
+}
+
+impl Version {
+    fn written(self, bytes: &[u8]) -> String {
+        let parts: Vec<String> = match (self, bytes) {
+            (Version::Dotted, bytes) => bytes.iter().map(u8::to_string).collect(),
+            (Version::Digits, [first, rest @ ..]) => {
+                let digits = rest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+                std::iter::once(first.to_string()).chain(digits.map(|digit| format!("{digit:x}"))).collect()
+            }
+            (Version::Digits, []) => Vec::new(),
+        };
+        parts.join(".")
+    }
 }
 
 impl Place {
@@ -164,6 +189,10 @@ impl Group {
             reader.cursor = at + field.width;
             let raw = match &field.says {
                 Says::Nothing => continue,
+                Says::Version(version) => {
+                    out.firmware(&version.written(place));
+                    continue;
+                }
                 Says::Value(_) | Says::Time { .. } => field.number.cut(place, field.endian, field.bits),
             };
             match (&field.says, raw) {
@@ -174,7 +203,7 @@ impl Group {
                     reader.past = *past;
                     reader.stamp(reader.time, out);
                 }
-                (Says::Nothing, _) => {}
+                (Says::Nothing | Says::Version(_), _) => {}
             }
         }
         self.repeats.iter().try_for_each(|repeat| repeat.read(reader, out))

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use schemas::{Quality, Timestamp};
+use schemas::{Firmware, Quality, Timestamp};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::forbidden;
@@ -85,12 +85,22 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Top(pass) = self;
         let (mut version, mut time, mut values) = (None, None, None);
-        let mut samples = false;
+        let (mut samples, mut firmware) = (false, false);
         while let Some(Text(key)) = map.next_key()? {
             let twice = match &*key {
                 "v" => version.replace(map.next_value::<u64>()?).is_some(),
                 "time" => time.replace(map.next_value_seed(Time(pass))?).is_some(),
                 "seq" => pass.seq.replace(map.next_value::<u64>()?).is_some(),
+                "firmware" => {
+                    let Text(said) = map.next_value()?;
+                    if said.len() > Firmware::LIMIT || Firmware::read(&said).is_none() {
+                        let expected = "expected a version, 1 to 48 printable ASCII characters";
+                        let text = format!("`firmware` is `{}`, {expected}", excerpt(&said));
+                        return Err(pass.refuse_with(Reason::BadShape, text));
+                    }
+                    pass.sink.firmware(&said);
+                    std::mem::replace(&mut firmware, true)
+                }
                 "values" => {
                     let from = pass.sink.len();
                     map.next_value_seed(Values(pass))?;
@@ -100,7 +110,7 @@ impl<'de> Visitor<'de> for Top<'_, '_, '_> {
                     map.next_value_seed(Samples(pass))?;
                     std::mem::replace(&mut samples, true)
                 }
-                other => return Err(pass.unknown_field(other, "`v`, `time`, `seq`, `values` or `samples`")),
+                other => return Err(pass.unknown_field(other, "`v`, `time`, `seq`, `firmware`, `values` or `samples`")),
             };
             if twice {
                 return Err(pass.refuse_with(Reason::BadShape, format!("the field `{key}` is there twice")));

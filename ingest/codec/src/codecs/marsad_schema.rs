@@ -5,7 +5,7 @@
 //! that is a number, a name that the vocabulary does not have, a unit that does not convert.
 
 use schemars::{Schema, json_schema};
-use schemas::{Reading, Timestamp, named_schema};
+use schemas::{Firmware, Reading, Timestamp, named_schema};
 
 use super::marsad_json::VERSION;
 use crate::normalise::READINGS_LIMIT;
@@ -23,6 +23,7 @@ pub fn payload_schema() -> Schema {
             "v": { "const": VERSION, "description": "The version of this format." },
             "time": { "$ref": "#/$defs/Time" },
             "seq": { "type": "integer", "minimum": 0, "maximum": u64::MAX, "description": "The message's number in the device's own count." },
+            "firmware": { "type": "string", "maxLength": Firmware::LIMIT, "pattern": "^[ -~]*[!-~][ -~]*$", "description": "The version of the device's program: where it starts, and now and then." },
             "values": { "$ref": "#/$defs/Values" },
             "samples": {
                 "description": "Several instants in one message.",

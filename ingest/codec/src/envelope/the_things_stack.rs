@@ -6,6 +6,8 @@
 //! `rx_metadata[].time` are a gateway's clock and are not taken. `decoded_payload` is read only by a profile that asks
 //! for it.
 //!
+//! `version_ids.firmware_version` is the version with which the device was registered there.
+//!
 //! An uplink without bytes that answers the server's question for the state gives the battery
 //! (`last_battery_percentage`). One that was typed in the console (`simulated`) was sent by no device and is not stored.
 
@@ -68,6 +70,15 @@ struct Up<'m> {
     confirmed: bool,
     #[serde(borrow, default)]
     last_battery_percentage: Option<Battery<'m>>,
+    #[serde(borrow, default)]
+    version_ids: Option<Versions<'m>>,
+}
+
+/// The make of the device as it was registered with the server.
+#[derive(Deserialize)]
+struct Versions<'m> {
+    #[serde(borrow, default)]
+    firmware_version: Option<Cow<'m, str>>,
 }
 
 #[derive(Deserialize)]
@@ -140,6 +151,7 @@ impl Envelope for TheThingsStack {
             confirmed: up.confirmed,
             radio: up.rx_metadata.radio(),
             gateways: up.rx_metadata.gateways(),
+            firmware: up.version_ids.and_then(|versions| versions.firmware_version),
             object: made(up.decoded_payload),
             ..Uplink::new(device, body)
         })

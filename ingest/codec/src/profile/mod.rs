@@ -46,6 +46,10 @@
 //! past = true                        # they are of a log: without a believable time they are not taken
 //! at = 4
 //! width = 4
+//! [[frame.field]]
+//! firmware = "dotted"                # the version of its program: dotted (02 0c is 2.12) or digits (01 12 is 1.1.2)
+//! at = 8
+//! width = 2
 //! [[frame.repeat]]                   # after the fields: groups that come again
 //! size = 3                           # bytes each, with [[frame.repeat.field]]s; or packed = 14, bits each, with one
 //! count = 24                         # at most; to the end without it
@@ -77,6 +81,7 @@
 //! hex = "01 012c"                    # or json = '{"..": ..}'; time = when it is heard, key = the device's
 //! expect = [{ quantity = "waste.distance", value = 0.3 }]   # in order, flaws = [..], at = its time
 //! missing = [{ quantity = "device.temperature", flaw = "invalid" }]  # named, and not there
+//! firmware = "2.12"                  # where it says its version
 //! # reject = "unknown_frame"         # or: the code of the reason for which it is not read
 //! ```
 //!
@@ -99,6 +104,9 @@
 //! [[field]]
 //! time = "text"                      # RFC 3339, or a number as above
 //! at = "/time"
+//! [[field]]
+//! firmware = "text"                  # the version of its program
+//! at = "/software_version"
 //! [[field]]                          # several names for one thing: the first that is there
 //! quantity = "air.pm10"              # [name=value] is the element of a list that has this
 //! at = ["/pm10", "/values/[type=SDS_P1]/value"]

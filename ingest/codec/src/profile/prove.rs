@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use schemas::{DeviceId, Fitting, Kind, Quality, Quantity, Reading, Timestamp, Zone};
+use schemas::{DeviceId, Firmware, Fitting, Kind, Quality, Quantity, Reading, Timestamp, Zone};
 use serde::de::Error;
 
 use super::build::build;
@@ -67,13 +67,13 @@ fn outcome(profile: &Profile, case: &RawCase) -> Result<String, toml::de::Error>
     let heard = Heard { received_at: heard_at, network_time: Some(heard_at), retained: false };
     let mut sink = Sink::new(&mut out, owner, heard);
     let result = profile.read(&uplink, &Fitting::default(), &mut sink);
-    let missing = sink.into_missing();
+    let (missing, firmware) = sink.into_rest();
     Ok(match result {
         // A case names the code; the text is for people.
         Err(reject) if case.reject.as_deref() == Some(reject.code()) => reject.code().to_owned(),
-        Err(reject) if reject.reason() == Reason::NoReading => told(&[], &missing, case, heard_at),
+        Err(reject) if reject.reason() == Reason::NoReading => told(&[], &missing, firmware.as_ref(), case, heard_at),
         Err(reject) => rejected(&reject),
-        Ok(()) => told(&out, &missing, case, heard_at),
+        Ok(()) => told(&out, &missing, firmware.as_ref(), case, heard_at),
     })
 }
 
@@ -96,7 +96,7 @@ fn decimal(value: f64) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-fn told(readings: &[Reading], missing: &[Missing], case: &RawCase, heard_at: Timestamp) -> String {
+fn told(readings: &[Reading], missing: &[Missing], firmware: Option<&Firmware>, case: &RawCase, heard_at: Timestamp) -> String {
     let readings = readings.iter().enumerate().map(|(i, r)| {
         // A time is compared where the case names one, and where it is not simply when the frame was heard.
         let named = case.expect.get(i).is_some_and(|e| e.at.is_some());
@@ -104,7 +104,7 @@ fn told(readings: &[Reading], missing: &[Missing], case: &RawCase, heard_at: Tim
         one(r.series.quantity, r.series.channel, r.value, r.quality, at)
     });
     let missing = missing.iter().map(|m| format!("no {}#{}: {}", m.series.quantity, m.series.channel, m.flaw.code()));
-    list(readings.chain(missing))
+    list(readings.chain(missing).chain(firmware.map(|version| format!("firmware {version}"))))
 }
 
 fn expected(case: &RawCase) -> String {
@@ -113,7 +113,7 @@ fn expected(case: &RawCase) -> String {
     }
     let readings = case.expect.iter().map(|e| one(e.quantity, e.channel, e.value, e.flaws, e.at));
     let missing = case.missing.iter().map(|m| format!("no {}#{}: {}", m.quantity, m.channel, m.flaw.code()));
-    list(readings.chain(missing))
+    list(readings.chain(missing).chain(case.firmware.iter().map(|version| format!("firmware {version}"))))
 }
 
 fn list(parts: impl Iterator<Item = String>) -> String {

@@ -201,6 +201,15 @@ pub(super) enum RawTime {
     Text,
 }
 
+/// How a version of a device's program is written.
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawFirmware {
+    Dotted,
+    Digits,
+    Text,
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "an offset in bytes, a JSON Pointer such as \"/temperature\", or a list of them")]
 pub(super) enum RawAt {
@@ -216,6 +225,7 @@ pub(super) struct RawField {
     #[serde(default)]
     pub(super) channel: u8,
     pub(super) time: Option<RawTime>,
+    pub(super) firmware: Option<RawFirmware>,
     #[serde(default)]
     pub(super) past: bool,
     pub(super) at: Option<RawAt>,
@@ -340,6 +350,8 @@ pub(super) struct RawCase {
     /// Values that are named and not there, in order.
     #[serde(default)]
     pub(super) missing: Vec<RawMissing>,
+    /// The version of the device's program, where it says one.
+    pub(super) firmware: Option<String>,
     /// The reason code of a rejection.
     pub(super) reject: Option<String>,
 }

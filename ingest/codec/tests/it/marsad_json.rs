@@ -43,6 +43,21 @@ fn time_and_sequence_are_the_devices() {
 }
 
 #[test]
+fn a_device_says_the_version_of_its_program() {
+    let version = |payload: &str| {
+        let (decoded, _) = decode(BIN, payload).unwrap();
+        decoded.firmware.into_iter().map(|(device, version)| format!("{device} {version}")).collect::<Vec<_>>()
+    };
+    assert_eq!(version(r#"{"v":1,"firmware":"2.1.0","values":{"waste.fill":82.5}}"#), ["bin-0042 2.1.0"]);
+    assert!(version(r#"{"v":1,"values":{"waste.fill":82.5}}"#).is_empty());
+    for bad in [String::new(), " ".to_owned(), "1".repeat(49), "2\\u0000".to_owned(), "\u{e9}".to_owned()] {
+        let (code, text) = rejected(&format!(r#"{{"v":1,"firmware":"{bad}","values":{{"air.pm10":1}}}}"#));
+        assert!(code == "bad_shape" && text.contains("`firmware`"), "{bad:?}: {code}, {text}");
+    }
+    assert!(rejected(r#"{"v":1,"firmware":"1","firmware":"1","values":{"air.pm10":1}}"#).1.contains("twice"));
+}
+
+#[test]
 fn several_samples_keep_their_own_times() {
     let payload = r#"{"v":1,"values":{"battery.level":90},"samples":[
         {"time":"2026-11-21T19:00:00Z","values":{"water.volume":5.938}},
@@ -189,7 +204,7 @@ proptest! {
         let received: Timestamp = RECEIVED.parse().unwrap();
         let time = Timestamp::from_millis(received.millis() + offset - 10_000).unwrap();
         let mut payload = Vec::new();
-        write_marsad(&mut payload, Some(time), seq, &values);
+        write_marsad(&mut payload, Some(time), seq, None, &values);
         let topic = marsad_topic(&Zone::new("anfa").unwrap(), Kind::AIR, &DeviceId::new("d-1").unwrap());
         let (decoded, out) = decode(&topic, &payload).unwrap();
         prop_assert_eq!(decoded.seq, seq);

@@ -37,6 +37,15 @@ fn the_things_stack_is_read_at_the_time_of_its_network_server() {
 }
 
 #[test]
+fn the_things_stack_knows_the_version_of_a_devices_program() {
+    let known = TTS_UP.replace(r#""f_port":1"#, r#""version_ids":{"brand_id":"acme","firmware_version":"1.2"},"f_port":1"#);
+    let (decoded, _) = decode(TTS, &known).unwrap();
+    let said: Vec<_> = decoded.firmware.iter().map(|(device, version)| (device.as_str(), version.as_str())).collect();
+    assert_eq!(said, [("0101010101010101", "1.2")]);
+    assert!(decode(TTS, TTS_UP).unwrap().0.firmware.is_empty());
+}
+
+#[test]
 fn the_things_stack_leaves_out_zeros_and_may_write_numbers_as_text() {
     let bare = r#"{"end_device_ids":{"device_id":"eui-0101010101010101"},"uplink_message":{"frm_payload":"lQ=="}}"#;
     let view = explain("the-things-stack", "#", "x", bare).uplinks.remove(0);

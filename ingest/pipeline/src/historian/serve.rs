@@ -59,7 +59,7 @@ impl Historian {
         let taken = append_standing(readings, &corrected, once)?;
         if !reread.readings.is_empty() {
             self.patience.retry(STORE, || self.patience.runtime.block_on(self.store.flush()))?;
-            reread.readings.iter().for_each(|reading| self.hear(reading, None, open, heard));
+            reread.readings.iter().for_each(|reading| self.hear(reading, None, None, open, heard));
             open.since.get_or_insert_with(Instant::now);
         }
         let (settlement, retried) = reread.settle(&taken);

@@ -42,6 +42,7 @@ fn write_the_fixture_of_this_format() {
     register.delivered(1, at(61), &channel("log")).unwrap();
     register.postponed(2, at(90), "503").unwrap();
     register.seen(&[of_format_5()]).unwrap();
+    register.seen(&[of_format_6()]).unwrap();
     put(&register, &[of_format_2()]);
     register.adopt(&[adopted()], at(3)).unwrap();
     register.act(&of_format_4()).unwrap();
@@ -52,6 +53,11 @@ fn write_the_fixture_of_this_format() {
 fn of_format_5() -> DeviceSeen {
     let path = ports::Path { door: Some("city".to_owned()), gateways: vec![device("gw-1"), device("gw-2")] };
     DeviceSeen { path: Some(path), ..bin("bin-1", "maarif", 1, 2) }
+}
+
+/// Format 6 also keeps the version of a device's program.
+fn of_format_6() -> DeviceSeen {
+    DeviceSeen { firmware: schemas::Firmware::read("2.0.0"), ..bin("bin-1", "maarif", 1, 2) }
 }
 
 /// Format 4 also keeps what operators did.
@@ -173,5 +179,19 @@ fn format_5_stays_readable_and_can_be_written_on() {
     let moved = ports::Path { door: Some("endpoint".to_owned()), gateways: Vec::new() };
     register.seen(&[DeviceSeen { path: Some(moved.clone()), ..bin("bin-1", "maarif", 1, 3) }]).unwrap();
     assert_eq!(register.paths().unwrap(), [(device("bin-1"), moved)]);
+    assert_tally(&register);
+}
+
+#[test]
+fn format_6_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(6);
+    let version = || {
+        let all = register.devices_page(&ports::DeviceFilter { limit: 10, ..ports::DeviceFilter::default() }).unwrap();
+        all.into_iter().next().unwrap().firmware.map(|seen| (seen.version, seen.since))
+    };
+    assert_eq!(version(), of_format_6().firmware.map(|version| (version, at(2))));
+    let newer = schemas::Firmware::read("2.1.0");
+    register.seen(&[DeviceSeen { firmware: newer.clone(), ..bin("bin-1", "maarif", 1, 3) }]).unwrap();
+    assert_eq!(version(), newer.map(|version| (version, at(3))));
     assert_tally(&register);
 }

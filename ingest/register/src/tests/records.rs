@@ -26,6 +26,7 @@ pub(super) fn bin(name: &str, zone: &str, first: i64, last: i64) -> DeviceSeen {
         first_seen: at(first),
         last_seen: at(last),
         path: None,
+        firmware: None,
     }
 }
 
@@ -73,6 +74,33 @@ fn the_way_by_which_a_device_was_heard_last_is_kept_and_what_is_not_known_takes_
     assert_eq!(hear(3, None), kept(path(Some("city"), &["gw-1", "gw-2"])), "nobody said by which way");
     assert_eq!(hear(4, Some(path(None, &["gw-1"]))), kept(path(Some("city"), &["gw-1"])), "the door was not known");
     assert_eq!(hear(5, Some(path(Some("endpoint"), &[]))), kept(path(Some("endpoint"), &[])));
+}
+
+#[test]
+fn the_version_of_a_devices_program_stands_since_it_was_said_first() {
+    let (_directory, path, register) = fresh();
+    let hear = |register: &Register, last: i64, said: Option<&str>| {
+        let firmware = said.and_then(schemas::Firmware::read);
+        register.seen(&[DeviceSeen { firmware, ..bin("bin-1", "maarif", 1, last) }]).unwrap();
+    };
+    let version = |register: &Register| {
+        let all = register.devices_page(&ports::DeviceFilter { limit: 10, ..ports::DeviceFilter::default() }).unwrap();
+        all.into_iter().next().unwrap().firmware.map(|seen| (seen.version.to_string(), seen.since))
+    };
+    hear(&register, 1, None);
+    assert_eq!(version(&register), None);
+    for last in [2, 3] {
+        hear(&register, last, Some("2.0.0"));
+        assert_eq!(version(&register), Some(("2.0.0".to_owned(), at(2))));
+    }
+    hear(&register, 4, None);
+    hear(&register, 5, Some("2.1.0"));
+    drop(register);
+    let register = Register::open(&path).unwrap();
+    assert_eq!(version(&register), Some(("2.1.0".to_owned(), at(5))));
+    register.erase(&[device("bin-1")]).unwrap();
+    hear(&register, 6, None);
+    assert_eq!(version(&register), None, "forgotten with its device");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::meaning::{called, meaning, past_fits, raw_value, some, time_format};
 use super::{House, Wrong};
 use crate::codecs::fields::{Clock, Fields, Pointed, Test, UnitBeside};
 use crate::codecs::pointer::Pointer;
-use crate::profile::raw::{RawAt, RawField, RawList, RawNumber, RawSome, RawTest};
+use crate::profile::raw::{RawAt, RawField, RawFirmware, RawList, RawNumber, RawSome, RawTest};
 use crate::units;
 
 pub(super) fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Result<Fields, Wrong> {
@@ -25,20 +25,22 @@ pub(super) fn tree(fields: &[RawField], lists: &[RawList], house: House) -> Resu
             return Err(format!("`{name}`: bits: expected [lowest, count] within 64 bits"));
         }
         past_fits(raw, &name)?;
-        match (raw.quantity, raw.time) {
-            (None, Some(time)) => {
+        match (raw.quantity, raw.time, raw.firmware) {
+            (None, None, Some(RawFirmware::Text)) => all.firmware.extend(at),
+            (None, None, Some(_)) => return Err(format!("`{name}`: firmware is \"text\" in decoded fields")),
+            (None, Some(time), None) => {
                 let clock = time_format(time).map_or(Clock::Text, Clock::Number);
                 all.past |= raw.past;
                 all.times.extend(at.into_iter().map(|at| (at, clock)));
             }
-            (Some(quantity), None) => {
+            (Some(quantity), None, None) => {
                 let unit = raw.unit_at.as_deref().map(|unit_at| unit_beside(unit_at, raw, quantity, house)).transpose()?;
                 let meaning = meaning(raw, quantity, house)?;
                 let contains = raw.contains.as_deref().map(Into::into);
                 let when = raw.when.iter().map(test).collect::<Result<_, _>>()?;
                 all.values.push(Pointed { at, when, meaning, unit, contains, reference: house.reference, bits: raw.bits });
             }
-            _ => return Err(format!("`{name}`: expected one of `quantity` and `time`")),
+            _ => return Err(format!("`{name}`: expected one of `quantity`, `time` and `firmware`")),
         }
     }
     for raw in lists {

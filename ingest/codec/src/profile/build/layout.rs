@@ -6,10 +6,11 @@ use super::meaning::{called, meaning, past_fits, quantity, some, time_format};
 use super::{House, Wrong};
 use crate::codecs::layout::{
     ByteTest, Content, Each, Endian, Field, Fit, FrameLayout, Group, Item, Layout, Length, Number, Place, Repeat, Says, Tagged,
+    Version,
 };
 use crate::profile::raw::{
-    RawAt, RawEndian, RawField, RawFrame, RawItem, RawKey, RawLength, RawNumber, RawRepeat, RawSilent, RawSome, RawTagged,
-    RawTest, RawUnknown, RawValue,
+    RawAt, RawEndian, RawField, RawFirmware, RawFrame, RawItem, RawKey, RawLength, RawNumber, RawRepeat, RawSilent, RawSome,
+    RawTagged, RawTest, RawUnknown, RawValue,
 };
 use crate::uplink::FRAME_LIMIT;
 
@@ -141,14 +142,17 @@ fn field(raw: &RawField, house: House) -> Result<Field, Wrong> {
     }
     past_fits(raw, &name)?;
     let width = raw.width.unwrap_or(1);
-    let says = match (raw.quantity, raw.time) {
-        (Some(quantity), None) => Says::Value(Box::new(meaning(raw, quantity, house)?)),
-        (None, Some(time)) => {
+    let says = match (raw.quantity, raw.time, raw.firmware) {
+        (Some(quantity), None, None) => Says::Value(Box::new(meaning(raw, quantity, house)?)),
+        (None, Some(time), None) => {
             let format = time_format(time).ok_or_else(|| format!("`{name}`: bytes are no text"))?;
             Says::Time { format, past: raw.past }
         }
-        (None, None) => Says::Nothing,
-        (Some(_), Some(_)) => return Err(format!("`{name}`: a field is a quantity or a time, not both")),
+        (None, None, Some(RawFirmware::Dotted)) => Says::Version(Version::Dotted),
+        (None, None, Some(RawFirmware::Digits)) => Says::Version(Version::Digits),
+        (None, None, Some(RawFirmware::Text)) => return Err(format!("`{name}`: firmware is \"dotted\" or \"digits\" in bytes")),
+        (None, None, None) => Says::Nothing,
+        _ => return Err(format!("`{name}`: a field is one of a quantity, a time and the firmware")),
     };
     // Room that is passed over has no number and may be of any width.
     let widest = if matches!(says, Says::Nothing) { FRAME_LIMIT } else { 8 };
@@ -171,7 +175,7 @@ fn field(raw: &RawField, house: House) -> Result<Field, Wrong> {
     }
     let endian = match raw.endian.map(Endian::from).or(house.endian) {
         Some(endian) => endian,
-        None if width == 1 || matches!(says, Says::Nothing) => Endian::Big,
+        None if width == 1 || matches!(says, Says::Nothing | Says::Version(_)) => Endian::Big,
         None => {
             return Err(format!(
                 "`{name}`: a field of {width} bytes needs endian, \"big\" or \"little\", here or for the profile"
