@@ -86,6 +86,8 @@ pub struct Parameters {
     pub dust: DustDays,
     /// Who collects where, and when.
     pub territories: Territories,
+    /// Who answers for which part of the city.
+    pub tenants: Vec<Tenant>,
     /// Where a contractor's vehicles start; the middle of the bins where nobody says.
     pub depots: BTreeMap<String, Place>,
     /// Air stations of which something is known.
@@ -138,6 +140,7 @@ impl Parameters {
             limits: LimitSet::shipped(),
             dust: DustDays::new(),
             territories: Territories::casablanca(),
+            tenants: Vec::new(),
             depots: BTreeMap::new(),
             stations: BTreeMap::new(),
             districts: Vec::new(),
