@@ -17,6 +17,8 @@ use domains::water::{Pseudonyms, WaterSettings};
 use schemas::{DeviceId, Kind, Place, Zone};
 use serde::Deserialize;
 
+use crate::Tenant;
+
 /// The numbers of a domain, and the list of them that is shown with each answer.
 #[derive(Clone, Debug)]
 pub struct Sheet<T> {

@@ -38,9 +38,9 @@ pub(crate) struct Known {
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
-    authorization_endpoint: Url,
-    token_endpoint: Url,
-    jwks_uri: Url,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
@@ -113,28 +113,31 @@ impl Issuer {
         if said.issuer != self.name {
             return Err(away(format!("it calls itself `{}`, and oidc.issuer says `{}`", said.issuer, self.name)));
         }
-        // Nothing is sent to a host that nobody has named in the settings.
-        for (what, url) in [("token_endpoint", &said.token_endpoint), ("jwks_uri", &said.jwks_uri)] {
-            if url.origin() != self.document.origin() {
-                return Err(away(format!("its {what} is on another host than oidc.issuer")));
-            }
-        }
-        if said.authorization_endpoint.scheme() != "https" && said.authorization_endpoint.scheme() != self.document.scheme() {
+        let authorization = parsed("authorization_endpoint", &said.authorization_endpoint)?;
+        if authorization.scheme() != "https" && authorization.scheme() != self.document.scheme() {
             return Err(away("people would sign in where others could read along (authorization_endpoint)"));
         }
-        let keys = Arc::new(self.keys(&said.jwks_uri).await?);
+        let (token, keys_at) = (self.own("token_endpoint", &said.token_endpoint)?, self.own("jwks_uri", &said.jwks_uri)?);
+        let keys = Arc::new(self.keys(&keys_at).await?);
         let methods = said.token_endpoint_auth_methods_supported;
         Ok(Known {
-            authorization: said.authorization_endpoint,
+            authorization,
             says_who: said.authorization_response_iss_parameter_supported,
             keys,
-            token: said.token_endpoint,
-            keys_at: said.jwks_uri,
+            token,
+            keys_at,
             // Where it does not say, this is what is meant.
             basic: methods.is_none_or(|methods| methods.iter().any(|method| method == "client_secret_basic")),
             learned: now,
             looked: now,
         })
+    }
+
+    /// An address that we ask ourselves: nothing is sent to a host that nobody has named in the settings.
+    fn own(&self, what: &str, text: &str) -> Result<Url, DirectoryError> {
+        let url = parsed(what, text)?;
+        let same = url.origin() == self.document.origin();
+        if same { Ok(url) } else { Err(away(format!("its {what} is on another host than oidc.issuer"))) }
     }
 
     async fn keys(&self, at: &Url) -> Result<Vec<Key>, DirectoryError> {
@@ -196,6 +199,10 @@ impl Issuer {
             _ => Err(away(format!("asked for an ID token it answers {status} {said}"))),
         }
     }
+}
+
+fn parsed(what: &str, text: &str) -> Result<Url, DirectoryError> {
+    Url::parse(text).map_err(|_| away(format!("its {what} is no address")))
 }
 
 /// The word of an error, and nothing that could be anything else.
