@@ -63,6 +63,11 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         errors.extend(unknown_public_rules(settings, rules));
     }
     errors.extend(settings.access.objection().map(|objection| wrong("access", objection)));
+    errors.extend(directory(settings));
+    errors.extend(
+        dashboards::Tenant::objection(&settings.tenant)
+            .map(|(at, why)| wrong(&settings.place(&format!("tenant[{at}].name")), why)),
+    );
     errors.extend(notify::Inhibit::objection(&settings.inhibit).map(|objection| wrong("inhibit", objection)));
     if let Some(profiles) = &profiles {
         errors.extend(unknown_profiles(settings, &list, profiles));
@@ -105,6 +110,20 @@ pub fn strangers(settings: &Settings, rule: &rules::Rule) -> Vec<SettingsError> 
 
 /// After 20 s nothing was lost in any crash of VictoriaMetrics that was tried, after 8 s all: with room to spare.
 const SHORTEST_TRAIL: Duration = Duration::from_secs(60);
+
+/// What in `[oidc]` cannot be used, and what its grants cannot give.
+fn directory(settings: &Settings) -> Vec<SettingsError> {
+    let objection = settings.oidc.objection().map(|oidc::Objection { key, why }| (format!("oidc.{key}"), why));
+    let grants = settings.oidc.grant.iter().enumerate().filter_map(|(at, grant)| {
+        if let Some(why) = access::standing_objection(&grant.standing()) {
+            return Some((format!("oidc.grant[{at}].role"), why));
+        }
+        let named = grant.tenant.as_ref()?;
+        let known = settings.tenant.iter().any(|tenant| tenant.name == *named);
+        (!known).then(|| (format!("oidc.grant[{at}].tenant"), format!("there is no [[tenant]] `{named}`")))
+    });
+    objection.into_iter().chain(grants).map(|(key, why)| wrong(&settings.place(&key), why)).collect()
+}
 
 /// What in the section of the server that keeps the readings cannot be used.
 fn server_of(settings: &Settings) -> Option<SettingsError> {

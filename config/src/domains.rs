@@ -166,6 +166,7 @@ pub struct Privacy {
 /// of no time, or a key that is too short.
 pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>> {
     let (mut found, mut errors) = (Parameters::shipped(), Vec::new());
+    found.tenants.clone_from(&settings.tenant);
     let section = &settings.domains;
     sheet(section.air.as_deref(), AirSettings::parse, &mut found.air, &mut errors);
     sheet(section.waste.as_deref(), WasteSettings::parse, &mut found.waste, &mut errors);

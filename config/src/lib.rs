@@ -181,6 +181,11 @@ pub struct Settings {
     pub http: dashboards::Settings,
     /// Users, sessions and tokens.
     pub access: access::Settings,
+    /// Who answers for which part of the city.
+    #[serde(default)]
+    pub tenant: Vec<dashboards::Tenant>,
+    /// The city's directory.
+    pub oidc: oidc::Settings,
     /// For whom backups are sealed.
     pub backup: Backup,
     /// The files that they come from, with their texts: for the places of mistakes that show later.
@@ -243,6 +248,8 @@ impl Settings {
             &mut settings.privacy.purposes,
             &mut settings.influx.token_file,
             &mut settings.victoria.token_file,
+            &mut settings.oidc.client_secret_file,
+            &mut settings.oidc.ca_file,
         ];
         listed.chain(tokens.into_iter().flatten()).chain(tls).for_each(|path| layers.resolve(path));
         settings.texts = texts;

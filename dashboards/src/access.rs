@@ -1,9 +1,9 @@
 //! Who may see and do what: one table of addresses and roles, asked for every request before it is answered.
 //!
 //! An address that stands in no table is an admin's alone. What somebody may not have is answered as what is not there
-//! (404); only who has not said who they are is asked to (401, or the page to sign in). Within what a contractor may ask,
-//! the territory is cut out of the store, the console and the desk themselves ([`territory`]), so that no answer has to
-//! think of it.
+//! (404); only who has not said who they are is asked to (401, or the page to sign in). What a contractor
+//! or a tenant may see of it is cut out of the store, the console and the desk themselves ([`territory`]), so that no answer has
+//! to think of it.
 
 mod allowance;
 mod guard;
@@ -12,10 +12,11 @@ mod territory;
 mod who;
 
 use axum::http::Method;
-use ports::Role;
+use ports::{Role, Viewer};
 
 pub use guard::guarded;
 pub(crate) use guard::{Guard, of_whoever_looks};
+use territory::Part;
 pub(crate) use territory::Territory;
 pub(crate) use who::{Asker, CookieOf, Peer, address as address_of, present};
 
@@ -73,6 +74,26 @@ impl Right {
             Right::Vault => matches!(role, Dpo),
         }
     }
+
+    /// Whether somebody has it: by the role, and where they see a part of the city, within that part.
+    pub(crate) fn is_had_by(self, viewer: &Viewer) -> bool {
+        self.is_of(viewer.role) && (viewer.tenant.is_none() || self.is_within_a_part())
+    }
+
+    /// Whether it can be had for a part of the city. What concerns the platform, or everybody's, is not a tenant's.
+    const fn is_within_a_part(self) -> bool {
+        match self {
+            Right::Public | Right::Own | Right::Measured | Right::Waste | Right::City | Right::Personal | Right::Acts => true,
+            Right::Quiets
+            | Right::Quieten
+            | Right::Standing
+            | Right::Works
+            | Right::Credentials
+            | Right::People
+            | Right::Audit
+            | Right::Vault => false,
+        }
+    }
 }
 
 /// Every address, as the router knows it: what reading it takes, and what changing something there takes.
@@ -83,6 +104,8 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/theme", Right::Public, Right::Public),
     ("/login", Right::Public, Right::Public),
     ("/login/code", Right::Public, Right::Public),
+    ("/login/directory", Right::Public, Right::People),
+    ("/login/directory/back", Right::Public, Right::People),
     ("/logout", Right::Own, Right::Own),
     ("/account", Right::Own, Right::Own),
     ("/account/second-factor", Right::Own, Right::Own),
@@ -192,7 +215,7 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
 
 /// Whether whoever looks has a right, so that a page offers it; refusing it is the guard's.
 pub(crate) fn may(right: Right) -> bool {
-    present().is_none_or(|viewer| right.is_of(viewer.role))
+    present().is_none_or(|viewer| right.is_had_by(&viewer))
 }
 
 /// Whether a method changes nothing.

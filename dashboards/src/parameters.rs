@@ -17,6 +17,8 @@ use domains::water::{Pseudonyms, WaterSettings};
 use schemas::{DeviceId, Kind, Place, Zone};
 use serde::Deserialize;
 
+use crate::Tenant;
+
 /// The numbers of a domain, and the list of them that is shown with each answer.
 #[derive(Clone, Debug)]
 pub struct Sheet<T> {
@@ -86,6 +88,8 @@ pub struct Parameters {
     pub dust: DustDays,
     /// Who collects where, and when.
     pub territories: Territories,
+    /// Who answers for which part of the city.
+    pub tenants: Vec<Tenant>,
     /// Where a contractor's vehicles start; the middle of the bins where nobody says.
     pub depots: BTreeMap<String, Place>,
     /// Air stations of which something is known.
@@ -138,6 +142,7 @@ impl Parameters {
             limits: LimitSet::shipped(),
             dust: DustDays::new(),
             territories: Territories::casablanca(),
+            tenants: Vec::new(),
             depots: BTreeMap::new(),
             stations: BTreeMap::new(),
             districts: Vec::new(),

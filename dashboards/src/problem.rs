@@ -229,6 +229,10 @@ impl From<AccessError> for Problem {
                     Self::new("urn:marsad:problem:slower", "too often", StatusCode::TOO_MANY_REQUESTS, error.to_string());
                 Self { after: NonZeroU32::new(30), ..problem }
             }
+            AccessError::DirectoryAway => Self::busy(error.to_string()),
+            AccessError::Unvouched | AccessError::NoStanding => {
+                Self::new("urn:marsad:problem:unauthorized", "not let in", StatusCode::UNAUTHORIZED, error.to_string())
+            }
             AccessError::NoClaim | AccessError::Plain => {
                 Self::new("urn:marsad:problem:claim", "no credential", StatusCode::FORBIDDEN, error.to_string())
             }

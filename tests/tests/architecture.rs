@@ -23,6 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("cap", &["schemas"]),
     // Who may see and do what, in a file of its own: nobody else opens its secrets.
     ("access", &["ports", "schemas"]),
+    // How the city's directory is asked; whoever it vouches for is entered by `access`, which knows it by its port alone.
+    ("oidc", &["ports", "schemas"]),
     // The veil before the journal is one of the codec's, pseudonyms are those of the domain.
     ("vault", &["ports", "schemas", "codec", "domains"]),
     ("register", &["ports", "schemas"]),
@@ -57,6 +59,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store-victoria",
             "vault",
             "notify",
+            "oidc",
             "dashboards",
             "pipeline",
         ],
@@ -79,6 +82,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store-victoria",
             "vault",
             "notify",
+            "oidc",
             "dashboards",
             "pipeline",
             "settings",

@@ -17,15 +17,15 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use super::allowance::{Allowance, Client};
 use super::lasting::while_let_in;
 use super::who::{address, is_from_here, shown, within};
-use super::{Asker, CookieOf, Right, Territory, is_safe, present, right};
+use super::{Asker, CookieOf, Part, Right, Territory, is_safe, present, right};
 use crate::api;
 use crate::house::{House, Rooms};
 use crate::page::{account, audit, entry};
 use crate::problem::Problem;
 use crate::security::{addresses, dressed};
 
-/// Contractors whose rooms are kept: there are fewer in a city, and more are made as they are asked for.
-const CONTRACTORS: usize = 64;
+/// Contractors and tenants whose rooms are kept: there are fewer in a city, and more are made as they are asked for.
+const PARTS: usize = 64;
 /// Two years, as browsers ask for it.
 const HSTS: &str = "max-age=63072000";
 
@@ -41,7 +41,8 @@ struct Halls {
     open: Router,
     /// Of those who see the whole city.
     whole: Router,
-    contractors: Mutex<HashMap<String, Router>>,
+    /// Of those who see a part of it.
+    parts: Mutex<HashMap<Part, Router>>,
     allowance: Allowance,
 }
 
@@ -53,7 +54,7 @@ pub fn guarded(house: House, gate: Arc<dyn Gate>) -> Router {
     let halls = Halls {
         open: hall(&guard, Rooms::new(House { city: guard.house.city.clone().opened(), ..guard.house.clone() }, None)),
         whole: hall(&guard, Rooms::new(guard.house.clone(), None)),
-        contractors: Mutex::default(),
+        parts: Mutex::default(),
         allowance: Allowance::new(&settings),
         guard,
     };
@@ -77,20 +78,18 @@ fn hall(guard: &Arc<Guard>, rooms: Arc<Rooms>) -> Router {
 
 impl Halls {
     fn of(&self, viewer: &Viewer) -> Router {
-        let contractor = match (viewer.means, viewer.role, &viewer.contractor) {
-            (Means::Open, ..) => return self.open.clone(),
-            (_, Role::Contractor, Some(contractor)) => contractor,
-            (_, Role::Contractor, None) => "",
-            _ => return self.whole.clone(),
-        };
-        let mut kept = self.contractors.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(router) = kept.get(contractor) {
+        if viewer.means == Means::Open {
+            return self.open.clone();
+        }
+        let Some(part) = Part::of(viewer) else { return self.whole.clone() };
+        let mut kept = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(router) = kept.get(&part) {
             return router.clone();
         }
-        let territory = Territory::new(contractor, &self.guard.house);
+        let territory = Territory::new(part.clone(), &self.guard.house);
         let router = hall(&self.guard, Rooms::new(territory.of(&self.guard.house), Some(territory)));
-        if kept.len() < CONTRACTORS {
-            kept.insert(contractor.to_owned(), router.clone());
+        if kept.len() < PARTS {
+            kept.insert(part, router.clone());
         }
         router
     }
@@ -176,7 +175,7 @@ async fn decide(State(guard): State<Arc<Guard>>, mut request: Request<Body>, nex
         what: format!("{method} {}", uri.path()),
         outcome,
     };
-    if !right.is_of(viewer.role) {
+    if !right.is_had_by(&viewer) {
         if viewer.role == Role::Public {
             return ask_who(&method, &uri);
         }
@@ -207,7 +206,7 @@ async fn decide(State(guard): State<Arc<Guard>>, mut request: Request<Body>, nex
 pub(crate) async fn of_whoever_looks(request: Request<Body>, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let right = right(request.method(), matched.as_deref());
-    if present().is_some_and(|viewer| !right.is_of(viewer.role)) {
+    if present().is_some_and(|viewer| !right.is_had_by(&viewer)) {
         return Problem::not_found(request.uri().path()).into_response();
     }
     next.run(request).await

@@ -48,7 +48,7 @@ fn sec_04_every_address_stands_in_the_table_and_no_other() {
 }
 
 /// What the matrix cannot judge by a status, and what judges it.
-const JUDGED_ELSEWHERE: [&str; 18] = [
+const JUDGED_ELSEWHERE: [&str; 20] = [
     // For everybody, and the same for everybody: redirections, files, what is not there.
     "/",
     "/a/{hash}/{*path}",
@@ -57,8 +57,11 @@ const JUDGED_ELSEWHERE: [&str; 18] = [
     "/api",
     "/api/{*rest}",
     "/.well-known/security.txt",
-    // There for a code or a session alone: `the_set_up_link_is_there_for_its_code_alone`, `sec_05_...`.
+    // There for a code or a session alone: `the_set_up_link_is_there_for_its_code_alone`, `sec_05_...`;
+    // where there is a directory: `sec_05_whoever_comes_back_from_the_directory_...`.
     "/login/code",
+    "/login/directory",
+    "/login/directory/back",
     "/logout",
     "/set-up",
     "/account",

@@ -67,6 +67,31 @@ impl CookieOf {
         let secure = if self.secure { "; Secure" } else { "" };
         format!("{}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}{more}", self.name())
     }
+
+    /// Of somebody who is at the city's directory: `Lax`, since it must come along from there. It opens nothing by itself.
+    const fn name_away(self) -> &'static str {
+        if self.secure { "__Host-marsad-away" } else { "marsad-away" }
+    }
+
+    /// What a browser was given that was sent to the directory.
+    pub(crate) fn read_away(self, headers: &HeaderMap) -> Option<String> {
+        cookie(headers, self.name_away()).filter(|ticket| !ticket.is_empty()).map(ToOwned::to_owned)
+    }
+
+    /// The header that gives it, for as long as somebody may take there.
+    pub(crate) fn set_away(self, ticket: &str) -> String {
+        self.header_away(ticket, 600)
+    }
+
+    /// The header that takes it away.
+    pub(crate) fn unset_away(self) -> String {
+        self.header_away("", 0)
+    }
+
+    fn header_away(self, ticket: &str, seconds: u32) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={ticket}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={seconds}", self.name_away())
+    }
 }
 
 /// What a request shows: a token goes before a cookie.

@@ -10,8 +10,8 @@ use axum::handler::Handler;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ports::{
-    AuditRow, AuditVerdict, Claim, DeviceCredential, Made, NewClaim, NewCredential, NewToken, NewUser, Provided, Provision,
-    Token, User, Viewer,
+    AccessError, AuditRow, AuditVerdict, Claim, DeviceCredential, Made, NewClaim, NewCredential, NewToken, NewUser, Provided,
+    Provision, Token, User, Viewer,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,18 @@ async fn users(State(guard): Kept, uri: Uri) -> Result<Response, Problem> {
 const ADD_USER: Operation = Operation::post("/api/v1/users", "Enters a user").reads::<NewUser>().creates::<User>();
 
 async fn add(State(guard): Kept, Body(new): Body<NewUser>) -> Result<Response, Problem> {
+    is_known(&guard, new.tenant.as_deref())?;
     Ok((StatusCode::CREATED, Json(guard.gate.add_user(new).await?)).into_response())
+}
+
+/// Whoever is entered for a tenant that the settings do not name would see nothing.
+fn is_known(guard: &Guard, tenant: Option<&str>) -> Result<(), AccessError> {
+    let Some(name) = tenant else { return Ok(()) };
+    if guard.house.parameters.tenants.iter().any(|tenant| tenant.name == name) {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(64).collect();
+    Err(AccessError::Refused(vec![format!("the settings name no [[tenant]] `{shown}`")]))
 }
 
 const NAME: Parameter = Parameter::text("name", "The user").in_path();
@@ -173,6 +184,7 @@ async fn make_token(
     Extension(viewer): Extension<Viewer>,
     Body(new): Body<NewToken>,
 ) -> Result<Response, Problem> {
+    is_known(&guard, new.tenant.as_deref())?;
     Ok((StatusCode::CREATED, Json(guard.gate.make_token(new, viewer.name).await?)).into_response())
 }
 

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use ports::{AccessError, Means, SecondFactor, Viewer};
 use serde::Deserialize;
 
-use super::entry::{code_field, minute, page, refusal};
+use super::entry::{code_field, minute, page, refusal, standing};
 use super::redirect;
 use crate::access::Guard;
 use crate::lang::Lang;
@@ -60,7 +60,7 @@ async fn account(guard: &Guard, viewer: &Viewer, headers: &HeaderMap, wrong: Opt
     let main = html! {
         div.entry.account {
             h1 { (texts.title) }
-            p { bdi { b { (viewer.name) } } " (" bdi { (viewer.contractor.as_deref().unwrap_or(viewer.role.code())) } ")" }
+            p { bdi { b { (viewer.name) } } " (" bdi { (standing(viewer)) } ")" }
             h2 { (texts.second_factor) }
             @if let Some(wrong) = wrong { p.wrong role="alert" { (wrong) } }
             (second_factor(&factor, lang, texts))

@@ -1,5 +1,6 @@
 //! Signing in and out, the one-time set-up, and what each page says of whoever looks at it.
 
+mod directory;
 mod texts;
 
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, body::Body};
 use maud::{Markup, html};
-use ports::{AccessError, Entry};
+use ports::{AccessError, Entry, Viewer};
 use schemas::Timestamp;
 use serde::Deserialize;
 
@@ -29,6 +30,8 @@ pub(crate) fn routes() -> Router<Arc<Guard>> {
     Router::new()
         .route("/login", get(show_login).post(login))
         .route("/login/code", post(login_with_code))
+        .route("/login/directory", get(directory::depart))
+        .route("/login/directory/back", get(directory::arrive))
         .route("/logout", post(logout))
         .route("/set-up", get(show_set_up).post(set_up))
         .route("/.well-known/security.txt", get(security_txt))
@@ -101,11 +104,17 @@ pub(crate) fn note(lang: Lang, city: &City) -> Markup {
         }
         @if let Some(viewer) = signed {
             form.signed method="post" action="/logout" {
-                span { (texts.signed_in) " " bdi { a href="/account" { b { (viewer.name) } } } " (" bdi { (viewer.contractor.as_deref().unwrap_or(viewer.role.code())) } ") " }
+                span { (texts.signed_in) " " bdi { a href="/account" { b { (viewer.name) } } } " (" bdi { (standing(&viewer)) } ") " }
                 button.btn { (texts.sign_out) }
             }
         }
     }
+}
+
+/// What somebody is, in a word or two: the contractor or the role, and the tenant.
+pub(super) fn standing(viewer: &Viewer) -> String {
+    let role = viewer.contractor.as_deref().unwrap_or(viewer.role.code());
+    viewer.tenant.as_ref().map_or_else(|| role.to_owned(), |tenant| format!("{role}, {tenant}"))
 }
 
 async fn show_login(State(guard): Kept, headers: HeaderMap, Query(asked): Query<Asked>) -> Response {
@@ -126,6 +135,7 @@ fn login_page(guard: &Guard, headers: &HeaderMap, next: &str, wrong: Option<&str
             label { (texts.name) " " input name="name" autocomplete="username" autocapitalize="none" required maxlength="64"; }
             label { (texts.password) " " input name="password" type="password" autocomplete="current-password" required maxlength="256"; }
             button.btn { (texts.sign_in) }
+            (directory::button(guard, lang, next))
         }
     };
     page(guard, lang, headers, texts.sign_in, &main)
@@ -153,6 +163,9 @@ pub(super) fn refusal(error: &AccessError, lang: Lang) -> (StatusCode, String) {
         AccessError::Locked(until) => (StatusCode::TOO_MANY_REQUESTS, format!("{} {}", texts.locked, minute(*until))),
         AccessError::TooMany => (StatusCode::TOO_MANY_REQUESTS, texts.slower.to_owned()),
         AccessError::Record(_) => (StatusCode::SERVICE_UNAVAILABLE, texts.not_now.to_owned()),
+        AccessError::DirectoryAway => (StatusCode::SERVICE_UNAVAILABLE, texts.directory_away.to_owned()),
+        AccessError::Unvouched => (StatusCode::UNAUTHORIZED, texts.unvouched.to_owned()),
+        AccessError::NoStanding => (StatusCode::FORBIDDEN, texts.no_standing.to_owned()),
         AccessError::WrongCode => (StatusCode::UNAUTHORIZED, texts.wrong_code.to_owned()),
         _ => (StatusCode::UNAUTHORIZED, texts.wrong.to_owned()),
     }

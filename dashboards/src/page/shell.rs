@@ -66,7 +66,7 @@ impl Scripts {
 
 /// Whether whoever looks may not hear what happens just now.
 fn deaf() -> bool {
-    present().is_some_and(|viewer| !Right::Measured.is_of(viewer.role))
+    present().is_some_and(|viewer| !Right::Measured.is_had_by(&viewer))
 }
 
 impl<'a> Page<'a> {

@@ -1,6 +1,7 @@
 //! Who may see and do what: every address, every role, its own and another's.
 
 mod allowance;
+mod directory;
 mod doors;
 mod rights;
 
@@ -41,6 +42,12 @@ fn guarded() -> (Router, Arc<Doors>, Arc<Town>) {
     let mut parameters = dashboards::Parameters::shipped();
     parameters.territories = domains::waste::Territories::parse("test.toml", TERRITORIES).unwrap();
     parameters.single_spaces = true;
+    let tenant = |name: &str, kinds, zones: &[&str]| dashboards::Tenant {
+        name: name.to_owned(),
+        kinds,
+        zones: zones.iter().map(|zone| zone.parse().unwrap()).collect(),
+    };
+    parameters.tenants = vec![tenant("tenant", vec![Kind::WASTE], &["anfa"]), tenant("air", vec![Kind::AIR], &[])];
     house.parameters = Arc::new(parameters);
     let doors = Arc::new(Doors::default());
     (dashboards::guarded(house, Arc::clone(&doors) as _), doors, town)
@@ -71,8 +78,13 @@ fn alert(id: &str, reading: &Reading) -> ports::AlertView {
 }
 
 async fn as_role(router: &Router, method: &str, address: &str, role: Role) -> Answer {
+    as_whoever(router, method, address, role.code()).await
+}
+
+/// As a role, or as a role of a tenant: `tenant-officer`.
+async fn as_whoever(router: &Router, method: &str, address: &str, who: &str) -> Answer {
     let request = Request::builder().method(method).uri(address).header("content-type", "application/json");
-    let request = if role == Role::Public { request } else { request.header("authorization", format!("Bearer {role}")) };
+    let request = if who == "public" { request } else { request.header("authorization", format!("Bearer {who}")) };
     let body = if address.ends_with("/acknowledge") { r#"{"by":"somebody"}"# } else { "{}" };
     send(router, request.body(Body::from(body)).unwrap()).await
 }

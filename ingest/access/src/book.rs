@@ -12,8 +12,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Transaction, TransactionBe
 use schemas::Timestamp;
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 3] =
-    [include_str!("../migrations/0001.sql"), include_str!("../migrations/0002.sql"), include_str!("../migrations/0003.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+    include_str!("../migrations/0003.sql"),
+    include_str!("../migrations/0004.sql"),
+];
 
 /// "MRSA" in the header of the file.
 const APPLICATION: i32 = 0x4D52_5341;

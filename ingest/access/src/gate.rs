@@ -1,6 +1,7 @@
 //! The gate of the HTTP side: lets people and programs in, and keeps what is known of them.
 
 mod devices;
+mod directory;
 mod entering;
 
 use std::net::IpAddr;
@@ -8,9 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, Clock, DeviceCredential, Entry, Gate, Made, NewClaim,
-    NewCredential, NewToken, NewUser, Provided, Provision, RecordError, SecondFactor, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, Clock, Departure, DeviceCredential, Directory, Entry, Gate,
+    Made, NewClaim, NewCredential, NewToken, NewUser, Provided, Provision, RecordError, Return, SecondFactor, Shown, Standing,
+    Token, User, Viewer,
 };
+use schemas::Texts;
 use tokio::sync::Semaphore;
 
 use crate::book::Book;
@@ -55,6 +58,8 @@ pub struct Keeper {
     /// With whoever trades a claim code.
     codes: Patience,
     doorman: Option<Arc<Doorman>>,
+    /// Of the city, by which people may sign in.
+    directory: Option<Arc<dyn Directory>>,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -91,7 +96,14 @@ impl Keeper {
             passwords: Patience::new(WRONG_PASSWORDS),
             codes: Patience::new(WRONG_CODES),
             doorman,
+            directory: None,
         })
+    }
+
+    /// The same, where people may sign in by the city's directory too.
+    #[must_use]
+    pub fn with_directory(self, directory: Option<Arc<dyn Directory>>) -> Self {
+        Self { directory, ..self }
     }
 
     /// The code of the set-up link: where there are no users and others than this machine can ask.
@@ -136,7 +148,8 @@ impl Keeper {
 
     async fn make_token_now(&self, new: NewToken, by: String) -> Result<Made<Token>, AccessError> {
         let most = self.settings.token_hours;
-        let mut wrong: Vec<String> = users::role_objection(new.role, new.contractor.as_deref()).into_iter().collect();
+        let standing = Standing { role: new.role, contractor: new.contractor.clone(), tenant: new.tenant.clone() };
+        let mut wrong: Vec<String> = users::standing_objection(&standing).into_iter().collect();
         if new.name.is_empty() || new.name.len() > 64 || new.name.chars().any(char::is_control) {
             wrong.push("a token has a name of 1 to 64 bytes that says what it is for".to_owned());
         }
@@ -212,6 +225,18 @@ impl Gate for Keeper {
         from: Option<IpAddr>,
     ) -> BoxFuture<'_, Result<String, AccessError>> {
         Box::pin(self.sign_in_with_code_now(ticket, code, from))
+    }
+
+    fn directory(&self) -> Option<&Texts> {
+        self.asked().map(|directory| directory.label())
+    }
+
+    fn depart(&self, next: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<Departure, AccessError>> {
+        Box::pin(self.depart_now(next, from))
+    }
+
+    fn arrive(&self, back: Return, from: Option<IpAddr>) -> BoxFuture<'_, Result<(Entry, String), AccessError>> {
+        Box::pin(self.arrive_now(back, from))
     }
 
     fn second_factor(&self, user: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>> {

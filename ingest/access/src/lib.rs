@@ -2,8 +2,8 @@
 //! by which they get them, and the audit of what was done, in one SQLite file of their own (`access.db`, readable by its owner alone).
 //!
 //! A file of its own, because its secrets are hashes that nobody else needs to open: the register is read by everything
-//! that shows something. Deliberately absent: what a role may do (`dashboards` has one table for that), sockets, and the
-//! directory of a city (OpenID Connect).
+//! that shows something. Deliberately absent: what a role may do (`dashboards` has one table for that), sockets, and how the
+//! directory of a city is asked (OpenID Connect: `oidc`), for whose people there are users without a password here.
 
 mod audit;
 mod book;
@@ -22,6 +22,7 @@ mod settings;
 mod tokens;
 mod totp;
 mod users;
+mod vouched;
 
 pub use book::{Book, copy};
 pub use doorman::{Denied, Doorman, Proof};
@@ -29,6 +30,7 @@ pub use gate::{Entrance, Keeper};
 pub use password::objections;
 pub use secret::{Secret, fresh};
 pub use settings::Settings;
+pub use users::standing_objection;
 
 #[cfg(test)]
 mod tests;

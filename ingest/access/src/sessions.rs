@@ -1,4 +1,4 @@
-//! Sessions of browsers: begun by a password, ended by leaving, by silence, or after half a day.
+//! Sessions of browsers: begun by a password or by the city's directory, ended by leaving, by silence, or after half a day.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{Secret, Settings};
 const SEEN_EVERY: Duration = Duration::from_secs(60);
 
 impl Book {
-    /// Begins one, after the right password.
+    /// Begins one, for somebody who has shown who they are.
     pub(crate) fn begin(&self, user: &str, secret: &Secret, now: Timestamp, settings: &Settings) -> Result<(), AccessError> {
         self.write(|db| {
             // Not those that are silent: somebody may be listening to live events by one.
@@ -32,7 +32,7 @@ impl Book {
     pub(crate) fn session(&self, secret: &Secret, now: Timestamp, settings: &Settings) -> Result<Option<Viewer>, AccessError> {
         let found = self.read(|db| {
             let mut select = db.prepare_cached(
-                "SELECT u.name, u.role, u.contractor, s.created_at, s.seen_at FROM session s JOIN user u ON u.name = s.user \
+                "SELECT u.name, u.role, u.contractor, u.tenant, s.created_at, s.seen_at FROM session s JOIN user u ON u.name = s.user \
                  WHERE s.hash = ?1",
             )?;
             let found = select.query_row([secret.hash()], |row| {
@@ -40,10 +40,11 @@ impl Book {
                     name: row.get(0)?,
                     role: word(row, 1)?,
                     contractor: row.get(2)?,
+                    tenant: row.get(3)?,
                     means: Means::Session,
                     read_only: false,
                 };
-                Ok((viewer, instant(row, 3)?, instant(row, 4)?))
+                Ok((viewer, instant(row, 4)?, instant(row, 5)?))
             });
             found.optional()
         })?;

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 use crate::{Book, Denied, Doorman, Entrance, Keeper, Proof, Settings};
 
 mod claims;
+mod directory;
 mod second;
 
 const PASSWORD: &str = "eleven bins on the corniche";
@@ -76,7 +77,7 @@ impl Scene {
 
     async fn user(&self, name: &str, role: Role) {
         let contractor = (role == Role::Contractor).then(|| "ARMA".to_owned());
-        let new = NewUser { name: name.to_owned(), role, contractor, password: PASSWORD.to_owned() };
+        let new = NewUser { name: name.to_owned(), role, contractor, tenant: None, password: PASSWORD.to_owned() };
         self.keeper.add_user(new).await.expect("a user");
     }
 
@@ -193,7 +194,8 @@ async fn sec_05_a_session_ends_after_an_hour_of_silence_after_half_a_day_by_leav
 async fn a_token_holds_until_its_end_or_its_revocation_and_has_the_role_that_it_was_made_for() {
     let scene = Scene::new(ELSEWHERE);
     scene.user("nadia", Role::Admin).await;
-    let make = |hours| NewToken { name: "grafana".into(), role: Role::Officer, contractor: None, read_only: true, hours };
+    let make =
+        |hours| NewToken { name: "grafana".into(), role: Role::Officer, contractor: None, tenant: None, read_only: true, hours };
     assert!(scene.keeper.make_token(make(0), "nadia".into()).await.is_err());
     let made = scene.keeper.make_token(make(2), "nadia".into()).await.expect("a token");
     let bearer = || scene.keeper.recognise(Shown::Bearer(made.secret.clone()));

@@ -9,7 +9,7 @@ use schemas::Timestamp;
 use crate::Secret;
 use crate::book::{Book, count, instant, instant_if_any, word};
 
-const COLUMNS: &str = "id, name, role, contractor, read_only, made_by, created_at, expires_at, revoked_at";
+const COLUMNS: &str = "id, name, role, contractor, tenant, read_only, made_by, created_at, expires_at, revoked_at";
 /// Tokens that are shown.
 const SHOWN: u32 = 1000;
 
@@ -19,11 +19,12 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Token> {
         name: row.get(1)?,
         role: word(row, 2)?,
         contractor: row.get(3)?,
-        read_only: row.get(4)?,
-        made_by: row.get(5)?,
-        created_at: instant(row, 6)?,
-        expires_at: instant(row, 7)?,
-        revoked_at: instant_if_any(row, 8)?,
+        tenant: row.get(4)?,
+        read_only: row.get(5)?,
+        made_by: row.get(6)?,
+        created_at: instant(row, 7)?,
+        expires_at: instant(row, 8)?,
+        revoked_at: instant_if_any(row, 9)?,
     })
 }
 
@@ -33,10 +34,20 @@ impl Book {
         self.write(|db| {
             db.query_row(
                 &format!(
-                    "INSERT INTO token (hash, name, role, contractor, read_only, made_by, created_at, expires_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING {COLUMNS}"
+                    "INSERT INTO token (hash, name, role, contractor, tenant, read_only, made_by, created_at, expires_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING {COLUMNS}"
                 ),
-                params![secret.hash(), new.name, new.role.code(), new.contractor, new.read_only, by, now.millis(), ends.millis()],
+                params![
+                    secret.hash(),
+                    new.name,
+                    new.role.code(),
+                    new.contractor,
+                    new.tenant,
+                    new.read_only,
+                    by,
+                    now.millis(),
+                    ends.millis()
+                ],
                 row,
             )
         })
@@ -58,6 +69,7 @@ impl Book {
             name: format!("token:{}", token.name),
             role: token.role,
             contractor: token.contractor,
+            tenant: token.tenant,
             means: Means::Token,
             read_only: token.read_only,
         }))

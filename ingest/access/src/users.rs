@@ -1,28 +1,36 @@
 //! Users: entered, taken out, given another password.
 
-use ports::{AccessError, NewUser, Role, User};
+use ports::{AccessError, NewUser, Role, Standing, User};
 use rusqlite::{OptionalExtension, Row, params};
 use schemas::Timestamp;
 
 use crate::book::{Book, instant, instant_if_any, word};
 
 /// Characters of a name.
-const LONGEST: usize = 64;
+pub(crate) const LONGEST: usize = 64;
 
 /// What speaks against such a user; nothing where there can be one.
-pub(crate) fn objections(name: &str, role: Role, contractor: Option<&str>) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '@');
-    if name.is_empty() || name.len() > LONGEST || !name.chars().all(fits) {
-        wrong.push(format!("a user's name has 1 to {LONGEST} characters: a to z, digits and . _ - @"));
-    }
-    wrong.extend(role_objection(role, contractor));
-    wrong
+pub(crate) fn objections(name: &str, standing: &Standing) -> Vec<String> {
+    name_objection(name).into_iter().chain(standing_objection(standing)).collect()
 }
 
-/// What speaks against such a role.
-pub(crate) fn role_objection(role: Role, contractor: Option<&str>) -> Option<String> {
-    match (role, contractor) {
+/// What speaks against such a name.
+pub(crate) fn name_objection(name: &str) -> Option<String> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-' | '@');
+    let is_one = !name.is_empty() && name.len() <= LONGEST && name.chars().all(fits);
+    (!is_one).then(|| format!("a user's name has 1 to {LONGEST} characters: a to z, digits and . _ - @"))
+}
+
+/// What speaks against such a role, of such a contractor and tenant.
+#[must_use]
+pub fn standing_objection(standing: &Standing) -> Option<String> {
+    if standing.tenant.is_some() && !matches!(standing.role, Role::Contractor | Role::Officer | Role::Engineer) {
+        return Some(format!(
+            "a tenant has contractors, officers and engineers, and this is for the whole city: {}",
+            standing.role
+        ));
+    }
+    match (standing.role, standing.contractor.as_deref()) {
         (Role::Public, _) => Some("`public` is what everybody is who has not signed in".to_owned()),
         (Role::Contractor, None | Some("")) => {
             Some("a contractor has a territory: expected its name in the table of territories".to_owned())
@@ -37,14 +45,16 @@ fn row(row: &Row<'_>) -> rusqlite::Result<User> {
         name: row.get(0)?,
         role: word(row, 1)?,
         contractor: row.get(2)?,
-        created_at: instant(row, 3)?,
-        last_seen: instant_if_any(row, 4)?,
-        locked_until: instant_if_any(row, 5)?,
-        second_factor: row.get(6)?,
+        tenant: row.get(3)?,
+        directory: row.get(4)?,
+        created_at: instant(row, 5)?,
+        last_seen: instant_if_any(row, 6)?,
+        locked_until: instant_if_any(row, 7)?,
+        second_factor: row.get(8)?,
     })
 }
 
-const SELECT: &str = "SELECT u.name, u.role, u.contractor, u.created_at, u.last_seen, f.locked_until, \
+const SELECT: &str = "SELECT u.name, u.role, u.contractor, u.tenant, u.subject IS NOT NULL, u.created_at, u.last_seen, f.locked_until, \
      s.confirmed_at IS NOT NULL FROM user u LEFT JOIN failure f ON f.name = u.name LEFT JOIN second_factor s ON s.user = u.name";
 
 impl Book {
@@ -56,12 +66,12 @@ impl Book {
         self.read(|db| db.prepare_cached(&format!("{SELECT} ORDER BY u.name"))?.query_map([], row)?.collect())
     }
 
-    /// The user, and the hash of the password.
-    pub(crate) fn user(&self, name: &str) -> Result<Option<(User, String)>, AccessError> {
+    /// The user, and the hash of the password; whoever signs in by the directory has none.
+    pub(crate) fn user(&self, name: &str) -> Result<Option<(User, Option<String>)>, AccessError> {
         self.read(|db| {
             let user = db.prepare_cached(&format!("{SELECT} WHERE u.name = ?1"))?.query_row([name], row).optional()?;
             let Some(user) = user else { return Ok(None) };
-            let hash = db.query_row("SELECT password FROM user WHERE name = ?1", [name], |row| row.get(0))?;
+            let hash = db.query_row("SELECT nullif(password, '') FROM user WHERE name = ?1", [name], |row| row.get(0))?;
             Ok(Some((user, hash)))
         })
     }
@@ -74,8 +84,8 @@ impl Book {
                 return Ok(false);
             }
             db.execute(
-                "INSERT INTO user (name, role, contractor, password, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![new.name, new.role.code(), new.contractor, hash, now.millis()],
+                "INSERT INTO user (name, role, contractor, tenant, password, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![new.name, new.role.code(), new.contractor, new.tenant, hash, now.millis()],
             )?;
             Ok(true)
         })?;
@@ -89,7 +99,8 @@ impl Book {
     pub(crate) fn strike_out(&self, name: &str, now: Timestamp) -> Result<(), AccessError> {
         let gone = self.write(|db| {
             let last: bool = db.query_row(
-                "SELECT role = 'admin' AND (SELECT count(*) FROM user WHERE role = 'admin') = 1 \
+                "SELECT role = 'admin' AND subject IS NULL \
+                    AND (SELECT count(*) FROM user WHERE role = 'admin' AND subject IS NULL) = 1 \
                     AND (SELECT count(*) FROM user) > 1 FROM user WHERE name = ?1 UNION ALL SELECT 0 LIMIT 1",
                 [name],
                 |row| row.get(0),
@@ -107,12 +118,19 @@ impl Book {
         match gone {
             Some(0) => Err(absent(name)),
             Some(_) => Ok(()),
-            None => Err(AccessError::Refused(vec![format!("`{name}` is the last admin: nobody could enter another one")])),
+            None => Err(AccessError::Refused(vec![format!(
+                "`{name}` is the last admin with a password here: nobody could enter another one"
+            )])),
         }
     }
 
     /// Another password; its sessions end, and it is no longer locked.
     pub(crate) fn change_password(&self, name: &str, hash: &str) -> Result<(), AccessError> {
+        if self.user(name)?.is_some_and(|(user, _)| user.directory) {
+            return Err(AccessError::Refused(vec![format!(
+                "`{name}` signs in by the city's directory, which keeps the password"
+            )]));
+        }
         let changed = self.write(|db| {
             db.execute("DELETE FROM session WHERE user = ?1", [name])?;
             db.execute("DELETE FROM failure WHERE name = ?1", [name])?;

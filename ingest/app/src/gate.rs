@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use access::{Book, Doorman, Entrance, Keeper};
-use ports::{AccessError, Clock};
+use ports::{AccessError, Clock, Directory};
 use settings::Settings;
 
 use crate::directory::DataDirectory;
@@ -42,22 +42,31 @@ pub(crate) fn running(settings: &Settings, directory: &DataDirectory, clock: &Ar
     let place = &settings.data.directory;
     let key = access::fresh().map_err(|e| failure(place, &e.into()))?;
     directory.keep_key(&key).map_err(|cause| disk_failure(place, &cause))?;
-    open(settings, entrance(settings), Some(&key), clock)
+    let directory = oidc::Oidc::new(&settings.oidc, Arc::clone(clock));
+    let directory = directory.map_err(|objection| Failure::new(Code::Settings, objection.to_string()))?;
+    let directory = directory.map(|directory| Arc::new(directory) as Arc<dyn Directory>);
+    open(settings, entrance(settings), Some(&key), directory, clock)
 }
 
 /// Opens it for a command on a directory on which no program runs: the command may do everything, and nobody else asks.
 pub(crate) fn stopped(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Opened, Failure> {
-    open(settings, Entrance { private: true, proxied: false, secure: false }, None, clock)
+    open(settings, Entrance { private: true, proxied: false, secure: false }, None, None, clock)
 }
 
-fn open(settings: &Settings, entrance: Entrance, key: Option<&str>, clock: &Arc<dyn Clock>) -> Result<Opened, Failure> {
+fn open(
+    settings: &Settings,
+    entrance: Entrance,
+    key: Option<&str>,
+    directory: Option<Arc<dyn Directory>>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Opened, Failure> {
     let place = settings.data.directory.join(FILE);
     let book = Arc::new(Book::open(&place).map_err(|e| failure(&place, &e.into()))?);
     let own = std::iter::once(OWN_TOPIC.to_owned()).chain(own_routes(settings)).collect();
     let doorman = Doorman::new(&book, Arc::clone(clock), own).map_err(|e| failure(&place, &e))?;
     let (clock, doors) = (Arc::clone(clock), Some(Arc::clone(&doorman)));
     let keeper = Keeper::new(book, clock, settings.access.clone(), entrance, key, doors).map_err(|e| failure(&place, &e))?;
-    Ok(Opened { keeper: Arc::new(keeper), doorman })
+    Ok(Opened { keeper: Arc::new(keeper.with_directory(directory)), doorman })
 }
 
 /// Topics of the city's own routes in which the device's id stands.

@@ -57,6 +57,9 @@ pub(crate) struct Add {
     /// Of a contractor: its name in the table of territories
     #[arg(long, value_name = "NAME")]
     contractor: Option<String>,
+    /// Of a contractor, officer or engineer who sees a part of the city: whose, as [[tenant]] names it
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
     #[command(flatten)]
     from: PasswordFrom,
 }
@@ -96,6 +99,9 @@ pub(crate) struct MakeToken {
     /// Of a contractor: its name in the table of territories
     #[arg(long, value_name = "NAME")]
     contractor: Option<String>,
+    /// Of a contractor, officer or engineer who sees a part of the city: whose, as [[tenant]] names it
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
     /// It may change things too, and not only look
     #[arg(long)]
     write: bool,
@@ -166,10 +172,10 @@ pub(crate) fn told(common: &Common, object: &Value, line: &str) -> Result<(), Fa
 /// `marsad user`
 pub(crate) async fn user(settings: &Settings, common: &Common, command: UserCommand) -> Result<(), Failure> {
     match command {
-        UserCommand::Add(Add { name, role, contractor, from }) => {
+        UserCommand::Add(Add { name, role, contractor, tenant, from }) => {
             let (password, made) = password(&from)?;
             let city = City::reach(settings, common, Purpose::Change).await?;
-            let new = NewUser { name, role, contractor, password: password.clone() };
+            let new = NewUser { name, role, contractor, tenant, password: password.clone() };
             let user: User = city.order("/api/v1/users", &new).await?;
             let mut object = json!(user);
             if made {
@@ -210,8 +216,13 @@ async fn users(settings: &Settings, common: &Common) -> Result<(), Failure> {
         let seen = user.last_seen.map_or_else(|| "never".to_owned(), |at| at.to_string());
         let locked = user.locked_until.map_or_else(String::new, |until| format!("  locked until {until}"));
         let contractor = user.contractor.as_deref().unwrap_or("-");
+        let tenant = user.tenant.as_deref().map_or_else(String::new, |tenant| format!("  tenant {tenant}"));
+        let directory = if user.directory { "  by the directory" } else { "" };
         let factors = if user.second_factor { "  second factor" } else { "" };
-        let line = format!("{:<24}  {:<10}  {contractor:<12}  last seen {seen}{locked}{factors}", user.name, user.role);
+        let line = format!(
+            "{:<24}  {:<10}  {contractor:<12}  last seen {seen}{tenant}{directory}{locked}{factors}",
+            user.name, user.role
+        );
         told(common, &json!(user), &line)?;
     }
     Ok(())
@@ -220,9 +231,9 @@ async fn users(settings: &Settings, common: &Common) -> Result<(), Failure> {
 /// `marsad token`
 pub(crate) async fn token(settings: &Settings, common: &Common, command: TokenCommand) -> Result<(), Failure> {
     match command {
-        TokenCommand::Make(MakeToken { name, role, contractor, write, hours }) => {
+        TokenCommand::Make(MakeToken { name, role, contractor, tenant, write, hours }) => {
             let city = City::reach(settings, common, Purpose::Change).await?;
-            let new = NewToken { name, role, contractor, read_only: !write, hours };
+            let new = NewToken { name, role, contractor, tenant, read_only: !write, hours };
             let made: Made<Token> = city.order("/api/v1/tokens", &new).await?;
             eprintln!("token {} for {}, until {}; shown this once:", made.what.id, made.what.name, made.what.expires_at);
             told(common, &json!(made), &made.secret)

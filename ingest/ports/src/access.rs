@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
-use schemas::Timestamp;
+use schemas::{Texts, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Claim, DeviceCredential, NewClaim, NewCredential, Provided, Provision, RecordError};
+use crate::{Claim, Departure, DeviceCredential, NewClaim, NewCredential, Provided, Provision, RecordError, Return};
 
 /// What somebody is to the city. Nobody is more than one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +89,8 @@ pub struct Viewer {
     pub role: Role,
     /// Of a contractor: which one, as the table of territories names it.
     pub contractor: Option<String>,
+    /// Of somebody who sees a part of the city: whose, as `[[tenant]]` names it.
+    pub tenant: Option<String>,
     /// How they came to be known.
     pub means: Means,
     /// May look, and change nothing: a token can be made so.
@@ -99,19 +101,40 @@ impl Viewer {
     /// Somebody who has not said who they are.
     #[must_use]
     pub fn nobody() -> Self {
-        Self { name: "public".to_owned(), role: Role::Public, contractor: None, means: Means::Nobody, read_only: true }
+        Self {
+            name: "public".to_owned(),
+            role: Role::Public,
+            contractor: None,
+            tenant: None,
+            means: Means::Nobody,
+            read_only: true,
+        }
     }
 
     /// Whoever asks where there are no users, on this machine alone.
     #[must_use]
     pub fn open() -> Self {
-        Self { name: "loopback".to_owned(), role: Role::Admin, contractor: None, means: Means::Open, read_only: false }
+        Self {
+            name: "loopback".to_owned(),
+            role: Role::Admin,
+            contractor: None,
+            tenant: None,
+            means: Means::Open,
+            read_only: false,
+        }
     }
 
     /// A command on this machine.
     #[must_use]
     pub fn local() -> Self {
-        Self { name: "command-line".to_owned(), role: Role::Admin, contractor: None, means: Means::Local, read_only: false }
+        Self {
+            name: "command-line".to_owned(),
+            role: Role::Admin,
+            contractor: None,
+            tenant: None,
+            means: Means::Local,
+            read_only: false,
+        }
     }
 
     /// Whether a name was proved, so that it stands for what somebody says of themselves.
@@ -148,6 +171,12 @@ pub struct User {
     pub role: Role,
     /// Of a contractor: which one.
     pub contractor: Option<String>,
+    /// Of somebody who sees a part of the city: whose.
+    #[serde(default)]
+    pub tenant: Option<String>,
+    /// Whether they sign in by the city's directory, and have no password here.
+    #[serde(default)]
+    pub directory: bool,
     /// When they were entered.
     pub created_at: Timestamp,
     /// When they signed in last.
@@ -168,6 +197,9 @@ pub struct NewUser {
     pub role: Role,
     /// Of a contractor: which one.
     pub contractor: Option<String>,
+    /// Of somebody who sees a part of the city: whose.
+    #[serde(default)]
+    pub tenant: Option<String>,
     /// Kept as its argon2id hash alone.
     pub password: String,
 }
@@ -213,6 +245,9 @@ pub struct Token {
     pub role: Role,
     /// Of a contractor: which one.
     pub contractor: Option<String>,
+    /// Of somebody who sees a part of the city: whose.
+    #[serde(default)]
+    pub tenant: Option<String>,
     /// May look, and change nothing.
     pub read_only: bool,
     /// Who made it.
@@ -235,6 +270,9 @@ pub struct NewToken {
     pub role: Role,
     /// Of a contractor: which one.
     pub contractor: Option<String>,
+    /// Of somebody who sees a part of the city: whose.
+    #[serde(default)]
+    pub tenant: Option<String>,
     /// May look, and change nothing.
     pub read_only: bool,
     /// How long it holds, hours.
@@ -317,6 +355,15 @@ pub enum AccessError {
     /// Too many wrong attempts from one address: not now.
     #[error("too many wrong attempts from this address: not now")]
     TooMany,
+    /// The city's directory does not answer.
+    #[error("the city's directory cannot be asked now")]
+    DirectoryAway,
+    /// The city's directory does not vouch for whoever this is; why is written down, and told to nobody.
+    #[error("the city's directory does not vouch for this")]
+    Unvouched,
+    /// It does, and the settings give such a person nothing here.
+    #[error("the city's directory gives no role here")]
+    NoStanding,
     /// The device or the code is wrong, the code was traded, or its time is over: which is not said.
     #[error("no such claim code is open for this device")]
     NoClaim,
@@ -356,6 +403,15 @@ pub trait Gate: Send + Sync + 'static {
     /// Lets somebody in who is halfway, by a code: the secret of the new session.
     fn sign_in_with_code(&self, ticket: String, code: String, from: Option<IpAddr>)
     -> BoxFuture<'_, Result<String, AccessError>>;
+
+    /// The words on the button of the city's directory; none where people cannot sign in by it.
+    fn directory(&self) -> Option<&Texts>;
+
+    /// Sends somebody to the city's directory, who wants to go to `next` afterwards.
+    fn depart(&self, next: String, from: Option<IpAddr>) -> BoxFuture<'_, Result<Departure, AccessError>>;
+
+    /// Lets somebody in who comes back from there, or halfway in; and where they wanted to go.
+    fn arrive(&self, back: Return, from: Option<IpAddr>) -> BoxFuture<'_, Result<(Entry, String), AccessError>>;
 
     /// How it stands with the second factor of a user.
     fn second_factor(&self, user: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>>;

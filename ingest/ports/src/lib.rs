@@ -9,6 +9,7 @@ mod backoff;
 mod clock;
 mod console;
 mod credentials;
+mod directory;
 mod fate;
 mod live;
 mod notifier;
@@ -37,6 +38,7 @@ pub use console::{
     ReaderStatus, SourceStatus, Status,
 };
 pub use credentials::{Claim, DeviceCredential, Handed, NewClaim, NewCredential, Provided, Provision};
+pub use directory::{Departure, Directory, DirectoryError, Return, Standing, Vouched};
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};

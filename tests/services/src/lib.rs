@@ -1,10 +1,13 @@
 //! Real servers for tests: a child process on a free port with its state in a directory, which can be killed and
 //! started again there.
 //!
+//! The issuer of a city's directory is one of ours, since none that exists says on demand what is wrong.
+//!
 //! Where one is not installed, a test is skipped, loudly, or fails where `MARSAD_REQUIRE` names the server. The scripts
 //! beside this crate install them.
 
 mod influxd;
+mod issuer;
 mod victoria;
 
 use std::io::Write;
@@ -14,6 +17,7 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 pub use influxd::Influxd;
+pub use issuer::{Issuer, Signer};
 pub use victoria::Victoria;
 
 /// How long a server may take until it answers: it shares the machine with other tests.

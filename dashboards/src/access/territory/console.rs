@@ -7,9 +7,10 @@ use ports::{
     KeptPage, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded, Retried, Retry,
     Status, Trace, UnknownDevice, Why,
 };
-use schemas::{AlertId, Device, Kind, Reading};
+use schemas::{AlertId, Device, Reading};
 
 use super::Territory;
+use super::sight::Patch;
 
 pub(super) struct Cut {
     pub(super) territory: Territory,
@@ -21,8 +22,8 @@ pub(super) struct Cut {
 impl Cut {
     async fn devices_now(&self, filter: &DeviceFilter) -> Result<Vec<DeviceView>, ConsoleError> {
         let mut all = Vec::new();
-        for zone in self.territory.today().zones(filter.kind, filter.zone.as_ref()) {
-            let filter = DeviceFilter { kind: Some(Kind::WASTE), zone: Some(zone), ..filter.clone() };
+        for Patch { kind, zone } in self.territory.today().patches(filter.kind, filter.zone.as_ref()) {
+            let filter = DeviceFilter { kind, zone, ..filter.clone() };
             all.extend(self.whole.devices(&filter).await?);
         }
         all.sort_by(|a, b| a.device.id.cmp(&b.device.id));
@@ -32,8 +33,8 @@ impl Cut {
 
     async fn alerts_now(&self, filter: &AlertFilter) -> Result<Vec<AlertView>, ConsoleError> {
         let mut all = Vec::new();
-        for zone in self.territory.today().zones(filter.kind, filter.zone.as_ref()) {
-            let filter = AlertFilter { kind: Some(Kind::WASTE), zone: Some(zone), ..filter.clone() };
+        for Patch { kind, zone } in self.territory.today().patches(filter.kind, filter.zone.as_ref()) {
+            let filter = AlertFilter { kind, zone, ..filter.clone() };
             all.extend(self.whole.alerts(&filter).await?);
         }
         in_order(&mut all, |alert| alert);
@@ -57,7 +58,7 @@ pub(super) fn in_order<T>(all: &mut [T], of: fn(&T) -> &AlertView) {
 }
 
 impl Console for Cut {
-    /// The figures of the whole are no secret of anybody's; which brokers and readers there are is not a contractor's affair.
+    /// The figures of the whole are no secret of anybody's; which brokers and readers there are is no affair of a part of it.
     fn status(&self) -> BoxFuture<'_, Result<Status, ConsoleError>> {
         Box::pin(async {
             let whole = self.whole.status().await?;
@@ -78,11 +79,11 @@ impl Console for Cut {
     }
 }
 
-/// Whoever has a territory runs nothing.
+/// Whoever sees a part of the city runs nothing.
 pub(super) struct NoWorks;
 
 fn refused<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, OperationError>> {
-    Box::pin(async { Err(OperationError::Refused(vec!["this is not a contractor's to do".to_owned()])) })
+    Box::pin(async { Err(OperationError::Refused(vec!["this concerns the whole city".to_owned()])) })
 }
 
 impl Operations for NoWorks {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use ports::{
     ActError, AlertFilter, BoxFuture, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort, RotaView,
 };
-use schemas::{Act, AlertId, Kind, Marks, Person};
+use schemas::{Act, AlertId, Marks, Person};
 
 use super::Territory;
 use super::console::in_order;
+use super::sight::Patch;
 use crate::access::present;
 
 pub(super) struct Cut {
@@ -19,8 +20,8 @@ pub(super) struct Cut {
 impl Cut {
     async fn alerts_now(&self, filter: &DeskFilter) -> Result<Vec<DeskAlert>, ActError> {
         let mut all = Vec::new();
-        for zone in self.territory.today().zones(filter.alerts.kind, filter.alerts.zone.as_ref()) {
-            let alerts = AlertFilter { kind: Some(Kind::WASTE), zone: Some(zone), ..filter.alerts.clone() };
+        for Patch { kind, zone } in self.territory.today().patches(filter.alerts.kind, filter.alerts.zone.as_ref()) {
+            let alerts = AlertFilter { kind, zone, ..filter.alerts.clone() };
             all.extend(self.whole.alerts(&DeskFilter { alerts, withheld: filter.withheld }).await?);
         }
         in_order(&mut all, |found| &found.alert);
@@ -43,7 +44,7 @@ impl Cut {
 }
 
 fn absent<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, ActError>> {
-    Box::pin(async { Err(ActError::Absent("this is not a contractor's to do".to_owned())) })
+    Box::pin(async { Err(ActError::Absent("this concerns the whole city".to_owned())) })
 }
 
 impl Desk for Cut {

@@ -1,12 +1,13 @@
-//! Readings within a territory: zone by zone, put together in the order that the store promises.
+//! Readings within a territory: patch by patch, put together in the order that the store promises.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
-use schemas::{Kind, Reading, SeriesKey, Timestamp};
+use schemas::{Reading, SeriesKey, Timestamp};
 
 use super::Territory;
+use super::sight::Patch;
 
 pub(super) struct Cut {
     pub(super) territory: Territory,
@@ -14,16 +15,16 @@ pub(super) struct Cut {
 }
 
 impl Cut {
-    /// The question, zone by zone.
+    /// The question, patch by patch.
     fn selectors(&self, select: &Selector) -> Vec<Selector> {
-        let zones = self.territory.today().zones(select.kind, select.zone.as_ref());
-        zones.into_iter().map(|zone| Selector { kind: Some(Kind::WASTE), zone: Some(zone), ..select.clone() }).collect()
+        let patches = self.territory.today().patches(select.kind, select.zone.as_ref());
+        patches.into_iter().map(|Patch { kind, zone }| Selector { kind, zone, ..select.clone() }).collect()
     }
 
     async fn scan_now(&self, query: &Query) -> Result<Points, StoreError> {
         let (mut readings, mut partials, mut more) = (Vec::new(), Vec::new(), false);
         for select in self.selectors(&query.select) {
-            // Each zone gives its earliest, so the earliest of all are among them.
+            // Each patch gives its earliest, so the earliest of all are among them.
             match self.whole.scan(&Query { select, ..query.clone() }).await? {
                 Points::Raw { readings: some, more: cut } => {
                     readings.extend(some);

@@ -1,13 +1,14 @@
 //! A gate in memory, for the tests of who may see and do what.
 
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use ports::{
-    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, DeviceCredential, Entry, Gate, Made, Means, NewClaim,
-    NewCredential, NewToken, NewUser, Provided, Provision, Role, SecondFactor, Shown, Token, User, Viewer,
+    AccessError, AuditNote, AuditRow, AuditVerdict, BoxFuture, Claim, Departure, DeviceCredential, Entry, Gate, Made, Means,
+    NewClaim, NewCredential, NewToken, NewUser, Provided, Provision, Return, Role, SecondFactor, Shown, Token, User, Viewer,
 };
+use schemas::Texts;
 
 /// A gate that knows a session and a token of each role, and keeps what is written down.
 #[derive(Default)]
@@ -23,17 +24,31 @@ pub(super) struct Doors {
     /// Rows of the audit, and whether the last one is not as it was written.
     pub(super) rows: AtomicU64,
     pub(super) broken: AtomicBool,
+    /// The words on the button of the city's directory, where there is one; and where somebody wants to go who is there.
+    pub(super) directory: OnceLock<Texts>,
+    pub(super) next: Mutex<String>,
 }
 
 fn person(role: Role, means: Means) -> Viewer {
     let contractor = (role == Role::Contractor).then(|| "ours".to_owned());
-    Viewer { name: format!("a-{role}"), role, contractor, means, read_only: false }
+    Viewer { name: format!("a-{role}"), role, contractor, tenant: None, means, read_only: false }
 }
 
 fn token(id: u64) -> Token {
     let (created_at, expires_at) = (super::at(super::NOW), super::at("2027-11-21T20:05:00Z"));
     let (name, made_by) = (format!("program-{id}"), "a-admin".to_owned());
-    Token { id, name, role: Role::Officer, contractor: None, read_only: true, made_by, created_at, expires_at, revoked_at: None }
+    Token {
+        id,
+        name,
+        role: Role::Officer,
+        contractor: None,
+        tenant: None,
+        read_only: true,
+        made_by,
+        created_at,
+        expires_at,
+        revoked_at: None,
+    }
 }
 
 fn never<'a, T: Send + 'a>() -> BoxFuture<'a, Result<T, AccessError>> {
@@ -59,8 +74,9 @@ impl Gate for Doors {
             Shown::Bearer(text) => (text, Means::Token),
         };
         let reader = text == "reader";
-        let role = if reader { Some(Role::Officer) } else { text.parse().ok() };
-        Box::pin(async move { Ok(role.map(|role| Viewer { read_only: reader, ..person(role, means) })) })
+        let (tenant, role) = text.split_once('-').map_or((None, &*text), |(tenant, role)| (Some(tenant.to_owned()), role));
+        let role = if reader { Some(Role::Officer) } else { role.parse().ok() };
+        Box::pin(async move { Ok(role.map(|role| Viewer { read_only: reader, tenant, ..person(role, means) })) })
     }
 
     fn goes_on(&self, shown: Shown) -> BoxFuture<'_, Result<bool, AccessError>> {
@@ -81,6 +97,34 @@ impl Gate for Doors {
     fn sign_in_with_code(&self, ticket: String, code: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<String, AccessError>> {
         let fits = ticket == "a-ticket" && code == "123456";
         Box::pin(async move { if fits { Ok("dpo".to_owned()) } else { Err(AccessError::WrongCode) } })
+    }
+
+    fn directory(&self) -> Option<&Texts> {
+        self.directory.get()
+    }
+
+    fn depart(&self, next: String, _: Option<IpAddr>) -> BoxFuture<'_, Result<Departure, AccessError>> {
+        Box::pin(async move {
+            self.directory.get().ok_or_else(|| AccessError::Absent("there is none".to_owned()))?;
+            *self.next.lock().unwrap() = next;
+            Ok(Departure { to: "https://id.city.example/auth?state=s".to_owned(), ticket: "a-ticket-away".to_owned() })
+        })
+    }
+
+    fn arrive(&self, back: Return, _: Option<IpAddr>) -> BoxFuture<'_, Result<(Entry, String), AccessError>> {
+        Box::pin(async move {
+            self.directory.get().ok_or_else(|| AccessError::Absent("there is none".to_owned()))?;
+            let next = self.next.lock().unwrap().clone();
+            if back.ticket.as_deref() != Some("a-ticket-away") || back.state.as_deref() != Some("s") {
+                return Err(AccessError::Unvouched);
+            }
+            match back.code.as_deref() {
+                Some("officer") => Ok((Entry::In("officer".to_owned()), next)),
+                Some("dpo") => Ok((Entry::Halfway("a-ticket".to_owned()), next)),
+                Some("away") => Err(AccessError::DirectoryAway),
+                _ => Err(AccessError::NoStanding),
+            }
+        })
     }
 
     fn second_factor(&self, _: String) -> BoxFuture<'_, Result<SecondFactor, AccessError>> {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
-use ports::{AccessError, AuditNote, Entry, Gate, NewUser, Role, User};
+use ports::{AccessError, AuditNote, Entry, Gate, NewUser, Role, Standing, User};
 
 use super::Keeper;
 use crate::{password, users};
@@ -24,7 +24,7 @@ impl Keeper {
             self.written(&name, from, "refused: locked").await?;
             return Err(AccessError::Locked(until));
         }
-        let (asked, hash) = known.map_or((false, None), |(user, hash)| (user.second_factor, Some(hash)));
+        let (asked, hash) = known.map_or((false, None), |(user, hash)| (user.second_factor, hash));
         let fits = self.hashing(move || password::fits(&password, hash.as_deref())).await?;
         if !fits {
             self.count_failure(&name, from).await?;
@@ -96,7 +96,8 @@ impl Keeper {
     }
 
     pub(super) async fn add_now(&self, new: NewUser) -> Result<User, AccessError> {
-        let mut wrong = users::objections(&new.name, new.role, new.contractor.as_deref());
+        let standing = Standing { role: new.role, contractor: new.contractor.clone(), tenant: new.tenant.clone() };
+        let mut wrong = users::objections(&new.name, &standing);
         wrong.extend(password::objections(&new.name, &new.password));
         if !wrong.is_empty() {
             return Err(AccessError::Refused(wrong));
@@ -117,7 +118,7 @@ impl Keeper {
         if !self.is_set_up_code(&code) {
             return Err(AccessError::Wrong);
         }
-        let new = NewUser { name: name.clone(), role: Role::Admin, contractor: None, password };
+        let new = NewUser { name: name.clone(), role: Role::Admin, contractor: None, tenant: None, password };
         self.add_now(new).await?;
         let what = "the first admin, by the set-up link".to_owned();
         self.note(AuditNote { who: name.clone(), address: None, event: "user", what, outcome: "ok".to_owned() }).await?;

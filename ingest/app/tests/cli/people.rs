@@ -40,7 +40,7 @@ fn post_form(address: SocketAddr, path: &str, form: &str) -> (u16, String) {
 }
 
 /// The cookie that an answer sets.
-fn cookie(answer: &str) -> String {
+pub(crate) fn cookie(answer: &str) -> String {
     let line = answer.lines().find(|line| line.starts_with("set-cookie: marsad=")).expect("a cookie");
     line["set-cookie: ".len()..].split(';').next().expect("its value").to_owned()
 }
