@@ -10,12 +10,13 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::trouble::{Result, While};
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 5] = [
+const STEPS: [&str; 6] = [
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
     include_str!("../migrations/0003.sql"),
     include_str!("../migrations/0004.sql"),
     include_str!("../migrations/0005.sql"),
+    include_str!("../migrations/0006.sql"),
 ];
 
 /// The newest format.
