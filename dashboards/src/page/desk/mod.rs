@@ -25,8 +25,8 @@ pub(crate) use single::single;
 
 /// Alerts on one page of the desk.
 const ROWS: usize = 100;
-/// Alerts of one thing that lie under a thumb; further ones are on the desk.
-const THUMBS: usize = 2;
+/// Alerts of one thing that lie under a thumb: the worst is done first, and then the next lies there.
+const THUMBS: usize = 1;
 /// The parameters of a desk that can be bookmarked.
 const FILTERS: [&str; 5] = ["view", "severity", "kind", "zone", "device"];
 /// The views, in the order of their tabs.

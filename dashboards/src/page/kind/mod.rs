@@ -54,7 +54,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let main = html! {
         (desk.opening(label, &title))
         (choice(&desk, kind, &measured, chosen))
-        @if let Some(quantity) = chosen { section.after aria-label=(visit.lang.words().map) { (map(&desk, kind, quantity, &rows)) } }
+        @if let Some(quantity) = chosen { div.after { (map(&desk, kind, quantity, &rows)) } }
         div.after { (panel(visit.lang, "kind", label, &html! {}, last.map(|_| table(&desk, &glance, &rows, &measured)))) }
         p.links {
             a href=(desk.to(&format!("devices?kind={kind}"))) { (visit.lang.words().pages.devices.title) }

@@ -40,7 +40,7 @@ async fn all(visit: &Visit) -> Sheet {
         (desk.opening(words.waste, &title))
         div.after { (panel(visit.lang, "rounds", words.pages.waste.whose, &html! {}, Some(body))) }
         @if may(Right::Waste) { p.links { a href=(desk.to("indicators")) { (super::indicators::title(&desk)) } } }
-        section.after aria-label=(words.map) { (field(&desk, &Field {
+        div.after { (field(&desk, &Field {
             kind: Kind::WASTE,
             sign: Sign::Gauge,
             source: "/api/v1/places?kind=waste".to_owned(),

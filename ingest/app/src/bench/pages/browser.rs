@@ -65,8 +65,8 @@ impl Browser {
         let id = answer["sessionId"].as_str().ok_or_else(|| failed("chromedriver gives no session"))?;
         self.session = format!("http://{address}/session/{id}");
         // Every page is fetched as by whoever has never been here.
-        self.devtools("Network.enable", json!({})).await?;
-        self.devtools("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await
+        self.devtools("Network.enable", &json!({})).await?;
+        self.devtools("Network.setCacheDisabled", &json!({ "cacheDisabled": true })).await
     }
 
     async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
@@ -76,7 +76,7 @@ impl Browser {
         if well { Ok(told["value"].take()) } else { Err(failed(&told["value"]["message"])) }
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) -> Result<(), Failure> {
+    async fn devtools(&self, command: &str, parameters: &Value) -> Result<(), Failure> {
         self.put("/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).await.map(drop)
     }
 
