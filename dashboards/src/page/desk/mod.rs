@@ -211,9 +211,10 @@ pub(crate) fn brief(desk: &Desk<'_>, glance: &Glance, alerts: &[DeskAlert]) -> M
 /// Open alerts of one thing, to be taken in hand and ended by a thumb: `done` is what ending one is called there.
 pub(crate) fn by_thumb(desk: &Desk<'_>, alerts: &[DeskAlert], done: &str) -> Markup {
     let words = &desk.lang.words().pages.desk;
-    let firing = alerts.iter().filter(|seen| seen.alert.phase == Phase::Firing).take(THUMBS);
+    let mut firing: Vec<&DeskAlert> = alerts.iter().filter(|seen| seen.alert.phase == Phase::Firing).collect();
+    firing.sort_by_key(|seen| std::cmp::Reverse(seen.alert.severity));
     html! { @if may(Right::Acts) { section.hand data-panel #hand aria-label=(words.title) {
-        ul.thumbs data-rows { @for seen in firing {
+        ul.thumbs data-rows { @for seen in firing.into_iter().take(THUMBS) {
             @let text = row::text(desk, seen);
             li class=(format!("sev {}", seen.alert.severity.code())) data-key=(seen.alert.id) {
                 p.what { (super::alerts::icon(seen.alert.severity)) a href=(desk.to(&format!("alerts/{}", encoded(&seen.alert.id.0)))) { (text) } }
