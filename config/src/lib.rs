@@ -172,6 +172,9 @@ pub struct Settings {
     pub victoria: store_victoria::Settings,
     /// Who is told, and how.
     pub notify: notify::Settings,
+    /// Reports that are sent by mail, and when.
+    #[serde(default)]
+    pub report: Vec<notify::report::ReportSettings>,
     /// What keeps other alerts from being told.
     #[serde(default)]
     pub inhibit: Vec<notify::Inhibit>,

@@ -1,11 +1,11 @@
-//! Style sheet, scripts and fonts, compiled in. One hash of all of them stands in their path, so a
-//! browser may keep them for ever and a script imports its neighbours by relative names.
+//! Style sheet, scripts and fonts, compiled in, texts among them pressed by brotli when the program is built. One hash of all of
+//! them stands in their path, so a browser may keep them for ever and a script imports its neighbours by relative names.
 
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +17,9 @@ struct Files;
 
 /// The outlines that maps are drawn on, and their name among the assets.
 const OUTLINES: (&str, &[u8]) = ("map/casablanca.json", include_bytes!("../map/casablanca.json"));
+
+/// Texts by the names of assets, in brotli.
+static PRESSED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pressed.rs"));
 
 static HASH: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<_> = Files::iter().collect();
@@ -49,14 +52,26 @@ fn mime(path: &str) -> &'static str {
 
 /// `GET /a/{hash}/{*path}`: the hash must be the present one, lest a cache keeps new bytes under an
 /// old name.
-pub(crate) async fn serve(Path((hash, path)): Path<(String, String)>) -> Response {
-    match bytes(&path).filter(|_| hash == *HASH) {
-        None => StatusCode::NOT_FOUND.into_response(),
-        Some(bytes) => {
-            let headers = [(header::CONTENT_TYPE, mime(&path)), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
-            (headers, bytes).into_response()
+pub(crate) async fn serve(Path((hash, path)): Path<(String, String)>, asked: HeaderMap) -> Response {
+    let Some(bytes) = bytes(&path).filter(|_| hash == *HASH) else { return StatusCode::NOT_FOUND.into_response() };
+    let headers = [(header::CONTENT_TYPE, mime(&path)), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    match PRESSED.iter().find(|(name, _)| *name == path) {
+        Some((_, pressed)) if takes_brotli(&asked) => {
+            let pressed_as = [(header::CONTENT_ENCODING, "br"), (header::VARY, "accept-encoding")];
+            (headers, pressed_as, Bytes::from_static(pressed)).into_response()
         }
+        _ => (headers, bytes).into_response(),
     }
+}
+
+/// Whether `Accept-Encoding` names brotli and does not refuse it.
+fn takes_brotli(asked: &HeaderMap) -> bool {
+    let named = asked.get_all(header::ACCEPT_ENCODING).into_iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let refused = |part: &str| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()).is_some_and(|q| q <= 0.0);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("br")) && !parts.any(refused)
+    })
 }
 
 fn bytes(path: &str) -> Option<Bytes> {
@@ -67,6 +82,14 @@ fn bytes(path: &str) -> Option<Bytes> {
         std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
     })
+}
+
+/// A style sheet without fonts of its own, for a document that must be small.
+pub(crate) fn plain(path: &str) -> String {
+    let text = bytes(path).map_or_else(String::new, |bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let mut parts = text.split("@font-face");
+    let first = parts.next().unwrap_or_default().to_owned();
+    first + &parts.filter_map(|part| part.split_once('}')).map(|(_, rest)| rest).collect::<String>()
 }
 
 /// A style sheet with the fonts that it names inside it, for a document that stands alone.
@@ -80,4 +103,39 @@ pub(crate) fn inline(path: &str) -> String {
         out.push_str(&format!("url(data:{};base64,{data}){rest}", mime(name)));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brotli_is_given_to_whoever_takes_it_and_to_nobody_who_refuses_it() {
+        let asked = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, value.parse().unwrap());
+            takes_brotli(&headers)
+        };
+        for takes in ["br", "gzip, deflate, br, zstd", "gzip;q=0.5, BR;q=0.1"] {
+            assert!(asked(takes), "{takes}");
+        }
+        for refuses in ["gzip", "br;q=0", "br; q=0.0, gzip", "brotli", "*"] {
+            assert!(!asked(refuses), "{refuses}");
+        }
+        assert!(!takes_brotli(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn every_text_is_pressed_and_says_the_same_afterwards() {
+        let texts = |name: &str| ["css", "js", "json"].iter().any(|end| name.ends_with(&format!(".{end}")));
+        let names: Vec<String> =
+            Files::iter().map(Into::into).chain([OUTLINES.0.to_owned()]).filter(|name| texts(name)).collect();
+        assert!(names.len() > 12, "{names:?}");
+        for name in names {
+            let (_, pressed) = PRESSED.iter().find(|(known, _)| *known == name).expect("it is pressed");
+            let mut plain = Vec::new();
+            brotli::BrotliDecompress(&mut &**pressed, &mut plain).expect("it is brotli");
+            assert!(plain == bytes(&name).expect("it is there"), "{name}");
+        }
+    }
 }

@@ -4,15 +4,17 @@
 //! broadcast holds, keeps the last reading of each series, and writes the frame that the others then
 //! only copy. There is no task of its own: with no client there is no listener and no work.
 //!
-//! Lossy by design. Whoever loses something is told `event: gap` and asks for the present state.
+//! Lossy by design. Whoever loses something is told `event: gap` and asks for the present state. Whoever names devices, as a page
+//! does that shows a few, is told of these alone, never loses one to the others, and hears by an empty list that others spoke.
 //!
 //! Each event has an id. Whoever comes back and says the last one it had (`Last-Event-ID`) is told what came after it, as long as
 //! that is still kept: for the last frames, and while somebody listens. Else it is told `event: resync`, which asks for the same
 //! as a gap.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +23,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ports::{Live, LiveFrame};
-use schemas::{Kind, Reading, SeriesKey, Timestamp, Transition, Zone};
+use schemas::{DeviceId, Kind, Reading, SeriesKey, Timestamp, Transition, Zone};
 use tokio::sync::broadcast::{Receiver, error::TryRecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
@@ -37,22 +39,71 @@ const RING: usize = 32;
 /// Frames of the broadcast taken at once, so that no client works for the others without end.
 const DRAIN: usize = 4096;
 
+/// Of what a client is told.
+enum Only {
+    Everything,
+    Of(Kind),
+    /// Readings of these, and every alert.
+    These(BTreeSet<DeviceId>),
+}
+
 /// One event, ready to be sent.
 enum Frame {
-    Readings { all: Bytes, by_kind: Vec<(Kind, Bytes)> },
-    Alert { kind: Kind, text: Bytes },
-    Gap { text: Bytes },
+    Readings {
+        all: Bytes,
+        by_kind: Vec<(Kind, Bytes)>,
+        /// Where the row of each device's reading stands in `all`, by device.
+        rows: Vec<(DeviceId, Range<usize>)>,
+    },
+    Alert {
+        kind: Kind,
+        text: Bytes,
+    },
+    /// What the broadcast dropped: it may be anybody's.
+    Gap {
+        text: Bytes,
+    },
+    /// Readings beyond the rows of a tick: nobody's who names devices.
+    Beyond {
+        text: Bytes,
+    },
 }
 
 impl Frame {
-    fn text(&self, only: Option<Kind>) -> Option<&Bytes> {
-        match (self, only) {
-            (Frame::Readings { all, .. }, None) => Some(all),
-            (Frame::Readings { by_kind, .. }, Some(kind)) => by_kind.iter().find(|(k, _)| *k == kind).map(|(_, text)| text),
-            (Frame::Alert { kind, text }, only) => only.is_none_or(|k| k == *kind).then_some(text),
-            (Frame::Gap { text }, _) => Some(text),
+    /// Appends what this client is told.
+    fn tell(&self, id: impl Fn() -> String, only: &Only, out: &mut Vec<u8>) {
+        let text = match (self, only) {
+            (Frame::Readings { all, .. }, Only::Everything) => Some(all),
+            (Frame::Readings { by_kind, .. }, Only::Of(kind)) => by_kind.iter().find(|(k, _)| k == kind).map(|(_, text)| text),
+            (Frame::Readings { all, rows, .. }, Only::These(these)) => {
+                out.extend_from_slice(&picked(&id(), all, rows, these));
+                None
+            }
+            (Frame::Alert { kind, text }, Only::Of(asked)) => (kind == asked).then_some(text),
+            (Frame::Alert { text, .. }, Only::Everything | Only::These(_)) | (Frame::Gap { text }, _) => Some(text),
+            (Frame::Beyond { text }, Only::Everything | Only::Of(_)) => Some(text),
+            (Frame::Beyond { .. }, Only::These(_)) => None,
+        };
+        if let Some(text) = text {
+            out.extend_from_slice(text);
         }
     }
+}
+
+/// The rows of these devices as an event: empty where only others spoke.
+fn picked(id: &str, all: &Bytes, rows: &[(DeviceId, Range<usize>)], these: &BTreeSet<DeviceId>) -> Vec<u8> {
+    let mut out = format!("id: {id}\nevent: readings\ndata: [").into_bytes();
+    let mut first = true;
+    for device in these {
+        let begin = rows.partition_point(|(known, _)| known < device);
+        for (_, place) in rows.iter().skip(begin).take_while(|(known, _)| known == device) {
+            out.extend_from_slice(if first { b"" } else { b"," });
+            out.extend_from_slice(all.get(place.clone()).unwrap_or_default());
+            first = false;
+        }
+    }
+    out.extend_from_slice(b"]\n\n");
+    out
 }
 
 fn gap(missed: u64) -> Bytes {
@@ -75,8 +126,10 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct Desk {
     clients: usize,
+    /// How many clients name each device.
+    watched: BTreeMap<DeviceId, usize>,
     receiver: Option<Receiver<LiveFrame>>,
-    /// The last reading of each series since the last frame; at most `rows`.
+    /// The last reading of each series since the last frame; at most `rows`, besides those that somebody names.
     fresh: BTreeMap<SeriesKey, Reading>,
     /// Readings of further series.
     missed: u64,
@@ -107,12 +160,15 @@ impl Hub {
 
     /// One more client, which sees what happens from now on, or after the event that it had last; none if as many as may be are
     /// there.
-    fn enter(self: &Arc<Self>, only: Option<Kind>, last: Option<&str>) -> Option<Seat> {
+    fn enter(self: &Arc<Self>, only: Only, last: Option<&str>) -> Option<Seat> {
         let mut desk = self.desk();
         if desk.clients >= self.most {
             return None;
         }
         desk.clients += 1;
+        if let Only::These(these) = &only {
+            these.iter().for_each(|device| *desk.watched.entry(device.clone()).or_default() += 1);
+        }
         if desk.receiver.is_none() {
             desk.receiver = Some(self.live.listen());
         }
@@ -184,7 +240,7 @@ impl Desk {
         self.push(frame);
         let missed = std::mem::take(&mut self.missed);
         if missed > 0 {
-            self.push(Frame::Gap { text: gap(missed) });
+            self.push(Frame::Beyond { text: gap(missed) });
         }
     }
 
@@ -194,7 +250,7 @@ impl Desk {
             if known.observed_at <= reading.observed_at {
                 known.clone_from(reading);
             }
-        } else if self.fresh.len() < rows {
+        } else if self.fresh.len() < rows || self.watched.contains_key(&reading.series.device) {
             self.fresh.insert(reading.series.clone(), reading.clone());
         } else {
             self.missed += 1;
@@ -204,15 +260,20 @@ impl Desk {
 
 fn readings(id: &str, fresh: &BTreeMap<SeriesKey, Reading>) -> Frame {
     let mut by_kind: BTreeMap<Kind, String> = BTreeMap::new();
+    let (mut all, mut rows) = (format!("id: {id}\nevent: readings\ndata: ["), Vec::with_capacity(fresh.len()));
     for reading in fresh.values() {
         let row = serde_json::to_string(&ReadingRow::from(reading)).expect("a row is text and finite numbers");
-        let rows = by_kind.entry(reading.kind).or_default();
+        let of_kind = by_kind.entry(reading.kind).or_default();
         // Writing to a String cannot fail.
-        let _ = write!(rows, "{}{row}", if rows.is_empty() { "" } else { "," });
+        let _ = write!(of_kind, "{}{row}", if of_kind.is_empty() { "" } else { "," });
+        all.push_str(if rows.is_empty() { "" } else { "," });
+        rows.push((reading.series.device.clone(), all.len()..all.len() + row.len()));
+        all.push_str(&row);
     }
+    all.push_str("]\n\n");
     let event = |rows: &str| Bytes::from(format!("id: {id}\nevent: readings\ndata: [{rows}]\n\n"));
-    let all = event(&by_kind.values().map(String::as_str).collect::<Vec<_>>().join(","));
-    Frame::Readings { all, by_kind: by_kind.iter().map(|(kind, rows)| (*kind, event(rows))).collect() }
+    let by_kind = by_kind.iter().map(|(kind, rows)| (*kind, event(rows))).collect();
+    Frame::Readings { all: Bytes::from(all), by_kind, rows }
 }
 
 fn alert(id: &str, transition: &Transition) -> Bytes {
@@ -223,7 +284,7 @@ fn alert(id: &str, transition: &Transition) -> Bytes {
 /// A client's place. Leaving it frees it, and the last one to leave stops the listening.
 struct Seat {
     hub: Arc<Hub>,
-    only: Option<Kind>,
+    only: Only,
     next: u64,
     /// What it had last is not kept any more.
     lost: bool,
@@ -253,8 +314,8 @@ impl Seat {
             self.next = desk.first;
         }
         let skip = usize::try_from(self.next - desk.first).unwrap_or(usize::MAX);
-        for text in desk.ring.iter().skip(skip).filter_map(|frame| frame.text(self.only)) {
-            out.extend_from_slice(text);
+        for (frame, number) in desk.ring.iter().zip(desk.first..).skip(skip) {
+            frame.tell(|| hub.id(number), &self.only, &mut out);
         }
         self.next = desk.next();
         out
@@ -265,6 +326,16 @@ impl Drop for Seat {
     fn drop(&mut self) {
         let mut desk = self.hub.desk();
         desk.clients -= 1;
+        if let Only::These(these) = &self.only {
+            for device in these {
+                if let Some(count) = desk.watched.get_mut(device) {
+                    *count -= 1;
+                    if *count == 0 {
+                        desk.watched.remove(device);
+                    }
+                }
+            }
+        }
         if desk.clients == 0 {
             // One further: what happens while nobody listens is missed by whoever comes back.
             *desk = Desk { first: desk.next() + 1, ..Desk::default() };
@@ -306,15 +377,27 @@ impl Client {
 const LAST_EVENT: Parameter =
     Parameter::text("Last-Event-ID", "The id of the event that was heard last: begins with what came after it").in_header();
 
+const WATCHED: Parameter =
+    Parameter::of::<DeviceId>("device", "Readings of these devices alone, however much others say, and every alert").list();
+
 pub(crate) const EVENTS: Operation = Operation::get(
     "/api/v1/events",
     "Readings and alerts as they happen: server-sent events `readings`, `alert`, `gap`, `resync`, `beat`",
 )
-.takes(&[known::KIND, LAST_EVENT])
+.takes(&[known::KIND, WATCHED, LAST_EVENT])
 .also(&["text/event-stream"]);
 
 pub(crate) async fn events(State(rooms): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
-    let only = EVENTS.read(&uri)?.kind()?;
+    let params = EVENTS.read(&uri)?;
+    let these: BTreeSet<DeviceId> = params.list("device", "device ids joined by commas")?.into_iter().collect();
+    let only = match (params.kind()?, these.is_empty()) {
+        (None, true) => Only::Everything,
+        (Some(kind), true) => Only::Of(kind),
+        (None, false) => Only::These(these),
+        (Some(_), false) => {
+            return Err(Problem::parameter("kind", "devices are named already", "either a kind or devices"));
+        }
+    };
     let settings = &rooms.house.settings;
     let seat = rooms
         .hub

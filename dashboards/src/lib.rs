@@ -37,6 +37,7 @@ pub mod rows;
 pub use access::guarded;
 pub use house::{City, House};
 pub use openapi::openapi;
+pub use page::{Order, Pressroom};
 pub use parameters::{District, Names, Parameters, Sheet, SpaceUse, Station};
 pub use scan::ScanError;
 pub use security::router;

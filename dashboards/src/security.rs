@@ -32,6 +32,9 @@ const SHORTEST: Duration = Duration::from_millis(1);
 /// Of brotli and gzip: beyond it a body costs ten times as long and is hardly smaller.
 const ASSET_QUALITY: i32 = 9;
 
+/// Pages are made anew for each look, and sent over slow lines: a third smaller than at the fastest, for some milliseconds.
+const PAGE_QUALITY: i32 = 5;
+
 /// All addresses of the house, for whoever asks: who may is another's business.
 pub fn router(house: House) -> Router {
     let settings = house.settings.clone();
@@ -40,11 +43,12 @@ pub fn router(house: House) -> Router {
 
 /// All addresses, without what holds around them.
 pub(crate) fn addresses(rooms: Arc<Rooms>) -> Router {
-    // A browser asks once for an asset and keeps it for ever: smallest is best.
+    // A browser asks once for an asset and keeps it for ever: smallest is best. Who takes brotli gets what is pressed already.
     let small = CompressionLayer::new().quality(CompressionLevel::Precise(ASSET_QUALITY)).compress_when(worth());
+    let middling = CompressionLayer::new().quality(CompressionLevel::Precise(PAGE_QUALITY)).compress_when(worth());
     Router::new()
         .merge(api::routes())
-        .merge(page::routes())
+        .merge(page::routes().layer(middling))
         .route("/a/{hash}/{*path}", get(assets::serve).layer(small))
         .fallback(page::nothing)
         .with_state(rooms)

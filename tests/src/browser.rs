@@ -72,6 +72,19 @@ impl Browser {
     /// If it is installed and does not start, or is required and not installed.
     #[must_use]
     pub fn start() -> Option<Self> {
+        Self::begin(false)
+    }
+
+    /// The same, and it counts what comes over the wire ([`Browser::wire`]).
+    ///
+    /// # Panics
+    /// As [`Browser::start`].
+    #[must_use]
+    pub fn start_to_count() -> Option<Self> {
+        Self::begin(true)
+    }
+
+    fn begin(counting: bool) -> Option<Self> {
         let chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
         let chromium = chromium.into_iter().find(|path| Path::new(path).exists());
         let address = free_address();
@@ -81,10 +94,10 @@ impl Browser {
         if !has("chromium", driver.is_some(), "apt-get install chromium chromium-driver") {
             return None;
         }
-        Some(Self::open(driver?, address, chromium?))
+        Some(Self::open(driver?, address, chromium?, counting))
     }
 
-    fn open(driver: Child, address: SocketAddr, chromium: &str) -> Self {
+    fn open(driver: Child, address: SocketAddr, chromium: &str, counting: bool) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::blocking::Client::builder().timeout(PATIENCE).build().expect("an HTTP client");
         let profile = tempfile::tempdir().expect("a profile of its own");
@@ -100,10 +113,14 @@ impl Browser {
             "--force-color-profile=srgb",
             &folder,
         ];
+        let mut logs = json!({ "browser": "ALL" });
+        if counting {
+            logs["performance"] = json!("ALL");
+        }
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": { "binary": chromium, "args": arguments },
-            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:loggingPrefs": logs,
         } } });
         let answer = browser.put("/session", &wanted);
         let id = answer["sessionId"].as_str().expect("a session").to_owned();
@@ -201,6 +218,24 @@ impl Browser {
         let grave = |entry: &&Value| entry["level"] == "SEVERE" || entry["level"] == "WARNING";
         let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
         entries.as_array().expect("a list").iter().filter(grave).map(text).collect()
+    }
+
+    /// Bytes that came over the wire since it was asked last, headers too, of all that came whole: a stream of events never does.
+    ///
+    /// # Panics
+    /// If the driver refuses.
+    #[must_use]
+    pub fn wire(&self) -> u64 {
+        let entries = self.put("/se/log", &json!({ "type": "performance" }));
+        let whole = |entry: &Value| {
+            let told: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            let message = &told["message"];
+            (message["method"] == "Network.loadingFinished").then(|| message["params"]["encodedDataLength"].as_f64())?
+        };
+        let bytes: f64 = entries.as_array().expect("a list").iter().filter_map(whole).sum();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole bytes of a page")]
+        let bytes = bytes as u64;
+        bytes
     }
 
     /// A picture of the whole page, however long.

@@ -82,6 +82,29 @@ fn a_kind_of_the_citys_own_is_published_stored_judged_asked_for_and_shown_withou
         }
     }
 
+    for (language, kind, label, chosen) in [
+        ("fr", "Espaces verts", "Humidité du sol", "Température du sol"),
+        ("ar", "المساحات الخضراء", "رطوبة التربة", "حرارة التربة"),
+        ("en", "Green spaces", "Soil moisture", "Soil temperature"),
+    ] {
+        let page = marsad.get(&format!("/{language}/kinds/green"));
+        let menu = format!("href=\"/{language}/kinds/green\" aria-current=\"page\">{kind}<");
+        let (map, device) = ("/api/v1/places?kind=green&amp;quantity=soil.moisture", format!("/{language}/devices/probe-1"));
+        for text in [menu.as_str(), label, chosen, map, &device, "data-s=\"probe-1|soil.moisture|0\""] {
+            assert!(page.contains(text), "{language}: no {text:?} on the page of the kind");
+        }
+        let other = marsad.get(&format!("/{language}/kinds/green?quantity=soil.temperature"));
+        assert!(other.contains("quantity=soil.temperature&quot;") || other.contains("quantity=soil.temperature\""), "{language}");
+        let past = marsad.get(&format!("/{language}/devices/probe-1?quantity=soil.moisture&range=7d"));
+        assert!(past.contains("data-chart") && past.contains(label), "{language}: no past");
+    }
+    let places = marsad.json("/api/v1/places?kind=green&quantity=soil.moisture");
+    assert_eq!(
+        (places["devices"].as_array().map(Vec::len), &places["without_place"]),
+        (Some(0), &1.into()),
+        "it has no place yet"
+    );
+
     let config = folder.path().join("marsad.toml").display().to_string();
     let data = folder.path().join("data").display().to_string();
     let query = ["query", "--device", "probe-1", "--quantity", "soil.moisture", "--data", &data, "--json"];

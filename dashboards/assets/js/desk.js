@@ -33,7 +33,7 @@ async function act(button, ids) {
   if (!by) { say(deeds.dataset.name); deeds.by.focus(); return; }
   if (!ids.length) { say(deeds.dataset.none); return; }
   if (what === 'assign' && !deeds.to.value.trim()) { say(deeds.dataset.name); deeds.to.focus(); return; }
-  const body = { by, note: deeds.note.value.trim() };
+  const body = { by, note: deeds.note?.value.trim() ?? '' };
   if (what === 'shelve') body.until = new Date(Date.now() + Number(button.dataset.hours) * 3600e3).toISOString();
   if (what === 'assign') body.to = deeds.to.value.trim();
   const refusals = [];
@@ -47,7 +47,7 @@ async function act(button, ids) {
   if (refusals.length) parts.push(`${deeds.dataset.refused} ${refusals.length}: ${refusals[0]}`);
   say(parts.join(' · '));
   for (const pick of picks()) pick.checked = false;
-  deeds.note.value = '';
+  if (deeds.note) deeds.note.value = '';
   await refresh();
 }
 
@@ -83,7 +83,8 @@ const keys = {
 
 document.addEventListener('keydown', e => {
   const typing = e.target.matches('input:not([type=checkbox]), select, textarea');
-  if (typing || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;
+  // Where there is no desk, there is a bin with two buttons.
+  if (!deeds?.note || typing || e.ctrlKey || e.metaKey || e.altKey || !keys[e.key]) return;
   e.preventDefault();
   keys[e.key]();
 });

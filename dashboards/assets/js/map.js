@@ -1,12 +1,12 @@
-// A map without tiles: coast and communes from a file of ours, and on it what the page's own lists say. A list that is
-// exchanged by the server changes the map: there is one truth.
+// A map without tiles: coast and communes from a file of ours, and on it what the page's own lists say, or thousands of devices.
+// A list that is exchanged by the server changes the map: there is one truth.
 
 const L = window.L;
 const box = document.querySelector('[data-map]');
 const rtl = document.documentElement.dir === 'rtl';
 const at = p => [p[1], p[0]];
 
-const map = L.map(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, minZoom: 9, maxZoom: 17 });
+const map = L.map(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, minZoom: 9, maxZoom: box.dataset.field ? 19 : 17, zoomAnimation: !box.dataset.field });
 map.setView([33.58, -7.6], 11);
 const zoom = L.control.zoom({ position: rtl ? 'topleft' : 'topright', zoomInTitle: box.dataset.in, zoomOutTitle: box.dataset.out });
 zoom.addTo(map);
@@ -72,16 +72,19 @@ function declutter() {
   }
 }
 
-function fit() {
-  const places = [...marks.values()].map(mark => mark.getLatLng());
-  if (places.length) map.fitBounds(L.latLngBounds(places), { padding: [46, 46], maxZoom: 14 });
+function fit(bounds) {
+  if (bounds?.isValid()) map.fitBounds(bounds, { padding: [46, 46], maxZoom: 14 });
 }
 
 show();
-fit();
-await ground().catch(() => box.classList.add('bare'));
+fit(L.latLngBounds([...marks.values()].map(mark => mark.getLatLng())));
+const drawn = ground().catch(() => box.classList.add('bare'));
+if (box.dataset.field) fit(await (await import('./field.js')).field(map, box));
+await drawn;
 await document.fonts.ready;
 declutter();
 map.on('zoomend', () => requestAnimationFrame(declutter));
 document.addEventListener('refreshed', show);
 box.dataset.drawn = '1';
+// For whoever measures: since the page was asked for, until it is drawn and answers.
+requestAnimationFrame(() => setTimeout(() => { box.dataset.interactive = performance.now(); }));

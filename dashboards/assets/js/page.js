@@ -36,10 +36,15 @@ function plan(delay) {
   }, delay);
 }
 
+let away = false;
+
 on('state', state => {
   show(state !== 'lost');
-  // What was missed while away stands in the panels.
-  if (state !== 'lost') { news = true; plan(state === 'gap' ? SOON : 300); }
+  if (state === 'lost') { away = true; return; }
+  // What was missed while away stands in the panels; a page that has just come is as it should be.
+  news = true;
+  plan(state === 'gap' ? SOON : away ? 300 : OFTEN);
+  away = false;
 });
 on('readings', readings => { news = true; write(readings); });
 on('alert', t => {

@@ -48,7 +48,7 @@ fn sec_04_every_address_stands_in_the_table_and_no_other() {
 }
 
 /// What the matrix cannot judge by a status, and what judges it.
-const JUDGED_ELSEWHERE: [&str; 20] = [
+const JUDGED_ELSEWHERE: [&str; 21] = [
     // For everybody, and the same for everybody: redirections, files, what is not there.
     "/",
     "/a/{hash}/{*path}",
@@ -76,6 +76,8 @@ const JUDGED_ELSEWHERE: [&str; 20] = [
     "/fr/air/{station}",
     // Of a message that waits; it asks `/api/v1/quarantine/{offset}`, which the matrix does too.
     "/fr/engineers/{offset}",
+    // Of kinds that a city added; what stands on it is asked of the API, and shown as by `/fr/devices`.
+    "/fr/kinds/{kind}",
 ];
 
 /// Whether an address is one of a pattern's.

@@ -14,6 +14,7 @@ mod parking;
 mod pasts;
 mod payload;
 pub(crate) mod people;
+mod places;
 pub(crate) mod privacy;
 pub(crate) mod public;
 mod quarantine;
@@ -83,6 +84,7 @@ fn described() -> Paths<Arc<Rooms>> {
         .at(&readings::READINGS, readings::readings)
         .at(&crate::events::EVENTS, crate::events::events)
         .at(&served::DOCUMENT, served::document)
+        .and(places::paths())
         .and(public::paths())
         .and(air::paths())
         .and(waste::paths())

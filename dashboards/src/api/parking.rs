@@ -2,7 +2,7 @@
 //! sensors do not see.
 //!
 //! Zones only: unless the settings say that only officers ask, no answer tells of a single space, and one over too few spaces is
-//! withheld. Deliberately absent: anything about
+//! withheld. Single bays are [elsewhere](super::places), for those who may see them. Deliberately absent: anything about
 //! a vehicle or its driver, of which the platform knows nothing.
 
 mod overstays;

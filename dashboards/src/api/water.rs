@@ -4,6 +4,7 @@
 //! and none of them dominating. For the utility: single connections, under pseudonyms that only the holder of a key can make;
 //! without the key there are no such answers. Deliberately absent: the number of any meter, and joining meters with anything else.
 
+mod balance;
 mod consumption;
 mod districts;
 mod leaks;
@@ -28,7 +29,7 @@ pub(crate) fn paths() -> Paths<Arc<Rooms>> {
     Paths::new()
         .at(&consumption::CONSUMPTION, consumption::consumption)
         .at(&leaks::LEAKS, leaks::leaks)
-        .at(&districts::BALANCE, districts::balance)
+        .at(&balance::BALANCE, balance::balance)
         .at(&districts::NIGHT, districts::night)
         .at(&stuck::STUCK, stuck::stuck)
 }

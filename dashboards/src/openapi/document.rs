@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 /// Chapters, by the first level of an address below `/api/v1`.
 const CHAPTERS: [(&str, &str, &[&str]); 11] = [
-    ("readings", "What was measured", &["readings", "latest", "events"]),
+    ("readings", "What was measured", &["readings", "latest", "places", "events"]),
     ("devices", "What measures", &["devices", "credentials", "claims", "claim"]),
     ("alerts", "What asks for somebody", &["alerts", "silences", "maintenance", "rules", "rotas", "public"]),
     ("air", "What readings of the air mean", &["air"]),

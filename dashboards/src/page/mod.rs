@@ -13,6 +13,8 @@ pub(crate) mod entry;
 mod explain;
 mod front;
 mod glance;
+mod indicators;
+mod kind;
 mod map;
 mod own;
 mod parking;
@@ -47,6 +49,7 @@ use crate::lang::{Lang, cookie};
 use crate::problem::Problem;
 
 pub(crate) use glance::Glance;
+pub use report::{Order, Pressroom};
 use shell::Page;
 use visit::{Sheet, Visit};
 
@@ -57,7 +60,7 @@ const YEAR: u32 = 31_536_000;
 type Make = for<'v> fn(&'v Visit) -> BoxFuture<'v, Result<Sheet, Problem>>;
 
 /// Every page: its address after the language, the part of the menu it belongs to, and what makes it.
-const PAGES: [(&str, &str, Make); 28] = [
+const PAGES: [(&str, &str, Make); 30] = [
     ("", "", |visit| Box::pin(front::sheet(visit))),
     ("board", "", |visit| Box::pin(board::sheet(visit))),
     ("air", "air", |visit| Box::pin(air::city(visit))),
@@ -65,6 +68,7 @@ const PAGES: [(&str, &str, Make); 28] = [
     ("air/{station}", "air", |visit| Box::pin(air::station(visit))),
     ("waste", "waste", |visit| Box::pin(waste::sheet(visit))),
     ("waste/{bin}", "waste", |visit| Box::pin(waste::bin(visit))),
+    ("indicators", "waste", |visit| Box::pin(indicators::sheet(visit))),
     ("devices", "devices", |visit| Box::pin(device::list(visit))),
     ("devices/{id}", "devices", |visit| Box::pin(device::single(visit))),
     ("engineers", "engineers", |visit| Box::pin(device::engineers(visit))),
@@ -84,6 +88,7 @@ const PAGES: [(&str, &str, Make); 28] = [
     ("reports/weekly", "reports", |visit| Box::pin(report::weekly(visit))),
     ("parking", "parking", |visit| Box::pin(parking::sheet(visit))),
     ("water", "water", |visit| Box::pin(water::sheet(visit))),
+    ("kinds/{kind}", "kinds", |visit| Box::pin(kind::sheet(visit))),
     ("privacy", "", |visit| Box::pin(privacy::sheet(visit))),
     ("api", "", |visit| Box::pin(api::sheet(visit))),
 ];

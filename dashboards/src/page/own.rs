@@ -35,13 +35,14 @@ fn kind_panel(desk: &Desk<'_>, glance: &Glance, kind: Kind, last: Option<&[Readi
             tbody { @for reading in readings.iter().take(ROWS) { (row(desk, glance, reading)) } }
         } }
     });
-    panel(desk.lang, &format!("kind-{kind}"), desk.lang.of(kind.label()), &html! {}, body)
+    let way = html! { a href=(desk.to(&format!("kinds/{kind}"))) { (words.map) } };
+    panel(desk.lang, &format!("kind-{kind}"), desk.lang.of(kind.label()), &way, body)
 }
 
 fn row(desk: &Desk<'_>, glance: &Glance, reading: &Reading) -> Markup {
     let series = &reading.series;
     html! { tr {
-        th scope="row" { bdi { (glance.name(desk.lang, &series.device)) } }
+        th scope="row" { (desk.device_link(&series.device, &glance.name(desk.lang, &series.device))) }
         td { (desk.lang.of(&series.quantity.row().label)) @if series.channel > 0 { " " small { bdi { "#" (series.channel) } } } }
         td.n { @if believed(reading) { (desk.live(reading)) } @else { (desk.none()) } }
         td.n.late { (desk.time(reading.observed_at)) }

@@ -1,15 +1,19 @@
-//! Parking: how full each zone is now and usually, stays that are too long, sensors that do not see. Never a single space.
+//! Parking: how full each zone is now and usually, stays that are too long, sensors that do not see. Single spaces stand on the map
+//! of those who may see them, and nowhere else.
 
 mod week;
 
 use maud::{Markup, html};
-use schemas::{DeviceId, Timestamp, Zone};
+use schemas::{DeviceId, Kind, Quantity, Timestamp, Zone};
 use serde::Deserialize;
 
 use super::glance::Glance;
+use super::map::{Field, Sign, field};
 use super::parts::{Desk, empty, panel};
 use super::sections;
+use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
+use crate::access::{Right, may};
 use crate::locator::zone_name;
 use crate::numbers;
 use crate::params::encoded;
@@ -71,10 +75,30 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let main = html! {
         (desk.opening(words.parking, &title))
         div.two.first { (sections::parking(&desk, &glance)) (overstays(&desk, stays.as_ref())) }
+        @if may(Right::Personal) { (bays(&desk)) }
         @if let Some(zone) = &zone { (week::section(&desk, &glance, zone, weeks.as_ref())) }
         (doubted(&desk, doubts.as_ref()))
     };
-    Ok(Sheet { often: super::visit::SELDOM, ..Sheet::plain(title, main) })
+    let scripts = if may(Right::Personal) { Scripts::MAP } else { Scripts::NONE };
+    Ok(Sheet { scripts, often: super::visit::SELDOM, ..Sheet::plain(title, main) })
+}
+
+/// Each bay, free or taken.
+fn bays(desk: &Desk<'_>) -> Markup {
+    let words = desk.lang.words();
+    html! { section.after aria-labelledby="bays-title" {
+        div.head { h2 #bays-title { (words.pages.parking.bays) } }
+        (field(desk, &Field {
+            kind: Kind::PARKING,
+            sign: Sign::Bay,
+            source: "/api/v1/parking/bays".to_owned(),
+            page: desk.to("devices/"),
+            quantity: Quantity::PARKING_OCCUPIED,
+            // A bay says 0 or 1: beyond the first step there is nothing.
+            edges: [0.5, 2.0, 2.0],
+            steps: Some(&words.pages.parking.bay_states),
+        }))
+    } }
 }
 
 fn overstays(desk: &Desk<'_>, stays: Option<&Overstays>) -> Markup {

@@ -89,7 +89,7 @@ impl<'a> Page<'a> {
                     meta name="color-scheme" content="light dark";
                     title { (title) " · " (city) }
                     link rel="preload" as="font" type="font/woff2" crossorigin
-                        href=(address("fonts/ibm-plex-sans-latin-standard-normal.woff2"));
+                        href=(address("fonts/ibm-plex-sans-latin-wght-normal.woff2"));
                     @if lang.is_rtl() {
                         link rel="preload" as="font" type="font/woff2" crossorigin
                             href=(address("fonts/ibm-plex-sans-arabic-arabic-400-normal.woff2"));
@@ -118,19 +118,24 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// Whether it belongs to this part of the menu.
+    fn stands_in(&self, id: &str) -> bool {
+        id == self.section || (self.section == "kinds" && self.path.split('?').next() == Some(id))
+    }
+
     fn top(&self, city: &str) -> Markup {
         let (lang, words) = (self.lang, self.lang.words());
         let home = format!("/{}/", lang.code());
-        let sections = [
-            ("air", words.air),
-            ("waste", words.waste),
-            ("parking", words.parking),
-            ("water", words.water),
+        let built_in = [("air", words.air), ("waste", words.waste), ("parking", words.parking), ("water", words.water)];
+        let rest = [
             ("reports", words.pages.nav.reports),
             ("alerts", words.pages.nav.alerts),
             ("devices", words.pages.nav.devices),
             ("engineers", words.pages.nav.engineers),
         ];
+        let owned = |(id, name): (&str, &'static str)| (id.to_owned(), name);
+        let own = super::glance::own_kinds().map(|kind| (format!("kinds/{kind}"), lang.of(kind.label())));
+        let sections: Vec<(String, &str)> = built_in.map(owned).into_iter().chain(own).chain(rest.map(owned)).collect();
         html! {
             header.top {
                 a.brand href=(home) {
@@ -141,8 +146,8 @@ impl<'a> Page<'a> {
                     span { b { (city) } " " i { (words.subtitle) } }
                 }
                 nav aria-label=(words.sections) {
-                    @for (id, name) in sections {
-                        a href=(format!("/{}/{id}", lang.code())) aria-current=[(id == self.section).then_some("page")] { (name) }
+                    @for (id, name) in &sections {
+                        a href=(format!("/{}/{id}", lang.code())) aria-current=[(self.stands_in(id)).then_some("page")] { (name) }
                     }
                 }
                 div.tools {

@@ -221,6 +221,8 @@ pub(crate) struct Waste {
     pub(crate) how: &'static str,
     /// Full, partial, light, confirmed.
     pub(crate) emptying_kinds: [&'static str; 4],
+    /// An alert of a bin has been seen to.
+    pub(crate) done: &'static str,
 }
 
 /// `/devices`.
@@ -303,6 +305,9 @@ pub(crate) struct Parking {
     /// Below half, to 70, to 85 per cent, and above.
     pub(crate) steps: [&'static str; 4],
     pub(crate) doubtful_hours: &'static str,
+    pub(crate) bays: &'static str,
+    /// Free, taken.
+    pub(crate) bay_states: [&'static str; 2],
 }
 
 /// `/water`.

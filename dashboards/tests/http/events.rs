@@ -124,6 +124,32 @@ async fn a_client_hears_only_the_kind_it_asked_for() {
 }
 
 #[tokio::test]
+async fn whoever_names_devices_loses_none_to_the_others_and_hears_of_those_only_that_they_spoke() {
+    let town = town();
+    let mut house = town.house();
+    // Room for one series in a tick, and both bursts within one.
+    (house.settings.event_rows, house.settings.event_tick) = (1, Duration::from_millis(100));
+    let router = dashboards::router(house);
+    let mut ear = Ear::at(&router, "/api/v1/events?device=bin-9,bin-7").await;
+    let crowd: Vec<_> = (0..10).map(|i| fill(&format!("bin-{i}"), f64::from(i), NOW)).collect();
+    town.live.tell(LiveFrame::Readings(crowd.into()));
+    ear.until("event: readings\ndata: [{\"device\":\"bin-7\"").await;
+    ear.until("]\n\n").await;
+    let told: Vec<serde_json::Value> =
+        ear.heard.lines().filter_map(|l| serde_json::from_str(l.strip_prefix("data: ")?).ok()).collect();
+    let devices: Vec<&str> =
+        told.iter().flat_map(|rows| rows.as_array().unwrap()).map(|row| row["device"].as_str().unwrap()).collect();
+    assert_eq!(devices, ["bin-7", "bin-9"], "{}", ear.heard);
+    town.live.tell(LiveFrame::Readings([fill("bin-3", 42.0, NOW)].into()));
+    ear.until("data: []").await;
+    town.live.tell(LiveFrame::Transitions([transition()].into()));
+    ear.until("event: alert").await;
+    assert!(!ear.heard.contains("event: gap"), "what others lost is nothing to it: {}", ear.heard);
+    let both = get(&router, "/api/v1/events?device=bin-9&kind=waste").await;
+    assert_eq!((both.status, &both.json()["parameter"]), (StatusCode::BAD_REQUEST, &"kind".into()));
+}
+
+#[tokio::test]
 async fn a_client_that_lost_frames_is_told_a_gap() {
     let town = town();
     let mut ear = Ear::at(&dashboards::router(quick(&town)), "/api/v1/events").await;

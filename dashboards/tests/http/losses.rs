@@ -70,6 +70,18 @@ async fn the_loss_of_a_district_is_what_came_in_and_was_not_metered_and_a_small_
     assert!((value("loss") - 11_760.0 * hours).abs() < 1.0, "{anfa}");
     assert_eq!((&few["publication"], few.get("balance")), (&"suppressed_k".into(), None));
     assert!(!answer.text.contains("\"m-"), "{}", answer.text);
+    // Day by day it is the same in parts, and what is withheld is so on each day.
+    let days = get(&router, "/api/v1/water/balance?from=2026-11-14&to=2026-11-20&by=day").await.json();
+    let of = |district: usize| days["districts"][district]["days"].as_array().unwrap().clone();
+    let losses: Vec<f64> = of(0).iter().map(|day| day["balance"]["value"]["loss"].as_f64().unwrap()).collect();
+    assert!(losses.len() == 7 && losses.iter().all(|loss| (loss - 11_760.0 * 24.0).abs() < 1.0), "{losses:?}");
+    assert!(of(1).len() == 7 && of(1).iter().all(|day| day.get("balance").is_none()), "{days}");
+    let csv = get(&router, "/api/v1/water/balance?from=2026-11-14&to=2026-11-20&by=day&format=csv").await.text;
+    assert_eq!(csv.lines().filter(|line| line.starts_with("Anfa haut,2026-11-")).count(), 7, "{csv}");
+    let long = get(&router, "/api/v1/water/balance?from=2026-01-01&to=2026-11-20&by=day").await;
+    assert_eq!((long.status, &long.json()["parameter"]), (StatusCode::BAD_REQUEST, &"by".into()));
+    let page = get(&router, "/fr/water").await.text;
+    assert!(page.contains("Anfa haut") && page.contains("class=\"lost\""), "the page draws what is lost");
     let status = |key: &str| told["rests_on"].as_array().unwrap().iter().find(|r| r["key"] == key).map(|r| r["status"].clone());
     assert_eq!(status("bulk.q4_l_per_h"), Some("memory".into()));
     assert_eq!(status("balance.coverage"), Some("design".into()));

@@ -21,6 +21,7 @@ mod operations;
 mod pages;
 mod patterns;
 mod people;
+mod places;
 mod public;
 mod reports;
 mod rests;

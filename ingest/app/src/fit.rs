@@ -34,7 +34,12 @@ pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Resu
         simulated: None,
     };
     match notify::build(&settings.notify, &telling) {
-        Ok(_) => {}
+        Ok(desk) => {
+            if let Err(wrong) = notify::report::subscriptions(&settings.report, &settings.notify, &desk.lines) {
+                let place = settings.place(&wrong.key(&settings.notify));
+                errors.push(SettingsError { place, message: wrong.to_string() });
+            }
+        }
         // A file of shifts says itself where.
         Err(notify::SettingsError::Shifts(wrong)) => {
             errors.extend(wrong.into_iter().map(|wrong| SettingsError { place: wrong.place, message: wrong.message }));

@@ -41,6 +41,7 @@ mod past;
 mod people;
 mod platform;
 mod prepare;
+mod press;
 mod profile;
 mod progress;
 mod provision;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use ::access::Keeper;
 use ::vault::Vault;
-use dashboards::{City, House, Parameters};
+use dashboards::{City, House, Parameters, Pressroom};
 use endpoint::{Access, Endpoint, Open};
 use journal::{Journal, JournalError};
 use notify::{Lookout, Registered};
@@ -31,6 +31,7 @@ use crate::gate;
 use crate::ground::{Ground, Origin};
 use crate::observer::{Desk, Loops, Observer};
 use crate::opened::{Opened, disk_failure, journal_failure, pipeline_failure, record_failure};
+use crate::press::OfPages;
 use crate::roster::Roster;
 use crate::rounds::{dismissing, expiring, retention};
 use crate::rulebook::Book;
@@ -203,8 +204,6 @@ impl Platform {
         };
         let (teller, bell) = Teller::new(Arc::clone(&opened.register), curb, Arc::clone(&clock), Arc::clone(&decided));
         teller.bury_strays(&told).map_err(|e| record_failure(&settings.data.directory, &e))?;
-        let stop = after.clone();
-        helpers.spawn(async move { ("telling", teller.run(told, stop).await) });
         let kept = expiring(settings, &parameters.purposes);
         let (expiry, stop) = (retention(kept, Arc::clone(&store), Arc::clone(&clock), Arc::clone(&gate.keeper)), pages.clone());
         helpers.spawn(async move {
@@ -247,6 +246,8 @@ impl Platform {
             (ground.vault, demo),
         )?;
         let house = House { stage, ..house };
+        let (press, stop) = (Arc::new(OfPages(Pressroom::new(house.clone()))), after.clone());
+        helpers.spawn(async move { ("telling", teller.run(told, press, stop).await) });
         let (router, limits, stop) =
             (dashboards::guarded(house, Arc::clone(&gate.keeper) as _), settings.http.clone(), pages.clone());
         if let Some(own) = own {

@@ -4,9 +4,11 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+use notify::report::{Courier, Press, Subscription, subscriptions};
 use notify::{AwaySettings, City, Desk, Dispatcher, Inhibit, LineSetup, Planning, Registered, SettingsError};
-use ports::{Clock, OperationError, Outbox, RecordError};
-use register::Register;
+use ports::{Clock, Line, OperationError, Outbox, RecordError};
+use register::{Register, Reports};
 use settings::Settings;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -21,6 +23,9 @@ pub(crate) struct Telling {
     inhibit: Vec<Inhibit>,
     away: AwaySettings,
     desk: Desk,
+    /// Who gets which report.
+    reports: Vec<Subscription>,
+    zone: TimeZone,
 }
 
 impl Telling {
@@ -29,14 +34,27 @@ impl Telling {
     /// # Errors
     /// The first thing that is wrong.
     pub(crate) fn of(settings: &Settings, city: &City) -> Result<Self, SettingsError> {
-        let Settings { notify, inhibit, away, .. } = settings;
+        let Settings { notify, inhibit, away, report, .. } = settings;
         let desk = notify::build(notify, city)?;
-        Ok(Self { settings: notify.clone(), inhibit: inhibit.clone(), away: away.clone(), desk })
+        let (inhibit, away, zone) = (inhibit.clone(), away.clone(), city.zone.clone());
+        let reports = subscriptions(report, notify, &desk.lines)?;
+        Ok(Self { settings: notify.clone(), inhibit, away, desk, reports, zone })
     }
 
     /// How many lines there are: receivers, each over each of its channels.
     pub(crate) fn lines(&self) -> u64 {
         self.desk.lines.len() as u64
+    }
+
+    /// The lines by which reports go, each once.
+    fn by_mail(&self) -> Vec<LineSetup> {
+        let mut all: Vec<LineSetup> = Vec::new();
+        for Subscription { line, .. } in &self.reports {
+            if all.iter().all(|known| known.line() != line.line()) {
+                all.push(line.clone());
+            }
+        }
+        all
     }
 
     /// Who is on duty when.
@@ -78,6 +96,7 @@ pub(crate) struct Teller {
     curb: Arc<Registered>,
     clock: Arc<dyn Clock>,
     decided: Arc<Notify>,
+    reports: Arc<Reports>,
     orders: mpsc::Receiver<(Telling, oneshot::Sender<()>)>,
 }
 
@@ -93,7 +112,8 @@ impl Teller {
         decided: Arc<Notify>,
     ) -> (Self, Bell) {
         let (bell, orders) = mpsc::channel(ORDERS);
-        (Self { register, curb, clock, decided, orders }, Bell(bell))
+        let reports = Arc::new(Reports::of(Arc::clone(&register)));
+        (Self { register, curb, clock, decided, reports, orders }, Bell(bell))
     }
 
     /// What was to go by a line that is no more would wait for ever and be counted for ever.
@@ -106,6 +126,11 @@ impl Teller {
         if strays > 0 {
             tracing::warn!(strays, "notifications for receivers or channels that are no more are dead letters now");
         }
+        let known: Vec<Line> = telling.by_mail().iter().map(LineSetup::line).collect();
+        let strays = self.reports.bury_strays(&known, self.clock.now())?;
+        if strays > 0 {
+            tracing::warn!(strays, "reports for receivers that get none any more are not sent");
+        }
         Ok(())
     }
 
@@ -113,11 +138,16 @@ impl Teller {
     ///
     /// # Errors
     /// Planning or a dispatcher ended by itself, which it does only where it cannot go on.
-    pub(crate) async fn run(mut self, mut telling: Telling, stop: CancellationToken) -> Result<(), String> {
+    pub(crate) async fn run(
+        mut self,
+        mut telling: Telling,
+        press: Arc<dyn Press>,
+        stop: CancellationToken,
+    ) -> Result<(), String> {
         loop {
             telling.warn_of_holes(&*self.clock);
             let end = stop.child_token();
-            let mut round = self.begin(telling, &end);
+            let mut round = self.begin(telling, &press, &end);
             // Every arm is cancel-safe: a token, a channel and a join set keep what was not taken.
             let next = tokio::select! {
                 () = stop.cancelled() => None,
@@ -141,8 +171,9 @@ impl Teller {
         }
     }
 
-    fn begin(&self, telling: Telling, end: &CancellationToken) -> Round {
-        let Telling { settings, inhibit, away, desk } = telling;
+    fn begin(&self, telling: Telling, press: &Arc<dyn Press>, end: &CancellationToken) -> Round {
+        let by_mail = telling.by_mail();
+        let Telling { settings, inhibit, away, desk, reports, zone } = telling;
         self.curb.replace(inhibit, away);
         let (mut round, posted) = (Round::new(), Arc::new(Notify::new()));
         let planning = Planning::new(
@@ -155,8 +186,17 @@ impl Teller {
         );
         let stop = end.clone();
         round.spawn(async move { ("planning", planning.run(stop).await.map_err(|e| e.to_string())) });
-        for setup in desk.lines {
-            let (outbox, clock) = (Arc::clone(&self.register) as Arc<dyn Outbox>, Arc::clone(&self.clock));
+        if !reports.is_empty() {
+            let (book, clock) = (Arc::clone(&self.reports) as _, Arc::clone(&self.clock));
+            let courier = Courier::new(reports, book, Arc::clone(press), clock, zone, Arc::clone(&posted));
+            let stop = end.clone();
+            round.spawn(async move { ("the courier of reports", courier.run(stop).await.map_err(|e| e.to_string())) });
+        }
+        let alerts = desk.lines.into_iter().map(|setup| (setup, Arc::clone(&self.register) as Arc<dyn Outbox>));
+        // Beside the lines of alerts: a report that cannot go holds no alert.
+        let reports = by_mail.into_iter().map(|setup| (setup, Arc::clone(&self.reports) as Arc<dyn Outbox>));
+        for (setup, outbox) in alerts.chain(reports) {
+            let clock = Arc::clone(&self.clock);
             let dispatcher = Dispatcher::new(setup, outbox, clock, Arc::clone(&posted), &settings);
             let stop = end.clone();
             round.spawn(async move { ("a dispatcher", dispatcher.run(stop).await.map_err(|e| e.to_string())) });

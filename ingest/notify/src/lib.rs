@@ -17,6 +17,7 @@ pub mod plan;
 mod planning;
 mod records;
 pub mod render;
+pub mod report;
 pub mod rota;
 mod settings;
 

@@ -83,6 +83,7 @@ pub(super) fn single(name: &str, transition: Transition) -> Notification {
         id: transition.id.0.clone(),
         form: Form::Single,
         steps: vec![Step { fired_at: Some(start()), mark: None, transition }],
+        enclosed: None,
         attempts: 0,
         made_at: start(),
         due: start(),

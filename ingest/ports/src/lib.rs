@@ -42,7 +42,7 @@ pub use directory::{Departure, Directory, DirectoryError, Return, Standing, Vouc
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
-pub use notifier::{DeliveryError, Form, Language, Line, Mark, Notification, Notifier, Step};
+pub use notifier::{DeliveryError, Enclosed, Form, Language, Line, Mark, Notification, Notifier, Step};
 pub use operations::{
     Adopted, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineGroup, ReadBy, Refusal, Reloaded,
     Reread, Retried, Retry, Trace, UnknownDevice,
@@ -56,4 +56,4 @@ pub use rota::{RotaView, ShiftView};
 pub use rulebook::{BackTest, Outcome, RULE_BYTES, RuleDraft, RuleMistake, RuleText, RuleView, Rulebook, RulebookError, Spell};
 pub use stage::{Happening, Incident, Stage};
 pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges, quantised, storable};
-pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, RestoredPlan, Why, WhyStep};
+pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, ReportBook, RestoredPlan, Why, WhyStep};

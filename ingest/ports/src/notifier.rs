@@ -118,6 +118,21 @@ pub struct Step {
     pub fired_at: Option<Timestamp>,
 }
 
+/// A report: what is sent in place of steps. Only mail carries one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enclosed {
+    /// Which report, of what, of when: a line.
+    pub subject: String,
+    /// What stands in the mail around it, for people.
+    pub words: String,
+    /// The name of the file.
+    pub file: String,
+    /// The report itself: one document that fetches nothing.
+    pub html: String,
+    /// It is the mail; else it is attached to one.
+    pub inline: bool,
+}
+
 /// One message on its way to one receiver over one channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notification {
@@ -131,8 +146,10 @@ pub struct Notification {
     pub id: String,
     /// What sort of message.
     pub form: Form,
-    /// What is told, in the order in which it was decided; at least one.
+    /// What is told, in the order in which it was decided; at least one, unless it is a report.
     pub steps: Vec<Step>,
+    /// The report that it is; none for what tells of alerts.
+    pub enclosed: Option<Enclosed>,
     /// Failed attempts so far.
     pub attempts: u32,
     /// When it was put in the outbox: the age after which a channel gives up counts from here.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use schemas::{Act, AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Form, Line, Mark, Notification, RecordError};
+use crate::{Enclosed, Form, Line, Mark, Notification, RecordError};
 
 /// One link in the chain that leads from a decision to a message, or to none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -259,6 +259,21 @@ pub trait Outbox: Send + Sync + 'static {
     /// # Errors
     /// As [`RecordError`] says.
     fn buried(&self, number: u64, at: Timestamp, reason: &str) -> Result<(), RecordError>;
+}
+
+/// Reports that are still to be sent, and which ones were.
+pub trait ReportBook: Outbox {
+    /// Whether a line has had this edition, sent or on its way.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn has(&self, line: &Line, id: &str) -> Result<bool, RecordError>;
+
+    /// Puts an edition into a line; where it is or was there already, nothing.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says; nothing was kept.
+    fn post(&self, line: &Line, id: &str, enclosed: &Enclosed, now: Timestamp) -> Result<(), RecordError>;
 }
 
 /// How a message fares.

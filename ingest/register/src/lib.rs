@@ -17,6 +17,7 @@ mod outbox;
 mod plan;
 mod quarantine;
 mod quiets;
+mod reports;
 mod rows;
 mod schema;
 mod trouble;
@@ -30,6 +31,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use outbox::{DEAD_KEPT, DELIVERED_KEPT};
 pub use plan::REASONS_KEPT;
+pub use reports::Reports;
 pub use schema::copy;
 
 use trouble::{Result, While};

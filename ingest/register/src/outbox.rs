@@ -32,6 +32,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<Notification> {
         made_at: instant(row, 6)?,
         due: instant(row, 7)?,
         steps: Vec::new(),
+        enclosed: None,
         language: Language::default(),
         to: Vec::new(),
     })

@@ -10,13 +10,14 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::trouble::{Result, While};
 
 /// Version n of the format is what the first n steps make.
-const STEPS: [&str; 6] = [
+const STEPS: [&str; 7] = [
     include_str!("../migrations/0001.sql"),
     include_str!("../migrations/0002.sql"),
     include_str!("../migrations/0003.sql"),
     include_str!("../migrations/0004.sql"),
     include_str!("../migrations/0005.sql"),
     include_str!("../migrations/0006.sql"),
+    include_str!("../migrations/0007.sql"),
 ];
 
 /// The newest format.

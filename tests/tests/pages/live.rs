@@ -46,6 +46,40 @@ fn an_alert_is_taken_in_hand_by_keyboard_alone_and_the_desk_shows_it_without_bei
 }
 
 #[test]
+fn an_alert_of_a_bin_is_acknowledged_and_done_by_one_thumb_on_a_phone() {
+    let Some(browser) = Browser::start() else { return };
+    let town = Town::open();
+    browser.show_as(Screen { name: "phone", width: 390, height: 844, phone: true }, false);
+    browser.go(&town.address(&format!("/en/waste/{BIN}")));
+    browser.await_script("the page to be alive", DRAWN, &[]);
+    // Wherever the page is scrolled to, both buttons lie in the lower third, as tall as a finger.
+    let reach = "const buttons = [...document.querySelectorAll('.hand li:first-child [data-do]')]; \
+         return buttons.length === 2 && buttons.every(b => { const { top, bottom, height } = b.getBoundingClientRect(); \
+         return top > innerHeight * 2 / 3 && bottom <= innerHeight && height >= 44 })";
+    for scrolled in ["0", "document.body.scrollHeight / 2", "document.body.scrollHeight"] {
+        let _ = browser.run(&format!("scrollTo(0, {scrolled})"), &[]);
+        browser.await_script("two buttons under a thumb", reach, &[]);
+    }
+    let _ = browser.run("document.querySelector('#deeds [name=by]').focus()", &[]);
+    browser.press("crew 7");
+    let outcome = "return document.getElementById('outcome').textContent";
+    let _ = browser.run("document.querySelector('.hand [data-do=acknowledge]').click()", &[]);
+    browser.await_script("who has it", "return document.querySelector('.hand .tag.hand')?.textContent.includes('crew 7')", &[]);
+    assert_eq!(browser.run(outcome, &[]), json!("Done: 1"));
+    let before = town.marsad.json(&format!("/api/v1/alerts?device={BIN}&view=acknowledged"));
+    let id = before["alerts"][0]["id"].as_str().expect("an alert in hand").to_owned();
+    let _ = browser.run("document.querySelector(`.hand [data-key=\"${arguments[0]}\"] [data-do=resolve]`).click()", &[json!(id)]);
+    browser.await_script(
+        "the alert to be gone",
+        "return !document.querySelector(`.hand [data-key=\"${arguments[0]}\"]`)",
+        &[json!(id)],
+    );
+    let after = town.marsad.json(&format!("/api/v1/alerts/{}", id.replace(':', "%3A").replace('/', "%2F")));
+    let told = after.to_string();
+    assert!(told.contains("resolved_by_hand") && told.contains("crew 7"), "{told}");
+}
+
+#[test]
 fn a_button_of_the_engineers_page_has_a_bin_burn() {
     let Some(browser) = Browser::start() else { return };
     let town = Town::open();

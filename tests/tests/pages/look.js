@@ -56,6 +56,8 @@ for (let i = 0; i < runs.length; i++) {
   for (let j = i + 1; j < Math.min(runs.length, i + 400); j++) {
     const [a, b] = [runs[i], runs[j]];
     if (a.el === b.el || a.el.contains(b.el) || b.el.contains(a.el)) continue;
+    // What lies under a thumb lies over what is scrolled to.
+    if (!a.el.closest('.hand') !== !b.el.closest('.hand')) continue;
     const x = Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left);
     const y = Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top);
     if (x > 3 && y > 5) wrong.push(`one on the other: ${name(a.el)} and ${name(b.el)}`);

@@ -25,6 +25,10 @@ const CHECK: &str = "const done = arguments[arguments.length - 1]; const grave =
      && !n.html.includes('leaflet-marker')) })).filter(v => v.nodes.length).map(v => `${grave(v) ? '!' : ''}${v.id} (${v.impact}): \
      ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 120) + ' ' + (n.any[0]?.message ?? '').slice(0, 120)).join(' | ')}`)))";
 
+/// What a page may weigh on the wire for whoever has never been here, bytes; Arabic has two more fonts.
+const WEIGHT: u64 = 150_000;
+const WEIGHT_OF_ARABIC: u64 = 240_000;
+
 /// A rule of the demo that fires now and then.
 const RULE: &str = "demo.waste.fill";
 
@@ -46,8 +50,10 @@ fn pages(town: &Town) -> Vec<(&'static str, String)> {
         ("waste", "waste".to_owned()),
         ("round", format!("waste?contractor={}&hours=72", town.contractor)),
         ("bin", format!("waste/{BIN}?{past}")),
+        ("indicators", "indicators".to_owned()),
         ("parking", format!("parking?zone={STREET}")),
         ("water", "water".to_owned()),
+        ("kind", "kinds/green".to_owned()),
         ("alerts", "alerts".to_owned()),
         ("alert", format!("alerts/{}", town.alert)),
         ("silences", "silences?rule=demo.waste.*&device=bin-*".to_owned()),
@@ -86,8 +92,8 @@ fn pictures() -> PathBuf {
 }
 
 #[test]
-fn every_page_is_whole_in_three_languages_on_desk_and_phone_by_day_and_by_night() {
-    let Some(browser) = Browser::start() else { return };
+fn every_page_is_whole_and_light_in_three_languages_on_desk_and_phone_by_day_and_by_night() {
+    let Some(browser) = Browser::start_to_count() else { return };
     let checker = axe();
     let town = Town::open();
     let only = std::env::var("MARSAD_PAGES").ok();
@@ -99,11 +105,23 @@ fn every_page_is_whole_in_three_languages_on_desk_and_phone_by_day_and_by_night(
         for screen in SCREENS {
             for dark in [false, true] {
                 browser.show_as(screen, dark);
+                // On the desk by day each page is fetched as by whoever has never been here.
+                let cold = !screen.phone && !dark;
+                browser.devtools("Network.setCacheDisabled", &json!({ "cacheDisabled": cold }));
                 for (language, direction) in LANGUAGES {
                     let light = if dark { "dark" } else { "light" };
                     let label = format!("{name}-{language}-{}-{light}", screen.name);
+                    let _ = browser.wire();
                     browser.go(&town.address(&format!("/{language}/{path}")));
                     browser.await_script(&format!("{label} to be drawn"), READY, &[]);
+                    let weight = browser.wire();
+                    if cold {
+                        eprintln!("{label} weighs {weight} bytes");
+                        let most = if language == "ar" { WEIGHT_OF_ARABIC } else { WEIGHT };
+                        wrong.extend((weight > most).then(|| format!("{label}: it weighs {weight} bytes")));
+                        // What nothing was counted of was not fetched anew.
+                        wrong.extend((weight < 50_000).then(|| format!("{label}: only {weight} bytes were counted")));
+                    }
                     if name == "trial" {
                         let _ = browser.run("document.querySelector('#rule [type=submit]').click()", &[]);
                         browser.await_script(&format!("{label} to be judged"), "return !!document.querySelector('#save')", &[]);

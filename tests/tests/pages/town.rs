@@ -19,6 +19,9 @@ pub(crate) const BIN: &str = "bin-with-a-past";
 pub(crate) const STREET: &str = "anfa";
 const BAYS: u64 = 6;
 
+/// Probes of a kind that the city has added, along a park.
+pub(crate) const PROBES: u64 = 24;
+
 /// The program, and what there is on its pages.
 pub(crate) struct Town {
     pub(crate) marsad: Marsad,
@@ -34,7 +37,10 @@ impl Town {
     pub(crate) fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("shifts.toml"), shifts(SystemClock.now())).expect("the shifts");
+        let kind = std::fs::read(tests::root().join("config/examples/green-spaces.toml")).expect("the kind");
+        std::fs::write(folder.path().join("green-spaces.toml"), kind).expect("the kind");
         let marsad = Marsad::start_as("demo", folder.path(), ON_CALL);
+        plant(&marsad, folder.path());
         let now: Timestamp = marsad.status().expect("a status").now;
         let mut device = Device::connect(marsad.mqtt, "past");
         for hour in 0..HOURS {
@@ -81,8 +87,29 @@ impl Town {
     }
 }
 
+/// Puts the probes on the map.
+fn plant(marsad: &Marsad, folder: &std::path::Path) {
+    #[expect(clippy::cast_precision_loss, reason = "a few probes")]
+    let listed = |probe: u64| {
+        let (row, place) = (probe / 8, probe % 8);
+        let (lat, lon) = (33.5860 - row as f64 * 0.0011, -7.6590 + place as f64 * 0.0014);
+        format!(
+            "[[device]]\nid = \"probe-{probe:02}\"\nkind = \"green\"\nzone = \"anfa\"\nplace = {{ lat = {lat}, lon = {lon} }}\n"
+        )
+    };
+    let file = folder.join("probes.toml");
+    std::fs::write(&file, (0..PROBES).map(listed).collect::<String>()).expect("the probes");
+    let (file, config) = (file.display().to_string(), folder.join("marsad.toml").display().to_string());
+    let http = marsad.http.to_string();
+    let data = folder.join("data").display().to_string();
+    let said = Marsad::command(&["device", "import", &file, "--config", &config, "--data", &data, "--http", &http]);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+}
+
 /// Two teams take turns on call.
 const ON_CALL: &str = r#"
+[vocabulary]
+files = ["green-spaces.toml"]
 [http]
 event_tick = "100ms"
 [[notify.receiver]]
@@ -109,7 +136,7 @@ fn shifts(now: Timestamp) -> String {
 }
 
 /// What is published about an hour of the past: by a station and a bin, and now and then by something that nobody understands.
-#[expect(clippy::cast_precision_loss, reason = "hours of a week")]
+#[expect(clippy::cast_precision_loss, reason = "hours of a week, a few probes")]
 fn said(now: Timestamp, hour: u64) -> Vec<(String, String)> {
     let at = now.minus(Duration::from_secs((HOURS - 1 - hour) * HOUR));
     let swing = (hour as f64 / 24.0 * std::f64::consts::TAU).sin();
@@ -132,6 +159,12 @@ fn said(now: Timestamp, hour: u64) -> Vec<(String, String)> {
         (topic("waste", BIN), of(&bin)),
     ];
     all.extend((0..BAYS).flat_map(|bay| bays(at, bay)));
+    all.extend((0..PROBES).map(|probe| {
+        // Dry at one end of the park, and drier by the day.
+        let moisture = 12.0 + probe as f64 * 1.3 - hour as f64 / 30.0;
+        let soil = format!(r#""soil.moisture":{moisture:.1},"soil.temperature":{:.1}"#, 17.0 + 4.0 * swing);
+        (topic("green", &format!("probe-{probe:02}")), of(&soil))
+    }));
     if hour.is_multiple_of(24) {
         all.push((topic("waste", "bin-that-mumbles"), format!("not JSON, hour {hour}")));
     }

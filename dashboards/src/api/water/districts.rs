@@ -1,4 +1,4 @@
-//! `GET /api/v1/water/balance` and `/night`: what a metered district loses, by day and while everybody sleeps.
+//! `GET /api/v1/water/night`: what a metered district loses while everybody sleeps; and what its [balance](super::balance) needs too.
 //!
 //! A district is a sum too: where it, or what it leaves of a zone, is too few connections, nothing of it is told, since its
 //! inflow is nearly their consumption.
@@ -11,10 +11,7 @@ use axum::http::Uri;
 use axum::response::Response;
 use domains::Finding;
 use domains::time::LocalDay;
-use domains::water::{
-    Balance, Cell as Part, ConsumptionCurve, NightFlow, Publication, balance as of_district, judge_parts, night_alarm,
-    night_flow, quiet_hours,
-};
+use domains::water::{Cell as Part, ConsumptionCurve, NightFlow, Publication, judge_parts, night_alarm, night_flow, quiet_hours};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Timestamp, Zone};
@@ -32,26 +29,6 @@ use crate::table::{Cell, Table};
 
 /// Days of one question.
 const DAYS_LIMIT: usize = 366;
-
-/// A district over a period.
-#[derive(Serialize, JsonSchema)]
-struct Losses {
-    district: String,
-    /// `published`, or why nothing is told.
-    publication: &'static str,
-    /// Connections that it holds, and of them those whose consumption is known; none where it is not told.
-    connections: Option<usize>,
-    known: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    balance: Option<Said<Balance>>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Balances {
-    from: Timestamp,
-    to: Timestamp,
-    districts: Vec<Losses>,
-}
 
 /// A night of a district.
 #[derive(Serialize, JsonSchema)]
@@ -78,55 +55,6 @@ struct Nights {
     nights: Vec<Night>,
 }
 
-pub(super) const BALANCE: Operation =
-    Operation::get("/api/v1/water/balance", "Inflow, consumption and losses of districts; the last 7 days by default")
-        .takes(&[known::DISTRICT, known::DAY_FROM, known::DAY_TO, known::FORMAT])
-        .gives::<Answered<'_, Balances>>()
-        .also(&["text/csv", "text/plain"])
-        .tagged();
-
-pub(super) async fn balance(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    let params = BALANCE.read(&uri)?;
-    let (house, format) = (&rooms.house, Format::of(&params)?);
-    let days = days(&params, house, 8)?;
-    let (from, to) = ends(&days);
-    let asked = asked(house, &params)?;
-    let _permit = gather::permit(&rooms)?;
-    let settings = &house.parameters.water.numbers;
-    let mut districts = Vec::new();
-    let all = consumptions(house, from, to).await?;
-    for district in asked {
-        let held: Vec<Option<f64>> = all.iter().filter(|(d, _)| holds(district, d)).map(|(_, litres)| *litres).collect();
-        let publication = judge_parts(&parts(&all, district), &settings.privacy);
-        let told = matches!(publication, Publication::Published { .. });
-        let balance = if told {
-            let inflow = inflow(house, district, from, to).await?;
-            let through: Option<f64> = inflow.iter().map(|(curve, sign)| Some(curve.between(from, to)?.litres * sign)).sum();
-            Some(Said(of_district(through.unwrap_or(f64::NAN), &held, &settings.balance)))
-        } else {
-            None
-        };
-        districts.push(Losses {
-            district: district.name.clone(),
-            publication: publication.code(),
-            connections: told.then_some(held.len()),
-            known: told.then(|| held.iter().flatten().count()),
-            balance,
-        });
-    }
-    let mut notes = notes(house, districts.iter().all(|d| d.balance.is_none()));
-    notes.push("loss: what came in and was not metered at a connection whose consumption is known".to_owned());
-    let answer = Answer {
-        name: "water-balance",
-        title: format!("Balance of districts, {} days to {}", days.len(), days.last().map_or(Date::ZERO, |d| d.date)),
-        table: balance_table(&districts),
-        body: Balances { from, to, districts },
-        notes,
-        rests_on: resting(&house.parameters.water.rows, &["meter.", "bulk.", "curve.", "balance.coverage", "privacy."]),
-    };
-    answer.told(format, house)
-}
-
 pub(super) const NIGHT: Operation =
     Operation::get("/api/v1/water/night", "The minimum night flow of districts; the last 7 days by default")
         .takes(&[known::DISTRICT, known::DAY_FROM, known::DAY_TO, known::FORMAT])
@@ -142,7 +70,7 @@ pub(super) async fn night(State(rooms): Shared, uri: Uri) -> Result<Response, Pr
     let asked = asked(house, &params)?;
     let _permit = gather::permit(&rooms)?;
     let mut nights = Vec::new();
-    let all = consumptions(house, from, to).await?;
+    let all = consumptions(house, &[(from, to)]).await?;
     for district in asked {
         nights.extend(of_nights(house, district, &all, &asked_days).await?);
     }
@@ -162,19 +90,14 @@ pub(super) async fn night(State(rooms): Shared, uri: Uri) -> Result<Response, Pr
 }
 
 /// The nights of a district, the alarm of each judged by those before it.
-async fn of_nights(
-    house: &House,
-    district: &District,
-    all: &[(Device, Option<f64>)],
-    asked: &[LocalDay],
-) -> Result<Vec<Night>, Problem> {
+async fn of_nights(house: &House, district: &District, all: &[Used], asked: &[LocalDay]) -> Result<Vec<Night>, Problem> {
     let settings = &house.parameters.water.numbers;
     let (city, calendar) = (house.city.time(), &house.parameters.calendar);
     let Some((first, last)) = asked.first().zip(asked.last()) else { return Ok(Vec::new()) };
     let back = settings.night.look_back_days.get().saturating_add(settings.night.nights.get());
     let start = domains::time::Calendar::shifted(first.date, -i32::try_from(back).unwrap_or(i32::MAX));
     let looked: Vec<LocalDay> = city.days(start, last.date).collect();
-    let publication = judge_parts(&parts(all, district), &settings.privacy);
+    let publication = judge_parts(&parts(all, 0, district), &settings.privacy);
     let told = matches!(publication, Publication::Published { .. });
     let fed = if told { inflow(house, district, ends(&looked).0, last.end).await? } else { Vec::new() };
     let flow_of = |start: Timestamp| {
@@ -185,7 +108,7 @@ async fn of_nights(
         };
         fed.iter().map(hour).sum::<Option<f64>>()
     };
-    let held = u32::try_from(all.iter().filter(|(device, _)| holds(district, device)).count()).unwrap_or(u32::MAX);
+    let held = u32::try_from(all.iter().filter(|used| holds(district, &used.device)).count()).unwrap_or(u32::MAX);
     let flows: Vec<Finding<NightFlow>> =
         looked.iter().map(|day| night_flow(day.date, flow_of, held, &settings.night, city, calendar)).collect();
     let least: Vec<Option<f64>> = flows.iter().map(|flow| flow.as_ref().value().map(|f| f.flow)).collect();
@@ -208,7 +131,7 @@ async fn of_nights(
 }
 
 /// Whole local days that are over: two sums that differ by an hour would tell of that hour.
-fn days(params: &Params, house: &House, otherwise: i32) -> Result<Vec<LocalDay>, Problem> {
+pub(super) fn days(params: &Params, house: &House, otherwise: i32) -> Result<Vec<LocalDay>, Problem> {
     let (city, now) = (house.city.time(), house.clock.now());
     let range = params.period(now, city, otherwise)?;
     let last = city.date(range.end.minus(Duration::from_millis(1)));
@@ -223,12 +146,12 @@ fn days(params: &Params, house: &House, otherwise: i32) -> Result<Vec<LocalDay>,
     Ok(days)
 }
 
-fn ends(days: &[LocalDay]) -> (Timestamp, Timestamp) {
+pub(super) fn ends(days: &[LocalDay]) -> (Timestamp, Timestamp) {
     (days.first().map_or(Timestamp::MIN, |d| d.start), days.last().map_or(Timestamp::MIN, |d| d.end))
 }
 
 /// The districts that are asked for.
-fn asked<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a District>, Problem> {
+pub(super) fn asked<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a District>, Problem> {
     let all = &house.parameters.districts;
     let Some(name) = params.one("district")? else { return Ok(all.iter().collect()) };
     match all.iter().find(|district| district.name == name) {
@@ -242,35 +165,44 @@ fn asked<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a District>, Pro
     }
 }
 
-fn holds(district: &District, meter: &Device) -> bool {
+pub(super) fn holds(district: &District, meter: &Device) -> bool {
     district.zones.contains(&meter.zone) || district.meters.contains(&meter.id)
 }
 
-/// Every connection with its consumption over the period. Litres.
-async fn consumptions(house: &House, from: Timestamp, to: Timestamp) -> Result<Vec<(Device, Option<f64>)>, Problem> {
+/// A connection and its consumption over each of the spans that are asked for, litres; none where it is not known.
+pub(super) struct Used {
+    pub(super) device: Device,
+    pub(super) litres: Vec<Option<f64>>,
+}
+
+/// Every connection with its consumption over each of these spans, which lie within the first of them.
+pub(super) async fn consumptions(house: &House, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<Used>, Problem> {
+    let Some((from, to)) = spans.first().copied() else { return Ok(Vec::new()) };
     let connections = connections(house, None).await?;
     let mut volumes = volumes(house, &connections, &(from..to));
     let mut all = Vec::with_capacity(connections.len());
     while let Some((device, said)) = volumes.next().await? {
-        all.push((device.clone(), curve(house, said)?.between(from, to).map(|c| c.litres)));
+        let curve = curve(house, said)?;
+        let litres = spans.iter().map(|(from, to)| curve.between(*from, *to).map(|passed| passed.litres)).collect();
+        all.push(Used { device: device.clone(), litres });
     }
     Ok(all)
 }
 
-/// What a district holds of each zone that it touches, and what it leaves of it.
-fn parts(all: &[(Device, Option<f64>)], district: &District) -> Vec<(Part, Part)> {
+/// What a district holds of each zone that it touches over a span, and what it leaves of it.
+pub(super) fn parts(all: &[Used], span: usize, district: &District) -> Vec<(Part, Part)> {
     let mut zones: BTreeMap<&Zone, (Part, Part)> = BTreeMap::new();
-    for (device, litres) in all {
+    for used in all {
         let empty = || (Part { values: Vec::new() }, Part { values: Vec::new() });
-        let (part, rest) = zones.entry(&device.zone).or_insert_with(empty);
-        let cell = if holds(district, device) { part } else { rest };
-        cell.values.extend(*litres);
+        let (part, rest) = zones.entry(&used.device.zone).or_insert_with(empty);
+        let cell = if holds(district, &used.device) { part } else { rest };
+        cell.values.extend(used.litres.get(span).copied().flatten());
     }
     zones.into_values().filter(|(part, _)| !part.values.is_empty()).collect()
 }
 
 /// What passes the meters of a district: in counts as it is, out against it.
-async fn inflow(
+pub(super) async fn inflow(
     house: &House,
     district: &District,
     from: Timestamp,
@@ -285,7 +217,7 @@ async fn inflow(
     Ok(curves)
 }
 
-fn notes(house: &House, nothing: bool) -> Vec<String> {
+pub(super) fn notes(house: &House, nothing: bool) -> Vec<String> {
     let privacy = &house.parameters.water.numbers.privacy;
     if house.parameters.districts.is_empty() {
         return vec!["no data: no district is named; [[domains.district]] in the settings says which meters feed one".to_owned()];
@@ -298,27 +230,6 @@ fn notes(house: &House, nothing: bool) -> Vec<String> {
     );
     let none = nothing.then(|| "nothing can be told for this period: too few connections, or not known".to_owned());
     std::iter::once(rule).chain(none).collect()
-}
-
-fn balance_table(rows: &[Losses]) -> Table {
-    let columns =
-        vec!["district", "connections", "known", "inflow_l", "consumption_l", "loss_l", "network_yield", "publication", "reason"];
-    let row = |row: &Losses| {
-        let number = |of: fn(&Balance) -> f64| row.balance.as_ref().map_or(Cell::Empty, |b| b.cell(|b| Cell::Number(of(b))));
-        let count = |count: Option<usize>| count.map_or(Cell::Empty, Cell::count);
-        vec![
-            Cell::text(&row.district),
-            count(row.connections),
-            count(row.known),
-            number(|b| b.inflow),
-            number(|b| b.consumption),
-            number(|b| b.loss),
-            number(|b| b.network_yield),
-            Cell::text(row.publication),
-            row.balance.as_ref().map_or(Cell::Empty, Said::reason),
-        ]
-    };
-    Table { columns, rows: rows.iter().map(row).collect() }
 }
 
 fn nights_table(rows: &[Night]) -> Table {

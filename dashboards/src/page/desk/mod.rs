@@ -8,7 +8,7 @@ mod single;
 
 use maud::{Markup, html};
 use ports::{DeskAlert, Viewer};
-use schemas::{Severity, Vocabulary, Zone};
+use schemas::{Phase, Severity, Vocabulary, Zone};
 use serde::Deserialize;
 
 use super::glance::Glance;
@@ -25,6 +25,8 @@ pub(crate) use single::single;
 
 /// Alerts on one page of the desk.
 const ROWS: usize = 100;
+/// Alerts of one thing that lie under a thumb: the worst is done first, and then the next lies there.
+const THUMBS: usize = 1;
 /// The parameters of a desk that can be bookmarked.
 const FILTERS: [&str; 5] = ["view", "severity", "kind", "zone", "device"];
 /// The views, in the order of their tabs.
@@ -154,11 +156,7 @@ pub(super) fn deeds(desk: &Desk<'_>) -> Markup {
     html! {
         noscript { p.empty { (words.needs_script) } }
         form.deeds #deeds data-none=(words.none_chosen) data-name=(words.name_needed) data-done=(words.done) data-refused=(words.refused) {
-            @if let Some(viewer) = present().filter(Viewer::is_person) {
-                input type="hidden" name="by" value=(viewer.name);
-            } @else {
-                label.field { span { (words.by) } input name="by" maxlength="64" autocomplete="name" required; }
-            }
+            (signed(desk))
             label.field.grow { span { (words.note) } input name="note" maxlength="500" autocomplete="off"; }
             label.field { span { (words.to) } input name="to" maxlength="64" autocomplete="off"; }
             div.buttons {
@@ -208,6 +206,39 @@ pub(crate) fn brief(desk: &Desk<'_>, glance: &Glance, alerts: &[DeskAlert]) -> M
             p.since { (desk.lang.words().since) " " (desk.time(seen.alert.since)) small { (desk.age(seen.alert.since)) } }
         }
     } } }
+}
+
+/// Open alerts of one thing, to be taken in hand and ended by a thumb: `done` is what ending one is called there.
+pub(crate) fn by_thumb(desk: &Desk<'_>, alerts: &[DeskAlert], done: &str) -> Markup {
+    let words = &desk.lang.words().pages.desk;
+    let mut firing: Vec<&DeskAlert> = alerts.iter().filter(|seen| seen.alert.phase == Phase::Firing).collect();
+    firing.sort_by_key(|seen| std::cmp::Reverse(seen.alert.severity));
+    html! { @if may(Right::Acts) { section.hand data-panel #hand aria-label=(words.title) {
+        ul.thumbs data-rows { @for seen in firing.into_iter().take(THUMBS) {
+            @let text = row::text(desk, seen);
+            li class=(format!("sev {}", seen.alert.severity.code())) data-key=(seen.alert.id) {
+                p.what { (super::alerts::icon(seen.alert.severity)) a href=(desk.to(&format!("alerts/{}", encoded(&seen.alert.id.0)))) { (text) } }
+                @match &seen.alert.marks.acknowledged {
+                    Some(hand) => p.marks { span.tag.hand { (words.in_hand) " " bdi { (hand.by) } } },
+                    None => button.btn type="button" data-do="acknowledge" aria-label=(format!("{}: {text}", words.acknowledge)) { (words.acknowledge) },
+                }
+                button.btn.main type="button" data-do="resolve" aria-label=(format!("{done}: {text}")) { (done) }
+            }
+        } }
+        form.deeds #deeds data-none=(words.none_chosen) data-name=(words.name_needed) data-done=(words.done) data-refused=(words.refused) {
+            (signed(desk))
+            p.outcome #outcome role="status" {}
+        }
+    } } }
+}
+
+/// Who acts: whoever has signed in, or who they say they are.
+fn signed(desk: &Desk<'_>) -> Markup {
+    html! { @if let Some(viewer) = present().filter(Viewer::is_person) {
+        input type="hidden" name="by" value=(viewer.name);
+    } @else {
+        label.field { span { (desk.lang.words().pages.desk.by) } input name="by" maxlength="64" autocomplete="name" required; }
+    } }
 }
 
 fn keys(desk: &Desk<'_>) -> Markup {

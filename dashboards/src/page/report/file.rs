@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::super::visit::Sheet;
 use crate::assets;
@@ -12,10 +12,10 @@ use crate::lang::Lang;
 /// The style sheets, in the order in which pages load them.
 const STYLES: [&str; 2] = ["css/app.css", "css/pages.css"];
 
-/// The answer that is such a file.
-pub(crate) fn alone(lang: Lang, city: &City, name: &str, sheet: &Sheet) -> Response {
-    let style: String = STYLES.into_iter().map(assets::inline).collect();
-    let document = html! {
+/// The document, with its fonts inside or with those of whoever reads it.
+pub(super) fn document(lang: Lang, city: &City, sheet: &Sheet, fonts: bool) -> Markup {
+    let style: String = STYLES.into_iter().map(if fonts { assets::inline } else { assets::plain }).collect();
+    html! {
         (DOCTYPE)
         html lang=(lang.tag()) dir=(lang.dir()) data-theme="light" {
             head {
@@ -30,8 +30,12 @@ pub(crate) fn alone(lang: Lang, city: &City, name: &str, sheet: &Sheet) -> Respo
                 (sheet.main)
             } }
         }
-    };
-    let mut answer = document.into_response();
+    }
+}
+
+/// The answer that is such a file.
+pub(crate) fn alone(lang: Lang, city: &City, name: &str, sheet: &Sheet) -> Response {
+    let mut answer = document(lang, city, sheet, true).into_response();
     // The name is made of ours and a date.
     let named = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     answer.headers_mut().insert(header::CONTENT_DISPOSITION, named.unwrap_or(HeaderValue::from_static("attachment")));

@@ -8,6 +8,7 @@ mod daily;
 mod file;
 mod marks;
 mod monthly;
+mod post;
 mod weekly;
 
 use domains::time::Calendar;
@@ -22,7 +23,8 @@ use crate::problem::Problem;
 pub(crate) use daily::daily;
 pub(crate) use file::alone;
 pub(crate) use monthly::monthly;
-pub(crate) use weekly::weekly;
+pub use post::{Order, Pressroom};
+pub(crate) use weekly::{Indicators, Row, table, weekly};
 
 /// Days, months and weeks that the list leads to.
 const DAYS: i32 = 7;

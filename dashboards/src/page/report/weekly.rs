@@ -15,22 +15,22 @@ use crate::page::visit::{Sheet, Visit};
 use crate::problem::Problem;
 
 #[derive(Deserialize)]
-struct Indicators {
-    rows: Vec<Row>,
+pub(crate) struct Indicators {
+    pub(crate) rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
-struct Row {
-    contractor: String,
+pub(crate) struct Row {
+    pub(crate) contractor: String,
     zone: Zone,
     date: Option<Date>,
-    bins: u64,
-    overflow_h: f64,
+    pub(crate) bins: u64,
+    pub(crate) overflow_h: f64,
     response_median_h: Told<f64>,
     critical_in_time: Told<f64>,
-    collections: u32,
-    unnecessary: u32,
-    missed: u32,
+    pub(crate) collections: u32,
+    pub(crate) unnecessary: u32,
+    pub(crate) missed: u32,
     availability: Told<f64>,
 }
 
@@ -67,7 +67,8 @@ pub(crate) async fn weekly(visit: &Visit) -> Result<Sheet, Problem> {
     Ok(asked.sheet("waste-weekly", format!("{} · {period}", words.weekly), main))
 }
 
-fn table(desk: &Desk<'_>, week: &Indicators, contractor: &str) -> Markup {
+/// The indicators of a contractor, a row for each arrondissement.
+pub(crate) fn table(desk: &Desk<'_>, week: &Indicators, contractor: &str) -> Markup {
     let words = &desk.lang.words().pages.report;
     let [bins, overflow, response, in_time, collections, unnecessary, missed, availability] = words.kpis;
     html! { div.wide tabindex="0" role="group" aria-label=(contractor) { table.rows.report {

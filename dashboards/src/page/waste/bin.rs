@@ -70,17 +70,20 @@ pub(crate) async fn bin(visit: &Visit) -> Result<Sheet, Problem> {
     let glance = Glance::present(&visit.rooms).await;
     let (desk, words) = (visit.desk(), visit.lang.words());
     let name = bin.label.clone().unwrap_or_else(|| id.to_string());
+    let hand = open.as_ref().map(|open| crate::page::desk::by_thumb(&desk, &open.alerts, words.pages.waste.done));
     let alerts = open.zip(over).map(|(open, over)| open.alerts.into_iter().chain(over.alerts).collect::<Vec<_>>());
     let main = html! {
         p.back { a href=(desk.to(&bin.contractor.as_ref().map_or_else(|| "waste".to_owned(), |who| format!("waste?contractor={}", crate::page::desk::encoded(who))))) { (words.pages.waste.back) } }
         (head(&desk, &id, &name, &bin, health.as_ref()))
+        @if let Some(hand) = hand { (hand) }
         (past(&desk, &id, &bin, range))
         div.two {
             (panel(visit.lang, "emptyings", words.pages.waste.emptyings, &html! { (words.pages.waste.four_weeks) }, Some(emptyings(&desk, &bin))))
             (panel(visit.lang, "alerts", words.pages.nav.alerts, &html! {}, alerts.map(|alerts| crate::page::desk::brief(&desk, &glance, &alerts))))
         }
     };
-    Ok(Sheet { scripts: Scripts::CHART, often: SELDOM, ..Sheet::plain(name, main) })
+    let scripts = Scripts { own: Some("desk"), ..Scripts::CHART };
+    Ok(Sheet { scripts, often: SELDOM, ..Sheet::plain(name, main) })
 }
 
 fn head(desk: &Desk<'_>, id: &DeviceId, name: &str, bin: &Bin, health: Option<&Health>) -> Markup {

@@ -5,10 +5,15 @@ mod round;
 
 use maud::{Markup, html};
 
+use schemas::{Kind, Quantity};
+
 use super::glance::Glance;
+use super::map::{Field, Sign, field};
 use super::parts::{Desk, panel};
 use super::sections;
+use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
+use crate::access::{Right, may};
 use crate::problem::Problem;
 
 pub(crate) use bin::bin;
@@ -34,9 +39,19 @@ async fn all(visit: &Visit) -> Sheet {
     let main = html! {
         (desk.opening(words.waste, &title))
         div.after { (panel(visit.lang, "rounds", words.pages.waste.whose, &html! {}, Some(body))) }
+        @if may(Right::Waste) { p.links { a href=(desk.to("indicators")) { (super::indicators::title(&desk)) } } }
+        div.after { (field(&desk, &Field {
+            kind: Kind::WASTE,
+            sign: Sign::Gauge,
+            source: "/api/v1/places?kind=waste".to_owned(),
+            page: desk.to("waste/"),
+            quantity: Quantity::WASTE_FILL,
+            edges: [50.0, 75.0, 90.0],
+            steps: Some(&words.fill_classes),
+        })) }
         div.after { (sections::waste(&desk, &glance)) }
     };
-    Sheet::plain(title, main)
+    Sheet { scripts: Scripts::MAP, ..Sheet::plain(title, main) }
 }
 
 /// Who collects today.

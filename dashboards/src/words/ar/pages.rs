@@ -136,6 +136,7 @@ pub(super) const PAGES: Pages = Pages {
         after: "بعد",
         how: "النوع",
         emptying_kinds: ["كامل", "جزئي", "شبه فارغة", "مؤكد"],
+        done: "تم العمل",
     },
     devices: Devices {
         title: "المستشعرات",
@@ -306,6 +307,8 @@ pub(super) const PAGES: Pages = Pages {
         day: "اليوم",
         steps: ["أقل من 50%", "من 50 إلى 70%", "من 70 إلى 85%", "85% فأكثر"],
         doubtful_hours: "تحته خط: مواقف مجهولة كثيرة لا يعول معها على النسبة.",
+        bays: "المواقف واحدا واحدا",
+        bay_states: ["شاغر", "مشغول"],
     },
     water: Water {
         by_day: "الاستهلاك حسب اليوم",

@@ -110,6 +110,7 @@ pub(super) const PAGES: Pages = Pages {
         after: "After",
         how: "Sort",
         emptying_kinds: ["full", "partial", "nearly empty", "confirmed"],
+        done: "Done",
     },
     devices: Devices {
         title: "Sensors",
@@ -259,6 +260,8 @@ pub(super) const PAGES: Pages = Pages {
         day: "Day",
         steps: ["below 50%", "50 to 70%", "70 to 85%", "85% and more"],
         doubtful_hours: "Underlined: too many bays are unknown to rely on it.",
+        bays: "Bay by bay",
+        bay_states: ["free", "taken"],
     },
     water: Water {
         by_day: "Use by day",

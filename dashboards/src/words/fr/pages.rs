@@ -119,6 +119,7 @@ pub(super) const PAGES: Pages = Pages {
         after: "Après",
         how: "Sorte",
         emptying_kinds: ["complet", "partiel", "presque vide", "confirmé"],
+        done: "C’est fait",
     },
     devices: Devices {
         title: "Capteurs",
@@ -268,6 +269,8 @@ pub(super) const PAGES: Pages = Pages {
         day: "Jour",
         steps: ["moins de 50 %", "50 à 70 %", "70 à 85 %", "85 % et plus"],
         doubtful_hours: "Souligné : trop de places inconnues pour s’y fier.",
+        bays: "Les places une à une",
+        bay_states: ["libre", "occupée"],
     },
     water: Water {
         by_day: "Consommation par jour",

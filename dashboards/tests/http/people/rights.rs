@@ -34,6 +34,7 @@ GET  /fr/waste?contractor=ours             - + + + - +   + +
 GET  /fr/waste?contractor=theirs           - - + + - +   + +
 GET  /fr/waste/bin-ours                    - + + + - +   + +
 GET  /fr/waste/bin-theirs                  - - + + - +   - -
+GET  /fr/indicators                        - + + + - +   + +
 GET  /fr/board                             - + + + + +   + +
 GET  /fr/devices                           - + + + + +   + +
 GET  /fr/devices/bin-ours                  - + + + + +   + +
@@ -50,6 +51,7 @@ GET  /api/v1/session                       - + + + + +   + +
 GET  /api/v1/devices                       - + + + + +   + +
 GET  /api/v1/devices/health                - + + + + +   + +
 GET  /api/v1/latest                        - + + + + +   + +
+GET  /api/v1/places?kind=waste             - + + + + +   + +
 GET  /api/v1/readings                      - + + + + +   + +
 GET  /api/v1/alerts                        - + + + + +   + +
 GET  /api/v1/alerts/alert-ours             - + + + + +   + +
@@ -67,6 +69,7 @@ GET  /api/v1/parking/occupancy             - - + + + +   + +
 GET  /api/v1/parking/week                  - - + + + +   + +
 GET  /api/v1/parking/sensors               - - + + + +   + +
 GET  /api/v1/parking/overstays             - - + - + +   + -
+GET  /api/v1/parking/bays                  - - + - + +   + -
 GET  /api/v1/water/consumption             - - + + + +   + +
 GET  /api/v1/water/balance                 - - + + + +   + +
 GET  /api/v1/water/night                   - - + + + +   + +

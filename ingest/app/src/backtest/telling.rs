@@ -128,6 +128,7 @@ impl Telling {
             id: posted.id,
             form: posted.form,
             steps,
+            enclosed: None,
             attempts: 0,
             made_at: self.now,
             due: self.now,

@@ -35,15 +35,18 @@ keeps what those before it have. Of several rounds the middle one counts: look a
     Decode,
     /// Memory with many idle connections and many known devices
     Memory(Memory),
-    /// Bytes of a cold page in each language, and the processor time of many listeners of live events
+    /// Pages beside what they may cost: bytes, first paint, a map of 10,000 devices, a year drawn, publish to pixel, listeners
     #[command(after_help = "Examples:
-  marsad bench pages                                  both parts
-  marsad bench pages --only wire --json               bytes alone; takes Chromium
+  marsad bench pages                                  all parts: some minutes
+  marsad bench pages --only wire --json               bytes alone
   marsad bench pages --only listeners --clients 200 --seconds 10
 
 Marsad runs as a child on a temporary directory. The bytes of a page are all that the server sends to a Chromium that has never
-looked at anything, headers too, until the page is drawn. Listeners are told once a second what 100 devices say; what they cost is the
-difference of the two shares.")]
+looked at anything, headers too, until the page is drawn. Times are those of a Chromium without GPU that keeps nothing, driven by
+chromedriver: of several looks the middle one counts, of frames and of the way from a publish to the pixels the longest. Listeners are
+told once a second what 100 devices say; what they cost is the difference of the two shares.
+
+Exit 1: something is more than it may be; 69: Chromium or chromedriver is not installed, and what takes it was not measured.")]
     Pages(BenchPages),
     /// Readings per second that the simulated city makes, nobody reading them: of all kinds, and of each
     #[command(after_help = "Examples:
@@ -112,6 +115,14 @@ pub(crate) struct BenchAlert {
 pub(crate) enum PagesPart {
     /// Bytes of cold pages
     Wire,
+    /// The first paint
+    Paint,
+    /// A map with 10,000 devices
+    Map,
+    /// A year of hourly values
+    Chart,
+    /// From a publish to the open page
+    Pixel,
     /// Listeners of live events
     Listeners,
 }
@@ -124,9 +135,15 @@ pub(crate) struct BenchPages {
     /// Listeners
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub(crate) clients: u32,
-    /// For how long, each time
+    /// For how long listeners, and the way to the pixels, are measured
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: u32,
+    /// Seconds for which the map is looked at while it lives
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=3_600))]
+    pub(crate) live: u32,
+    /// Messages a second beside the one that is looked at
+    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) rate: u32,
 }
 
 #[derive(Debug, Args)]

@@ -84,6 +84,18 @@ pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
     listener.map_err(|cause| failed("no port is free", cause))
 }
 
+/// Runs a command of this program in a directory; what it says.
+pub(crate) fn ours(place: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let failed = |why: String| Failure::new(Code::Failed, format!("`marsad {}`: {why}", arguments.join(" ")));
+    let program = std::env::current_exe().map_err(|cause| failed(cause.to_string()))?;
+    let said = Command::new(program).args(arguments).current_dir(place).output().map_err(|cause| failed(cause.to_string()))?;
+    if said.status.success() {
+        Ok(String::from_utf8_lossy(&said.stdout).into_owned())
+    } else {
+        Err(failed(String::from_utf8_lossy(&said.stderr).into_owned()))
+    }
+}
+
 /// Marsad itself, on its own data directory.
 pub(crate) struct Marsad {
     pub(crate) process: Process,

@@ -1,7 +1,6 @@
 //! `marsad bench closed`: the same load through the endpoint, at first open to all, then closed step by step.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use simulators::Load;
 
-use super::child::{Marsad, free_address};
+use super::child::{Marsad, free_address, ours};
 use super::collect::{Figure, PATIENCE, SEED, figure, pour, reels};
 use super::hose::{Door, Login};
 use super::scratch;
@@ -155,16 +154,4 @@ fn trusting(authority: &Path) -> Result<Arc<ClientConfig>, Failure> {
         .with_safe_default_protocol_versions()
         .map_err(|why| odd(&why))?;
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
-}
-
-/// Runs a command of this program in a directory; what it says.
-fn ours(place: &Path, arguments: &[&str]) -> Result<String, Failure> {
-    let failed = |why: String| Failure::new(Code::Failed, format!("`marsad {}`: {why}", arguments.join(" ")));
-    let program = std::env::current_exe().map_err(|cause| failed(cause.to_string()))?;
-    let said = Command::new(program).args(arguments).current_dir(place).output().map_err(|cause| failed(cause.to_string()))?;
-    if said.status.success() {
-        Ok(String::from_utf8_lossy(&said.stdout).into_owned())
-    } else {
-        Err(failed(String::from_utf8_lossy(&said.stderr).into_owned()))
-    }
 }

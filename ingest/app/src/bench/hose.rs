@@ -5,15 +5,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use simulators::Load;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
+
+/// A steady load is written so often.
+const BEAT: Duration = Duration::from_millis(5);
 
 /// Publishes written at once.
 const CHUNK: u64 = 64;
@@ -121,6 +126,39 @@ async fn greet(socket: &mut (impl AsyncRead + AsyncWrite + Unpin), client: &str,
     let mut answer = [0; 4];
     socket.read_exact(&mut answer).await?;
     if answer == [0x20, 2, 0, 0] { Ok(()) } else { Err(io::Error::other(format!("CONNACK {answer:?}"))) }
+}
+
+/// A connection whose acknowledgements are read and not looked at.
+pub(crate) async fn deaf(address: SocketAddr, client: &str) -> io::Result<OwnedWriteHalf> {
+    let (mut read, write) = open(address, client).await?.into_split();
+    tokio::spawn(async move {
+        let mut buffer = vec![0; 16 << 10];
+        while read.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
+    });
+    Ok(write)
+}
+
+/// What writes the topic and the payload of a message that has this number.
+pub(crate) type Make<'a> = dyn FnMut(u64, &mut String, &mut Vec<u8>) + Send + 'a;
+
+/// Publishes by QoS 1 at a steady rate until `until`; how many messages were written.
+pub(crate) async fn steady(socket: &mut OwnedWriteHalf, rate: u32, until: Instant, make: &mut Make<'_>) -> io::Result<u64> {
+    let (began, mut beat) = (Instant::now(), tokio::time::interval(BEAT));
+    let (mut sent, mut bytes, mut topic, mut payload) = (0u64, Vec::new(), String::new(), Vec::new());
+    while Instant::now() < until {
+        beat.tick().await;
+        let due = u64::from(rate) * u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX) / 1_000_000;
+        bytes.clear();
+        for n in sent..due {
+            topic.clear();
+            payload.clear();
+            make(n, &mut topic, &mut payload);
+            publish(&mut bytes, &topic, &payload, 1, u16::try_from(n % 65_535 + 1).unwrap_or(1));
+        }
+        socket.write_all(&bytes).await?;
+        sent = sent.max(due);
+    }
+    Ok(sent)
 }
 
 /// Publishes all reels, each over its own connection, at most `window` unacknowledged on each. With

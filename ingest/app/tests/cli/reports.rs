@@ -1,5 +1,8 @@
 //! What the program writes for whoever must report: of the air, of an incident, and of what it is made of.
 
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ports::{Clock, SystemClock};
@@ -97,4 +100,143 @@ fn sec_12_the_program_tells_what_it_is_made_of() {
     let bill = marsad(&["sbom"]).json();
     assert_eq!((&bill["bomFormat"], &bill["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
     assert!(bill["components"].as_array().is_some_and(|all| all.len() > 100));
+}
+
+/// Mails as they came, in order.
+type Mails = Arc<Mutex<Vec<String>>>;
+
+/// A mail server that takes everything, on this port if it is free.
+fn mail_server(address: &str) -> (SocketAddr, Mails) {
+    let listener = until("the port of the mail server", Duration::from_secs(30), || TcpListener::bind(address).ok());
+    let (address, mails) = (listener.local_addr().expect("an address"), Mails::default());
+    let taken = Arc::clone(&mails);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // Whatever breaks, breaks for the client.
+            let _ = take(stream, &taken);
+        }
+    });
+    (address, mails)
+}
+
+/// RFC 5321, as much as a client needs.
+fn take(mut stream: TcpStream, mails: &Mails) -> io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    stream.write_all(b"220 here\r\n")?;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? == 0 || line.starts_with("QUIT") {
+            return Ok(());
+        }
+        if !line.starts_with("DATA") {
+            stream.write_all(b"250 ok\r\n")?;
+            continue;
+        }
+        stream.write_all(b"354 go on\r\n")?;
+        let (mut mail, mut line) = (String::new(), String::new());
+        while line != ".\r\n" {
+            mail.push_str(&line);
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+        }
+        mails.lock().expect("no panic").push(mail);
+        stream.write_all(b"250 taken\r\n")?;
+    }
+}
+
+fn scheduled(mail: SocketAddr) -> String {
+    format!(
+        r#"
+[notify]
+retry_first = "10ms"
+retry_limit = "50ms"
+[[notify.channel]]
+name = "log"
+type = "log"
+[[notify.channel]]
+name = "mail"
+type = "email"
+server = "127.0.0.1"
+port = {}
+protection = "none"
+from = "Marsad <reports@city.example>"
+[[notify.receiver]]
+name = "officer"
+via = ["mail"]
+language = "ar"
+mail = ["officer@city.example"]
+[[report]]
+name = "air-of-the-day"
+which = "daily"
+at = "00:00"
+receivers = ["officer"]
+[[report]]
+name = "collection"
+which = "weekly"
+at = "00:00"
+receivers = ["officer"]
+language = "en"
+as = "inline"
+"#,
+        mail.port()
+    )
+}
+
+#[test]
+fn a_report_goes_by_mail_once_its_time_is_over_and_not_again_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Nobody listens there at first: what is made waits, over a restart too.
+    let nobody = tests::free_address();
+    let mut running = Marsad::start(folder.path(), &scheduled(nobody));
+    let waits = || {
+        let log = std::fs::read_to_string(folder.path().join("marsad.log")).unwrap_or_default();
+        (log.matches("a report is on its way").count() >= 2).then_some(())
+    };
+    until("both reports to be made", Duration::from_secs(60), waits);
+    assert!(running.stop().success());
+    let (_, mails) = mail_server(&nobody.to_string());
+    let mut running = running.again(folder.path());
+    let all = || Some(mails.lock().expect("no panic").clone()).filter(|mails| mails.len() >= 2);
+    let told = until("two mails", Duration::from_secs(60), all);
+    let of = |part: &str| told.iter().find(|mail| mail.contains(part)).unwrap_or_else(|| panic!("no mail with {part}: {told:?}"));
+    let daily = of("air-daily-");
+    for part in ["To: officer@city.example", "multipart/mixed", "filename=\"air-daily-", "Auto-Submitted: auto-generated"] {
+        assert!(daily.contains(part), "{part} is not in {}", daily.chars().take(1500).collect::<String>());
+    }
+    let weekly = of("multipart/alternative");
+    // The page as it stands; long lines are folded on the way.
+    let unfolded = weekly.replace("=\r\n", "");
+    assert!(unfolded.contains("Collection: indicators of the week"), "{}", unfolded.chars().take(1500).collect::<String>());
+    assert!(
+        unfolded.contains("<html lang=3D\"en-GB\" dir=3D\"ltr\"") || unfolded.contains("<html lang=\"en-GB\" dir=\"ltr\""),
+        "{unfolded}"
+    );
+    assert!(!unfolded.contains("font/woff2"), "a mail has no room for fonts");
+    // Neither a reload nor another start sends an edition again.
+    ask(folder.path(), &["reload"]).well();
+    assert!(running.stop().success());
+    let running = running.again(folder.path());
+    let mut device = Device::connect(running.mqtt, "bin");
+    device.publish("marsad/anfa/waste/bin-1/up", br#"{"v":1,"values":{"waste.fill":12}}"#);
+    device.acknowledged();
+    let _ = running.settled(Duration::from_secs(60));
+    assert_eq!(mails.lock().expect("no panic").len(), 2);
+}
+
+#[test]
+fn a_report_that_cannot_be_sent_is_named_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("reports.toml");
+    let wrong = |report: &str| {
+        std::fs::write(&path, report).expect("the settings");
+        marsad(&["check", "--config", path.to_str().expect("a plain path")])
+    };
+    let report = "[[report]]\nname = \"air\"\nwhich = \"daily\"\nat = \"07:30\"\n";
+    wrong(&format!("{report}receivers = [\"log\"]\n")).refused(78, &["reports.toml:1", "report `air`", "`log`", "of type email"]);
+    wrong(&format!("{report}receivers = []\n")).refused(78, &["reports.toml:1", "at least one"]);
+    wrong(&format!("{report}receivers = [\"log\"]\ncontractor = \"ARMA\"\n")).refused(78, &["only the weekly report"]);
+    wrong(&report.replace("07:30", "half past")).refused(78, &["reports.toml:4"]);
+    wrong(&report.replace("daily", "yearly")).refused(78, &["reports.toml:3", "yearly"]);
 }

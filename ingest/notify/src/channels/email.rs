@@ -8,19 +8,21 @@
 //! | any other 5xx | a dead letter |
 //!
 //! The `Message-ID` is made of the notification's key, so that a repetition can be recognised; the mail that
-//! ends an alert answers the one that began it. Deliberately absent: attachments, bounces, DKIM (the relay's).
+//! ends an alert answers the one that began it. A [report](crate::report) is attached, or is the mail. Deliberately absent:
+//! bounces, DKIM (the relay's).
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use lettre::message::header::ContentType;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
-use ports::{BoxFuture, DeliveryError, Form, Notification, Notifier};
+use ports::{BoxFuture, DeliveryError, Enclosed, Form, Notification, Notifier};
 use schemas::{Phase, TransitionId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -121,7 +123,7 @@ impl Email {
         let made = Duration::from_millis(u64::try_from(n.made_at.millis()).unwrap_or_default());
         let mut message = Message::builder()
             .from(self.from.clone())
-            .subject(render::subject(n, n.language, SUBJECT))
+            .subject(n.enclosed.as_ref().map_or_else(|| render::subject(n, n.language, SUBJECT), |report| report.subject.clone()))
             .message_id(Some(self.id(&n.key())))
             .date(SystemTime::UNIX_EPOCH + made)
             // RFC 3834: nobody's holiday notice answers it.
@@ -135,6 +137,9 @@ impl Email {
             let began = TransitionId::new(&step.transition.alert, Phase::Firing);
             message = message.in_reply_to(self.id(&format!("{}/{began}", n.receiver)));
         }
+        if let Some(report) = &n.enclosed {
+            return message.multipart(enclosing(report)).map_err(|error| error.to_string());
+        }
         let (text, html) = (render::text(n, n.language), render::html(n, n.language));
         message.multipart(MultiPart::alternative_plain_html(text, html)).map_err(|error| error.to_string())
     }
@@ -145,6 +150,16 @@ impl Email {
         let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         format!("<{digits}@{}>", self.from.email.domain())
     }
+}
+
+/// The parts of a mail that carries a report.
+fn enclosing(report: &Enclosed) -> MultiPart {
+    let Enclosed { words, html, file, inline, .. } = report;
+    if *inline {
+        return MultiPart::alternative_plain_html(words.clone(), html.clone());
+    }
+    let html = Attachment::new(file.clone()).body(html.clone(), ContentType::TEXT_HTML);
+    MultiPart::mixed().singlepart(SinglePart::plain(words.clone())).singlepart(html)
 }
 
 fn protect(keys: &EmailKeys) -> Result<(Tls, u16), String> {

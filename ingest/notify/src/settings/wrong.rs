@@ -34,6 +34,16 @@ pub enum SettingsError {
         /// What is wrong.
         reason: String,
     },
+    /// A report that cannot be sent.
+    #[error("report `{report}`: {reason}")]
+    Report {
+        /// Where it stands in the list.
+        place: usize,
+        /// Which one.
+        report: ChannelName,
+        /// What is wrong.
+        reason: String,
+    },
     /// The table of territories.
     #[error("notify.territories: {0}")]
     Territories(String),
@@ -96,6 +106,7 @@ impl SettingsError {
                 true => channel(name),
                 false => receiver(name),
             },
+            SettingsError::Report { place, .. } => format!("report[{place}]"),
             SettingsError::Territories(_) => "notify.territories".to_owned(),
             SettingsError::Policy(PolicyError::Receiver { route, .. } | PolicyError::Nobody(route)) => {
                 route_key(&settings.route, route)

@@ -15,8 +15,7 @@ use bytes::Bytes;
 use ports::{Clock, SystemClock};
 use serde::{Deserialize, Serialize};
 use simulators::Load;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::super::child::Marsad;
@@ -30,8 +29,6 @@ const DEVICES: u32 = 10_000;
 const PAYLOAD: usize = 100;
 const PAST: Duration = Duration::from_secs(60);
 const SEED: u64 = 2026;
-/// The load is written so often.
-const BEAT: Duration = Duration::from_millis(5);
 /// An alert so often: prime to the beat, so that they fall anywhere between two.
 const EVERY: Duration = Duration::from_millis(47);
 /// How long the last one may take.
@@ -112,40 +109,16 @@ fn settings(hook: SocketAddr) -> String {
     )
 }
 
-/// A connection whose acknowledgements are read and not looked at.
-async fn connect(mqtt: SocketAddr, client: &str) -> Result<tokio::net::tcp::OwnedWriteHalf, Failure> {
-    let socket: TcpStream = hose::open(mqtt, client).await.map_err(broke)?;
-    let (mut read, write) = socket.into_split();
-    tokio::spawn(async move {
-        let mut buffer = vec![0; 16 << 10];
-        while read.read(&mut buffer).await.is_ok_and(|count| count > 0) {}
-    });
-    Ok(write)
-}
-
 /// Publishes the load at its rate until `until`; how many messages were written.
-async fn pour(mqtt: SocketAddr, rate: u32, began: Instant, until: Instant) -> Result<u64, Failure> {
-    let mut socket = connect(mqtt, "marsad-bench-load").await?;
+async fn pour(mqtt: SocketAddr, rate: u32, until: Instant) -> Result<u64, Failure> {
+    let mut socket = hose::deaf(mqtt, "marsad-bench-load").await.map_err(broke)?;
     let load = Load::new(SEED, DEVICES, PAYLOAD).starting(SystemClock.now().minus(PAST));
-    let (mut sent, mut bytes, mut topic, mut payload) = (0u64, Vec::new(), String::new(), Vec::new());
-    let mut beat = tokio::time::interval(BEAT);
-    while Instant::now() < until {
-        beat.tick().await;
-        let due = u64::from(rate) * u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX) / 1_000_000;
-        bytes.clear();
-        for n in sent..due {
-            load.publish(n, &mut topic, &mut payload);
-            hose::publish(&mut bytes, &topic, &payload, 1, u16::try_from(n % 65_535 + 1).unwrap_or(1));
-        }
-        socket.write_all(&bytes).await.map_err(broke)?;
-        sent = sent.max(due);
-    }
-    Ok(sent)
+    hose::steady(&mut socket, rate, until, &mut |n, topic, payload| load.publish(n, topic, payload)).await.map_err(broke)
 }
 
 /// Makes alerts fire, each of a device of its own, until `until`; when each was written.
 async fn ring(mqtt: SocketAddr, until: Instant) -> Result<BTreeMap<String, Instant>, Failure> {
-    let mut socket = connect(mqtt, "marsad-bench-alarm").await?;
+    let mut socket = hose::deaf(mqtt, "marsad-bench-alarm").await.map_err(broke)?;
     let (mut rung, mut every, mut bytes) = (BTreeMap::new(), tokio::time::interval(EVERY), Vec::new());
     while Instant::now() < until {
         every.tick().await;
@@ -189,7 +162,7 @@ pub(super) async fn measure(rate: u32, seconds: u32) -> Result<Delivered, Failur
         }
         (began.elapsed(), marsad.process.cpu() - cpu)
     };
-    let (mqtt, whole) = (marsad.mqtt, tokio::spawn(pour(marsad.mqtt, rate, began, until)));
+    let (mqtt, whole) = (marsad.mqtt, tokio::spawn(pour(marsad.mqtt, rate, until)));
     let (rung, (took, cpu)) = tokio::join!(tokio::spawn(ring(mqtt, until)), watched);
     let (rung, sent) = (rung.map_err(broke)??, whole.await.map_err(broke)??);
     let alerts = rung.len();

@@ -10,21 +10,39 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ports::{Clock, SystemClock};
 use serde::Serialize;
-use simulators::Load;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
+use super::browser::chromium;
+use super::rows::Row;
+use super::timings::settle;
 use crate::bench::child::Marsad;
-use crate::bench::hose::{self, Door, Reel};
 use crate::bench::scratch;
 use crate::failure::{Code, Failure};
 
-const BROWSERS: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 /// Pages, each in every language.
-const PAGES: [&str; 4] = ["", "air", "alerts", "devices"];
+pub(super) const PAGES: [&str; 18] = [
+    "",
+    "board",
+    "air",
+    "air/exceedances",
+    "waste",
+    "indicators",
+    "parking",
+    "water",
+    "alerts",
+    "silences",
+    "rotas",
+    "rules",
+    "public/alerts",
+    "reports",
+    "devices",
+    "engineers",
+    "privacy",
+    "api",
+];
 /// Devices of the city, one message each.
 const DEVICES: u32 = 200;
 /// How long a browser may take for a page.
@@ -38,20 +56,19 @@ pub(super) struct Page {
     pub(super) bytes: u64,
 }
 
+/// The program with a small city.
+pub(super) async fn city(place: &Path) -> Result<Marsad, Failure> {
+    let marsad = Marsad::start(place, "").await?;
+    settle(&marsad, DEVICES).await?;
+    Ok(marsad)
+}
+
 /// None where no browser is there.
 pub(super) async fn measure() -> Result<Option<Vec<Page>>, Failure> {
-    let Some(browser) = BROWSERS.into_iter().find(|path| Path::new(path).exists()) else {
-        eprintln!("no browser: the bytes of pages are not measured (Debian: apt-get install chromium)");
-        return Ok(None);
-    };
+    let Some(browser) = chromium() else { return Ok(None) };
     let failed = |cause: std::io::Error| Failure::new(Code::Failed, format!("pages cannot be measured: {cause}"));
     let scratch = scratch()?;
-    let marsad = Marsad::start(scratch.path(), "").await?;
-    let load = Load::new(1, DEVICES, 100).starting(SystemClock.now());
-    hose::run(&Door::open_to_all(marsad.mqtt), vec![Reel::new(&load, 0, 1, u64::from(DEVICES), 1)], 4096)
-        .await
-        .map_err(failed)?;
-    marsad.settled(u64::from(DEVICES), PATIENCE).await?;
+    let marsad = city(scratch.path()).await?;
     let counted = Arc::new(AtomicU64::new(0));
     let between = stand_between(marsad.http, Arc::clone(&counted)).await.map_err(failed)?;
     let mut pages = Vec::new();
@@ -64,6 +81,20 @@ pub(super) async fn measure() -> Result<Option<Vec<Page>>, Failure> {
         }
     }
     Ok(Some(pages))
+}
+
+/// The heaviest page that is not Arabic, and the heaviest that is, beside what they may weigh. Kilobytes.
+pub(super) fn rows(pages: Option<&[Page]>) -> Vec<Row> {
+    let heaviest = |arabic: bool, most: f64| {
+        let of = pages.into_iter().flatten().filter(|page| page.address.starts_with("/ar") == arabic);
+        let found = of.max_by_key(|page| page.bytes);
+        let which = if arabic { "the heaviest page in Arabic" } else { "the heaviest page" };
+        let what = found.map_or_else(|| format!("{which}, cold"), |page| format!("{which}, cold, {}", page.address));
+        #[expect(clippy::cast_precision_loss, reason = "bytes of a page")]
+        let value = found.map(|page| page.bytes as f64 / 1e3);
+        Row::new(what, value, "kB", most)
+    };
+    vec![heaviest(false, 150.0), heaviest(true, 240.0)]
 }
 
 /// Looks at a page with a browser that has never looked at anything.

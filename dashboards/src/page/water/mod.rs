@@ -1,4 +1,9 @@
-//! Water: what zones used, day by day, and the night flow of districts. Only sums over enough connections.
+//! Water: what zones used, day by day, what districts lost by day and by night: only sums over enough connections. Leaks of single
+//! ones stand under pseudonyms, for those who may see them.
+
+mod leaks;
+mod losses;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +16,7 @@ use super::glance::Glance;
 use super::parts::{Desk, Told, empty, panel};
 use super::sections;
 use super::visit::{Sheet, Visit};
+use crate::access::{Right, may};
 use crate::locator::zone_name;
 use crate::problem::Problem;
 
@@ -54,10 +60,18 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let glance = Glance::present(&visit.rooms).await;
     let consumption: Option<Consumption> = visit.part("water/consumption").await;
     let nights: Option<Nights> = visit.part("water/night").await;
+    let losses = losses::section(visit).await;
+    let leaks = if may(Right::Personal) {
+        leaks::section(visit).await
+    } else {
+        html! {}
+    };
     let title = words.meters.say(visit.lang, glance.meters.as_ref().map_or(0, Vec::len) as u64);
     let main = html! {
         (desk.opening(words.water, &title))
         div.two.first { (sections::water(&desk, &glance)) (night_flow(&desk, nights)) }
+        (losses)
+        (leaks)
         (by_day(&desk, consumption.as_ref()))
     };
     Ok(Sheet { often: super::visit::SELDOM, ..Sheet::plain(title, main) })

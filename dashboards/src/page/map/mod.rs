@@ -1,0 +1,125 @@
+//! A map that moves: its frame. What is on it stands in the lists beside it, or, where there are thousands, in an answer of the API.
+
+mod texts;
+
+use maud::{Markup, html};
+use schemas::{Kind, Place, Quantity};
+use serde_json::json;
+
+use super::parts::Desk;
+use crate::assets::address;
+use crate::numbers;
+use texts::texts;
+
+/// The frame. Without script the list beside it says the same.
+pub(crate) fn map(desk: &Desk<'_>) -> Markup {
+    framed(desk, None)
+}
+
+/// How a device looks on a map of many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// A bin: its height is how full it is.
+    Gauge,
+    /// A bay: full where it is taken.
+    Bay,
+    /// A dot in one of four steps.
+    Dot,
+}
+
+/// Many devices on one map.
+pub(crate) struct Field<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) sign: Sign,
+    /// Where the script asks for them.
+    pub(crate) source: String,
+    /// What stands before the id in the address of one's page.
+    pub(crate) page: String,
+    pub(crate) quantity: Quantity,
+    /// Where a step ends and the next begins.
+    pub(crate) edges: [f64; 3],
+    /// What each step is called, where a number does not say it.
+    pub(crate) steps: Option<&'a [&'static str]>,
+}
+
+/// The frame of a map of many devices, and what its signs mean.
+pub(crate) fn field(desk: &Desk<'_>, field: &Field<'_>) -> Markup {
+    html! { (framed(desk, Some(field))) (key(desk, field)) }
+}
+
+fn framed(desk: &Desk<'_>, field: Option<&Field<'_>>) -> Markup {
+    let (words, texts) = (desk.lang.words(), texts(desk.lang));
+    let said = field.map(|field| {
+        json!({ "source": field.source, "kind": field.kind.name(), "page": field.page, "quantity": field.quantity.name(), "edges": field.edges,
+            "sign": match field.sign { Sign::Gauge => "gauge", Sign::Bay => "bay", Sign::Dot => "dot" },
+            "unit": numbers::unit(field.quantity.unit()), "places": numbers::decimals(field.quantity),
+            "steps": field.steps, "none": words.no_data, "failed": words.unreadable })
+    });
+    html! {
+        div {
+            div.map data-map data-ground=(address("map/casablanca.json")) data-in=(words.pages.common.zoom_in) data-out=(words.pages.common.zoom_out)
+                data-field=[said] role="region" aria-label=(words.map) {}
+            @if field.is_some() { p.note.foot { (texts.touch) } }
+            p.note.foot { (words.outlines) }
+        }
+    }
+}
+
+/// What a step is called: its word, or from where to where it goes.
+fn step(desk: &Desk<'_>, field: &Field<'_>, place: usize) -> String {
+    if let Some(steps) = field.steps {
+        return steps.get(place).copied().unwrap_or_default().to_owned();
+    }
+    let (unit, texts) = (numbers::unit(field.quantity.unit()), texts(desk.lang));
+    let number = |at: usize| {
+        let value = field.edges.get(at).copied().unwrap_or_default();
+        format!("{}\u{a0}{unit}", numbers::decimal(desk.lang, value, numbers::decimals(field.quantity)))
+    };
+    match place {
+        0 => format!("{} {}", texts.below, number(0)),
+        _ => format!("{} {}", texts.from, number(place - 1)),
+    }
+}
+
+fn key(desk: &Desk<'_>, field: &Field<'_>) -> Markup {
+    let steps = field.steps.map_or(4, <[&str]>::len);
+    html! { ul.key {
+        @for place in 0..steps { li { (sample(field.sign, Some(place))) bdi { (step(desk, field, place)) } } }
+        li { (sample(field.sign, None)) bdi { (desk.lang.words().no_data) } }
+    } }
+}
+
+/// A sign of a step, or of a device that says nothing.
+fn sample(sign: Sign, step: Option<usize>) -> Markup {
+    let height = step.map_or(0.0, |step| [3.5, 8.0, 12.0, 15.0].get(step).copied().unwrap_or(15.0));
+    html! { svg.kg viewBox="0 0 12 18" aria-hidden="true" { @match (sign, step) {
+        (Sign::Gauge, None) => rect.silent x="0.5" y="0.5" width="11" height="17" rx="1.5" {},
+        (Sign::Gauge, Some(step)) => {
+            rect.bin x="0.5" y="0.5" width="11" height="17" rx="1.5" {}
+            rect class=(format!("u{step}")) x="1.5" y=(16.5 - height) width="9" height=(height) {}
+        }
+        (_, None) => rect.silent x="1" y="4" width="10" height="10" rx="2" {},
+        (Sign::Bay, Some(step)) => rect class=(if step > 0 { "bay taken" } else { "bay" }) x="1" y="4" width="10" height="10" rx="2" {},
+        (Sign::Dot, Some(step)) => circle class=(format!("d{step}")) cx="6" cy="9" r="5" {},
+    } } }
+}
+
+/// Something on the map, as attributes of the row that lists it.
+pub(crate) struct Mark {
+    pub(crate) place: Place,
+    /// Classes of its sign.
+    pub(crate) look: String,
+    /// In the sign.
+    pub(crate) text: String,
+    /// Below the sign.
+    pub(crate) name: String,
+    /// Read aloud.
+    pub(crate) label: String,
+    pub(crate) href: String,
+}
+
+/// An empty element that puts a mark on the map.
+pub(crate) fn mark(id: &str, mark: &Mark) -> Markup {
+    html! { i hidden data-id=(id) data-lat=(mark.place.lat()) data-lon=(mark.place.lon()) data-look=(mark.look) data-text=(mark.text)
+    data-name=(mark.name) data-label=(mark.label) data-href=(mark.href) {} }
+}
