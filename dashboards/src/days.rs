@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use domains::CityTime;
+use domains::time::{CityTime, LocalDay};
 use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges};
 use schemas::{Partial, Reading, Timestamp};
 
@@ -63,11 +63,11 @@ impl Days {
     }
 
     /// Hours come in order of time.
-    fn fold(&self, hours: impl Iterator<Item = Partial>) -> impl Iterator<Item = Partial> + use<> {
+    fn fold(&self, hours: impl Iterator<Item = Partial>) -> Vec<Partial> {
         let mut days: BTreeMap<Place, Partial> = BTreeMap::new();
         let mut day = None;
         for hour in hours {
-            let here = day.filter(|day: &domains::LocalDay| hour.start < day.end).unwrap_or_else(|| self.time.day_of(hour.start));
+            let here = day.filter(|day: &LocalDay| hour.start < day.end).unwrap_or_else(|| self.time.day_of(hour.start));
             day = Some(here);
             let series = &hour.series;
             let place = (here.start, series.device.as_str().to_owned(), series.quantity.name(), series.channel);
@@ -82,7 +82,7 @@ impl Days {
                 None => drop(days.insert(place, Partial { start: here.start, ..hour })),
             }
         }
-        days.into_values()
+        days.into_values().collect()
     }
 }
 

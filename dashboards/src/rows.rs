@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use domains::LocalDay;
+use domains::time::LocalDay;
 use schemars::JsonSchema;
 use schemas::{Grade, HOUR, Partial, Quality, Reading, Timestamp};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use std::io;
 
 use axum::body::{Body, Bytes};
-use domains::CityTime;
+use domains::time::CityTime;
 use exchange::parquet::{About, ParquetError, Writer};
 use ports::Points;
 use serde::Serialize;
