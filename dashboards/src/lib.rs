@@ -9,6 +9,7 @@ mod api;
 mod assets;
 mod budget;
 mod charts;
+mod days;
 mod events;
 mod house;
 mod lang;

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use domains::time::LocalDay;
 use schemars::JsonSchema;
 use schemas::{Grade, HOUR, Partial, Quality, Reading, Timestamp};
 use serde::Serialize;
@@ -132,6 +133,33 @@ impl HourRow<'_> {
             self.first,
             self.last
         );
+    }
+}
+
+/// A local day of a series. Bad readings are not counted.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DayRow<'a> {
+    /// The civil date in the city.
+    day: String,
+    #[serde(flatten)]
+    all: HourRow<'a>,
+}
+
+impl<'a> DayRow<'a> {
+    /// Of what the hours of the day come to.
+    #[must_use]
+    pub fn of(partial: &'a Partial, day: &LocalDay) -> Self {
+        Self { day: day.date.to_string(), all: HourRow { start: day.start, end: day.end, ..HourRow::from(partial) } }
+    }
+
+    /// The first line of the CSV.
+    pub const CSV_HEAD: &'static str = "day,device,quantity,unit,channel,start,end,count,mean,min,max,sum,first,last\r\n";
+
+    /// Appends the CSV line.
+    pub fn csv(&self, out: &mut String) {
+        out.push_str(&self.day);
+        out.push(',');
+        self.all.csv(out);
     }
 }
 

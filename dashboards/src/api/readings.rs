@@ -3,23 +3,25 @@
 
 mod stream;
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use ports::{Points, Query, Shape};
+use ports::{Points, Query, Shape, Store};
 use schemars::JsonSchema;
 use schemas::{Reading, Timestamp};
 use serde::Serialize;
 
 use crate::budget::in_time;
+use crate::days::{Days, whole_days};
 use crate::house::{House, Shared};
 use crate::openapi::{Operation, Parameter, known};
 use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
-use crate::rows::{HourRow, ReadingRow};
+use crate::rows::{DayRow, HourRow, ReadingRow};
 use crate::scan::{Cursor, Pager};
 use crate::tagged;
 use crate::thin::Thin;
@@ -67,14 +69,32 @@ fn format(params: &Params) -> Result<Format, Problem> {
     }
 }
 
-fn shape(params: &Params) -> Result<Shape, Problem> {
+/// What one row is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Every {
+    Reading,
+    Hour,
+    Day,
+}
+
+impl Every {
+    const fn shape(self) -> Shape {
+        match self {
+            Every::Reading => Shape::Raw,
+            Every::Hour | Every::Day => Shape::Hourly,
+        }
+    }
+}
+
+fn every(params: &Params) -> Result<Every, Problem> {
     match params.one("every")? {
-        None => Ok(Shape::Raw),
-        Some("1h") => Ok(Shape::Hourly),
+        None => Ok(Every::Reading),
+        Some("1h") => Ok(Every::Hour),
+        Some("1d") => Ok(Every::Day),
         Some(other) => {
             let other: String = other.chars().take(64).collect();
             let detail = format!("readings cannot be had every `{other}`");
-            Err(Problem::parameter("every", detail, "1h, or nothing for readings as they are"))
+            Err(Problem::parameter("every", detail, "1h or 1d, or nothing for readings as they are"))
         }
     }
 }
@@ -89,53 +109,62 @@ struct Page<'a> {
     readings: Option<Vec<ReadingRow<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hours: Option<Vec<HourRow<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<Vec<DayRow<'a>>>,
     next: Option<String>,
 }
 
 /// Readings of a series that `points` may ask for: more than a screen has columns.
 const POINTS: RangeInclusive<usize> = 2..=10_000;
 
-pub(crate) const READINGS: Operation =
-    Operation::get("/api/v1/readings", "Readings of a period, as they are or by the hour; the last 24 hours by default")
-        .takes(&[
-            known::DEVICES,
-            known::QUANTITIES,
-            known::KIND,
-            known::ZONE,
-            known::FROM,
-            known::TO,
-            known::HOURLY,
-            Parameter::whole("points", "Of each series the extremes, no more than so many; JSON alone", 2, Some(10_000)),
-            known::LIMIT,
-            Parameter::one_of("format", "How it is written; all but `json` are streamed", &["json", "csv", "ndjson", "parquet"]),
-            known::CURSOR,
-        ])
-        .gives::<Page<'_>>()
-        .also(&["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"])
-        .tagged_when_over();
+pub(crate) const READINGS: Operation = Operation::get(
+    "/api/v1/readings",
+    "Readings of a period, as they are, by the hour or by the day; the last 24 hours by default",
+)
+.takes(&[
+    known::DEVICES,
+    known::QUANTITIES,
+    known::KIND,
+    known::ZONE,
+    known::FROM,
+    known::TO,
+    known::EVERY,
+    Parameter::whole("points", "Of each series the extremes, no more than so many; JSON alone", 2, Some(10_000)),
+    known::LIMIT,
+    Parameter::one_of("format", "How it is written; all but `json` are streamed", &["json", "csv", "ndjson", "parquet"]),
+    known::CURSOR,
+])
+.gives::<Page<'_>>()
+.also(&["text/csv", "application/x-ndjson", "application/vnd.apache.parquet"])
+.tagged_when_over();
 
 pub(crate) async fn readings(State(rooms): Shared, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let params = READINGS.read(&uri)?;
     let house = &rooms.house;
-    let (format, shape, points) = (format(&params)?, shape(&params)?, points(&params)?);
+    let (format, every, points) = (format(&params)?, every(&params)?, points(&params)?);
     let now = house.clock.now();
     let range = params.range(now)?;
     let closed = params.is_closed(&range, now);
-    let range = if shape == Shape::Hourly { whole_hours(&range) } else { range };
+    let time = house.city.time();
+    let (range, store): (_, Arc<dyn Store>) = match every {
+        Every::Reading => (range, house.store.clone()),
+        Every::Hour => (whole_hours(&range), house.store.clone()),
+        Every::Day => (whole_days(time, &range), Arc::new(Days::of(house.store.clone(), time))),
+    };
     let cursor = params.parsed::<Cursor>("cursor", "the `next` of an earlier answer to the same question")?;
-    let query = Query { select: params.selector()?, range: range.clone(), shape, limit: 0 };
+    let query = Query { select: params.selector()?, range: range.clone(), shape: every.shape(), limit: 0 };
     if format == Format::Json {
         let (points, next) = match points {
             Some(points) => (thinned(house, query, points).await?, None),
             None => {
-                let mut pager = Pager::new(house.store.clone(), query, cursor);
+                let mut pager = Pager::new(store, query, cursor);
                 let limit = params.limit(house.settings.default_rows, house.settings.most_rows)?;
                 let points = pager.page(limit).await?;
                 let next = pager.cursor().filter(|_| points.more()).map(ToString::to_string);
                 (points, next)
             }
         };
-        let page = page(range.start, range.end, &points, next);
+        let page = page(house, every, &range, &points, next);
         return Ok(if closed {
             tagged::told(serde_json::to_vec(&page).expect("a page is text and finite numbers").into(), &headers)
         } else {
@@ -152,10 +181,10 @@ pub(crate) async fn readings(State(rooms): Shared, uri: Uri, headers: HeaderMap)
             Problem::busy(format!("{} streams are open already, which is as many as may be", house.settings.streams))
         })?;
     let chunk = house.settings.most_rows.max(1);
-    let mut walk = Walk::begin(house.store.clone(), query).await?;
+    let mut walk = Walk::begin(store, query).await?;
     // The first page decides between an answer and a problem; after it the status is sent.
     let first = walk.page(left.min(chunk)).await?;
-    let ink = Ink::new(format, shape, &house.city)?;
+    let ink = Ink::new(format, every, &house.city)?;
     let body = Stream { walk, next: Some(first), ink: Some(ink), left, chunk, _permit: permit }.body();
     let mut response = body.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
@@ -199,10 +228,15 @@ async fn thinned(house: &House, query: Query, points: usize) -> Result<Points, P
     Ok(Points::Raw { readings: thin.done(), more: false })
 }
 
-fn page<'a>(from: Timestamp, to: Timestamp, points: &'a Points, next: Option<String>) -> Page<'a> {
-    let page = Page { from, to, every: None, readings: None, hours: None, next };
+fn page<'a>(house: &House, every: Every, range: &Range<Timestamp>, points: &'a Points, next: Option<String>) -> Page<'a> {
+    let page = Page { from: range.start, to: range.end, every: None, readings: None, hours: None, days: None, next };
     match points {
         Points::Raw { readings, .. } => Page { readings: Some(readings.iter().map(ReadingRow::from).collect()), ..page },
+        Points::Hourly { partials, .. } if every == Every::Day => {
+            let time = house.city.time();
+            let days = partials.iter().map(|partial| DayRow::of(partial, &time.day_of(partial.start)));
+            Page { every: Some("1d"), days: Some(days.collect()), ..page }
+        }
         Points::Hourly { partials, .. } => {
             Page { every: Some("1h"), hours: Some(partials.iter().map(HourRow::from).collect()), ..page }
         }

@@ -23,7 +23,7 @@ pub(crate) use paths::Paths;
 /// Parameters that several operations have.
 pub(crate) mod known {
     pub(crate) use super::parameter::{
-        ALERT, CONTRACTOR, CURSOR, DAY_FROM, DAY_TO, DEVICE, DEVICES, DISTRICT, FORMAT, FROM, HOURLY, KIND, LANG, LIMIT,
+        ALERT, CONTRACTOR, CURSOR, DAY_FROM, DAY_TO, DEVICE, DEVICES, DISTRICT, EVERY, FORMAT, FROM, KIND, LANG, LIMIT,
         QUANTITIES, STATION, STATIONS, TO, ZONE,
     };
 }

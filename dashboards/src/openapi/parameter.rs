@@ -153,7 +153,7 @@ pub(crate) const FORMAT: Parameter = Parameter::one_of(
     "How it is written: `csv` for machines, `excel` as Excel opens it in Morocco, `text` for people",
     &["json", "csv", "excel", "text"],
 );
-pub(crate) const HOURLY: Parameter = Parameter::one_of("every", "By the UTC hour", &["1h"]);
+pub(crate) const EVERY: Parameter = Parameter::one_of("every", "By the UTC hour, or by the local day of the city", &["1h", "1d"]);
 pub(crate) const LANG: Parameter = Parameter::one_of("lang", "The language, `fr` where it is not given", &["fr", "ar", "en"]);
 pub(crate) const CONTRACTOR: Parameter = Parameter::text("contractor", "The contractor, as the territories name it");
 pub(crate) const DISTRICT: Parameter = Parameter::text("district", "Only this district, as `[[domains.district]]` names it");

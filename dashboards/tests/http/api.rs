@@ -74,6 +74,75 @@ async fn parquet_holds_what_ndjson_tells_and_hours_are_refused() {
 }
 
 #[tokio::test]
+async fn local_days_are_folded_from_hours_whatever_the_page_and_the_format() {
+    let town = town();
+    // Casablanca leaves UTC+1 on 20 September 2026: that day has 25 hours, from 23:00 of the day before in UTC.
+    for (device, value, at) in [
+        ("bin-1", 1.0, "2026-09-19T22:59:59.999Z"),
+        ("bin-1", 2.0, "2026-09-19T23:00:00Z"),
+        ("bin-1", 6.0, "2026-09-20T23:59:00Z"),
+        ("bin-1", 8.0, "2026-09-21T00:00:00Z"),
+        ("bin-2", 5.0, "2026-09-20T12:00:00Z"),
+    ] {
+        town.put([fill(device, value, at)]);
+    }
+    let router = router(&town);
+    let asked = "from=2026-09-19T12:00:00Z&to=2026-09-21T12:00:00Z&every=1d";
+    let whole = get(&router, &format!("/api/v1/readings?{asked}")).await.json();
+    assert_eq!(
+        (whole["from"].as_str(), whole["to"].as_str()),
+        (Some("2026-09-18T23:00:00.000Z"), Some("2026-09-22T00:00:00.000Z"))
+    );
+    let days = whole["days"].as_array().unwrap();
+    let told: Vec<_> =
+        days.iter().map(|day| (day["day"].as_str().unwrap(), day["device"].as_str().unwrap(), &day["mean"])).collect();
+    assert_eq!(
+        told,
+        [
+            ("2026-09-19", "bin-1", &serde_json::json!(1.0)),
+            ("2026-09-20", "bin-1", &serde_json::json!(4.0)),
+            ("2026-09-20", "bin-2", &serde_json::json!(5.0)),
+            ("2026-09-21", "bin-1", &serde_json::json!(8.0)),
+        ]
+    );
+    insta::assert_json_snapshot!(days[1], @r#"
+    {
+      "channel": 0,
+      "count": 2,
+      "day": "2026-09-20",
+      "device": "bin-1",
+      "end": "2026-09-21T00:00:00.000Z",
+      "first": 2.0,
+      "last": 6.0,
+      "max": 6.0,
+      "mean": 4.0,
+      "min": 2.0,
+      "quantity": "waste.fill",
+      "start": "2026-09-19T23:00:00.000Z",
+      "sum": 8.0,
+      "unit": "%"
+    }
+    "#);
+    // Page by page it is the same.
+    let (mut paged, mut next) = (Vec::new(), String::new());
+    loop {
+        let page = get(&router, &format!("/api/v1/readings?{asked}&limit=1{next}")).await.json();
+        paged.extend(page["days"].as_array().unwrap().iter().cloned());
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("&cursor={cursor}");
+    }
+    assert_eq!(&paged, days);
+    let csv = get(&router, &format!("/api/v1/readings?{asked}&format=csv&device=bin-2")).await.text;
+    assert_eq!(
+        csv,
+        "day,device,quantity,unit,channel,start,end,count,mean,min,max,sum,first,last\r\n\
+         2026-09-20,bin-2,waste.fill,%,0,2026-09-19T23:00:00.000Z,2026-09-21T00:00:00.000Z,1,5,5,5,5,5,5\r\n"
+    );
+    let lines = get(&router, &format!("/api/v1/readings?{asked}&format=ndjson")).await.text;
+    assert_eq!(lines.lines().count(), days.len());
+}
+
+#[tokio::test]
 async fn an_empty_csv_still_has_its_head() {
     let answer = get(&router(&town()), "/api/v1/readings?format=csv&every=1h").await;
     assert_eq!(answer.text, "device,quantity,unit,channel,start,end,count,mean,min,max,sum,first,last\r\n");

@@ -87,8 +87,10 @@ pub(crate) async fn query(settings: &Settings, common: &Common, query: &Query) -
     for quantity in &query.quantity {
         path += &format!("&quantity={quantity}");
     }
-    if query.every == Some(Every::Hour) {
-        path += "&every=1h";
+    match query.every {
+        None => {}
+        Some(Every::Hour) => path += "&every=1h",
+        Some(Every::Day) => path += "&every=1d",
     }
     path += &range(query.from, query.to);
     path += &format!("&limit={}", query.limit);
@@ -160,7 +162,7 @@ fn print_row(out: &mut impl Write, line: &[u8], first: bool) -> Result<(), Failu
                 writeln!(
                     out,
                     "{:<24}  {:<20}  {:<26}  {:>6}  {:>12}  {:>12}  {:>12}  UNIT",
-                    "HOUR FROM", "DEVICE", "QUANTITY", "COUNT", "MEAN", "MIN", "MAX"
+                    "FROM", "DEVICE", "QUANTITY", "COUNT", "MEAN", "MIN", "MAX"
                 )
                 .map_err(unwritable)?;
             }

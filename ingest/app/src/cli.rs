@@ -344,8 +344,8 @@ pub(crate) struct Query {
     /// Up to before this instant, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<Timestamp>,
-    /// UTC-hour means, minima and maxima instead of readings
-    #[arg(long, value_name = "1h")]
+    /// Means, minima and maxima of UTC hours, or of local days of the city, instead of readings
+    #[arg(long, value_name = "1h|1d")]
     pub(crate) every: Option<Every>,
     /// At most this many rows
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -357,4 +357,7 @@ pub(crate) enum Every {
     /// One hour, UTC
     #[value(name = "1h")]
     Hour,
+    /// One day of the city
+    #[value(name = "1d")]
+    Day,
 }

@@ -66,14 +66,19 @@ pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Resu
     }
 }
 
+/// Below it a merge has not room enough to work.
+const LEAST_MEMORY: u64 = 64 * MEBIBYTE;
+
 fn ranges(settings: &Settings) -> [Option<String>; 11] {
     let Settings { pipeline, store, http, quarantine, .. } = settings;
     [
         span("pipeline.flush_every", pipeline.flush_every, Duration::from_millis(100)..=Duration::from_secs(600), "100ms to 10m"),
         number("pipeline.flush_readings", pipeline.flush_readings, 1_000..=10_000_000),
-        number("store.unflushed", store.unflushed as u64, 10_000..=50_000_000),
-        (store.unflushed as u64 <= pipeline.flush_readings)
-            .then(|| format!("store.unflushed: {} readings, expected more than pipeline.flush_readings", store.unflushed)),
+        (store.memory.as_u64() < LEAST_MEMORY).then(|| format!("store.memory: {}, expected 64 MiB or more", store.memory)),
+        (store.unflushed() as u64 <= pipeline.flush_readings).then(|| {
+            let held = store.unflushed();
+            format!("store.memory: room for {held} readings that are not on disk, expected more than pipeline.flush_readings")
+        }),
         number("http.connections", http.connections as u64, 1..=u64::MAX),
         number("http.default_rows", http.default_rows as u64, 1..=u64::MAX),
         number("http.most_rows", http.most_rows as u64, 1..=u64::MAX),

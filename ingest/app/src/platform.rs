@@ -33,7 +33,7 @@ use crate::observer::{Desk, Loops, Observer};
 use crate::opened::{Opened, disk_failure, journal_failure, pipeline_failure, record_failure};
 use crate::press::OfPages;
 use crate::roster::Roster;
-use crate::rounds::{dismissing, expiring, retention};
+use crate::rounds::{dismissing, expiring, retention, rolling};
 use crate::rulebook::Book;
 use crate::teller::{Teller, Telling};
 use crate::watchman::Watchman;
@@ -210,6 +210,12 @@ impl Platform {
             // Dropped between two weeks of a kind, at worst: the next start goes on.
             tokio::select! { () = expiry => (), () = stop.cancelled() => () }
             ("retention", Ok(()))
+        });
+        let (hours, stop) = (rolling(settings.store.roll_up, Arc::clone(&store), Arc::clone(&clock)), pages.clone());
+        helpers.spawn(async move {
+            // Dropped in the middle of an hour, at worst: the next start makes it anew.
+            tokio::select! { () = hours => (), () = stop.cancelled() => () }
+            ("rolling up hours", Ok(()))
         });
         let (overdue, stop) = (dismissing(Arc::clone(&gate.doorman)), pages.clone());
         helpers.spawn(async move {

@@ -1,4 +1,5 @@
-//! What is done every now and then: old readings are let go of, and connections of credentials that have ended.
+//! What is done every now and then: old readings are let go of, hours are put by on servers, and connections of credentials
+//! that have ended are let go of.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +7,7 @@ use std::time::Duration;
 use ::access::{Doorman, Keeper};
 use ports::{AuditNote, Clock, Gate, Store};
 use settings::Settings;
+use tokio::time::MissedTickBehavior;
 
 /// How often readings that are older than their kind is kept are let go of.
 const EXPIRY: Duration = Duration::from_secs(3600);
@@ -52,6 +54,34 @@ pub(crate) async fn retention(settings: store::Settings, store: Arc<dyn Store>, 
                     }
                 }
                 Err(error) => tracing::warn!(%error, kind = ?select.kind, "retention waits for the next hour"),
+            }
+        }
+    }
+}
+
+/// Has the store put by what hours come to. It is pressed no harder than it can: between two rounds it rests, and a round goes on
+/// as long as there is more to do.
+pub(crate) async fn rolling(every: Duration, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    let mut rounds = tokio::time::interval(every.max(Duration::from_secs(1)));
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failed = false;
+    loop {
+        rounds.tick().await;
+        loop {
+            match store.roll_up(clock.now()).await {
+                Ok(done) => {
+                    tracing::debug!(hours = done.hours, more = done.more, "hours are rolled up");
+                    failed = false;
+                    if !done.more {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut failed, true) {
+                        tracing::warn!(%error, "hours are not rolled up for now: questions by the hour read readings until they are");
+                    }
+                    break;
+                }
             }
         }
     }

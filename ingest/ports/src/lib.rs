@@ -55,5 +55,5 @@ pub use records::{AlertBook, BirthBook, DeviceBook, DeviceSeen, EvaluatorStep, P
 pub use rota::{RotaView, ShiftView};
 pub use rulebook::{BackTest, Outcome, RULE_BYTES, RuleDraft, RuleMistake, RuleText, RuleView, Rulebook, RulebookError, Spell};
 pub use stage::{Happening, Incident, Stage};
-pub use store::{Appended, Caps, Points, Query, Selector, Shape, Store, StoreError, StoreGauges, quantised, storable};
+pub use store::{Appended, Caps, Points, Query, RolledUp, Selector, Shape, Store, StoreError, StoreGauges, quantised, storable};
 pub use tell::{Because, Delivery, Link, Outbox, PlanBook, PlanStep, Posted, Reason, ReportBook, RestoredPlan, Why, WhyStep};

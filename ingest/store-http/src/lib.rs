@@ -1,12 +1,14 @@
 //! What stores behind HTTP have in common: lines on their way, what refusals mean, TLS, secrets, names that may stand in
-//! a line.
+//! a line; and the hours that are kept on them.
 //!
 //! Deliberately absent: what lines and questions say, which is each store's own.
 
 mod body;
+mod hours;
 mod names;
 mod refusal;
 mod settings;
+mod smallest;
 mod tls;
 
 use std::time::Duration;
@@ -15,9 +17,11 @@ use reqwest::{Client, RequestBuilder, Response, redirect};
 use schemas::Timestamp;
 
 pub use body::{Body, parts, slice};
+pub use hours::{Content, Hour, HourShelf, Hours, Sums, Touched};
 pub use names::{NameInLine, safe};
 pub use refusal::{Refusal, retry_after};
 pub use settings::{Objection, Secret, address, secret};
+pub use smallest::Smallest;
 pub use tls::client as tls;
 
 /// How long a connection may take to stand.

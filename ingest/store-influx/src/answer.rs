@@ -10,7 +10,7 @@ use ports::StoreError;
 use schemas::{DeviceId, Kind, Partial, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use store_http::chain;
+use store_http::{Content, Hour, Sums, chain};
 
 /// A line of an answer at most: the server sends parts of 5,000 rows.
 const LINE: usize = 16 << 20;
@@ -50,6 +50,8 @@ struct Tags {
     quantity: String,
     #[serde(default)]
     channel: String,
+    #[serde(default)]
+    zone: String,
 }
 
 /// time, value, flaws, `received_at`, device, quantity, channel, zone.
@@ -60,6 +62,12 @@ pub(crate) type HourRow = (i64, u64, f64, f64, f64, f64, f64);
 pub(crate) type LastRow = (i64, f64, Option<u32>, Option<i64>, Option<String>);
 /// time, count.
 pub(crate) type CountRow = (i64, u64);
+/// time, count (or what stands for it), sum, min, max, first, last.
+pub(crate) type KeptRow = (i64, i64, f64, f64, f64, f64, f64);
+/// time, a value of whatever type.
+pub(crate) type FirstRow = (i64, f64);
+/// time, a whole number.
+pub(crate) type CursorRow = (i64, i64);
 
 fn broken(why: impl std::fmt::Display) -> StoreError {
     StoreError::Unavailable(format!("its answer cannot be read: {why}"))
@@ -168,6 +176,37 @@ impl Group<HourRow> {
             let (series, start) = (known.clone()?, Timestamp::from_millis(start).ok()?);
             Some(Partial { series, start, count, sum, min, max, first, last })
         })
+    }
+}
+
+impl Group<KeptRow> {
+    /// The hours of the group's series in its kind and zone.
+    pub(crate) fn hours(self) -> impl Iterator<Item = Hour> {
+        let Tags { device, quantity, channel, zone } = &self.tags;
+        let place = Kind::named(&self.name).zip(Zone::new(zone).ok()).zip(key(device, quantity, channel));
+        self.values.into_iter().filter_map(move |(start, count, sum, min, max, first, last)| {
+            let ((kind, zone), series) = place.clone()?;
+            let content = match u64::try_from(count) {
+                Err(_) => Content::Readings,
+                Ok(0) => Content::Nothing,
+                Ok(count) => Content::Sums(Sums { count, sum, min, max, first, last }),
+            };
+            Some(Hour { series, kind, zone, start, content, revision: 0 })
+        })
+    }
+}
+
+impl Group<FirstRow> {
+    /// The earliest time.
+    pub(crate) fn earliest(&self) -> Option<i64> {
+        self.values.iter().map(|(at, _)| *at).min()
+    }
+}
+
+impl Group<CursorRow> {
+    /// The one row.
+    pub(crate) fn row(&self) -> Option<CursorRow> {
+        self.values.first().copied()
     }
 }
 

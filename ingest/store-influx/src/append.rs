@@ -74,6 +74,7 @@ impl Influx {
         let table = self.loaded(&mut guard).await?;
         let there = self.look_up(batch, table).await?;
         let plan = plan(batch, &there);
+        let _touched = self.hours.touch(self, batch).await?;
         let mut body = Body::default();
         for reading in &plan.writes {
             body.push(|text| line::write(reading, text))?;

@@ -6,9 +6,11 @@
 use std::ops::Range;
 
 use ports::{Selector, StoreError};
-use schemas::{DeviceId, Quantity, Timestamp};
+use schemas::{DeviceId, HOUR, Quantity, Timestamp};
+use store_http::HourShelf;
 
 use crate::answer::{CountRow, Group};
+use crate::wire::Wire;
 use crate::{Influx, question};
 
 impl Influx {
@@ -17,6 +19,8 @@ impl Influx {
         if held.is_empty() {
             return Ok(0);
         }
+        let _alone = self.hours.forgetting(self, &held).await?;
+        self.forget_hours(select, &held).await?;
         // Nobody appends meanwhile what would be counted and not removed, or removed and still be thought the latest.
         let mut table = self.table.lock().await;
         let mut removed = 0;
@@ -31,6 +35,19 @@ impl Influx {
 
     /// Removes what is selected, of one channel or of all.
     pub(crate) async fn delete(&self, select: &Selector, channel: Option<u8>, range: &Range<i64>) -> Result<(), StoreError> {
+        Self::delete_by(&self.wire, select, channel, range).await
+    }
+
+    /// Removes the hours that are kept and touch the range; those that it cuts are made anew.
+    async fn forget_hours(&self, select: &Selector, range: &Range<i64>) -> Result<(), StoreError> {
+        let hours = range.start - range.start.rem_euclid(HOUR)..range.end + (-range.end).rem_euclid(HOUR);
+        if hours.is_empty() || !self.there().await? {
+            return Ok(());
+        }
+        Self::delete_by(&self.beside, select, None, &hours).await
+    }
+
+    async fn delete_by(wire: &Wire, select: &Selector, channel: Option<u8>, range: &Range<i64>) -> Result<(), StoreError> {
         let mut common = Vec::new();
         common.extend(select.kind.map(|kind| equal("_measurement", kind.name())));
         common.extend(select.zone.as_ref().map(|zone| equal("zone", zone.as_str())));
@@ -41,7 +58,7 @@ impl Influx {
         for device in &devices {
             for quantity in &quantities {
                 let conditions = common.iter().chain(device).chain(quantity).cloned().collect::<Vec<_>>();
-                self.wire.delete(range, &conditions.join(" AND ")).await?;
+                wire.delete(range, &conditions.join(" AND ")).await?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Readings in InfluxDB 2: written as line protocol of our own, asked for in InfluxQL, both over HTTP.
 //!
 //! Read in this order: `line` (how a reading stands there), `question` and `answer` (how it is asked for),
-//! `wire` (sending, and what refusals mean), `table` (what is latest), `append` and `scan`.
+//! `wire` (sending, and what refusals mean), `table` (what is latest), `append` and `scan`, `hours`.
 //!
 //! One program writes into a bucket: its table of latest readings tells new ones from late ones, and only late
 //! ones are looked up before they are written. That is how a repeat stays a repeat and a correction moves its
@@ -13,6 +13,7 @@
 mod answer;
 mod append;
 mod forget;
+mod hours;
 mod line;
 mod question;
 mod scan;
@@ -22,10 +23,13 @@ mod table;
 mod wire;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Once;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
-use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Store, StoreError, StoreGauges};
+use ports::{Appended, BoxFuture, Caps, Points, Query, RolledUp, Selector, Store, StoreError, StoreGauges};
 use schemas::{Reading, Timestamp};
+use store_http::Hours;
 use tokio::sync::Mutex;
 
 pub use line::{Line, encode};
@@ -40,11 +44,20 @@ use wire::Wire;
 #[derive(Debug)]
 pub struct Influx {
     wire: Wire,
+    /// To the bucket of hours.
+    beside: Wire,
+    hours: Hours,
     /// The latest reading of each series; none before the server was asked for them. Held while a batch is
     /// written, so that batches keep their order.
     table: Mutex<Option<Table>>,
     series: AtomicU64,
     written: AtomicU64,
+    /// How long the server keeps readings; zero is for ever.
+    keep: Duration,
+    /// When the cursor of hours was put last, milliseconds.
+    put_at: AtomicI64,
+    /// That hours are not kept is said once.
+    told: Once,
 }
 
 impl Influx {
@@ -54,7 +67,19 @@ impl Influx {
     /// What in the settings cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Objection> {
         let (series, written) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { wire: Wire::new(settings)?, table: Mutex::new(None), series, written })
+        let (wire, beside) = (Wire::new(settings)?, Wire::beside(settings, settings.hours())?);
+        settings.check_keep()?;
+        Ok(Self {
+            wire,
+            beside,
+            hours: Hours::default(),
+            table: Mutex::new(None),
+            series,
+            written,
+            keep: settings.keep,
+            put_at: AtomicI64::new(0),
+            told: Once::new(),
+        })
     }
 }
 
@@ -81,6 +106,10 @@ impl Store for Influx {
 
     fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(self.forget_range(select, range))
+    }
+
+    fn roll_up(&self, now: Timestamp) -> BoxFuture<'_, Result<RolledUp, StoreError>> {
+        Box::pin(self.hours.roll(self, now))
     }
 
     fn caps(&self) -> Caps {

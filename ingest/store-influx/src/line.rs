@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use ports::StoreError;
 use schemas::Reading;
-use store_http::{NameInLine, safe};
+use store_http::{Content, Hour, NameInLine, Sums, safe};
 
 /// The names that a line is made of.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +71,30 @@ pub(crate) fn write(reading: &Reading, out: &mut String) -> Result<(), StoreErro
         observed_at: reading.observed_at.millis(),
     };
     encode(&line, out).map_err(|error| StoreError::Refused(error.to_string()))
+}
+
+/// Appends the line of an hour. A count of 0 says that nothing is left of it, one of -1 that only its readings tell.
+pub(crate) fn write_hour(hour: &Hour, out: &mut String) -> Result<(), StoreError> {
+    let (kind, device) = (hour.kind.name(), hour.series.device.as_str());
+    let (quantity, zone) = (hour.series.quantity.name(), hour.zone.as_str());
+    for (what, name) in [("kind", kind), ("device", device), ("quantity", quantity), ("zone", zone)] {
+        safe(what, name).map_err(|error| StoreError::Refused(error.to_string()))?;
+    }
+    let none = Sums { count: 0, sum: 0.0, min: 0.0, max: 0.0, first: 0.0, last: 0.0 };
+    let (count, Sums { sum, min, max, first, last, .. }) = match hour.content {
+        Content::Nothing => (0, none),
+        Content::Readings => (-1, none),
+        Content::Sums(sums) => (i64::try_from(sums.count).unwrap_or(i64::MAX), sums),
+    };
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        out,
+        "{kind},channel={channel},device={device},quantity={quantity},zone={zone} \
+         count={count}i,first={first},last={last},max={max},min={min},sum={sum} {start}",
+        channel = hour.series.channel,
+        start = hour.start
+    );
+    Ok(())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use ports::Selector;
-use schemas::{Flaw, Timestamp};
+use schemas::{DeviceId, Flaw, Timestamp};
 
 /// 2262-04-11, the last whole day that the engine's nanoseconds can hold.
 const LAST: i64 = 9_223_286_400_000;
@@ -65,7 +65,7 @@ fn points(select: &Selector, range: &Range<i64>, out: &mut String) {
     // Writing to a String cannot fail.
     let _ = write!(out, " WHERE time >= {}ms AND time < {}ms", range.start, range.end);
     one_of("zone", select.zone.iter().map(schemas::Zone::as_str), out);
-    one_of("device", select.devices.iter().map(schemas::DeviceId::as_str), out);
+    one_of("device", select.devices.iter().map(DeviceId::as_str), out);
     one_of("quantity", select.quantities.iter().map(|q| q.name()), out);
 }
 
@@ -86,13 +86,42 @@ pub(crate) fn raw(select: &Selector, range: &Range<i64>, limit: usize) -> String
 
 /// Hour partials of what is not bad, by kind and series: rows of [`crate::answer::HourRow`].
 pub(crate) fn hourly(select: &Selector, range: &Range<i64>, limit: usize) -> String {
+    by_the_hour(select, range, "\"device\", \"quantity\", \"channel\"", limit)
+}
+
+/// The same by zone too, of these devices or all: rows of [`crate::answer::KeptRow`].
+pub(crate) fn folded(devices: &[DeviceId], range: &Range<i64>) -> String {
+    let select = Selector { devices: devices.to_vec(), ..Selector::default() };
+    by_the_hour(&select, range, "\"device\", \"quantity\", \"channel\", \"zone\"", usize::MAX)
+}
+
+fn by_the_hour(select: &Selector, range: &Range<i64>, tags: &str, limit: usize) -> String {
     let mut text =
         "SELECT count(\"value\"), sum(\"value\"), min(\"value\"), max(\"value\"), first(\"value\"), last(\"value\")".to_owned();
     points(select, range, &mut text);
-    let _ = write!(text, " AND \"flaws\" & {} = 0 GROUP BY time(1h), \"device\", \"quantity\", \"channel\" fill(none)", bad());
+    let _ = write!(text, " AND \"flaws\" & {} = 0 GROUP BY time(1h), {tags} fill(none)", bad());
     rows(limit, &mut text);
     text
 }
+
+/// Hours that are kept, by kind, series and zone, without those of which nothing is left: rows of [`crate::answer::KeptRow`].
+pub(crate) fn kept(select: &Selector, range: &Range<i64>, limit: usize) -> String {
+    let mut text = "SELECT \"count\", \"sum\", \"min\", \"max\", \"first\", \"last\"".to_owned();
+    points(select, range, &mut text);
+    text.push_str(" AND \"count\" <> 0 GROUP BY \"device\", \"quantity\", \"channel\", \"zone\"");
+    rows(limit, &mut text);
+    text
+}
+
+/// The first reading of each kind from an instant on: rows of [`crate::answer::FirstRow`].
+pub(crate) fn first(from: i64) -> String {
+    let mut text = "SELECT first(\"value\")".to_owned();
+    points(&Selector::default(), &(from..LAST), &mut text);
+    text
+}
+
+/// How far hours are kept: a row of [`crate::answer::CursorRow`].
+pub(crate) const CURSOR: &str = "SELECT last(\"through\") FROM \"rolled\"";
 
 /// The latest reading of each series and kind: rows of [`crate::answer::LastRow`].
 pub(crate) fn last() -> String {

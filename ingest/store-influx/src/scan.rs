@@ -3,40 +3,11 @@
 
 use ports::{Points, Query, Selector, Shape, StoreError};
 use schemas::{HOUR, Partial, Reading, Timestamp};
+use store_http::Smallest;
 
 use crate::answer::{Group, HourRow, RawRow};
 use crate::table::order;
 use crate::{Influx, question};
-
-/// Keeps the smallest of what is pushed.
-struct Smallest<T, K> {
-    kept: Vec<T>,
-    limit: usize,
-    key: K,
-}
-
-impl<T, O: Ord, K: Fn(&T) -> O> Smallest<T, K> {
-    fn new(limit: usize, key: K) -> Self {
-        Self { kept: Vec::new(), limit, key }
-    }
-
-    fn push(&mut self, item: T) {
-        self.kept.push(item);
-        if self.kept.len() >= self.limit.saturating_mul(2).max(1024) {
-            self.cut();
-        }
-    }
-
-    fn cut(&mut self) {
-        self.kept.sort_by_cached_key(&self.key);
-        self.kept.truncate(self.limit);
-    }
-
-    fn done(mut self) -> Vec<T> {
-        self.cut();
-        self.kept
-    }
-}
 
 /// The order of readings, with a name of its own so that it can be kept beside them.
 type Place = (Timestamp, String, &'static str, u8);
@@ -65,7 +36,7 @@ impl Influx {
             }
             Shape::Hourly => {
                 let mut partials =
-                    if range.is_empty() { Vec::new() } else { self.partials(&query.select, &range, wanted).await? };
+                    if range.is_empty() { Vec::new() } else { self.hours.answer(self, &query.select, &range, wanted).await? };
                 let more = partials.len() > query.limit;
                 partials.truncate(query.limit);
                 Ok(Points::Hourly { partials, more })
@@ -98,8 +69,13 @@ impl Influx {
         Ok(whole.done())
     }
 
-    /// The first `wanted` partials.
-    async fn partials(&self, select: &Selector, range: &std::ops::Range<i64>, wanted: usize) -> Result<Vec<Partial>, StoreError> {
+    /// The first `wanted` partials, from readings.
+    pub(crate) async fn folded_partials(
+        &self,
+        select: &Selector,
+        range: &std::ops::Range<i64>,
+        wanted: usize,
+    ) -> Result<Vec<Partial>, StoreError> {
         // Every series may give as many as are wanted: the first of all are among the first of each. One more place for
         // each kind, since a series that changed its kind within an hour has two partials of it.
         let mut first = Smallest::new(wanted.saturating_mul(2), hour_of);

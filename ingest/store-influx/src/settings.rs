@@ -33,6 +33,9 @@ pub struct Settings {
     /// How long the server keeps readings; zero is for ever.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub keep: Duration,
+    /// How long the server keeps what hours come to; zero is for ever.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub keep_hours: Duration,
 }
 
 impl Settings {
@@ -40,6 +43,25 @@ impl Settings {
     #[must_use]
     pub fn raw(&self) -> String {
         format!("{}_raw", self.bucket)
+    }
+
+    /// The bucket of hours.
+    #[must_use]
+    pub fn hours(&self) -> String {
+        format!("{}_1h", self.bucket)
+    }
+
+    /// Refuses hours that go before their readings: what is answered from hours would be missing.
+    ///
+    /// # Errors
+    /// That they do.
+    pub(crate) fn check_keep(&self) -> Result<(), Objection> {
+        let shorter = !self.keep_hours.is_zero() && (self.keep.is_zero() || self.keep_hours < self.keep);
+        if shorter {
+            Err(Objection::new("keep_hours", "expected as long as influx.keep or longer; \"0s\" is for ever"))
+        } else {
+            Ok(())
+        }
     }
 
     /// The token, from the key or its file.
@@ -57,7 +79,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "url = \"http://127.0.0.1:8086\"\norg = \"city\"\nbucket = \"marsad\"\ntimeout = \"10s\"\n\
-                        query_timeout = \"60s\"\nlines = 5000\nkeep = \"0s\"\n";
+                        query_timeout = \"60s\"\nlines = 5000\nkeep = \"0s\"\nkeep_hours = \"0s\"\n";
 
     #[test]
     fn the_section_reads_and_the_token_is_never_printed() {
@@ -66,6 +88,23 @@ mod tests {
         assert_eq!(settings.read_token().unwrap().reveal(), "very-secret");
         assert!(!format!("{settings:?}").contains("very-secret"));
         assert!(toml::from_str::<Settings>(&format!("{TEXT}tokens = \"x\"")).is_err());
+    }
+
+    #[test]
+    fn hours_are_kept_as_long_as_their_readings_or_longer() {
+        let settings: Settings = toml::from_str(TEXT).unwrap();
+        let (day, year) = (Duration::from_secs(86_400), Duration::from_secs(365 * 86_400));
+        for (keep, keep_hours, good) in [
+            (Duration::ZERO, Duration::ZERO, true),
+            (day, Duration::ZERO, true),
+            (day, day, true),
+            (day, year, true),
+            (year, day, false),
+            (Duration::ZERO, year, false),
+        ] {
+            let settings = Settings { keep, keep_hours, ..settings.clone() };
+            assert_eq!(settings.check_keep().is_ok(), good, "{keep:?} {keep_hours:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Preparing a server: the first user and organisation of a fresh one, and the bucket, by `influxdb2`. Doing it again
+//! Preparing a server: the first user and organisation of a fresh one, and the buckets of readings and of hours, by `influxdb2`. Doing it again
 //! changes nothing.
 //!
 //! Deliberately absent: other organisations and tokens with fewer rights (the server's own pages and `influx` make
@@ -64,11 +64,13 @@ pub enum SetupError {
     NoOrganisation(String),
     /// A bucket is there and forgets at another time.
     #[error(
-        "the bucket `{bucket}` keeps {found} s and not {expected} s: change it with `influx bucket update --retention`, or set influx.keep"
+        "the bucket `{bucket}` keeps {found} s and not {expected} s: change it with `influx bucket update --retention`, or set influx.{key}"
     )]
     Retention {
         /// Its name.
         bucket: String,
+        /// The key that says how long it keeps.
+        key: &'static str,
         /// What it has, seconds; 0 is for ever.
         found: u64,
         /// What the settings say.
@@ -81,8 +83,8 @@ fn server(what: &'static str) -> impl FnOnce(RequestError) -> SetupError {
 }
 
 /// Seconds, as the server counts retention; 0 is for ever.
-fn seconds(keep: Duration) -> Result<i32, Objection> {
-    i32::try_from(keep.as_secs()).map_err(|_| Objection::new("keep", "expected at most 68 years, or \"0s\" for ever"))
+fn seconds(key: &'static str, keep: Duration) -> Result<i32, Objection> {
+    i32::try_from(keep.as_secs()).map_err(|_| Objection::new(key, "expected at most 68 years, or \"0s\" for ever"))
 }
 
 /// Prepares servers.
@@ -92,14 +94,15 @@ pub struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    /// For the server and the bucket of the settings.
+    /// For the server and the buckets of the settings.
     ///
     /// # Errors
-    /// An address that is none, or one of https.
+    /// An address that is none, or one of https; hours that would be kept for less long than readings.
     pub fn new(settings: &'a Settings) -> Result<Self, Objection> {
         if address("url", &settings.url)?.scheme() == "https" {
             return Err(Objection::new("url", "expected http://: a server is prepared from its own machine or network"));
         }
+        settings.check_keep()?;
         Ok(Self { settings })
     }
 
@@ -107,33 +110,46 @@ impl<'a> Setup<'a> {
         Client::new(self.settings.url.clone(), self.settings.org.clone(), token)
     }
 
+    /// The buckets.
+    fn wanted(&self) -> Result<[Wanted; 2], Objection> {
+        let wanted = |name: String, key, keep| Ok(Wanted { name, key, keep: seconds(key, keep)? });
+        Ok([
+            wanted(self.settings.raw(), "keep", self.settings.keep)?,
+            wanted(self.settings.hours(), "keep_hours", self.settings.keep_hours)?,
+        ])
+    }
+
     /// Makes what is not there yet.
     ///
     /// # Errors
     /// As [`SetupError`] says; what was made until then stays.
     pub async fn prepare(&self, access: Option<Access>) -> Result<Made, SetupError> {
-        let keep = seconds(self.settings.keep)?;
+        let wanted = self.wanted()?;
         let fresh = self.client("").is_onboarding_allowed().await.map_err(server("asking whether the server is fresh"))?;
         match (fresh, access) {
-            (true, Some(Access::First { user, password })) => self.begin(&user, &password, keep).await,
+            (true, Some(Access::First { user, password })) => self.begin(&user, &password, wanted).await,
             (true, _) => Err(SetupError::Fresh),
-            (false, Some(Access::Token(token))) => self.complete(&token, keep).await,
+            (false, Some(Access::Token(token))) => self.complete(&token, wanted).await,
             (false, _) => Err(SetupError::SetUp),
         }
     }
 
-    /// The first user, the organisation and the bucket of a fresh server.
-    async fn begin(&self, user: &str, password: &Secret, keep: i32) -> Result<Made, SetupError> {
-        let (org, bucket) = (&self.settings.org, self.settings.raw());
-        let asked = self.client("");
-        let answer = asked.onboarding(user, org, &bucket, Some(password.reveal().to_owned()), None, Some(keep)).await;
+    /// The first user, the organisation and the buckets of a fresh server.
+    async fn begin(&self, user: &str, password: &Secret, [raw, hours]: [Wanted; 2]) -> Result<Made, SetupError> {
+        let (org, asked) = (&self.settings.org, self.client(""));
+        let answer = asked.onboarding(user, org, &raw.name, Some(password.reveal().to_owned()), None, Some(raw.keep)).await;
         let answer = answer.map_err(server("setting up the server"))?;
         let token = answer.auth.and_then(|auth| auth.token).map(|token| Secret::new(&token));
-        Ok(Made { token, made: vec![bucket], there: Vec::new() })
+        // It is shown once, and is not lost if the second bucket cannot be made: `prepare` again makes that.
+        let made = match &token {
+            Some(token) => self.complete(token, [raw.clone(), hours]).await.map(|made| made.made).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Ok(Made { token, made: [raw.name].into_iter().chain(made).collect(), there: Vec::new() })
     }
 
-    /// The bucket of a server that is in use.
-    async fn complete(&self, token: &Secret, keep: i32) -> Result<Made, SetupError> {
+    /// The buckets of a server that is in use.
+    async fn complete(&self, token: &Secret, wanted: [Wanted; 2]) -> Result<Made, SetupError> {
         let (client, org) = (self.client(token.reveal()), &self.settings.org);
         let asked = ListOrganizationRequest { org: Some(org.clone()), ..ListOrganizationRequest::default() };
         // The server answers 404 to a name that it does not know.
@@ -145,26 +161,47 @@ impl<'a> Setup<'a> {
         };
         let id = found.orgs.into_iter().find(|found| found.name == *org).and_then(|found| found.id);
         let id = id.ok_or_else(|| SetupError::NoOrganisation(org.clone()))?;
-        let bucket = self.settings.raw();
-        let asked = ListBucketsRequest { name: Some(bucket.clone()), org_id: Some(id.clone()), ..ListBucketsRequest::default() };
-        let buckets = match client.list_buckets(Some(asked)).await {
-            Err(RequestError::Http { status, .. }) if status.as_u16() == 404 => Vec::new(),
-            other => other.map_err(server("listing buckets"))?.buckets,
-        };
-        if let Some(there) = buckets.into_iter().find(|there| there.name == bucket) {
-            let found = there.retention_rules.first().map_or(0, |rule| u64::try_from(rule.every_seconds).unwrap_or(0));
-            let expected = self.settings.keep.as_secs();
-            if found != expected {
-                return Err(SetupError::Retention { bucket, found, expected });
-            }
-            return Ok(Made { there: vec![bucket], ..Made::default() });
+        let mut all = Made::default();
+        for wanted in wanted {
+            let list = if bucket(&client, &id, &wanted).await? { &mut all.made } else { &mut all.there };
+            list.push(wanted.name);
         }
-        let rules = (keep > 0).then(|| RetentionRule::new(influxdb2::models::retention_rule::Type::Expire, keep));
-        let asked =
-            PostBucketRequest { retention_rules: rules.into_iter().collect(), ..PostBucketRequest::new(id, bucket.clone()) };
-        client.create_bucket(Some(asked)).await.map_err(server("making the bucket"))?;
-        Ok(Made { made: vec![bucket], ..Made::default() })
+        Ok(all)
     }
+}
+
+/// A bucket that is needed.
+#[derive(Clone, Debug)]
+struct Wanted {
+    name: String,
+    /// The key of its retention, and that, in seconds; 0 is for ever.
+    key: &'static str,
+    keep: i32,
+}
+
+/// Makes a bucket, or finds it as it should be; whether it was made.
+async fn bucket(client: &Client, org: &str, wanted: &Wanted) -> Result<bool, SetupError> {
+    let Wanted { name, key, keep } = wanted;
+    let asked = ListBucketsRequest { name: Some(name.clone()), org_id: Some(org.to_owned()), ..ListBucketsRequest::default() };
+    let buckets = match client.list_buckets(Some(asked)).await {
+        Err(RequestError::Http { status, .. }) if status.as_u16() == 404 => Vec::new(),
+        other => other.map_err(server("listing buckets"))?.buckets,
+    };
+    if let Some(there) = buckets.into_iter().find(|there| there.name == *name) {
+        let found = there.retention_rules.first().map_or(0, |rule| u64::try_from(rule.every_seconds).unwrap_or(0));
+        let expected = u64::try_from(*keep).unwrap_or(0);
+        if found != expected {
+            return Err(SetupError::Retention { bucket: name.clone(), key, found, expected });
+        }
+        return Ok(false);
+    }
+    let rules = (*keep > 0).then(|| RetentionRule::new(influxdb2::models::retention_rule::Type::Expire, *keep));
+    let asked = PostBucketRequest {
+        retention_rules: rules.into_iter().collect(),
+        ..PostBucketRequest::new(org.to_owned(), name.clone())
+    };
+    client.create_bucket(Some(asked)).await.map_err(server("making the bucket"))?;
+    Ok(true)
 }
 
 /// Whether the server says that it is well; its words where it does not.

@@ -42,6 +42,8 @@ pub(crate) struct Wire {
     lines: usize,
     /// Whether we were not let in the last time: said once, loudly.
     denied: AtomicBool,
+    /// Nothing stands still where this bucket cannot be used: no word of it.
+    optional: bool,
 }
 
 impl std::fmt::Debug for Wire {
@@ -72,7 +74,13 @@ impl Wire {
             query_timeout: settings.query_timeout,
             lines: settings.lines,
             denied: AtomicBool::new(false),
+            optional: false,
         })
+    }
+
+    /// The way to a bucket beside it, without which the store works too.
+    pub(crate) fn beside(settings: &Settings, bucket: String) -> Result<Self, Objection> {
+        Ok(Self { bucket, optional: true, ..Self::new(settings)? })
     }
 
     /// Writes all lines. What is too large for the server is halved; what it took is there, whatever follows.
@@ -195,6 +203,7 @@ impl Wire {
     /// Says once, loudly, that we are not let in.
     fn told(&self, error: StoreError) -> StoreError {
         if let StoreError::Denied(why) = &error
+            && !self.optional
             && !self.denied.swap(true, Ordering::Relaxed)
         {
             tracing::error!(

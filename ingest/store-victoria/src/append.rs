@@ -81,6 +81,8 @@ impl Victoria {
         let table = self.loaded(&mut guard).await?;
         let there = self.look_up(batch, table).await?;
         let (new, writes) = plan(batch, &there);
+        // Repeats too: what was lost with the servers comes again as one.
+        let _touched = self.hours.touch(self, batch).await?;
         let mut body = Body::default();
         for Revised { reading, revision } in &writes {
             body.push(|text| line::write(reading, *revision, text))?;

@@ -11,6 +11,8 @@ use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, 
 use serde::Deserialize;
 use store_http::chain;
 
+use crate::question::SUMS;
+
 /// A line of an answer at most.
 const LINE: usize = 64 << 20;
 
@@ -56,20 +58,59 @@ pub(crate) enum Field {
     Delay,
 }
 
-impl Labels {
-    /// What others wrote, under names that are none of ours, is left out.
-    pub(crate) fn source(&self) -> Option<(Source, Field)> {
-        let (kind, field) = self.__name__.rsplit_once('_')?;
+/// What of ours a metric is a part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Reading(Field),
+    /// By its place in [`crate::question::SUMS`].
+    Hour(usize),
+}
+
+impl Part {
+    /// With the kind's name.
+    fn named(name: &str) -> Option<(&str, Self)> {
+        let (kind, field) = name.rsplit_once('_')?;
         let field = match field {
             "value" => Field::Value,
             "flaws" => Field::Flaws,
             "delay" => Field::Delay,
-            _ => return None,
+            other => {
+                let at = SUMS.iter().position(|sum| *sum == other)?;
+                return Some((kind.strip_suffix("_hour")?, Self::Hour(at)));
+            }
         };
+        Some((kind, Self::Reading(field)))
+    }
+}
+
+impl Samples {
+    /// Where they belong, and what of it they are.
+    pub(crate) fn part(&self) -> Option<(Source, Part)> {
+        self.metric.part()
+    }
+
+    /// Each with its instant.
+    pub(crate) fn values(self) -> impl Iterator<Item = (i64, f64)> {
+        self.timestamps.into_iter().zip(self.values).filter_map(|(at, value)| Some((at, value?)))
+    }
+}
+
+impl Labels {
+    /// Of a reading.
+    pub(crate) fn source(&self) -> Option<(Source, Field)> {
+        match self.part()? {
+            (source, Part::Reading(field)) => Some((source, field)),
+            (_, Part::Hour(_)) => None,
+        }
+    }
+
+    /// What others wrote, under names that are none of ours, is left out.
+    fn part(&self) -> Option<(Source, Part)> {
+        let (kind, part) = Part::named(&self.__name__)?;
         let (device, quantity) = (DeviceId::new(&self.device).ok()?, Quantity::named(&self.quantity)?);
         let series = SeriesKey { device, quantity, channel: self.channel.parse().ok()? };
         let (kind, zone) = (Kind::named(kind)?, Zone::new(&self.zone).ok()?);
-        Some((Source { series, kind, zone, revision: self.rev.parse().ok()? }, field))
+        Some((Source { series, kind, zone, revision: self.rev.parse().ok()? }, part))
     }
 }
 
@@ -102,8 +143,7 @@ impl Assembly {
     pub(crate) fn take(&mut self, samples: Samples) {
         let Some((source, field)) = samples.metric.source() else { return };
         let instants = self.0.entry(source).or_default();
-        for (at, value) in samples.timestamps.into_iter().zip(samples.values) {
-            let Some(value) = value else { continue };
+        for (at, value) in samples.values() {
             let pieces = instants.entry(at).or_default();
             match field {
                 Field::Value => pieces.value = Some(value),

@@ -1,7 +1,7 @@
 //! Readings in VictoriaMetrics, a single node or a cluster: Influx line protocol in, `/api/v1/export` out.
 //!
 //! Read in this order: `line` (how a reading stands there), `export` and `question` (how it comes back), `young`
-//! (what the engine does not show or keep yet), `wire`, `append`, `scan`, `latest`.
+//! (what the engine does not show or keep yet), `wire`, `append`, `scan`, `latest`, `hours`.
 //!
 //! The engine keeps samples of metrics, and four of the house's promises are not its own. They are kept on our side:
 //!
@@ -13,11 +13,12 @@
 //! * **A value is what was sent.** There values of a block share a power of ten. Ours are rounded to
 //!   [`ports::quantised`] digits first, and instants that the engine would drop silently are refused.
 //!
-//! Deliberately absent: cutting a range out of a series, which the engine cannot; hour partials made by the server, which
-//! knows neither revisions nor flaws.
+//! Deliberately absent: cutting a range out of a series, which the engine cannot; hours made by the server, which knows
+//! neither revisions nor flaws.
 
 mod append;
 mod export;
+mod hours;
 mod latest;
 mod line;
 mod question;
@@ -27,9 +28,11 @@ mod wire;
 mod young;
 
 use std::ops::Range;
+use std::sync::atomic::AtomicI64;
 
-use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Store, StoreError, StoreGauges};
+use ports::{Appended, BoxFuture, Caps, Points, Query, RolledUp, Selector, Store, StoreError, StoreGauges};
 use schemas::{Reading, Timestamp};
+use store_http::Hours;
 use tokio::sync::Mutex;
 
 pub use settings::Settings;
@@ -47,6 +50,9 @@ pub struct Victoria {
     /// Held while a batch is written, so that batches keep their order.
     table: Mutex<Option<Table>>,
     young: std::sync::Mutex<Young>,
+    hours: Hours,
+    /// When the cursor of hours was put last, milliseconds.
+    put_at: AtomicI64,
 }
 
 impl Victoria {
@@ -56,7 +62,14 @@ impl Victoria {
     /// What in the settings cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Objection> {
         let wire = Wire::new(settings)?;
-        Ok(Self { wire, settings: settings.clone(), table: Mutex::new(None), young: std::sync::Mutex::default() })
+        Ok(Self {
+            wire,
+            settings: settings.clone(),
+            table: Mutex::new(None),
+            young: std::sync::Mutex::default(),
+            hours: Hours::default(),
+            put_at: AtomicI64::new(0),
+        })
     }
 
     fn young(&self) -> std::sync::MutexGuard<'_, Young> {
@@ -77,8 +90,10 @@ impl Victoria {
         if range.start > Timestamp::MIN || range.end < Timestamp::MAX {
             return Err(StoreError::Refused("VictoriaMetrics removes whole series only, not a range of them".to_owned()));
         }
+        let _alone = self.hours.forgetting(self, &(range.start.millis()..range.end.millis())).await?;
         let mut table = self.table.lock().await;
         let count = self.readings(select, &range, usize::MAX).await?.len() as u64;
+        self.wire.delete(&question::hours(select)).await?;
         self.wire.delete(&question::all(select)).await?;
         self.young().forget(select);
         *table = None;
@@ -108,6 +123,10 @@ impl Store for Victoria {
 
     fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(self.forget_series(select, range))
+    }
+
+    fn roll_up(&self, now: Timestamp) -> BoxFuture<'_, Result<RolledUp, StoreError>> {
+        Box::pin(self.hours.roll(self, now))
     }
 
     fn caps(&self) -> Caps {

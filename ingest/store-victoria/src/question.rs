@@ -7,6 +7,11 @@ use ports::Selector;
 /// The fields of a line.
 pub(crate) const FIELDS: [&str; 3] = ["value", "flaws", "delay"];
 
+/// The fields of the line of an hour, after `hour_`.
+pub(crate) const SUMS: [&str; 6] = ["count", "sum", "min", "max", "first", "last"];
+/// How far hours are kept, in hours since the epoch.
+pub(crate) const CURSOR: &str = "marsad_rolled_through";
+
 /// A name as an expression that takes it and nothing else; names hold no other character that means something there.
 fn exact(name: &str) -> String {
     name.replace('.', "\\\\.")
@@ -34,6 +39,11 @@ fn series(select: &Selector, fields: &str) -> String {
 /// All series of the readings that are selected.
 pub(crate) fn all(select: &Selector) -> String {
     series(select, &FIELDS.join("|"))
+}
+
+/// All series of the hours of what is selected.
+pub(crate) fn hours(select: &Selector) -> String {
+    series(select, &SUMS.map(|sum| format!("hour_{sum}")).join("|"))
 }
 
 /// The series of one field.

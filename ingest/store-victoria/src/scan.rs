@@ -1,6 +1,5 @@
 //! Scanning: samples come series by series, so that a range is asked for in slices of time; of each key the highest
-//! revision counts, wherever it stands, and the selector is asked last. Hours are folded here: a sum made by the server
-//! would hold bad readings and what was corrected.
+//! revision counts, wherever it stands, and the selector is asked last.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -56,18 +55,32 @@ impl Victoria {
                 Ok(Points::Raw { readings, more })
             }
             Shape::Hourly => {
-                let mut partials = Vec::new();
-                for slice in self.slices(&query.select, &query.range).await? {
-                    partials.extend(hours(&self.slice(&query.select, &slice).await?));
-                    if partials.len() > query.limit {
-                        break;
-                    }
-                }
+                let range = query.range.start.millis()..query.range.end.millis();
+                let wanted = query.limit.saturating_add(1);
+                let mut partials =
+                    if range.is_empty() { Vec::new() } else { self.hours.answer(self, &query.select, &range, wanted).await? };
                 let more = partials.len() > query.limit;
                 partials.truncate(query.limit);
                 Ok(Points::Hourly { partials, more })
             }
         }
+    }
+
+    /// The first `wanted` hours, or a few more, from readings.
+    pub(crate) async fn folded_partials(
+        &self,
+        select: &Selector,
+        range: &Range<Timestamp>,
+        wanted: usize,
+    ) -> Result<Vec<Partial>, StoreError> {
+        let mut partials = Vec::new();
+        for slice in self.slices(select, range, SLICE).await? {
+            partials.extend(hours(&self.slice(select, &slice).await?));
+            if partials.len() >= wanted {
+                break;
+            }
+        }
+        Ok(partials)
     }
 
     /// The first `wanted` readings, or a few more.
@@ -78,7 +91,7 @@ impl Victoria {
         wanted: usize,
     ) -> Result<Vec<Reading>, StoreError> {
         let mut readings = Vec::new();
-        for slice in self.slices(select, range).await? {
+        for slice in self.slices(select, range, SLICE).await? {
             readings.extend(self.slice(select, &slice).await?);
             if readings.len() >= wanted {
                 break;
@@ -88,15 +101,20 @@ impl Victoria {
     }
 
     /// The slices of a range in which something may be.
-    async fn slices(&self, select: &Selector, range: &Range<Timestamp>) -> Result<Vec<Range<i64>>, StoreError> {
+    pub(crate) async fn slices(
+        &self,
+        select: &Selector,
+        range: &Range<Timestamp>,
+        width: i64,
+    ) -> Result<Vec<Range<i64>>, StoreError> {
         let mut range = range.start.millis()..range.end.millis().min(now() + AHEAD);
-        if range.end - range.start > SLICE {
-            let Some(first) = self.first(select, &range).await? else { return Ok(Vec::new()) };
+        if range.end - range.start > width {
+            let Some(first) = self.first_sample(select, &range).await? else { return Ok(Vec::new()) };
             range.start = range.start.max(first - first.rem_euclid(HOUR));
         }
         let mut slices = Vec::new();
         while range.start < range.end {
-            let end = range.end.min(range.start - range.start.rem_euclid(HOUR) + SLICE);
+            let end = range.end.min(range.start - range.start.rem_euclid(HOUR) + width);
             slices.push(range.start..end);
             range.start = end;
         }
@@ -104,7 +122,7 @@ impl Victoria {
     }
 
     /// When the first sample of the range was observed.
-    async fn first(&self, select: &Selector, range: &Range<i64>) -> Result<Option<i64>, StoreError> {
+    pub(crate) async fn first_sample(&self, select: &Selector, range: &Range<i64>) -> Result<Option<i64>, StoreError> {
         let anywhere = Selector { zone: None, kind: None, ..select.clone() };
         let young = self.young().within(range);
         let mut first = young.iter().map(|revised| revised.reading.observed_at.millis()).min();

@@ -3,15 +3,16 @@
 use std::io;
 
 use axum::body::{Body, Bytes};
+use domains::time::CityTime;
 use exchange::parquet::{About, ParquetError, Writer};
-use ports::{Points, Shape};
+use ports::Points;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::Format;
+use super::{Every, Format};
 use crate::house::City;
 use crate::problem::Problem;
-use crate::rows::{HourRow, ReadingRow};
+use crate::rows::{DayRow, HourRow, ReadingRow};
 use crate::walk::Walk;
 
 /// What rows are written with.
@@ -19,20 +20,25 @@ pub(super) enum Ink {
     /// The head, until it is written.
     Csv(&'static str),
     Ndjson,
+    /// The same by the local day.
+    CsvDays(&'static str, CityTime),
+    NdjsonDays(CityTime),
     Parquet(Box<Writer<Vec<u8>>>),
 }
 
 impl Ink {
-    pub(super) fn new(format: Format, shape: Shape, city: &City) -> Result<Self, Problem> {
-        match (format, shape) {
-            (Format::Csv, Shape::Raw) => Ok(Ink::Csv(ReadingRow::CSV_HEAD)),
-            (Format::Csv, Shape::Hourly) => Ok(Ink::Csv(HourRow::CSV_HEAD)),
+    pub(super) fn new(format: Format, every: Every, city: &City) -> Result<Self, Problem> {
+        match (format, every) {
+            (Format::Csv, Every::Reading) => Ok(Ink::Csv(ReadingRow::CSV_HEAD)),
+            (Format::Csv, Every::Hour) => Ok(Ink::Csv(HourRow::CSV_HEAD)),
+            (Format::Csv, Every::Day) => Ok(Ink::CsvDays(DayRow::CSV_HEAD, city.time().clone())),
+            (Format::Json | Format::Ndjson, Every::Day) => Ok(Ink::NdjsonDays(city.time().clone())),
             (Format::Json | Format::Ndjson, _) => Ok(Ink::Ndjson),
-            (Format::Parquet, Shape::Hourly) => {
-                let detail = "hours are not written as Parquet".to_owned();
+            (Format::Parquet, Every::Hour | Every::Day) => {
+                let detail = "hours and days are not written as Parquet".to_owned();
                 Err(Problem::parameter("format", detail, "json, csv or ndjson, or no `every`"))
             }
-            (Format::Parquet, Shape::Raw) => {
+            (Format::Parquet, Every::Reading) => {
                 let about = About { source: city.source(), licence: city.licence().to_owned() };
                 let writer = Writer::new(Vec::new(), &about).expect("memory takes the head of a file");
                 Ok(Ink::Parquet(Box::new(writer)))
@@ -49,13 +55,20 @@ impl Ink {
                 }
                 return Ok(std::mem::take(writer.out()));
             }
-            Ink::Csv(_) => true,
-            Ink::Ndjson => false,
+            Ink::Csv(_) | Ink::CsvDays(..) => true,
+            Ink::Ndjson | Ink::NdjsonDays(_) => false,
         };
         let mut text = self.head();
-        match points {
-            Points::Raw { readings, .. } => readings.iter().for_each(|r| line(csv, &ReadingRow::from(r), &mut text)),
-            Points::Hourly { partials, .. } => partials.iter().for_each(|p| line(csv, &HourRow::from(p), &mut text)),
+        let days = match self {
+            Ink::CsvDays(_, time) | Ink::NdjsonDays(time) => Some(&*time),
+            Ink::Csv(_) | Ink::Ndjson | Ink::Parquet(_) => None,
+        };
+        match (points, days) {
+            (Points::Raw { readings, .. }, _) => readings.iter().for_each(|r| line(csv, &ReadingRow::from(r), &mut text)),
+            (Points::Hourly { partials, .. }, Some(time)) => {
+                partials.iter().for_each(|p| line(csv, &DayRow::of(p, &time.day_of(p.start)), &mut text));
+            }
+            (Points::Hourly { partials, .. }, None) => partials.iter().for_each(|p| line(csv, &HourRow::from(p), &mut text)),
         }
         Ok(text.into_bytes())
     }
@@ -64,14 +77,14 @@ impl Ink {
     fn end(mut self) -> Result<Vec<u8>, ParquetError> {
         match self {
             Ink::Parquet(writer) => Ok(writer.finish()?.0),
-            Ink::Csv(_) | Ink::Ndjson => Ok(self.head().into_bytes()),
+            Ink::Csv(_) | Ink::Ndjson | Ink::CsvDays(..) | Ink::NdjsonDays(_) => Ok(self.head().into_bytes()),
         }
     }
 
     fn head(&mut self) -> String {
         match self {
-            Ink::Csv(head) => std::mem::take(head).to_owned(),
-            Ink::Ndjson | Ink::Parquet(_) => String::new(),
+            Ink::Csv(head) | Ink::CsvDays(head, _) => std::mem::take(head).to_owned(),
+            Ink::Ndjson | Ink::NdjsonDays(_) | Ink::Parquet(_) => String::new(),
         }
     }
 }
@@ -138,6 +151,12 @@ impl Line for ReadingRow<'_> {
 impl Line for HourRow<'_> {
     fn csv(&self, out: &mut String) {
         HourRow::csv(self, out);
+    }
+}
+
+impl Line for DayRow<'_> {
+    fn csv(&self, out: &mut String) {
+        DayRow::csv(self, out);
     }
 }
 

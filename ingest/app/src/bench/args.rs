@@ -59,11 +59,13 @@ Of one core: by the CPU time of all threads, so that a busy machine says the sam
     #[command(after_help = "Examples:
   marsad bench store --readings 1000000
   marsad bench store --kind embedded,influx,victoria --json
+  marsad bench store --year                         besides, how long a year of 5,000 devices takes to open
 
 Each kind in a process of its own, one after another. The servers are started on free ports, with their files in a temporary
 directory: influxd and victoria-metrics must be on the path (tests/services/install). Rates are of wall time, without the making
 of the readings; on a busy machine look at the processor time. Two of a hundred readings are late or repeats, and a server is asked
-about the late ones before they are written.")]
+about the late ones before they are written. Hours are rolled up on the servers before they are asked. Beside the embedded store
+stands what it is to keep, and whether it did; a figure of a busy machine says little.")]
     Store(BenchStore),
     #[command(hide = true)]
     StoreAlone(StoreAlone),
@@ -238,6 +240,12 @@ pub(crate) struct BenchStore {
     /// The same seed makes the same city
     #[arg(long, default_value_t = 2026)]
     pub(crate) seed: u64,
+    /// Besides, a year of a city of 5,000 devices in the embedded store: how long it takes to open
+    #[arg(long)]
+    pub(crate) year: bool,
+    /// Days of that year
+    #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u64).range(1..=3_650), requires = "year")]
+    pub(crate) days: u64,
 }
 
 #[derive(Debug, Args)]
@@ -248,6 +256,9 @@ pub(crate) struct StoreAlone {
     pub(crate) readings: u64,
     #[arg(long)]
     pub(crate) seed: u64,
+    /// Pours into a store there, and goes on until it is killed
+    #[arg(long)]
+    pub(crate) into: Option<std::path::PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,8 @@ use crate::failure::{Code, Failure};
 pub(super) const BATCH: usize = 5_000;
 /// So many readings may have to be poured again after a crash.
 const FLUSH: u64 = 500_000;
+/// And no more than of so long, where flushing costs little.
+const AFTER: Duration = Duration::from_millis(500);
 /// Flushing takes at most one part of so many of the time: a server may take a minute for it.
 const SHARE: u32 = 10;
 /// How long a store may be away.
@@ -87,7 +89,8 @@ impl Pour {
 
     /// Whether it is time to make durable what was appended.
     pub(super) fn is_due(&self) -> bool {
-        self.unflushed >= FLUSH && self.flushed_at.elapsed() >= self.took * SHARE
+        let since = self.flushed_at.elapsed();
+        (self.unflushed >= FLUSH || since >= AFTER) && since >= self.took * SHARE
     }
 
     /// All that was appended outlives a crash.

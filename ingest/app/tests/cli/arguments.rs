@@ -84,7 +84,7 @@ fn check_finds_what_run_would_refuse() {
         ("[city]\ntime_zone = \"Mars/Olympus\"\n", &["city.time_zone", "Mars/Olympus"]),
         ("[devices]\nfiles = [\"gone.toml\"]\n", &["gone.toml", "cannot be read"]),
         ("[pipeline]\nflush_every = \"1ms\"\n", &["pipeline.flush_every", "100ms to 10m"]),
-        ("[http]\nconnections = 0\n[store]\nunflushed = 10000\n", &["http.connections", "store.unflushed"]),
+        ("[http]\nconnections = 0\n[store]\nmemory = \"1 MiB\"\n", &["http.connections", "store.memory"]),
     ];
     for (text, names) in cases {
         check(text).refused(78, names);

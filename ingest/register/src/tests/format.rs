@@ -183,8 +183,8 @@ fn format_5_stays_readable_and_can_be_written_on() {
 }
 
 #[test]
-fn format_6_stays_readable_and_can_be_written_on() {
-    let (_directory, register) = opened(6);
+fn format_7_stays_readable_and_can_be_written_on() {
+    let (_directory, register) = opened(7);
     let version = || {
         let all = register.devices_page(&ports::DeviceFilter { limit: 10, ..ports::DeviceFilter::default() }).unwrap();
         all.into_iter().next().unwrap().firmware.map(|seen| (seen.version, seen.since))

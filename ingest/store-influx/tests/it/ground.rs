@@ -1,8 +1,10 @@
 //! A server with a first user, and new buckets on it.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Store, StoreError, StoreGauges};
 use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 use services::Influxd;
 use store::conformance::Ground;
@@ -28,6 +30,7 @@ pub(crate) fn settings(url: String) -> Settings {
         query_timeout: Duration::from_secs(120),
         lines: 5_000,
         keep: Duration::ZERO,
+        keep_hours: Duration::ZERO,
     }
 }
 
@@ -58,8 +61,9 @@ impl Prepared {
         Settings { bucket: format!("b{number}"), ..self.settings.clone() }
     }
 
-    pub(crate) fn ground(&self) -> Bucket {
-        Bucket { settings: self.bucket(), made: false }
+    /// With hours rolled up at each flush, or without.
+    pub(crate) fn ground(&self, rolls: bool) -> Bucket {
+        Bucket { settings: self.bucket(), made: false, rolls }
     }
 }
 
@@ -72,22 +76,79 @@ pub(crate) async fn make(settings: &Settings) {
 
 /// A bucket of its own.
 pub(crate) struct Bucket {
-    settings: Settings,
+    pub(crate) settings: Settings,
     made: bool,
+    rolls: bool,
 }
 
 impl Ground for Bucket {
-    type Open = Influx;
+    type Open = Rolling;
 
-    async fn open(&mut self) -> Influx {
+    async fn open(&mut self) -> Rolling {
         if !std::mem::replace(&mut self.made, true) {
             make(&self.settings).await;
         }
-        Influx::new(&self.settings).expect("good settings")
+        Rolling { store: Influx::new(&self.settings).expect("good settings"), rolls: self.rolls }
     }
 
     fn durable(&self) -> bool {
         true
+    }
+}
+
+/// The store, which is asked at each flush to put by what hours come to.
+pub(crate) struct Rolling {
+    pub(crate) store: Influx,
+    rolls: bool,
+}
+
+impl Rolling {
+    /// Until nothing is left to be done; how many hours were written.
+    pub(crate) async fn roll(&self) -> Result<u64, StoreError> {
+        let (now, mut hours) = (Timestamp::clamped(jiff::Timestamp::now().as_millisecond()), 0);
+        loop {
+            let rolled = self.store.roll_up(now).await?;
+            hours += rolled.hours;
+            if !rolled.more {
+                return Ok(hours);
+            }
+        }
+    }
+}
+
+impl Store for Rolling {
+    fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>> {
+        self.store.append(batch)
+    }
+
+    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async {
+            self.store.flush().await?;
+            if self.rolls {
+                self.roll().await?;
+            }
+            Ok(())
+        })
+    }
+
+    fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
+        self.store.scan(query)
+    }
+
+    fn latest<'a>(&'a self, select: &'a Selector) -> BoxFuture<'a, Result<Vec<Reading>, StoreError>> {
+        self.store.latest(select)
+    }
+
+    fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
+        self.store.forget(select, range)
+    }
+
+    fn caps(&self) -> Caps {
+        self.store.caps()
+    }
+
+    fn gauges(&self) -> StoreGauges {
+        self.store.gauges()
     }
 }
 

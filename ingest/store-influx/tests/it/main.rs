@@ -3,6 +3,7 @@
 mod conformance;
 mod crash;
 mod ground;
+mod hours;
 mod refusals;
 mod scripted;
 mod setup;

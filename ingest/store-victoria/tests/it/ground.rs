@@ -1,11 +1,12 @@
-//! Servers, and a place on them for each test: a tenant of the cluster, or a single node emptied between two.
+//! Servers, and a place on them for each test: a tenant of a cluster, or a single node of its own. (What a node makes of
+//! series that were deleted and come again is not what is tested.)
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Store, StoreError, StoreGauges};
+use ports::{Appended, BoxFuture, Caps, Points, Query, RolledUp, Selector, Store, StoreError, StoreGauges};
 use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 use services::Victoria as Servers;
 use store::conformance::Ground;
@@ -13,10 +14,9 @@ use store_victoria::{Settings, Victoria};
 use tempfile::TempDir;
 
 pub(crate) struct Prepared {
-    pub(crate) servers: Arc<Servers>,
-    cluster: bool,
+    servers: Arc<Servers>,
     tenants: AtomicU32,
-    _directory: TempDir,
+    directory: Arc<TempDir>,
 }
 
 pub(crate) fn settings(servers: &Servers, tenant: Option<String>) -> Settings {
@@ -41,23 +41,38 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 
 impl Prepared {
     /// None where they are not installed.
-    pub(crate) fn start(cluster: bool) -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let servers = if cluster { Servers::cluster(directory.path()) } else { Servers::single(directory.path()) }?;
-        Some(Self { servers: Arc::new(servers), cluster, tenants: AtomicU32::new(0), _directory: directory })
+        let servers = Servers::cluster(directory.path())?;
+        Some(Self { servers: Arc::new(servers), tenants: AtomicU32::new(0), directory: Arc::new(directory) })
     }
 
-    pub(crate) fn ground(&self) -> Place {
+    /// A tenant of its own; with hours rolled up at each flush, or without.
+    pub(crate) fn ground(&self, rolls: bool) -> Place {
         let tenant = self.tenants.fetch_add(1, Ordering::Relaxed);
-        let tenant = self.cluster.then(|| format!("{}:7", tenant + 1));
-        Place { settings: settings(&self.servers, tenant), servers: Arc::clone(&self.servers), fresh: true }
+        let settings = settings(&self.servers, Some(format!("{}:7", tenant + 1)));
+        Place { settings, servers: Arc::clone(&self.servers), rolls, _directory: Arc::clone(&self.directory) }
     }
 }
 
+/// Whether a single node is installed, said loudly where it is not.
+pub(crate) fn has_node() -> bool {
+    services::binary("victoria-metrics").is_some()
+}
+
+/// A single node of its own; with hours rolled up at each flush, or without.
+pub(crate) fn node(rolls: bool) -> Place {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let servers = Arc::new(Servers::single(directory.path()).expect("it is installed"));
+    Place { settings: settings(&servers, None), servers, rolls, _directory: Arc::new(directory) }
+}
+
 pub(crate) struct Place {
-    settings: Settings,
+    pub(crate) settings: Settings,
     servers: Arc<Servers>,
-    fresh: bool,
+    rolls: bool,
+    /// After the servers.
+    _directory: Arc<TempDir>,
 }
 
 impl Ground for Place {
@@ -67,10 +82,7 @@ impl Ground for Place {
         // As after the time that a program takes to begin again.
         self.servers.show();
         let store = Victoria::new(&self.settings).expect("good settings");
-        if std::mem::replace(&mut self.fresh, false) && self.settings.tenant.is_none() {
-            store.forget(&Selector::default(), Timestamp::MIN..Timestamp::MAX).await.expect("the node can be emptied");
-        }
-        Shown { store, servers: Arc::clone(&self.servers) }
+        Shown { store, servers: Arc::clone(&self.servers), rolls: self.rolls }
     }
 
     fn durable(&self) -> bool {
@@ -80,8 +92,24 @@ impl Ground for Place {
 
 /// The store with servers that show at once what they took, where it would wait until they do by themselves.
 pub(crate) struct Shown {
-    store: Victoria,
+    pub(crate) store: Victoria,
     servers: Arc<Servers>,
+    rolls: bool,
+}
+
+impl Shown {
+    /// Rolls up until nothing is left to be done, and what was written was read back.
+    pub(crate) async fn roll(&self) -> Result<u64, StoreError> {
+        let (now, mut hours) = (Timestamp::clamped(jiff::Timestamp::now().as_millisecond()), 0);
+        loop {
+            let rolled = self.store.roll_up(now).await?;
+            self.servers.show();
+            hours += rolled.hours;
+            if rolled == RolledUp::default() {
+                return Ok(hours);
+            }
+        }
+    }
 }
 
 impl Store for Shown {
@@ -90,8 +118,14 @@ impl Store for Shown {
     }
 
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.servers.show();
-        self.store.flush()
+        Box::pin(async {
+            self.servers.show();
+            self.store.flush().await?;
+            if self.rolls {
+                self.roll().await?;
+            }
+            Ok(())
+        })
     }
 
     fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {

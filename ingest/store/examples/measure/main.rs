@@ -215,8 +215,8 @@ async fn main() -> Result<(), Any> {
     };
     let settings = Settings {
         kind: store::Engine::Embedded,
-        unflushed: 4_000_000,
-        cache: bytesize::ByteSize::mib(64),
+        memory: bytesize::ByteSize::mib(256),
+        roll_up: Duration::from_secs(60),
         retention: std::collections::BTreeMap::new(),
     };
     let mut city = City::new(size);

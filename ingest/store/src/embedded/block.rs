@@ -9,8 +9,8 @@
 //! ```
 //!
 //! The quantities of a device come in one message, observed and heard together: their instants are kept once, as a
-//! **clock** that neighbouring streams share. A **sheet** is a few thousand entries that are compressed together, so that
-//! who asks for one stream unpacks little more. Most sensors send short decimals: 21.4 is kept as 214 and one decimal,
+//! **clock** that neighbouring streams share. A **sheet** is some hundred values, or a few thousand instants, that are
+//! compressed together, so that who asks for one stream unpacks little more. Most sensors send short decimals: 21.4 is kept as 214 and one decimal,
 //! exactly, and integers compress several times better than the binary fractions nearest to them.
 //!
 //! Deliberately absent: which week, which run. They stand in the database's row.
@@ -36,8 +36,11 @@ use super::wire::Reader;
 /// Entries of a block, about: from half as many on, it ends where a device ends, and with twice as many anywhere. Few in
 /// this crate's own tests, so that small histories fill many.
 pub(crate) const BLOCK: usize = if cfg!(test) { 32 } else { 65_536 };
-/// Entries from which a sheet is full.
+/// Entries from which a sheet of clocks is full.
 const SHEET: usize = if cfg!(test) { 12 } else { 8192 };
+/// Entries from which a sheet of values is: a week of a quarter of an hour stands alone, so that who asks for one quantity of a
+/// device does not unpack the others.
+const VALUES: usize = if cfg!(test) { 12 } else { 512 };
 
 const MAGIC: [u8; 3] = *b"MBK";
 /// Where the bytes under the checksum begin.
@@ -95,14 +98,14 @@ pub(crate) fn encode(start: i64, lengths: &[(u32, usize)], entries: &[Entry]) ->
         head.parts.push(Part { stream: *stream, start: begin, end: begin + small(own.len()), places: decimals(own), clock });
         owns.push(own);
     }
-    for items in sheets(clocks.iter().map(|c| c.len())) {
+    for items in sheets(SHEET, clocks.iter().map(|c| c.len())) {
         let own = &clocks[items.clone()];
         let steps: Vec<u32> = own.iter().flat_map(|c| c.windows(2)).map(|w| small(w[1].observed - w[0].observed)).collect();
         let delays: Vec<i64> = own.iter().flat_map(|c| c.iter()).map(|e| e.received - e.observed).collect();
         let columns = [pack(&steps, DeltaSpec::NoOp, ModeSpec::Auto), pack(&delays, DeltaSpec::NoOp, ModeSpec::Auto)];
         head.times.push(laid(&mut packed, items, delays.len(), &columns));
     }
-    for items in sheets(owns.iter().map(|own| own.len())) {
+    for items in sheets(VALUES, owns.iter().map(|own| own.len())) {
         let (mut wholes, mut floats) = (Vec::new(), Vec::new());
         for (part, own) in head.parts[items.clone()].iter().zip(&owns[items.clone()]) {
             if part.places == RAW {
@@ -130,12 +133,12 @@ fn small<T: TryInto<u32, Error: std::fmt::Debug>>(number: T) -> u32 {
 }
 
 /// Neighbours together until a sheet is full.
-fn sheets(lengths: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+fn sheets(full: usize, lengths: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     let (mut sheets, mut begin, mut entries, mut end) = (Vec::new(), 0, 0, 0);
     for length in lengths {
         entries += length;
         end += 1;
-        if entries >= SHEET {
+        if entries >= full {
             sheets.push(begin..end);
             (begin, entries) = (end, 0);
         }

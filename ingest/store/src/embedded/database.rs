@@ -26,6 +26,13 @@ pub(crate) fn fault(path: &Path, error: &rusqlite::Error) -> StoreError {
     }
 }
 
+/// Bounds the pages that a connection holds in memory; SQLite needs some.
+pub(crate) fn hold_pages(db: &Connection, bytes: u64) -> rusqlite::Result<()> {
+    let kibibytes = i64::try_from(bytes >> 10).unwrap_or(i64::MAX).max(64);
+    // Below zero it counts KiB, not pages.
+    db.pragma_update(None, "cache_size", -kibibytes)
+}
+
 /// Everything that lives in memory, as the last transaction left it.
 pub(crate) struct Loaded {
     pub(crate) directory: Directory,

@@ -74,6 +74,7 @@ impl Embedded {
         }
         let path = file;
         let db = format::open(&path)?;
+        database::hold_pages(&db, settings.shares().pages / 2).map_err(|e| database::fault(&path, &e))?;
         let loaded = database::load(&db, &path)?;
         let shared = Arc::new(Shared::new(&path, loaded, settings));
         shared.bytes.store(database::size(&db).map_err(|e| database::fault(&path, &e))?, Ordering::Relaxed);

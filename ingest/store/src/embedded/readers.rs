@@ -7,19 +7,25 @@ use std::time::Duration;
 use ports::StoreError;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::database::fault;
+use super::database::{fault, hold_pages};
+
+/// Connections that are kept.
+const KEPT: usize = 8;
 
 /// Connections that only read.
 #[derive(Debug)]
 pub(crate) struct Readers {
     path: PathBuf,
-    /// Those that nobody uses now: as many as there were readers at once, at most eight.
+    /// Bytes of pages that each holds at most.
+    pages: u64,
+    /// Those that nobody uses now: as many as there were readers at once, at most [`KEPT`].
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) }
+    /// `pages` are the bytes that all may hold.
+    pub(crate) fn new(path: &Path, pages: u64) -> Self {
+        Self { path: path.to_owned(), pages: pages / KEPT as u64, idle: Mutex::new(Vec::new()) }
     }
 
     /// The content of a block; none where a merge has deleted it since.
@@ -42,6 +48,7 @@ impl Readers {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
                 let db = Connection::open_with_flags(&self.path, flags).map_err(cannot)?;
                 db.busy_timeout(Duration::from_secs(10)).map_err(cannot)?;
+                hold_pages(&db, self.pages).map_err(cannot)?;
                 db
             }
         };
@@ -50,7 +57,7 @@ impl Readers {
             .and_then(|mut statement| statement.query_row([id], |row| row.get(0)).optional())
             .map_err(cannot)?;
         let mut idle = idle();
-        if idle.len() < 8 {
+        if idle.len() < KEPT {
             idle.push(db);
         }
         Ok(content)

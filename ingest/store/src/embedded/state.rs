@@ -21,6 +21,7 @@ use super::hours::Hours;
 use super::memtable::Memtable;
 use super::readers::Readers;
 use super::shelf::{PartitionKey, Shelf};
+use crate::settings::Shares;
 
 /// A memtable that takes nothing more and is about to be written, with all that the same
 /// transaction saves. Scans see it until it is committed.
@@ -107,7 +108,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(path: &Path, loaded: Loaded, settings: &crate::Settings) -> Self {
-        let cache = settings.cache.as_u64();
+        let Shares { unflushed, cache, pages } = settings.shares();
         // As many as there is room for where each is small.
         let items = usize::try_from(cache).unwrap_or(usize::MAX) / (16 << 10) + 16;
         Self {
@@ -118,9 +119,9 @@ impl Shared {
                 frozen: None,
                 shelf: Arc::new(loaded.shelf),
             }),
-            readers: Readers::new(path),
+            readers: Readers::new(path, pages / 2),
             cache: Cache::with_weighter(items, cache, Bytes),
-            most: settings.unflushed.max(1),
+            most: unflushed,
             next_block: Arc::new(AtomicI64::new(loaded.next_block)),
             next_run: AtomicI64::new(loaded.next_run),
             bytes: AtomicU64::new(0),

@@ -20,8 +20,8 @@ use crate::{Memory, Settings};
 fn settings() -> Settings {
     Settings {
         kind: crate::Engine::Embedded,
-        unflushed: 100_000,
-        cache: bytesize::ByteSize::kib(64),
+        memory: bytesize::ByteSize::kib(1024),
+        roll_up: std::time::Duration::from_secs(60),
         retention: std::collections::BTreeMap::new(),
     }
 }
@@ -234,7 +234,7 @@ fn a_full_disk_is_said_clearly_loses_nothing_and_passes() {
 fn a_store_that_cannot_flush_takes_no_more_than_its_bound() {
     block_on(async {
         let ground = Directory::new();
-        let store = Embedded::open(ground.0.path(), &Settings { unflushed: 40, ..settings() }).unwrap();
+        let store = Embedded::open(ground.0.path(), &Settings { memory: bytesize::ByteSize::kib(5), ..settings() }).unwrap();
         let batch: Vec<_> = (0..40).map(|d| reading(d, 0, 1.0)).collect();
         store.append(&batch).await.unwrap();
         assert!(matches!(store.append(&batch).await, Err(StoreError::Unavailable(_))));
@@ -247,7 +247,7 @@ fn a_store_that_cannot_flush_takes_no_more_than_its_bound() {
 fn blocks_in_memory_take_no_more_than_the_settings_give_them() {
     block_on(async {
         let ground = Directory::new();
-        let settings = Settings { cache: bytesize::ByteSize::kib(32), ..settings() };
+        let settings = Settings { memory: bytesize::ByteSize::kib(128), ..settings() };
         let store = Embedded::open(ground.0.path(), &settings).unwrap();
         let noise: Vec<_> =
             (0..300).flat_map(|d| (0..40).map(move |m| reading(d, m, (d as f64 * 41.0 + m as f64).sin()))).collect();

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::server::{Server, load};
 use super::town::Town;
-use super::{Asked, Figures, StoreKind};
+use super::{Asked, Figures, StoreKind, Target};
 use crate::bench::args::StoreAlone;
 use crate::bench::scratch;
 use crate::failure::{Code, Failure};
@@ -20,9 +20,9 @@ use crate::memory::Resident;
 use crate::opened::engine;
 
 /// Readings in one append: what a historian takes of a busy journal.
-const BATCH: usize = 5_000;
+pub(super) const BATCH: usize = 5_000;
 /// As `pipeline.flush_readings` has it.
-const FLUSH: u64 = 500_000;
+pub(super) const FLUSH: u64 = 500_000;
 /// How often a question is put, and for how long at most.
 const TIMES: usize = 100;
 const LONG_ENOUGH: Duration = Duration::from_secs(20);
@@ -30,11 +30,14 @@ const LONG_ENOUGH: Duration = Duration::from_secs(20);
 const QUIET: Duration = Duration::from_secs(15);
 const PATIENCE: Duration = Duration::from_secs(180);
 
-fn broken(error: &StoreError) -> Failure {
+pub(super) fn broken(error: &StoreError) -> Failure {
     Failure::new(Code::Failed, error.to_string())
 }
 
 pub(crate) async fn alone(options: &StoreAlone) -> Result<(), Failure> {
+    if let Some(place) = &options.into {
+        return super::year::pour(options, place).await;
+    }
     let scratch = scratch()?;
     let server = Server::start(options.kind, scratch.path()).await?;
     let settings = match &server {
@@ -46,6 +49,8 @@ pub(crate) async fn alone(options: &StoreAlone) -> Result<(), Failure> {
     let mut town = Town::new(options.readings, SystemClock.now(), options.seed)?;
     let mut figures = pour(options, &mut town, &store, server.as_ref()).await?;
     if let Some(server) = &server {
+        server.settle().await;
+        figures.rolled_after_s = roll(&store, server).await?;
         server.settle().await;
     }
     figures.bytes_per_reading = quotient(quiet(scratch.path()).await, figures.new);
@@ -68,7 +73,7 @@ pub(crate) async fn alone(options: &StoreAlone) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open(kind: StoreKind, place: &Path, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+pub(super) fn open(kind: StoreKind, place: &Path, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     let kind = match kind {
         StoreKind::Embedded => store::Engine::Embedded,
         StoreKind::Influx => store::Engine::Influx,
@@ -85,7 +90,7 @@ async fn pour(
     server: Option<&Server>,
 ) -> Result<Figures, Failure> {
     let (mut heard, mut done, mut new): (Vec<Reading>, u64, u64) = (Vec::new(), 0, 0);
-    let (mut making, mut made_by, mut longest) = (Duration::ZERO, 0.0, Duration::ZERO);
+    let (mut making, mut made_by, mut appends) = (Duration::ZERO, 0.0, Vec::new());
     let (began, cpu_before, server_before) = (Instant::now(), own_cpu(), server.map_or(0.0, |server| server.process.cpu()));
     let mut flush: Option<JoinHandle<Result<(), StoreError>>> = None;
     let mut flushed = 0;
@@ -99,7 +104,7 @@ async fn pour(
         for batch in heard.chunks(BATCH) {
             let appending = Instant::now();
             let appended = store.append(batch).await.map_err(|e| broken(&e))?;
-            longest = longest.max(appending.elapsed());
+            appends.push(appending.elapsed().as_secs_f64() * 1e3);
             new += appended.new.iter().filter(|new| **new).count() as u64;
             done += batch.len() as u64;
         }
@@ -119,6 +124,7 @@ async fn pour(
     let took = began.elapsed().saturating_sub(making);
     let last = Instant::now();
     store.flush().await.map_err(|e| broken(&e))?;
+    appends.sort_by(f64::total_cmp);
     let cpu = own_cpu() - cpu_before - made_by + server.map_or(0.0, |server| server.process.cpu()) - server_before;
     Ok(Figures {
         kind: options.kind.name().to_owned(),
@@ -127,7 +133,9 @@ async fn pour(
         readings_per_second: quotient(done, 1) / took.as_secs_f64(),
         durable_after_s: last.elapsed().as_secs_f64(),
         cpu_us_per_reading: cpu * 1e6 / quotient(done, 1),
-        longest_append_ms: longest.as_secs_f64() * 1e3,
+        append_p999_ms: at(&appends, 999, 1_000),
+        longest_append_ms: appends.last().copied().unwrap_or_default(),
+        rolled_after_s: 0.0,
         bytes_per_reading: 0.0,
         asked: Vec::new(),
         first_answer_ms: 0.0,
@@ -139,6 +147,9 @@ async fn pour(
 async fn ended(flush: JoinHandle<Result<(), StoreError>>) -> Result<(), Failure> {
     flush.await.map_err(|e| Failure::new(Code::Stopped, e.to_string()))?.map_err(|e| broken(&e))
 }
+
+/// What the embedded store is to keep, in the order of the questions: p50, ms.
+pub(super) const TARGETS: [Target; 4] = [Target::Most(1.0), Target::None, Target::Most(1.0), Target::Most(100.0)];
 
 /// None asks for what is latest.
 fn questions(town: &Town) -> [(&'static str, Option<Query>); 4] {
@@ -174,8 +185,25 @@ async fn ask(store: &Arc<dyn Store>, question: &str, query: Option<&Query>) -> R
         times.push(began.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);
-    let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len() - 1)).copied().unwrap_or_default();
-    Ok(Asked { question: question.to_owned(), points, p50_ms: at(50), p99_ms: at(99) })
+    Ok(Asked { question: question.to_owned(), points, p50_ms: at(&times, 50, 100), p99_ms: at(&times, 99, 100) })
+}
+
+/// So many of so many parts lie below it; of sorted numbers.
+fn at(sorted: &[f64], part: usize, of: usize) -> f64 {
+    let place = (sorted.len() * part / of).min(sorted.len().saturating_sub(1));
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+/// Seconds until the server has all whole hours, and what was written was read back.
+async fn roll(store: &Arc<dyn Store>, server: &Server) -> Result<f64, Failure> {
+    let began = Instant::now();
+    loop {
+        let rolled = store.roll_up(SystemClock.now()).await.map_err(|e| broken(&e))?;
+        if rolled.hours == 0 && !rolled.more {
+            return Ok(began.elapsed().as_secs_f64());
+        }
+        server.settle().await;
+    }
 }
 
 /// Bytes under a directory, once they do not change any more.

@@ -1,0 +1,3 @@
+//! What stores behind HTTP share, over servers in memory.
+
+mod hours;
