@@ -22,6 +22,7 @@ mod table;
 mod wire;
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Store, StoreError, StoreGauges};
@@ -55,6 +56,12 @@ impl Influx {
     pub fn new(settings: &Settings) -> Result<Self, Objection> {
         let (series, written) = (AtomicU64::new(0), AtomicU64::new(0));
         Ok(Self { wire: Wire::new(settings)?, table: Mutex::new(None), series, written })
+    }
+
+    /// What is spoken with the server, where that is TLS: read anew it holds for the next connection.
+    #[must_use]
+    pub fn outward(&self) -> Option<Arc<trust::Outward>> {
+        self.wire.outward.clone()
     }
 }
 
