@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dashboards::{Names, Parameters, Sheet, SpaceUse};
-use domains::Purposes;
 use domains::air::{AirSettings, LimitSet, Siting};
 use domains::health::HealthSettings;
 use domains::parameters::{self, ParameterError};
@@ -14,10 +13,12 @@ use domains::parking::ParkingSettings;
 use domains::time::Calendar;
 use domains::waste::{Territories, WasteSettings};
 use domains::water::WaterSettings;
+use domains::{Assets, Purposes};
 use jiff::civil::Date;
 use schemas::{DeviceId, Kind, Place, UnknownWord, Zone};
 use serde::Deserialize;
 
+use crate::location::locations;
 use crate::{Settings, SettingsError};
 
 /// The section `[domains]`.
@@ -155,6 +156,8 @@ pub struct Privacy {
     pub kinds: Vec<Kind>,
     /// What personal data are kept for, in place of what is shipped.
     pub purposes: Option<PathBuf>,
+    /// What data there are and how they are classed, in place of what is shipped.
+    pub assets: Option<PathBuf>,
     /// Answers tell parking officers of single spaces.
     pub single_spaces: bool,
 }
@@ -207,6 +210,13 @@ pub fn parameters(settings: &Settings) -> Result<Parameters, Vec<SettingsError>>
     found.districts = districts(&section.district, &mut errors);
     if let Some(purposes) = taken(settings.privacy.purposes.as_deref(), Purposes::parse, &mut errors) {
         found.purposes = purposes;
+    }
+    if let Some(assets) = taken(settings.privacy.assets.as_deref(), Assets::parse, &mut errors) {
+        found.assets = assets;
+    }
+    match locations(settings, &found.assets) {
+        Ok(locations) => found.locations = locations,
+        Err(wrong) => errors.extend(wrong),
     }
     if let Some(path) = &settings.privacy.keys {
         errors.extend(keys(path, settings));

@@ -9,6 +9,7 @@ mod check;
 mod devices;
 mod domains;
 mod locate;
+mod location;
 mod profiles;
 mod routes;
 mod rule_files;
@@ -28,6 +29,7 @@ pub use backup::{Backup, NotARecipient, Recipient};
 pub use check::{Checked, check, check_with, strangers};
 pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
+pub use location::Location;
 pub use profiles::{ProfileFiles, profile_from_file, profiles};
 pub use routes::RouteTable;
 pub use vocabulary::vocabulary;
@@ -191,6 +193,8 @@ pub struct Settings {
     pub oidc: oidc::Settings,
     /// For whom backups are sealed.
     pub backup: Backup,
+    /// In which country each store is.
+    pub location: Location,
     /// The files that they come from, with their texts: for the places of mistakes that show later.
     #[serde(skip)]
     texts: Vec<(PathBuf, String)>,
@@ -249,12 +253,22 @@ impl Settings {
         let tokens = [
             &mut settings.privacy.keys,
             &mut settings.privacy.purposes,
+            &mut settings.privacy.assets,
             &mut settings.influx.token_file,
             &mut settings.victoria.token_file,
             &mut settings.oidc.client_secret_file,
             &mut settings.oidc.ca_file,
+            &mut settings.influx.ca_file,
+            &mut settings.influx.client_cert_file,
+            &mut settings.influx.client_key_file,
+            &mut settings.victoria.ca_file,
+            &mut settings.victoria.client_cert_file,
+            &mut settings.victoria.client_key_file,
         ];
-        listed.chain(tokens.into_iter().flatten()).chain(tls).for_each(|path| layers.resolve(path));
+        let brokers = settings.collector.iter_mut().flat_map(|broker| {
+            [&mut broker.password_file, &mut broker.ca_file, &mut broker.client_cert_file, &mut broker.client_key_file]
+        });
+        listed.chain(tokens.into_iter().chain(brokers).flatten()).chain(tls).for_each(|path| layers.resolve(path));
         settings.texts = texts;
         Ok(settings)
     }

@@ -212,3 +212,38 @@ fn a_server_of_readings_that_cannot_be_used_is_refused_with_file_and_line() {
     assert!(tenant.place.ends_with(":6") && tenant.message.contains("7:1"), "{tenant:?}");
     assert!(check(&load(text).unwrap()).is_ok(), "its defaults are a single node's");
 }
+
+#[test]
+fn sec_13_every_store_says_in_which_country_it_is_and_sensitive_data_abroad_are_refused_with_file_and_line() {
+    let refused = |text: &str| check(&load(text).unwrap()).unwrap_err();
+    let odd = load("[location]\ndata = \"Morocco\"\n").unwrap_err();
+    assert!(odd.place.ends_with("marsad.toml:2") && odd.message.contains("two capital letters"), "{odd}");
+
+    let abroad = refused("\n[location]\nbackup = \"FR\"\n");
+    assert!(abroad.iter().all(|error| error.place.ends_with("marsad.toml:2")), "{abroad:?}");
+    let told = abroad.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(["`water`", "`people`", "`vault`"].iter().all(|name| told.contains(name)) && !told.contains("`air`"), "{told}");
+
+    let server = "[store]\nkind = \"influx\"\n[influx]\ntoken = \"t\"\nurl = \"http://influx.example:8086\"\n";
+    let unsaid = refused(server).remove(0);
+    assert!(unsaid.place == "location.readings" && unsaid.message.contains("influx.example"), "{unsaid:?}");
+    let cloud = refused(&format!("{server}[location]\nreadings = \"IE\"\n"));
+    assert!(cloud.len() == 1 && cloud[0].message.contains("`water` is sensitive and lies in the readings in IE"), "{cloud:?}");
+    assert!(check(&load(&format!("{server}[location]\nreadings = \"MA\"\n")).unwrap()).is_ok());
+    assert!(check(&load(&server.replace("influx.example", "127.0.0.1")).unwrap()).is_ok(), "this machine");
+
+    // A city's own kinds behind which people stand must be classed so.
+    let open = refused("[privacy]\nkinds = [\"water\", \"parking\"]\n").remove(0);
+    assert!(open.message.contains("`parking`") && open.message.contains("sensitive"), "{open:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let register = include_str!("../assets.toml").replacen(
+        "code = \"parking\"\nclass = \"internal\"",
+        "code = \"parking\"\nclass = \"sensitive\"",
+        1,
+    );
+    std::fs::write(folder.path().join("sets.toml"), register).unwrap();
+    let path = folder.path().join("marsad.toml");
+    std::fs::write(&path, "[privacy]\nkinds = [\"water\", \"parking\"]\nassets = \"sets.toml\"\n").unwrap();
+    let settings = Settings::load(&Layers { files: vec![path], ..Layers::default() }).unwrap();
+    assert!(check(&settings).is_ok());
+}

@@ -186,9 +186,11 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/audit", Right::Audit, Right::People),
     ("/api/v1/audit/verify", Right::Audit, Right::People),
     ("/api/v1/privacy/purposes", Right::Public, Right::People),
+    ("/api/v1/privacy/assets", Right::Public, Right::People),
     ("/api/v1/vault/reveal", Right::Vault, Right::Vault),
     ("/api/v1/vault/message", Right::Vault, Right::Vault),
     ("/api/v1/subjects/export", Right::Vault, Right::Vault),
+    ("/api/v1/subjects/erase", Right::Vault, Right::Vault),
 ];
 
 /// What a request takes. `address` is the pattern that the router matched; none where nothing is there, which everybody

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domains::Purposes;
 use domains::air::{AirSettings, DustDays, LimitSet, Siting};
 use domains::health::HealthSettings;
 use domains::parameters::Row;
@@ -14,6 +13,7 @@ use domains::parking::ParkingSettings;
 use domains::time::Calendar;
 use domains::waste::{Territories, WasteSettings};
 use domains::water::{Pseudonyms, WaterSettings};
+use domains::{Assets, Locations, Purposes};
 use schemas::{DeviceId, Kind, Place, Zone};
 use serde::Deserialize;
 
@@ -106,6 +106,10 @@ pub struct Parameters {
     pub pseudonyms: Option<Names>,
     /// What personal data are kept for.
     pub purposes: Purposes,
+    /// What data there are, and how they are classed.
+    pub assets: Assets,
+    /// Where the stores are.
+    pub locations: Locations,
 }
 
 /// How a meter is named in an answer.
@@ -151,6 +155,8 @@ impl Parameters {
             intervals: BTreeMap::new(),
             pseudonyms: None,
             purposes: Purposes::shipped(),
+            assets: Assets::shipped(),
+            locations: Locations::at_home(),
         }
     }
 

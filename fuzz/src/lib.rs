@@ -1,6 +1,10 @@
 //! What every target holds of every input: it ends within a tenth of a second of processor time and needs no more than
 //! 64 MiB, whatever comes.
 
+pub mod mutate;
+pub mod requests;
+pub mod tokens;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;

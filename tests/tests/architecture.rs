@@ -18,30 +18,32 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("simulators", &["schemas", "codec"]),
     ("journal", &[]),
     ("endpoint", &[]),
+    // Whoever speaks TLS with others does it by this, so that certificates are read anew in one place.
+    ("trust", &[]),
     ("ports", &["schemas"]),
     // The document that is told over a channel is the one that everybody may ask for: written once, for both.
     ("cap", &["schemas"]),
     // Who may see and do what, in a file of its own: nobody else opens its secrets.
     ("access", &["ports", "schemas"]),
     // How the city's directory is asked; whoever it vouches for is entered by `access`, which knows it by its port alone.
-    ("oidc", &["ports", "schemas"]),
+    ("oidc", &["ports", "schemas", "trust"]),
     // The veil before the journal is one of the codec's, pseudonyms are those of the domain.
     ("vault", &["ports", "schemas", "codec", "domains"]),
     ("register", &["ports", "schemas"]),
     ("store", &["ports", "schemas"]),
     // A store behind a network knows what every store knows; the suite of `store` tests it, and nothing else of it.
     // What stores behind HTTP share, written once.
-    ("store-http", &["ports", "schemas"]),
-    ("store-influx", &["ports", "schemas", "store-http"]),
-    ("store-victoria", &["ports", "schemas", "store-http"]),
+    ("store-http", &["ports", "schemas", "trust"]),
+    ("store-influx", &["ports", "schemas", "store-http", "trust"]),
+    ("store-victoria", &["ports", "schemas", "store-http", "trust"]),
     // Whom a contractor's alerts go to depends on whose territory it is that day, and domains keeps that table.
-    ("notify", &["ports", "schemas", "domains", "cap"]),
+    ("notify", &["ports", "schemas", "domains", "cap", "trust"]),
     // Readings as files: units are converted where those of messages are.
     ("exchange", &["schemas", "codec"]),
     // What is derived is derived at query time, by the one place that can; what everybody may read is the document that is told;
     // tables of readings are streamed as they are asked for.
     ("dashboards", &["ports", "schemas", "domains", "cap", "exchange"]),
-    ("pipeline", &["ports", "schemas", "codec", "rules", "journal"]),
+    ("pipeline", &["ports", "schemas", "codec", "rules", "journal", "trust"]),
     // The section structs of all of them.
     (
         "settings",
@@ -80,6 +82,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "store-influx",
             "store-victoria",
+            "trust",
             "vault",
             "notify",
             "oidc",

@@ -158,6 +158,10 @@ impl Quarantine for Stuck {
         self.register.drop_messages(filter, offsets, rows)
     }
 
+    fn drop_these(&self, offsets: &[u64]) -> Result<u64, RecordError> {
+        self.register.drop_these(offsets)
+    }
+
     fn forget(&self, overflow: &Overflow) -> Result<Forgotten, RecordError> {
         self.register.forget(overflow)
     }

@@ -12,10 +12,10 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domains::Purpose;
-use ports::{AlertFilter, AlertView, AuditNote, Points, QuarantineFilter, Query, Selector, Shape, Vault, Viewer};
+use domains::{Asset, Class, Country, Keeping, Purpose};
+use ports::{AlertFilter, AlertView, AuditNote, Erased, Points, QuarantineFilter, Query, Selector, Shape, Vault, Viewer};
 use schemars::JsonSchema;
-use schemas::{DeviceId, Message, Phase, Reading, Timestamp};
+use schemas::{DeviceId, Message, Phase, Reading, Texts, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
@@ -29,6 +29,8 @@ type Kept = State<Arc<Guard>>;
 
 /// Readings asked of the store at once.
 const PAGE: usize = 20_000;
+/// Names in one row of the audit.
+const NAMES: usize = 500;
 /// Every phase in which an alert can be told.
 const PHASES: [Phase; 3] = [Phase::Pending, Phase::Firing, Phase::Resolved];
 /// Alerts and messages of a subject that one answer holds.
@@ -36,12 +38,12 @@ const MOST: usize = 10_000;
 
 /// For everybody.
 pub(crate) fn public() -> Paths<Arc<crate::house::Rooms>> {
-    Paths::new().at(&PURPOSES, purposes)
+    Paths::new().at(&PURPOSES, purposes).at(&ASSETS, assets)
 }
 
 /// For whoever protects personal data.
 pub(crate) fn paths() -> Paths<Arc<Guard>> {
-    Paths::new().at(&REVEAL, reveal).at(&MESSAGE, message).at(&EXPORT, export)
+    Paths::new().at(&REVEAL, reveal).at(&MESSAGE, message).at(&EXPORT, export).at(&ERASE, erase)
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -58,6 +60,51 @@ async fn purposes(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     PURPOSES.read(&uri)?;
     let purposes = rooms.house.parameters.purposes.iter().collect();
     Ok(Json(Register { sealed: rooms.house.vault.is_some(), purposes }).into_response())
+}
+
+/// A data set, and where it lies.
+#[derive(Serialize, JsonSchema)]
+struct DataSet<'a> {
+    code: &'a str,
+    class: Class,
+    /// Kinds of devices whose readings it is.
+    kinds: Vec<&'a str>,
+    name: &'a Texts,
+    holds: &'a Texts,
+    kept: Vec<KeptIn<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct KeptIn<'a> {
+    store: Keeping,
+    /// The country in which that store is (ISO 3166-1).
+    location: &'a Country,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DataSets<'a> {
+    /// The country in which sensitive data stay.
+    home: &'a Country,
+    assets: Vec<DataSet<'a>>,
+}
+
+const ASSETS: Operation =
+    Operation::get("/api/v1/privacy/assets", "What data there are, how they are classed and in which country they lie")
+        .gives::<DataSets<'_>>()
+        .tagged();
+
+async fn assets(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
+    ASSETS.read(&uri)?;
+    let parameters = &rooms.house.parameters;
+    let sets = parameters.assets.iter().map(|Asset { code, class, kinds, kept, name, holds }| DataSet {
+        code,
+        class: *class,
+        kinds: kinds.iter().map(|kind| kind.name()).collect(),
+        name,
+        holds,
+        kept: kept.iter().map(|store| KeptIn { store: *store, location: parameters.locations.of(*store) }).collect(),
+    });
+    Ok(Json(DataSets { home: &parameters.locations.home, assets: sets.collect() }).into_response())
 }
 
 /// Who looks behind a pseudonym, and what for.
@@ -244,6 +291,45 @@ async fn export(
         ExportFormat::Json => Ok(Json(subject).into_response()),
         ExportFormat::Csv => Ok(csv(&subject)),
     }
+}
+
+/// Whom to forget, and what for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Erase {
+    /// By their own ids.
+    meters: Vec<DeviceId>,
+    #[serde(default)]
+    purpose: String,
+}
+
+const ERASE: Operation = Operation::post(
+    "/api/v1/subjects/erase",
+    "Forgets whoever stands behind meters: their readings, alerts, waiting messages and keys (law 09-08, article 8)",
+)
+.reads::<Erase>()
+.gives::<Erased>();
+
+async fn erase(
+    State(guard): Kept,
+    Extension(viewer): Extension<Viewer>,
+    Extension(asker): Extension<Asker>,
+    Body(Erase { meters, purpose }): Body<Erase>,
+) -> Result<Response, Problem> {
+    // Goes to its end whether or not somebody still waits for the answer.
+    let work = tokio::spawn(async move {
+        let look = Look::new(&guard, (&viewer, asker), &purpose)?;
+        let names: Vec<DeviceId> = meters.iter().flat_map(|meter| look.vault.names(meter)).collect();
+        let said = |some: &[DeviceId]| some.iter().map(DeviceId::as_str).collect::<Vec<_>>().join(" ");
+        for some in names.chunks(NAMES) {
+            look.write_down("subject-erase", &said(some), "asked".to_owned()).await?;
+        }
+        let erased = guard.house.operations.erase(meters).await?;
+        let what = if names.len() <= NAMES { said(&names) } else { format!("{} names", names.len()) };
+        look.write_down("subject-erase", &what, format!("{} readings, {} messages", erased.readings, erased.messages)).await?;
+        Ok(Json(erased).into_response())
+    });
+    work.await.unwrap_or_else(|panic| Err(Problem::unsaid(&panic)))
 }
 
 async fn gathered(look: &Look<'_>, meter: DeviceId, names: Vec<DeviceId>) -> Result<Subject, Problem> {

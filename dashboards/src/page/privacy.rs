@@ -2,7 +2,7 @@
 
 mod texts;
 
-use domains::Purpose;
+use domains::{Asset, Class, Purpose};
 use maud::{Markup, html};
 
 use super::parts::{Desk, empty, panel};
@@ -35,11 +35,40 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
             p { (texts.published) }
         })))
         div.after { (panel(visit.lang, "purposes", texts.purposes, &html! {}, Some(body))) }
+        div.after { (panel(visit.lang, "sets", texts.sets, &html! {}, Some(sets(visit, texts)))) }
         div.after { (panel(visit.lang, "rights", texts.rights, &html! {}, Some(html! {
             p { (texts.rights_text) }
         }))) }
     };
     Ok(Sheet { often: SELDOM, ..Sheet::plain(texts.title, main) })
+}
+
+/// What data there are, how they are classed and where they lie.
+fn sets(visit: &Visit, texts: &Texts) -> Markup {
+    let (lang, parameters) = (visit.lang, &visit.house().parameters);
+    let class = |class: Class| match class {
+        Class::Public => texts.public,
+        Class::Internal => texts.internal,
+        Class::Sensitive => texts.sensitive,
+    };
+    let home = &parameters.locations.home;
+    html! {
+        p { (texts.at_home) " " bdi dir="ltr" { (home) } }
+        table.rows {
+            caption.vh { (texts.sets) }
+            thead { tr { th scope="col" { (texts.set) } th scope="col" { (texts.class) } th scope="col" { (texts.place) } } }
+            tbody { @for Asset { code, class: own, kept, name, holds, .. } in parameters.assets.iter() {
+                tr {
+                    th scope="row" { (lang.of(name)) " " small.quiet { bdi dir="ltr" { (code) } } br; small { (lang.of(holds)) } }
+                    td { (class(*own)) }
+                    td { bdi dir="ltr" { @for (at, store) in kept.iter().enumerate() {
+                        @if at > 0 { ", " }
+                        (store.code()) " (" (parameters.locations.of(*store)) ")"
+                    } } }
+                }
+            } }
+        }
+    }
 }
 
 fn entry(desk: &Desk<'_>, texts: &Texts, purpose: &Purpose) -> Markup {

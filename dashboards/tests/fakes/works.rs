@@ -1,10 +1,10 @@
 //! What may be done in the town: a quarantine in memory that notes what it was asked.
 
 use ports::{
-    Adopted, BoxFuture, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineFilter, QuarantineGroup,
-    Quarantined, ReadBy, Refusal, Reloaded, Reread, Retried, Retry, Trace, UnknownDevice,
+    Adopted, BoxFuture, Erased, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineFilter,
+    QuarantineGroup, Quarantined, ReadBy, Refusal, Reloaded, Reread, Retried, Retry, Trace, UnknownDevice,
 };
-use schemas::{Device, Message, Reading};
+use schemas::{Device, DeviceId, Message, Reading};
 
 use super::Town;
 
@@ -14,6 +14,7 @@ pub(crate) enum Done {
     Retry(Retry),
     Drop(QuarantineFilter),
     Adopt(Vec<Device>, bool),
+    Erase(Vec<DeviceId>),
     Reload,
     Save(ports::RuleDraft),
 }
@@ -142,6 +143,12 @@ impl Operations for Town {
         let new = devices.len() as u64;
         self.does(Done::Adopt(devices, dry_run));
         Box::pin(async move { Ok(Adopted { new, ..Adopted::default() }) })
+    }
+
+    fn erase(&self, meters: Vec<DeviceId>) -> BoxFuture<'_, Result<Erased, OperationError>> {
+        let names = meters.clone();
+        self.does(Done::Erase(meters));
+        Box::pin(async { Ok(Erased { names, keys: 1, readings: 2, records: 3, messages: 4 }) })
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, OperationError>> {

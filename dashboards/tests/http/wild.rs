@@ -1,5 +1,13 @@
 //! Whatever is asked, by whomever: an answer that says what is wrong with it, never a panic and never "we are at fault".
 
+#[path = "../../../fuzz/src/mutate.rs"]
+#[expect(unreachable_pub, reason = "public where it is at home")]
+mod mutate;
+#[path = "../../../fuzz/src/requests.rs"]
+#[expect(unreachable_pub, reason = "public where it is at home")]
+mod requests;
+
+use std::path::Path;
 use std::sync::LazyLock;
 
 use axum::http::{HeaderName, HeaderValue, Method, Uri};
@@ -200,4 +208,23 @@ proptest! {
             prop_assert!(!stranger.is_success() || nobody.is_success(), "{} answered {}", address, stranger);
         }
     }
+}
+
+/// What `fuzz/fuzz_targets/http.rs` does for as long as one likes, from the same inputs.
+#[test]
+fn sec_03_a_hundred_thousand_mutated_requests_are_answered_and_nothing_panics() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/http");
+    let mut mutator = mutate::Mutator::new(&corpus, mutate::Mutator::seed(7));
+    let (mut answered, mut taken) = (0, 0);
+    for case in 0..100_000 {
+        let input = mutator.input(4096);
+        let Some(request) = requests::request(&input) else { continue };
+        let router = if case % 2 == 0 { &*OPEN } else { &*GUARDED };
+        let status = RUNTIME.block_on(async { router.clone().oneshot(request).await }).unwrap().status();
+        let at_fault = status.as_u16() >= 500 && status != StatusCode::SERVICE_UNAVAILABLE;
+        assert!(!at_fault, "case {case} answered {status}: {}", String::from_utf8_lossy(&input));
+        (answered, taken) = (answered + 1, taken + u32::from(status.is_success()));
+    }
+    println!("{answered} requests, {taken} of them as they were meant");
+    assert!(answered > 20_000 && taken > 1_000, "inputs reach far: {answered} requests, {taken} of them as they were meant");
 }

@@ -74,6 +74,7 @@ impl Broker {
             ca_file: self.ca_file.clone(),
             client_cert_file: None,
             client_key_file: None,
+            alpn: None,
         };
         let mut mqtt = settings.client().map_err(|wrong| Failure::new(Code::Usage, wrong.to_string()))?;
         mqtt.set_clean_session(true).set_manual_acks(false).set_inflight(WINDOW);

@@ -5,17 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::vault::Vault;
 use codec::{Decoder, Veil};
-use endpoint::Certificates;
 use journal::View;
 use pipeline::{PipelineError, PipelineWatch};
 use ports::{
-    Adopted, BoxFuture, Clock, Explanation, KeptFilter, KeptPage, OperationError, Operations, Page, Quarantine, QuarantineFilter,
-    QuarantineGroup, Quarantined, Reloaded, Retried, Retry, Store, Trace, UnknownDevice,
+    Adopted, BoxFuture, Clock, Erased, Explanation, KeptFilter, KeptPage, OperationError, Operations, Page, Quarantine,
+    QuarantineFilter, QuarantineGroup, Quarantined, Reloaded, Retried, Retry, Store, Trace, UnknownDevice, Vault as _,
 };
 use register::Register;
-use schemas::{Catalogue, Device, Reading};
+use schemas::{Catalogue, Device, DeviceId, Reading};
 
 use crate::archive;
+use crate::certified::{self, Certified};
+use crate::erasing::Subjects;
 use crate::ground::{Ground, Origin, joined};
 use crate::observer::blocking;
 use crate::roster::Roster;
@@ -26,7 +27,7 @@ const PAGE_BYTES: usize = 64 << 20;
 
 /// By whom things are done.
 pub(crate) enum Works {
-    Running { watch: Box<PipelineWatch>, origin: Box<Origin>, bell: Bell },
+    Running { watch: Box<PipelineWatch>, origin: Box<Origin>, bell: Bell, store: Arc<dyn Store> },
     Stopped { journal: View, decoder: Mutex<Arc<Decoder>>, store: Arc<dyn Store> },
 }
 
@@ -46,8 +47,8 @@ pub(crate) struct Clerk {
     pub(crate) roster: Arc<Roster>,
     /// What stands between people and all that is kept.
     pub(crate) vault: Option<Arc<Vault>>,
-    /// Of pages and endpoint, where they speak TLS.
-    pub(crate) certificates: Vec<Arc<Certificates>>,
+    /// Of doors and of ways to others, where they speak TLS.
+    pub(crate) certificates: Vec<Certified>,
 }
 
 /// A panic under the lock leaves whole values: each is written in one step.
@@ -142,7 +143,7 @@ impl Clerk {
 
     /// Reads everything that files say anew, all or nothing.
     pub(crate) fn reload_now(&self) -> Result<Reloaded, OperationError> {
-        let Works::Running { origin, watch, bell } = &self.works else {
+        let Works::Running { origin, watch, bell, .. } = &self.works else {
             return Err(OperationError::Refused(vec!["no program runs here: settings are read when it starts".to_owned()]));
         };
         let mut files = lock(&self.files);
@@ -168,11 +169,10 @@ impl Clerk {
             lines: telling.lines(),
             rotas: settings.notify.rota.len() as u64,
         };
-        for certificates in &self.certificates {
-            certificates.reload().map_err(|e| OperationError::Refused(vec![e.to_string()]))?;
-        }
+        let hold = certified::fresh(&self.certificates)?;
         // Before the rules: whom a new one tells is known by then.
         bell.tell(telling)?;
+        hold.into_iter().for_each(|hold| hold());
         self.roster.set(rotas);
         // What was heard under the old files is still known.
         self.set_decoder(Arc::new(Decoder::clone(&decoder).with_births(self.decoder().births().clone())));
@@ -180,6 +180,22 @@ impl Clerk {
         watch.feed().set_rules(checked.rules, self.clock.now());
         *files = Listed { catalogue: ground.files, bounds: settings.city.bounds };
         Ok(reloaded)
+    }
+
+    fn erase_now(&self, meters: &[DeviceId]) -> Result<Erased, OperationError> {
+        let Works::Running { watch, bell, store, .. } = &self.works else {
+            return Err(OperationError::Refused(vec!["no program runs here: `marsad subject erase --by NAME`".to_owned()]));
+        };
+        let Some(vault) = &self.vault else {
+            return Err(OperationError::Refused(vec![
+                "the settings name no keys (privacy.keys): nothing is sealed here".to_owned(),
+            ]));
+        };
+        // Neither a reload nor another erasure meanwhile.
+        let _alone = lock(&self.files);
+        let names = meters.iter().flat_map(|meter| vault.names(meter)).collect();
+        let subjects = Subjects { meters, names, register: &self.register, store: &**store, vault };
+        subjects.forget_running(watch, bell)
     }
 
     fn explain_now(&self, offset: u64) -> Result<Option<Explanation>, OperationError> {
@@ -289,6 +305,10 @@ impl Operations for Counter {
 
     fn adopt(&self, devices: Vec<Device>, dry_run: bool) -> BoxFuture<'_, Result<Adopted, OperationError>> {
         Box::pin(self.blocking(move |clerk| clerk.adopt_now(&devices, dry_run)))
+    }
+
+    fn erase(&self, meters: Vec<DeviceId>) -> BoxFuture<'_, Result<Erased, OperationError>> {
+        Box::pin(self.blocking(move |clerk| clerk.erase_now(&meters)))
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, OperationError>> {

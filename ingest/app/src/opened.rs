@@ -11,6 +11,7 @@ use settings::Settings;
 use store::Embedded;
 use store_influx::Influx;
 use store_victoria::Victoria;
+use trust::Outward;
 
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure};
@@ -20,6 +21,8 @@ pub(crate) struct Opened {
     pub(crate) directory: DataDirectory,
     pub(crate) journal: Journal,
     pub(crate) store: Arc<dyn Store>,
+    /// What is spoken with a server of readings, where that is TLS.
+    pub(crate) outward: Option<Arc<Outward>>,
     pub(crate) register: Arc<Register>,
 }
 
@@ -36,9 +39,9 @@ impl Opened {
                 "the end of the journal was torn and is cut: none of it was acknowledged"
             );
         }
-        let store = store_of(settings)?;
+        let (store, outward) = store_and_way(settings.store.kind, &settings.store_directory(), settings)?;
         let register = Register::open(&settings.register_file()).map_err(|e| record_failure(place, &e))?;
-        Ok(Self { directory, journal, store, register: Arc::new(register) })
+        Ok(Self { directory, journal, store, outward, register: Arc::new(register) })
     }
 }
 
@@ -49,18 +52,27 @@ pub(crate) fn store_of(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
 
 /// The same of a kind; the embedded one at this place.
 pub(crate) fn engine(kind: store::Engine, place: &Path, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    Ok(store_and_way(kind, place, settings)?.0)
+}
+
+/// A store, and what is spoken with its server over TLS.
+type Way = (Arc<dyn Store>, Option<Arc<Outward>>);
+
+fn store_and_way(kind: store::Engine, place: &Path, settings: &Settings) -> Result<Way, Failure> {
     match kind {
         store::Engine::Embedded => {
             let opened = Embedded::open(place, &settings.store);
-            Ok(Arc::new(opened.map_err(|e| store_failure(place.parent().unwrap_or(place), &e))?))
+            Ok((Arc::new(opened.map_err(|e| store_failure(place.parent().unwrap_or(place), &e))?), None))
         }
         store::Engine::Influx => {
             let store = Influx::new(&settings.influx).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-            Ok(Arc::new(store))
+            let outward = store.outward();
+            Ok((Arc::new(store), outward))
         }
         store::Engine::Victoria => {
             let store = Victoria::new(&settings.victoria).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-            Ok(Arc::new(store))
+            let outward = store.outward();
+            Ok((Arc::new(store), outward))
         }
     }
 }

@@ -22,6 +22,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::certified::Certified;
 use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::desk::Operators;
 use crate::directory::{DataDirectory, Running};
@@ -141,7 +142,7 @@ impl Platform {
         let running = Running { pid: std::process::id(), http: format!("http://{asked}") };
         opened.directory.note(&running).map_err(|cause| disk_failure(place, &cause))?;
 
-        let mut sources = collectors(settings, &clock)?;
+        let (mut sources, ways) = collectors(settings, &clock)?;
         if !sources.is_empty() {
             let heard = opened.register.devices().map_err(|e| record_failure(place, &e))?;
             let watches: Vec<_> = sources.iter().map(|source| source.watch()).collect();
@@ -224,13 +225,24 @@ impl Platform {
             ("the ends of credentials", Ok(()))
         });
         let counter = Counter(Arc::new(Clerk {
-            works: Works::Running { watch: Box::new(pipeline.watch()), origin: Box::new(origin), bell },
+            works: Works::Running {
+                watch: Box::new(pipeline.watch()),
+                origin: Box::new(origin),
+                bell,
+                store: Arc::clone(&store),
+            },
             register: Arc::clone(&opened.register),
             clock: Arc::clone(&clock),
             files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
             roster,
             vault: ground.vault.clone(),
-            certificates: mqtt_tls.into_iter().chain(certificates.clone()).collect(),
+            certificates: mqtt_tls
+                .into_iter()
+                .chain(certificates.clone())
+                .map(Certified::Door)
+                .chain(ways)
+                .chain(opened.outward.map(Certified::Way))
+                .collect(),
         }));
         let observer = Observer {
             city: settings.city.name.en.clone(),
@@ -376,10 +388,14 @@ pub(crate) fn house(
     })
 }
 
-/// A source for each broker of the settings.
-fn collectors(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Vec<Box<dyn Source>>, Failure> {
+type Sources = Vec<Box<dyn Source>>;
+
+/// A source for each broker of the settings, and what is spoken with those over TLS.
+fn collectors(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<(Sources, Vec<Certified>), Failure> {
     let made = |broker| Collector::new(broker, Arc::clone(clock)).map_err(|e| Failure::new(Code::Settings, e.to_string()));
-    settings.collector.iter().map(|broker| Ok(Box::new(made(broker)?) as Box<dyn Source>)).collect()
+    let collectors = settings.collector.iter().map(made).collect::<Result<Vec<_>, _>>()?;
+    let ways = collectors.iter().filter_map(Collector::outward).map(Certified::Way).collect();
+    Ok((collectors.into_iter().map(|collector| Box::new(collector) as Box<dyn Source>).collect(), ways))
 }
 
 /// Looks at the collectors; the endpoint is ours and never away.

@@ -2,10 +2,10 @@
 //! which ends whole before the next begins. What was decided, planned and posted stands in the register, so a round goes on
 //! where the last one stopped, as after a restart.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
-use notify::report::{Courier, Press, Subscription, subscriptions};
+use notify::report::{Courier, Press, ReportSettings, Subscription, subscriptions};
 use notify::{AwaySettings, City, Desk, Dispatcher, Inhibit, LineSetup, Planning, Registered, SettingsError};
 use ports::{Clock, Line, OperationError, Outbox, RecordError};
 use register::{Register, Reports};
@@ -17,9 +17,21 @@ use tokio_util::sync::CancellationToken;
 /// Orders that wait: reloads follow one another, so that there is one at most.
 const ORDERS: usize = 1;
 
+/// What is done while nobody tells: after the last word of one round, before the first of the next.
+pub(crate) type Between = Box<dyn FnOnce() + Send>;
+
+/// How it is told from now on, and what is done before that.
+struct Order {
+    telling: Telling,
+    between: Option<Between>,
+    done: oneshot::Sender<()>,
+}
+
 /// What tells from now on.
 pub(crate) struct Telling {
     settings: notify::Settings,
+    city: City,
+    report: Vec<ReportSettings>,
     inhibit: Vec<Inhibit>,
     away: AwaySettings,
     desk: Desk,
@@ -36,9 +48,22 @@ impl Telling {
     pub(crate) fn of(settings: &Settings, city: &City) -> Result<Self, SettingsError> {
         let Settings { notify, inhibit, away, report, .. } = settings;
         let desk = notify::build(notify, city)?;
-        let (inhibit, away, zone) = (inhibit.clone(), away.clone(), city.zone.clone());
         let reports = subscriptions(report, notify, &desk.lines)?;
-        Ok(Self { settings: notify.clone(), inhibit, away, desk, reports, zone })
+        let (inhibit, away, zone) = (inhibit.clone(), away.clone(), city.zone.clone());
+        let (settings, city, report) = (notify.clone(), city.clone(), report.clone());
+        Ok(Self { settings, city, report, inhibit, away, desk, reports, zone })
+    }
+
+    /// Of what the same can be made once more.
+    fn kept(&self) -> Kept {
+        let Self { settings, city, report, inhibit, away, .. } = self;
+        Kept {
+            settings: settings.clone(),
+            city: city.clone(),
+            report: report.clone(),
+            inhibit: inhibit.clone(),
+            away: away.clone(),
+        }
     }
 
     /// How many lines there are: receivers, each over each of its channels.
@@ -73,9 +98,36 @@ impl Telling {
     }
 }
 
+/// A telling without what a round uses up.
+#[derive(Clone)]
+struct Kept {
+    settings: notify::Settings,
+    city: City,
+    report: Vec<ReportSettings>,
+    inhibit: Vec<Inhibit>,
+    away: AwaySettings,
+}
+
+impl Kept {
+    fn again(self) -> Result<Telling, SettingsError> {
+        let Self { settings, city, report, inhibit, away } = self;
+        let desk = notify::build(&settings, &city)?;
+        let (reports, zone) = (subscriptions(&report, &settings, &desk.lines)?, city.zone.clone());
+        Ok(Telling { settings, city, report, inhibit, away, desk, reports, zone })
+    }
+}
+
 /// The way to the teller.
 #[derive(Clone)]
-pub(crate) struct Bell(mpsc::Sender<(Telling, oneshot::Sender<()>)>);
+pub(crate) struct Bell {
+    orders: mpsc::Sender<Order>,
+    /// How it is told now; nothing before the first round.
+    now: Arc<Mutex<Option<Kept>>>,
+}
+
+fn stopping<T>(_: T) -> OperationError {
+    OperationError::Unavailable("the program is stopping".to_owned())
+}
 
 impl Bell {
     /// Has everything told in this way from now on; returns when it is. Blocks.
@@ -83,10 +135,25 @@ impl Bell {
     /// # Errors
     /// The program is ending: whether it was told otherwise makes no difference any more.
     pub(crate) fn tell(&self, telling: Telling) -> Result<(), OperationError> {
-        let stopping = || OperationError::Unavailable("the program is stopping".to_owned());
+        self.order(telling, None)
+    }
+
+    /// Has nothing planned and nobody told while `between` is done, and everything as before after it. Blocks.
+    ///
+    /// # Errors
+    /// The program is ending, or what tells cannot be made once more, since a file that it reads is another one: then nothing
+    /// was done.
+    pub(crate) fn pause(&self, between: Between) -> Result<(), OperationError> {
+        let now = self.now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = now.ok_or_else(|| OperationError::Unavailable("the program is starting".to_owned()))?;
+        let telling = now.again().map_err(|error| OperationError::Refused(vec![error.to_string()]))?;
+        self.order(telling, Some(between))
+    }
+
+    fn order(&self, telling: Telling, between: Option<Between>) -> Result<(), OperationError> {
         let (done, told) = oneshot::channel();
-        self.0.blocking_send((telling, done)).map_err(|_| stopping())?;
-        told.blocking_recv().map_err(|_| stopping())
+        self.orders.blocking_send(Order { telling, between, done }).map_err(stopping)?;
+        told.blocking_recv().map_err(stopping)
     }
 }
 
@@ -97,7 +164,8 @@ pub(crate) struct Teller {
     clock: Arc<dyn Clock>,
     decided: Arc<Notify>,
     reports: Arc<Reports>,
-    orders: mpsc::Receiver<(Telling, oneshot::Sender<()>)>,
+    orders: mpsc::Receiver<Order>,
+    now: Arc<Mutex<Option<Kept>>>,
 }
 
 /// What runs in one round.
@@ -113,7 +181,8 @@ impl Teller {
     ) -> (Self, Bell) {
         let (bell, orders) = mpsc::channel(ORDERS);
         let reports = Arc::new(Reports::of(Arc::clone(&register)));
-        (Self { register, curb, clock, decided, reports, orders }, Bell(bell))
+        let now = Arc::default();
+        (Self { register, curb, clock, decided, reports, orders, now: Arc::clone(&now) }, Bell { orders: bell, now })
     }
 
     /// What was to go by a line that is no more would wait for ever and be counted for ever.
@@ -146,6 +215,7 @@ impl Teller {
     ) -> Result<(), String> {
         loop {
             telling.warn_of_holes(&*self.clock);
+            *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(telling.kept());
             let end = stop.child_token();
             let mut round = self.begin(telling, &press, &end);
             // Every arm is cancel-safe: a token, a channel and a join set keep what was not taken.
@@ -161,7 +231,10 @@ impl Teller {
                     other => return Err(why(Some(other))),
                 }
             }
-            let Some((new, done)) = next else { return Ok(()) };
+            let Some(Order { telling: new, between, done }) = next else { return Ok(()) };
+            if let Some(between) = between {
+                tokio::task::spawn_blocking(between).await.map_err(|panic| panic.to_string())?;
+            }
             // A register that is away now is waited for by the dispatchers; what strays is buried at the next start.
             if let Err(error) = self.bury_strays(&new) {
                 tracing::warn!(%error, "notifications for receivers that are no more are left where they are");
@@ -173,7 +246,7 @@ impl Teller {
 
     fn begin(&self, telling: Telling, press: &Arc<dyn Press>, end: &CancellationToken) -> Round {
         let by_mail = telling.by_mail();
-        let Telling { settings, inhibit, away, desk, reports, zone } = telling;
+        let Telling { settings, inhibit, away, desk, reports, zone, .. } = telling;
         self.curb.replace(inhibit, away);
         let (mut round, posted) = (Round::new(), Arc::new(Notify::new()));
         let planning = Planning::new(

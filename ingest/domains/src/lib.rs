@@ -13,6 +13,7 @@
 //! any of this is shown (`dashboards`).
 
 pub mod air;
+mod asset;
 mod districts;
 mod finding;
 pub mod health;
@@ -24,6 +25,7 @@ pub mod time;
 pub mod waste;
 pub mod water;
 
+pub use asset::{Asset, Assets, Class, Country, Keeping, Locations, NoCountry};
 pub use districts::{District, DistrictError, Districts};
 pub use finding::{Capture, Finding, Lack};
 pub use number::{mad, median, nearest_rank, round_half_up, theil_sen};

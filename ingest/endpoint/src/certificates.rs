@@ -58,14 +58,17 @@ impl Certificates {
         })
     }
 
-    /// Reads the files anew; after an error what held before goes on holding.
+    /// Reads the files anew. Nothing changes yet.
     ///
     /// # Errors
     /// As [`TlsError`] says.
-    pub fn reload(&self) -> Result<(), TlsError> {
-        let fresh = config(&self.certificate, &self.key, self.client_ca.as_deref(), &self.alpn)?;
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
-        Ok(())
+    pub fn fresh(&self) -> Result<Arc<ServerConfig>, TlsError> {
+        config(&self.certificate, &self.key, self.client_ca.as_deref(), &self.alpn).map(Arc::new)
+    }
+
+    /// From now on the next connection is spoken to with this.
+    pub fn hold(&self, fresh: Arc<ServerConfig>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
     }
 
     /// What the next connection is spoken to with.

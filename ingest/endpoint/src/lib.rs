@@ -22,6 +22,7 @@ mod connect;
 mod connection;
 mod fault;
 mod fields;
+pub mod fuzz;
 mod gauges;
 mod link;
 mod listener;

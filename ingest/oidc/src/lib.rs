@@ -11,7 +11,6 @@ mod issuer;
 mod keys;
 mod oidc;
 mod settings;
-mod tls;
 mod token;
 
 pub use algorithm::Algorithm;

@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use crate::algorithm::Algorithm;
 use crate::grant::Grant;
-use crate::tls;
 
 /// The section `[oidc]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -117,8 +116,17 @@ impl Settings {
         let back = self.back()?;
         self.numbers()?;
         let encrypted = at.scheme() == "https";
-        let tls = tls::client(encrypted, self.ca_file.as_deref()).map_err(|why| Objection::new("ca_file", why))?;
+        let tls = self.tls(encrypted)?;
         Ok(Some(Registration { issuer: issuer.clone(), client, secret: self.secret()?, back, tls, settings: self.clone() }))
+    }
+
+    fn tls(&self, encrypted: bool) -> Result<rustls::ClientConfig, Objection> {
+        if !encrypted {
+            return Ok(trust::nobody());
+        }
+        let files = trust::Files::new(self.ca_file.as_ref(), None, None);
+        let outward = trust::Outward::read(files).map_err(|error| Objection::new("ca_file", error.why))?;
+        Ok(outward.client(&[]))
     }
 
     fn back(&self) -> Result<Url, Objection> {

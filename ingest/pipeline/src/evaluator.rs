@@ -14,12 +14,13 @@ use journal::{Cursor, View};
 use ports::{AlertBook, Clock, EvaluatorStep, Live, LiveFrame};
 use rules::Engine;
 use schemas::{Reading, Transition};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 
 use crate::PipelineError;
 use crate::feed::{FeedReader, Ruling};
 use crate::keeper::Room;
+use crate::orders::Forgetting;
 use crate::patience::Patience;
 
 /// The name of its cursor in the journal. The cursor that counts stands in the register; this one
@@ -47,6 +48,10 @@ pub(crate) struct Evaluator {
     pub(crate) feed: FeedReader,
     /// Rules that take the place of the engine's. Its sender is the feed's, so it never closes here.
     pub(crate) rulings: watch::Receiver<Option<Ruling>>,
+    /// Devices to know nothing of any more. Its sender is the watch's, which may outlive nobody.
+    pub(crate) forgets: mpsc::Receiver<Forgetting>,
+    /// One that came while waiting.
+    pub(crate) asked: Option<Forgetting>,
     pub(crate) view: View,
     pub(crate) room: Arc<Room>,
     pub(crate) engine: Engine,
@@ -90,18 +95,23 @@ impl Evaluator {
                 self.patience.gauges.cursor.store(self.feed.position(), Ordering::Relaxed);
             }
             let ruled = self.rule(&mut transitions);
+            let forgotten = self.forget();
             // Where nothing is said, time goes on by the clock, but only when everything that was said is read.
             if self.feed.lag() == 0 {
                 self.engine.idle(self.clock.now(), &mut transitions);
                 self.caught_up = true;
             }
             let ended = !alive && self.feed.lag() == 0;
-            if ended || ruled || self.due(&transitions, committed, last, cost) {
+            if ended || ruled || forgotten.is_some() || self.due(&transitions, committed, last, cost) {
                 let began = Instant::now();
                 self.commit(&mut transitions)?;
                 committed = self.feed.position();
                 last = Instant::now();
                 cost = last - began;
+            }
+            if let Some(Forgetting { done, .. }) = forgotten {
+                // Whoever asked may have gone; it is done all the same.
+                let _ = done.send(());
             }
             if ended {
                 return Ok(());
@@ -134,6 +144,13 @@ impl Evaluator {
         true
     }
 
+    /// Takes devices out of the engine where somebody asked for it. Its empty states go with the next commit.
+    fn forget(&mut self) -> Option<Forgetting> {
+        let forgetting = self.asked.take().or_else(|| self.forgets.try_recv().ok())?;
+        self.engine.forget(&forgetting.devices);
+        Some(forgetting)
+    }
+
     fn due(&self, transitions: &[Transition], committed: u64, last: Instant, cost: Duration) -> bool {
         let waited = last.elapsed();
         let many = self.engine.changed() >= STATES;
@@ -161,11 +178,17 @@ impl Evaluator {
     fn wait(&mut self, pause: Duration) -> bool {
         let deadline = self.patience.deadline.clone();
         self.patience.runtime.block_on(async {
-            // `ready`, `changed` and `cancelled` only look at shared state: dropping one loses nothing.
+            // `ready`, `changed` and `cancelled` only look at shared state, and `recv` leaves what it did not give: dropping one loses
+            // nothing.
             tokio::select! {
                 alive = timeout(pause, self.feed.ready()) => alive.unwrap_or(true),
                 // Never an error: the feed lives as long as its reader.
                 _ = self.rulings.changed() => true,
+                // What was received is kept; none: nobody is left who could ask.
+                Some(asked) = self.forgets.recv() => {
+                    self.asked = Some(asked);
+                    true
+                }
                 () = deadline.cancelled() => true,
             }
         })

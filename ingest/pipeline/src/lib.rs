@@ -36,7 +36,7 @@ pub use evaluator::{STATES, TOLD_WITHIN, pause_after};
 pub use feed::{Feed, FeedError};
 pub use heard::APART;
 pub use keeper::KeeperGauges;
-pub use offline::{drop_message, drop_messages, overlay, retry, standing};
+pub use offline::{drop_messages, drop_these, overlay, retry, standing};
 pub use run::{Parts, Pipeline, PipelineError, Settings};
 pub use source::{Arrivals, Intake, KeeperGone, NoTicket, NotTaken, Source, SourceError, SourceWatch, Ticket};
 pub use watch::{PipelineWatch, ReaderGauges};

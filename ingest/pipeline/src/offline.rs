@@ -70,14 +70,18 @@ pub fn drop_messages(view: &View, quarantine: &dyn Quarantine, filter: &Quaranti
     }
 }
 
-/// Takes one message out of the quarantine for good: whether it was there. Blocks.
+/// Takes these messages out of the quarantine for good. How many of them were there. Blocks.
 ///
 /// # Errors
-/// The register failed.
-pub fn drop_message(view: &View, quarantine: &dyn Quarantine, offset: u64) -> Result<bool, PipelineError> {
+/// The register failed: some of them may be gone.
+pub fn drop_these(view: &View, quarantine: &dyn Quarantine, offsets: &[u64]) -> Result<u64, PipelineError> {
     let (counted, _) = historian_start(view)?;
-    let alone = offset..offset.saturating_add(1).min(counted);
-    Ok(quarantine.drop_messages(&QuarantineFilter::default(), alone, 1)? > 0)
+    let mut dropped = 0;
+    for chunk in offsets.chunks(CHUNK.rows) {
+        let chunk: Vec<u64> = chunk.iter().copied().filter(|offset| *offset < counted).collect();
+        dropped += quarantine.drop_these(&chunk)?;
+    }
+    Ok(dropped)
 }
 
 /// Shows the store what the journal holds beyond the historian's cursor, without making it durable:

@@ -2,6 +2,7 @@
 //! of the quarantine again, drop some.
 
 use ports::{OperationError, QuarantineFilter, Retried, Retry};
+use schemas::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 
 /// Orders that may wait. More are refused: each is a chunk of work that holds the historian for a
@@ -14,6 +15,15 @@ const WAITING: usize = 8;
 pub(crate) enum Order {
     Retry(Retry, oneshot::Sender<Retried>),
     Drop(Dropping, oneshot::Sender<Dropped>),
+    /// Takes these messages out, as far as they are counted.
+    DropThese(Vec<u64>, oneshot::Sender<u64>),
+}
+
+/// Devices that the evaluator is to know nothing of any more, and the way by which it says that this is so, durably.
+#[derive(Debug)]
+pub(crate) struct Forgetting {
+    pub(crate) devices: Vec<DeviceId>,
+    pub(crate) done: oneshot::Sender<()>,
 }
 
 /// Which messages are to go for good.
@@ -48,6 +58,10 @@ impl Orders {
 
     pub(crate) async fn drop_chunk(&self, dropping: Dropping) -> Result<Dropped, OperationError> {
         self.ask(|answer| Order::Drop(dropping, answer)).await
+    }
+
+    pub(crate) async fn drop_these(&self, offsets: Vec<u64>) -> Result<u64, OperationError> {
+        self.ask(|answer| Order::DropThese(offsets, answer)).await
     }
 
     async fn ask<T>(&self, order: impl FnOnce(oneshot::Sender<T>) -> Order) -> Result<T, OperationError> {

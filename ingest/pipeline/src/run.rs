@@ -113,6 +113,9 @@ pub enum PipelineError {
     Thread(#[from] std::io::Error),
 }
 
+/// Who is to be forgotten follows one another: one that waits is enough, and a second one waits at the door.
+const FORGETTING: usize = 1;
+
 /// What the pipeline is made of.
 pub struct Parts {
     /// The loops' settings.
@@ -226,6 +229,7 @@ impl Pipeline {
         let account = Arc::new(Account::new(Counted { done, tallies, departed: holding.departed }));
         let seen = Arc::new(Mutex::new(holding));
         let (give_orders, orders) = orders();
+        let (forget, forgets) = mpsc::channel(FORGETTING);
         let gauges =
             |cursor: u64| Arc::new(ReaderGauges { cursor: cursor.into(), durable: cursor.into(), trouble: Mutex::default() });
         let (historian_gauges, evaluator_gauges) = (gauges(done), gauges(judged));
@@ -278,6 +282,8 @@ impl Pipeline {
         let evaluator = Evaluator {
             patience: patience(evaluator::NAME, &evaluator_gauges),
             rulings: feed.rulings(),
+            forgets,
+            asked: None,
             caught_up: reader.lag() == 0,
             feed: reader,
             view: view.clone(),
@@ -325,6 +331,7 @@ impl Pipeline {
             taken: intake.taken(),
             feed,
             orders: give_orders,
+            forget,
             quarantine: seen,
         };
         Ok(Self { stop, deadline, ended, running, drain: settings.drain, watch })

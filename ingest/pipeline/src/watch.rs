@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use journal::View;
 use ports::{Holding, Identity, OperationError, QuarantineFilter, ReaderStatus, Retried, Retry, SourceStatus};
+use schemas::DeviceId;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::account::{Account, Counted};
 use crate::feed::Feed;
 use crate::keeper::KeeperGauges;
 use crate::lock;
-use crate::orders::{Dropping, Orders};
+use crate::orders::{Dropping, Forgetting, Orders};
 use crate::source::SourceWatch;
 
 /// How a reader of the journal stands.
@@ -50,6 +52,7 @@ pub struct PipelineWatch {
     pub(crate) taken: Arc<AtomicU64>,
     pub(crate) feed: Arc<Feed>,
     pub(crate) orders: Orders,
+    pub(crate) forget: mpsc::Sender<Forgetting>,
     pub(crate) quarantine: Arc<Mutex<Holding>>,
 }
 
@@ -91,6 +94,31 @@ impl PipelineWatch {
                 return Ok(dropped);
             }
         }
+    }
+
+    /// Takes these messages out of the quarantine for good; how many of them were there.
+    ///
+    /// # Errors
+    /// As [`PipelineWatch::retry`].
+    pub async fn drop_these(&self, offsets: Vec<u64>) -> Result<u64, OperationError> {
+        self.orders.drop_these(offsets).await
+    }
+
+    /// Has the rules know nothing of these devices any more; returns once that is durable.
+    ///
+    /// # Errors
+    /// The program is stopping.
+    pub async fn forget(&self, devices: Vec<DeviceId>) -> Result<(), OperationError> {
+        let stopping = || OperationError::Unavailable("the program is stopping".to_owned());
+        let (done, is_done) = oneshot::channel();
+        self.forget.send(Forgetting { devices, done }).await.map_err(|_| stopping())?;
+        is_done.await.map_err(|_| stopping())
+    }
+
+    /// Whether everything before this offset is stored, or put aside, durably, and judged.
+    #[must_use]
+    pub fn has_passed(&self, offset: u64) -> bool {
+        self.historian.durable.load(Ordering::Relaxed) >= offset && self.evaluator.cursor.load(Ordering::Relaxed) >= offset
     }
 
     /// The journal.

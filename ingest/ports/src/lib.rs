@@ -44,8 +44,8 @@ pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
 pub use notifier::{DeliveryError, Enclosed, Form, Language, Line, Mark, Notification, Notifier, Step};
 pub use operations::{
-    Adopted, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineGroup, ReadBy, Refusal, Reloaded,
-    Reread, Retried, Retry, Trace, UnknownDevice,
+    Adopted, Erased, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineGroup, ReadBy, Refusal,
+    Reloaded, Reread, Retried, Retry, Trace, UnknownDevice,
 };
 pub use privacy::Vault;
 pub use quarantine::{

@@ -222,6 +222,21 @@ pub struct Reloaded {
     pub rotas: u64,
 }
 
+/// What was forgotten of whoever stood behind meters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Erased {
+    /// Names under which the meters were kept.
+    pub names: Vec<DeviceId>,
+    /// Ways back, each with the key of its messages.
+    pub keys: u64,
+    /// Readings.
+    pub readings: u64,
+    /// Devices, alerts, steps, what rules remembered.
+    pub records: u64,
+    /// Messages that waited in the quarantine.
+    pub messages: u64,
+}
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum OperationError {
@@ -276,6 +291,10 @@ pub trait Operations: Send + Sync + 'static {
 
     /// Lists devices from now on, all or none; with `dry_run` only says what would become of them.
     fn adopt(&self, devices: Vec<Device>, dry_run: bool) -> BoxFuture<'_, Result<Adopted, OperationError>>;
+
+    /// Forgets whoever stands behind these meters; returns when all of it is gone. After an error a part may be: the same order goes
+    /// on.
+    fn erase(&self, meters: Vec<DeviceId>) -> BoxFuture<'_, Result<Erased, OperationError>>;
 
     /// Reads devices, routes and profiles anew, all or nothing.
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, OperationError>>;

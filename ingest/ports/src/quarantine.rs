@@ -239,6 +239,12 @@ pub trait Quarantine: Send + Sync + 'static {
     /// As [`RecordError`] says; nothing of it was done.
     fn drop_messages(&self, filter: &QuarantineFilter, offsets: Range<u64>, rows: usize) -> Result<u64, RecordError>;
 
+    /// Takes out these messages for good, and counts them as dropped. How many of them were there.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says; nothing of it was done.
+    fn drop_these(&self, offsets: &[u64]) -> Result<u64, RecordError>;
+
     /// Takes out what there is no room or no time for, the oldest first, and counts it as forgotten.
     ///
     /// # Errors

@@ -224,6 +224,17 @@ impl Quarantine for Register {
         })
     }
 
+    fn drop_these(&self, offsets: &[u64]) -> Result<u64> {
+        self.write(WRITING, |transaction, tally| {
+            let work = |tally: &mut Tally| {
+                let taken = take_out(transaction, tally, offsets.iter().copied())?;
+                raise(transaction, "left_dropped", taken)?;
+                Ok(taken)
+            };
+            work(tally).while_(WRITING)
+        })
+    }
+
     fn forget(&self, overflow: &Overflow) -> Result<Forgotten> {
         self.write(WRITING, |transaction, tally| forget(transaction, tally, overflow).while_(WRITING))
     }

@@ -177,9 +177,7 @@ impl Engine {
         let due = watched.due(&self.rules, local);
         let (index, old) = self.devices.insert_full(device.clone(), watched);
         let replaced = old.is_some();
-        if let Some(wake) = old.and_then(|o| o.wake) {
-            self.wakes.remove(&(wake, number(index)));
-        }
+        self.sleep(index, old.and_then(|o| o.wake));
         self.wake_by(index, due);
         if replaced {
             self.groups.leave(number(index));
@@ -226,9 +224,7 @@ impl Engine {
     ) {
         // Time goes on for this one alone: it waits for nothing meanwhile.
         let mut wake = self.devices.get_index_mut(index).and_then(|(_, watched)| watched.wake.take());
-        if let Some(wake) = wake {
-            self.wakes.remove(&(wake, number(index)));
-        }
+        self.sleep(index, wake);
         let (mut out, mut changed) = (std::mem::take(&mut self.told), false);
         let (mut unjudged, mut late, mut too_late) = (0, 0, 0);
         self.on(index, &mut out, |watched, stage| {
@@ -376,6 +372,13 @@ impl Engine {
         {
             watched.dirty = true;
             self.dirty.push(number(index));
+        }
+    }
+
+    /// Wakes no more for this device, which was to be looked at then.
+    pub(crate) fn sleep(&mut self, index: usize, wake: Option<Timestamp>) {
+        if let Some(wake) = wake {
+            self.wakes.remove(&(wake, number(index)));
         }
     }
 

@@ -16,6 +16,7 @@ mod device;
 mod drive;
 mod engine;
 mod explain;
+mod forget;
 mod group;
 mod history;
 mod hours;

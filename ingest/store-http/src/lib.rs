@@ -9,12 +9,14 @@ mod names;
 mod refusal;
 mod settings;
 mod smallest;
-mod tls;
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, redirect};
 use schemas::Timestamp;
+use trust::{Files, Outward};
 
 pub use body::{Body, parts, slice};
 pub use hours::{Content, Hour, HourShelf, Hours, Sums, Touched};
@@ -22,20 +24,37 @@ pub use names::{NameInLine, safe};
 pub use refusal::{Refusal, retry_after};
 pub use settings::{Objection, Secret, address, secret};
 pub use smallest::Smallest;
-pub use tls::client as tls;
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(2);
 /// The longest text of a refusal that is told.
 const EXCERPT: usize = 500;
 
+/// What is spoken with a server, by the keys `ca_file`, `client_cert_file` and `client_key_file`; none where that is not TLS.
+///
+/// # Errors
+/// A file cannot be used, or has no use.
+pub fn outward(
+    encrypted: bool,
+    ca: Option<&PathBuf>,
+    certificate: Option<&PathBuf>,
+    key: Option<&PathBuf>,
+) -> Result<Option<Arc<Outward>>, Objection> {
+    let files = Files::new(ca, certificate, key);
+    match files.named() {
+        _ if encrypted => Outward::read(files).map(Some).map_err(|error| Objection::new(error.key, error.why)),
+        Some(key) => Err(Objection::new(key, "expected nothing with http://; for TLS the address begins with https://")),
+        None => Ok(None),
+    }
+}
+
 /// A client that follows no redirect and takes no proxy from the environment.
 ///
 /// # Errors
 /// Why there is none.
-pub fn http(encrypted: bool) -> Result<Client, String> {
+pub fn http(outward: Option<&Outward>) -> Result<Client, String> {
     Client::builder()
-        .tls_backend_preconfigured(tls::client(encrypted)?)
+        .tls_backend_preconfigured(outward.map_or_else(trust::nobody, |outward| outward.client(&[])))
         .redirect(redirect::Policy::none())
         .no_proxy()
         .connect_timeout(CONNECT)

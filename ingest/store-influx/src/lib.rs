@@ -23,8 +23,8 @@ mod table;
 mod wire;
 
 use std::ops::Range;
-use std::sync::Once;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use ports::{Appended, BoxFuture, Caps, Points, Query, RolledUp, Selector, Store, StoreError, StoreGauges};
@@ -80,6 +80,12 @@ impl Influx {
             put_at: AtomicI64::new(0),
             told: Once::new(),
         })
+    }
+
+    /// What is spoken with the server, where that is TLS: read anew it holds for the next connection.
+    #[must_use]
+    pub fn outward(&self) -> Option<Arc<trust::Outward>> {
+        self.wire.outward.clone()
     }
 }
 

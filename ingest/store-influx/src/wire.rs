@@ -5,6 +5,7 @@
 //! an old one.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -18,7 +19,8 @@ use schemas::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use store_http::{Body, Objection, Refusal, Secret, address, answered, chain, excerpt, http, parts, slice};
+use store_http::{Body, Objection, Refusal, Secret, address, answered, chain, excerpt, http, outward, parts, slice};
+use trust::Outward;
 
 use crate::answer::{self, Group};
 use crate::settings::Settings;
@@ -35,6 +37,8 @@ pub(crate) struct Wire {
     bucket: String,
     token: Secret,
     http: Client,
+    /// What is spoken over TLS.
+    pub(crate) outward: Option<Arc<Outward>>,
     /// None over TLS.
     sender: Option<influxdb2::Client>,
     timeout: Duration,
@@ -58,7 +62,9 @@ impl Wire {
         let base = address("url", &settings.url)?;
         let token = settings.read_token()?;
         let encrypted = base.scheme() == "https";
-        let http = http(encrypted).map_err(|why| Objection::new("url", why))?;
+        let own = (settings.client_cert_file.as_ref(), settings.client_key_file.as_ref());
+        let outward = outward(encrypted, settings.ca_file.as_ref(), own.0, own.1)?;
+        let http = http(outward.as_deref()).map_err(|why| Objection::new("url", why))?;
         let sender = (!encrypted).then(|| influxdb2::Client::new(settings.url.clone(), settings.org.clone(), token.reveal()));
         if settings.lines == 0 {
             return Err(Objection::new("lines", "expected 1 or more"));
@@ -69,6 +75,7 @@ impl Wire {
             bucket: settings.raw(),
             token,
             http,
+            outward,
             sender,
             timeout: settings.timeout,
             query_timeout: settings.query_timeout,

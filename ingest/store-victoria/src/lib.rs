@@ -72,6 +72,12 @@ impl Victoria {
         })
     }
 
+    /// What is spoken with the servers, where that is TLS: read anew it holds for the next connection.
+    #[must_use]
+    pub fn outward(&self) -> Option<std::sync::Arc<trust::Outward>> {
+        self.wire.outward.clone()
+    }
+
     fn young(&self) -> std::sync::MutexGuard<'_, Young> {
         // It is whole after every statement that can panic.
         self.young.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -23,6 +23,15 @@ pub struct Settings {
     /// A file with the token, instead.
     #[serde(default)]
     pub token_file: Option<PathBuf>,
+    /// PEM authorities to trust over https instead of the system's.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// PEM file with a certificate of our own and its chain, over https.
+    #[serde(default)]
+    pub client_cert_file: Option<PathBuf>,
+    /// PEM file with the key of our own certificate.
+    #[serde(default)]
+    pub client_key_file: Option<PathBuf>,
     /// How long a write may take.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub timeout: Duration,

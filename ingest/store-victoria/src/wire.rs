@@ -1,6 +1,7 @@
 //! HTTP to the servers: where they are asked, and how long that may take.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,8 @@ use ports::StoreError;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Client, RequestBuilder, Url};
 use serde::Deserialize;
-use store_http::{Body, Objection, Refusal, Secret, address, answered, http, parts, secret, slice};
+use store_http::{Body, Objection, Refusal, Secret, address, answered, http, outward, parts, secret, slice};
+use trust::Outward;
 
 use crate::export::{self, Labels, Samples};
 use crate::question::instant;
@@ -25,6 +27,8 @@ pub(crate) struct Wire {
     delete: Url,
     token: Option<Secret>,
     http: Client,
+    /// What is spoken over TLS.
+    pub(crate) outward: Option<Arc<Outward>>,
     timeout: Duration,
     query_timeout: Duration,
     lines: usize,
@@ -63,13 +67,16 @@ impl Wire {
             return Err(Objection::new("lines", "expected 1 or more"));
         }
         let encrypted = insert.scheme() == "https" || select.scheme() == "https";
+        let own = (settings.client_cert_file.as_ref(), settings.client_key_file.as_ref());
+        let outward = outward(encrypted, settings.ca_file.as_ref(), own.0, own.1)?;
         Ok(Self {
             write: at(&insert, format!("{write}/api/v2/write")),
             export: at(&select, format!("{read}/api/v1/export")),
             query: at(&select, format!("{read}/api/v1/query")),
             delete: at(&select, format!("{delete}/api/v1/admin/tsdb/delete_series")),
             token: secret("token", settings.token.as_ref(), settings.token_file.as_ref())?,
-            http: http(encrypted).map_err(|why| Objection::new("write_url", why))?,
+            http: http(outward.as_deref()).map_err(|why| Objection::new("write_url", why))?,
+            outward,
             timeout: settings.timeout,
             query_timeout: settings.query_timeout,
             lines: settings.lines,
@@ -181,6 +188,9 @@ mod tests {
             tenant: tenant.map(str::to_owned),
             token: None,
             token_file: None,
+            ca_file: None,
+            client_cert_file: None,
+            client_key_file: None,
             timeout: Duration::from_secs(1),
             query_timeout: Duration::from_secs(1),
             trail: Duration::from_secs(60),

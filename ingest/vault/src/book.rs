@@ -117,9 +117,11 @@ impl Book {
         let mut db = self.db();
         let forgotten = db.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|all| {
             let mut gone = 0;
+            let mut delete = all.prepare_cached("DELETE FROM subject WHERE name = ?1")?;
             for name in names {
-                gone += all.execute("DELETE FROM subject WHERE name = ?1", [name.as_str()])? as u64;
+                gone += delete.execute([name.as_str()])? as u64;
             }
+            drop(delete);
             all.commit()?;
             Ok(gone)
         });

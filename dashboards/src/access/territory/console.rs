@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ports::{
-    Adopted, AlertFilter, AlertView, BoxFuture, Console, ConsoleError, Desk, DeviceFilter, DeviceView, Explanation, KeptFilter,
-    KeptPage, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded, Retried, Retry,
-    Status, Trace, UnknownDevice, Why,
+    Adopted, AlertFilter, AlertView, BoxFuture, Console, ConsoleError, Desk, DeviceFilter, DeviceView, Erased, Explanation,
+    KeptFilter, KeptPage, OperationError, Operations, QuarantineFilter, QuarantineGroup, Quarantined, RecordError, Reloaded,
+    Retried, Retry, Status, Trace, UnknownDevice, Why,
 };
-use schemas::{AlertId, Device, Reading};
+use schemas::{AlertId, Device, DeviceId, Reading};
 
 use super::Territory;
 use super::sight::Patch;
@@ -125,6 +125,10 @@ impl Operations for NoWorks {
     }
 
     fn adopt(&self, _: Vec<Device>, _: bool) -> BoxFuture<'_, Result<Adopted, OperationError>> {
+        refused()
+    }
+
+    fn erase(&self, _: Vec<DeviceId>) -> BoxFuture<'_, Result<Erased, OperationError>> {
         refused()
     }
 

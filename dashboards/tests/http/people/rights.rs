@@ -126,9 +126,11 @@ GET  /fr/privacy                           + + + + + +   + +
 GET  /fr/api                               + + + + + +   + +
 GET  /api/v1/openapi.json                  + + + + + +   + +
 GET  /api/v1/privacy/purposes              + + + + + +   + +
+GET  /api/v1/privacy/assets                + + + + + +   + +
 POST /api/v1/vault/reveal                  - - - - + -   - -
 POST /api/v1/vault/message                 - - - - + -   - -
 POST /api/v1/subjects/export               - - - - + -   - -
+POST /api/v1/subjects/erase                - - - - + -   - -
 ";
 
 /// The last two columns, as their tokens name them.

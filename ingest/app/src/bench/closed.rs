@@ -23,6 +23,9 @@ use crate::failure::{Code, Failure};
 const PAYLOAD: usize = 100;
 /// Who publishes: a network server, which speaks for all devices of the load.
 const GATEWAY: &str = "bench-gateway";
+/// The load speaks for air: here it is as if people stood behind it.
+const SETS: &str = "[[asset]]\ncode = \"air\"\nclass = \"sensitive\"\nkinds = [\"air\"]\nkept = [\"readings\"]\n\
+                    name = { fr = \"Air\", ar = \"Air\", en = \"Air\" }\nholds = { fr = \"Air\", ar = \"Air\", en = \"Air\" }\n";
 
 /// Each keeps what those before it have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,7 +127,9 @@ async fn measure(step: Step, load: &Load, messages: u64) -> Result<Figure, Failu
     }
     if step >= Step::Pseudonyms {
         ours(place, &["vault", "init", "vault.keys"])?;
-        privacy += "[privacy]\nkeys = \"vault.keys\"\nkinds = [\"air\"]\n";
+        std::fs::write(place.join("sets.toml"), SETS)
+            .map_err(|cause| Failure::new(Code::Failed, format!("sets.toml: {cause}")))?;
+        privacy += "[privacy]\nkeys = \"vault.keys\"\nkinds = [\"air\"]\nassets = \"sets.toml\"\n";
     }
     let marsad = Marsad::start(place, &format!("{endpoint}{privacy}")).await?;
     let mut door = Door::open_to_all(marsad.mqtt);

@@ -1,28 +1,25 @@
 //! Personal data, over real sockets: what is kept of a meter, who may look behind its pseudonym, and forgetting it.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use aho_corasick::AhoCorasick;
 use schemas::Timestamp;
 use serde_json::Value;
-use tests::{Device, Marsad};
+use tests::{Device, Marsad, until};
 
 use crate::program::{ask, at, end_of, hour, marsad, of, program};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// In every name, serial and address that nobody may find: as text, and as the hexadecimal id of a LoRaWAN device.
 const MARKS: [&str; 2] = ["canary", "ca11ab1e"];
-/// How many people, where the environment does not say (`MARSAD_CANARIES`).
-const PEOPLE: u32 = 60;
-
-fn people() -> u32 {
-    std::env::var("MARSAD_CANARIES").ok().and_then(|text| text.parse().ok()).unwrap_or(PEOPLE)
-}
+/// People of whom one connection tells, in eight messages each: it numbers no more than 65,535.
+const AT_ONCE: u32 = 500;
 
 /// A city whose settings name keys that were just made, and which lists a meter for each of so many people.
 pub(crate) struct Town {
@@ -54,11 +51,11 @@ impl Town {
         self.folder.path()
     }
 
-    fn start(&self) -> Marsad {
+    pub(crate) fn start(&self) -> Marsad {
         Marsad::start(self.path(), &self.settings)
     }
 
-    fn told(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn told(&self, arguments: &[&str]) -> Value {
         ask(self.path(), &[arguments, &["--json"]].concat()).json()
     }
 
@@ -95,7 +92,7 @@ pub(crate) fn seed(mqtt: SocketAddr, people: u32) {
         device.publish(&format!("application/1/device/ca11ab1e{n:08x}/event/join"), b"{\"canary\"");
         device.publish(&format!("canary/{n}"), b"canary");
         device.publish("sealed/canary", b"canary");
-        if n % 500 == 499 {
+        if n % AT_ONCE == AT_ONCE - 1 {
             device.acknowledged();
             device = Device::connect(mqtt, "canary-gateway");
         }
@@ -109,48 +106,19 @@ pub(crate) fn files(directory: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-/// Rows of a file from elsewhere, of meters of the same people. Needs the directory alone.
-fn import(town: &Town, people: u32) {
-    assert!(town.start().stop().success());
-    let row = |n: u32| {
-        format!(
-            r#"{{"device":"CANARY-I-{n:05}","kind":"water","zone":"anfa","quantity":"water.volume","value":{n},"observed_at":"{}"}}"#,
-            at(7)
-        )
-    };
-    let file = town.path().join("canaries.ndjson");
-    fs::write(&file, (0..people).map(row).collect::<Vec<_>>().join("\n")).expect("written");
-    assert_eq!(ask(town.path(), &["import", file.to_str().expect("a plain path"), "--json"]).json()["new"], people);
-    fs::remove_file(file).expect("removed");
+/// Asserts that a file holds none of these names.
+pub(crate) fn no_name(file: &Path, names: &AhoCorasick) {
+    let bytes = fs::read(file).expect("its bytes");
+    let found = names.find(&bytes).map(|found| String::from_utf8_lossy(&bytes[found.range()]).into_owned());
+    assert!(found.is_none(), "{} holds {found:?}", file.display());
 }
 
-/// Forgets everybody who came in, in whatever way: how many messages that waited went with them.
-fn erase_all(town: &Town, people: u32) -> u64 {
-    let ids =
-        |n| [format!("CANARY-W-{n:05}"), format!("CANARY-X-{n:05}"), format!("CANARY-I-{n:05}"), format!("ca11ab1e{n:08x}")];
-    let meters: Vec<String> = (0..people).flat_map(ids).collect();
-    let erase = |some: &[String]| {
-        let some: Vec<&str> = some.iter().map(String::as_str).collect();
-        let command = [&["subject", "erase"], &some[..], &["--purpose", "subject-request", "--by", "dpo-1"]].concat();
-        town.told(&command)["messages"].as_u64().expect("a count")
-    };
-    meters.chunks(1000).map(erase).sum()
-}
-
-/// Asserts that a file holds none of these names, which are all of one length.
-fn no_name(file: &Path, names: &BTreeSet<&[u8]>) {
-    let (bytes, length) = (fs::read(file).expect("its bytes"), names.first().map_or(1, |name| name.len()));
-    let found = bytes.windows(length).find(|part| names.contains(part));
-    assert!(found.is_none(), "{} holds {}", file.display(), String::from_utf8_lossy(found.unwrap_or_default()));
-}
-
-fn no_mark(place: &str, bytes: &[u8]) {
-    for mark in MARKS {
-        let found = bytes.windows(mark.len()).position(|part| part.eq_ignore_ascii_case(mark.as_bytes()));
-        if let Some(found) = found {
-            let around = &bytes[found.saturating_sub(120)..(found + 120).min(bytes.len())];
-            panic!("{place} holds a {mark}: {}", String::from_utf8_lossy(around));
-        }
+pub(crate) fn no_mark(place: &str, bytes: &[u8]) {
+    static SOUGHT: LazyLock<AhoCorasick> =
+        LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(MARKS).expect("marks"));
+    if let Some(found) = SOUGHT.find(bytes) {
+        let around = &bytes[found.start().saturating_sub(120)..(found.end() + 120).min(bytes.len())];
+        panic!("{place} holds a mark: {}", String::from_utf8_lossy(around));
     }
 }
 
@@ -180,7 +148,7 @@ fn http_get(marsad: &Marsad, token: &str, path: &str) -> String {
 }
 
 /// Places of the messages of a page of the quarantine.
-fn offsets(page: &Value) -> Vec<u64> {
+pub(crate) fn offsets(page: &Value) -> Vec<u64> {
     let rows = page.as_object().expect("an object").values().find_map(Value::as_array).expect("a list");
     rows.iter().filter_map(|row| row["offset"].as_u64()).collect()
 }
@@ -193,87 +161,6 @@ pub(crate) fn pseudonyms(town: &Town) -> Vec<String> {
     let mut names: Vec<String> = rows.filter_map(|row| row["device"].as_str().map(ToOwned::to_owned)).collect();
     names.dedup();
     names
-}
-
-#[test]
-fn req_p_1_no_name_serial_or_address_is_found_in_any_answer_page_export_log_metric_notification_file_or_backup() {
-    let people = people();
-    println!("{people} people (MARSAD_CANARIES)");
-    let town = Town::of(people);
-    import(&town, people);
-    // Whoever looks for a fault logs more, and is to find no name either.
-    let mut running = Marsad::start(town.path(), &format!("[log]\nlevel = \"debug\"\n{}", town.settings));
-    seed(running.mqtt, people);
-    let status = running.settled(PATIENCE);
-    // Two good messages for each, six that give nothing, and the bin.
-    assert_eq!(status.identity.stored, 2 * u64::from(people) + 1, "{:?}", status.identity);
-    assert_eq!(status.identity.quarantined, 6 * u64::from(people), "{:?}", status.identity);
-    for path in [
-        "/metrics",
-        "/healthz",
-        "/readyz",
-        "/api/v1/status",
-        "/api/v1/devices?limit=1000",
-        "/api/v1/devices/health",
-        "/api/v1/devices/unknown",
-        "/api/v1/quarantine?each=true&limit=1000",
-        "/api/v1/latest",
-        "/api/v1/alerts",
-        "/api/v1/audit",
-        "/api/v1/credentials",
-        "/api/v1/water/consumption",
-        "/api/v1/water/leaks",
-        "/api/v1/water/stuck",
-        "/api/v1/water/night",
-        "/api/v1/privacy/purposes",
-    ] {
-        no_mark(path, running.get(path).as_bytes());
-    }
-    let waiting = offsets(&running.json("/api/v1/quarantine?each=true&limit=1000"));
-    assert!(!waiting.is_empty());
-    for offset in waiting.into_iter().take(20) {
-        no_mark("a message", running.get(&format!("/api/v1/quarantine/{offset}")).as_bytes());
-        no_mark("a message's page", running.get(&format!("/en/engineers/{offset}")).as_bytes());
-    }
-    for lang in ["fr", "ar", "en"] {
-        for page in ["", "air", "waste", "parking", "water", "devices", "engineers", "alerts", "privacy"] {
-            no_mark(page, running.get(&format!("/{lang}/{page}")).as_bytes());
-        }
-    }
-    let alerts = running.json("/api/v1/alerts?limit=1000");
-    assert!(!alerts["alerts"].as_array().expect("alerts").is_empty(), "rules judge pseudonyms: {alerts}");
-    let names = pseudonyms(&town);
-    assert_eq!(names.len() as u64, 3 * u64::from(people));
-    let adopted =
-        ["device", "adopt", "CANARY-A-00000", "--kind", "water", "--zone", "anfa", "--label", "Mme Canary, 1 rue Canary"];
-    assert_eq!(ask(town.path(), &adopted).code, Some(1), "who lives behind a meter is not entered in the open");
-    assert!(names.iter().all(|name| name.len() == 20), "{names:?}");
-    no_mark("an export", names.join(" ").as_bytes());
-    for format in ["csv", "ndjson"] {
-        let out = ask(town.path(), &["export", "--from", &hour().start.to_string(), "--format", format]);
-        no_mark(format, out.well().as_bytes());
-    }
-    let backup = town.path().join("backup");
-    ask(town.path(), &["backup", "make", "--to", backup.to_str().expect("a plain path")]).well();
-    assert!(running.stop().success());
-    let log = fs::read(town.path().join("marsad.log")).expect("the log");
-    no_mark("the log", &log);
-    for file in files(&town.path().join("data")).into_iter().chain(files(&backup)) {
-        no_mark(&file.display().to_string(), &fs::read(&file).expect("its bytes"));
-    }
-    assert!(backup.join("vault.db").is_file(), "what was sealed can be opened after a restore");
-
-    // The broken one, the one of an unknown topic, and two of the network server; of what names nobody nothing can be told.
-    assert_eq!(erase_all(&town, people), 4 * u64::from(people));
-    assert!(pseudonyms(&town).is_empty());
-    let next = town.path().join("next");
-    ask(town.path(), &["backup", "make", "--to", next.to_str().expect("a plain path")]).well();
-    let names: BTreeSet<&[u8]> = names.iter().map(String::as_bytes).collect();
-    for place in [town.path().join("data"), next] {
-        for file in ["register.db", "store/readings.db", "vault.db"] {
-            no_name(&place.join(file), &names);
-        }
-    }
 }
 
 #[test]
@@ -372,6 +259,62 @@ fn req_p_6_a_subject_gets_all_that_is_kept_and_after_its_erasure_nothing_is_not_
     }
     let audit = serde_json::to_string(&town.lines(&["audit", "list"])).expect("JSON");
     assert!(audit.contains("subject-erase") && audit.contains("2 readings"), "{audit}");
+}
+
+#[test]
+fn req_p_6_a_subject_is_forgotten_while_everything_goes_on_and_what_it_says_later_is_kept_anew() {
+    let town = Town::of(3);
+    let mut running = town.start();
+    seed(running.mqtt, 3);
+    let _ = running.settled(PATIENCE);
+    let (dpo, officer) = (town.token("dpo"), town.token("officer"));
+    let meter = "CANARY-W-00001";
+    let kept = |running: &Marsad, meter: &str| {
+        let body = serde_json::json!({ "meter": meter, "purpose": "subject-request" });
+        let (status, text) = post(running, &dpo, "/api/v1/subjects/export", &body);
+        assert_eq!(status, 200, "{text}");
+        let subject: Value = serde_json::from_str(&text).expect("JSON");
+        let counts = ["readings", "alerts", "messages"].map(|what| subject[what].as_array().expect("a list").len());
+        (counts, subject["names"][0].as_str().expect("a name").to_owned())
+    };
+    let erase = |token: &str, purpose: &str| {
+        let mut command = program();
+        command
+            .env("MARSAD_TOKEN", token)
+            .args(["subject", "erase", meter, "--purpose", purpose, "--json"])
+            .args(of(town.path()));
+        end_of(&mut command)
+    };
+    let (before, name) = kept(&running, meter);
+    assert_eq!(before, [2, 1, 1]);
+    assert_eq!(erase(&officer, "subject-request").code, Some(1), "nobody but the dpo");
+    assert_eq!(erase(&dpo, "network-balance").code, Some(1), "for no purpose that does not reveal");
+    let erased = erase(&dpo, "subject-request").json();
+    assert_eq!((&erased["keys"], &erased["readings"], &erased["messages"]), (&1.into(), &2.into(), &2.into()), "{erased}");
+    assert_eq!(kept(&running, meter).0, [0, 0, 0]);
+    assert_eq!(kept(&running, "CANARY-W-00002").0, [2, 1, 1], "nobody else's is gone");
+    assert_eq!(erase(&dpo, "subject-request").json()["readings"], 0, "a second time there is nothing");
+
+    let sought = AhoCorasick::new([&name]).expect("a name");
+    let backup = town.path().join("backup");
+    ask(town.path(), &["backup", "make", "--to", backup.to_str().expect("a plain path")]).well();
+    for file in ["register.db", "store/readings.db", "vault.db"] {
+        no_name(&backup.join(file), &sought);
+    }
+    // The rules have forgotten it too: what it says is news again, and is opened by a key of its own.
+    let mut device = Device::connect(running.mqtt, "canary-gateway");
+    let said = format!(r#"{{"v":1,"time":"{}","values":{{"water.volume":9.5,"water.tamper":1}}}}"#, at(9));
+    device.publish(&format!("marsad/anfa/water/{meter}/up"), said.as_bytes());
+    device.acknowledged();
+    until("the alert that begins anew", PATIENCE, || (kept(&running, meter).0 == [2, 1, 0]).then_some(()));
+
+    assert!(running.stop().success());
+    let running = running.again(town.path());
+    assert_eq!(kept(&running, meter), ([2, 1, 0], name));
+    let identity: ports::Identity = serde_json::from_value(town.told(&["status"])["identity"].clone()).expect("an account");
+    assert!(identity.balances(), "{identity:?}");
+    let audit = serde_json::to_string(&town.lines(&["audit", "list"])).expect("JSON");
+    assert!(audit.contains("subject-erase") && audit.contains("dpo-1") && audit.contains("2 readings"), "{audit}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Said {
     }
 }
 
-/// Runs a command to its end; one that goes on for 30 s is ended and fails the test.
+/// Runs a command to its end; one that goes on for a minute is ended and fails the test.
 pub(crate) fn end_of(command: &mut Command) -> Said {
     // Files, since a full pipe would hold a command that nobody reads from.
     let mut files = [tempfile::tempfile().expect("a file"), tempfile::tempfile().expect("a file")];
@@ -63,7 +63,7 @@ pub(crate) fn end_of(command: &mut Command) -> Said {
     let copy = |file: &File| Stdio::from(file.try_clone().expect("a second handle"));
     let mut process = command.stdout(copy(out)).stderr(copy(err)).spawn().expect("the program starts");
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        until("the program to end", Duration::from_secs(30), || process.try_wait().ok().flatten())
+        until("the program to end", Duration::from_secs(60), || process.try_wait().ok().flatten())
     }));
     if ended.is_err() {
         let _ = process.kill();
@@ -73,7 +73,7 @@ pub(crate) fn end_of(command: &mut Command) -> Said {
         file.rewind().and_then(|()| file.read_to_string(&mut text)).expect("text");
         text
     });
-    let Ok(status) = ended else { panic!("it ran on for 30 s and said: {out}{err}") };
+    let Ok(status) = ended else { panic!("it ran on for a minute and said: {out}{err}") };
     Said { code: status.code(), out, err }
 }
 

@@ -44,6 +44,8 @@ struct CapKeys {
     restriction: Option<String>,
     web: Option<String>,
     ca_file: Option<PathBuf>,
+    client_cert_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
     proxy: Option<String>,
     #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
     timeout: Option<Duration>,
@@ -64,7 +66,12 @@ fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notif
     let keys: CapKeys = super::keys(keys)?;
     let target = match (&keys.url, keys.directory) {
         (Some(url), None) => {
-            let way = Way::new(url, keys.ca_file.as_ref(), keys.proxy.as_ref(), keys.timeout);
+            let way = Way::new(
+                url,
+                [&keys.ca_file, &keys.client_cert_file, &keys.client_key_file].map(Option::as_ref),
+                keys.proxy.as_ref(),
+                keys.timeout,
+            );
             Target::Peer(Peer::new(&way, context.timeout, Arc::clone(context.clock)).map_err(|error| error.to_string())?)
         }
         (None, Some(directory)) => Target::Folder(Folder::new(directory, keys.sender.as_str().to_owned())),

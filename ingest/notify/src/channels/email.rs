@@ -20,13 +20,14 @@ use lettre::message::header::ContentType;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Identity, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use ports::{BoxFuture, DeliveryError, Enclosed, Form, Notification, Notifier};
 use schemas::{Phase, TransitionId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use trust::{Files, Pem};
 
 use super::secret::Place;
 use super::{Address, ChannelType, Context};
@@ -71,6 +72,8 @@ struct EmailKeys {
     password_file: Option<PathBuf>,
     password_env: Option<String>,
     ca_file: Option<PathBuf>,
+    client_cert_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
 }
 
 fn implicit() -> Protection {
@@ -163,13 +166,18 @@ fn enclosing(report: &Enclosed) -> MultiPart {
 }
 
 fn protect(keys: &EmailKeys) -> Result<(Tls, u16), String> {
+    let files = Files::new(keys.ca_file.as_ref(), keys.client_cert_file.as_ref(), keys.client_key_file.as_ref());
     let parameters = || {
+        let Pem { authorities, own } = files.pem().map_err(|error| error.to_string())?;
         let mut builder = TlsParameters::builder(keys.server.clone());
-        if let Some(path) = &keys.ca_file {
-            let wrong = |error: &dyn std::fmt::Display| format!("ca_file {}: {error}", path.display());
-            let pem = std::fs::read(path).map_err(|error| wrong(&error))?;
-            builder = builder.certificate_store(CertificateStore::None);
-            builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| wrong(&error))?);
+        if let Some(pem) = authorities {
+            let authorities = Certificate::from_pem(&pem).map_err(|error| format!("ca_file: {error}"))?;
+            builder = builder.certificate_store(CertificateStore::None).add_root_certificate(authorities);
+        }
+        if let Some((certificate, key)) = own {
+            // It takes these bytes for the certificate itself, whatever its name says: DER, and one without a chain.
+            let own = Identity::from_pem(&certificate, &key).map_err(|error| format!("client_key_file: {error}"))?;
+            builder = builder.identify_with(own);
         }
         builder.build_rustls().map_err(|error| format!("server: {error}"))
     };

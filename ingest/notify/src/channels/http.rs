@@ -5,14 +5,14 @@
 //! environment, and answers longer than an excerpt for people.
 
 mod answer;
-pub(super) mod tls;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ports::{Clock, DeliveryError};
 use reqwest::{Client, Method, RequestBuilder, Url, redirect};
+use trust::{Files, Outward};
 
 pub(super) use answer::chain;
 
@@ -44,14 +44,15 @@ pub enum HttpError {
 /// The keys that every such channel has.
 pub(super) struct Way<'a> {
     pub(super) url: &'a str,
-    pub(super) ca_file: Option<&'a Path>,
+    pub(super) files: Files,
     pub(super) proxy: Option<&'a str>,
     pub(super) timeout: Option<Duration>,
 }
 
 impl<'a> Way<'a> {
-    pub(super) fn new(url: &'a str, ca_file: Option<&'a PathBuf>, proxy: Option<&'a String>, timeout: Option<Duration>) -> Self {
-        Self { url, ca_file: ca_file.map(PathBuf::as_path), proxy: proxy.map(String::as_str), timeout }
+    pub(super) fn new(url: &'a str, tls: [Option<&PathBuf>; 3], proxy: Option<&'a String>, timeout: Option<Duration>) -> Self {
+        let [ca, certificate, key] = tls;
+        Self { url, files: Files::new(ca, certificate, key), proxy: proxy.map(String::as_str), timeout }
     }
 }
 
@@ -77,8 +78,9 @@ impl Peer {
         if timeout > limit {
             return Err(HttpError::Timeout { asked: timeout, limit });
         }
+        let tls = client(url.scheme() == "https", way.files.clone()).map_err(HttpError::Certificates)?;
         let mut client = Client::builder()
-            .tls_backend_preconfigured(tls::client(url.scheme() == "https", way.ca_file).map_err(HttpError::Certificates)?)
+            .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(timeout)
@@ -106,6 +108,14 @@ impl Peer {
         let answer = request.send().await.map_err(|error| answer::unsent(&error))?;
         answer::judge(answer, self.clock.now()).await
     }
+}
+
+/// How a channel connects. Its files are read with its keys; a reload makes every channel anew.
+pub(super) fn client(encrypted: bool, files: Files) -> Result<rustls::ClientConfig, String> {
+    if !encrypted && files.named().is_none() {
+        return Ok(trust::nobody());
+    }
+    Ok(Outward::read(files).map_err(|error| error.to_string())?.client(&[]))
 }
 
 /// Never repeats the address in an error: it may hold a token.

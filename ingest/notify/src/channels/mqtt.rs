@@ -19,8 +19,9 @@ use rumqttc::{AsyncClient, Event, MqttOptions, NetworkOptions, Outgoing, Packet,
 use schemas::{ChannelName, Transition};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use trust::Files;
 
-use super::http::tls;
+use super::http;
 use super::secret::{Hidden, Place};
 use super::{Address, ChannelType, Context, webhook};
 
@@ -47,6 +48,8 @@ struct MqttKeys {
     password_file: Option<PathBuf>,
     password_env: Option<String>,
     ca_file: Option<PathBuf>,
+    client_cert_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
 }
 
 fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notifier>, String> {
@@ -77,8 +80,9 @@ impl Mqtt {
         if !url.username().is_empty() || url.password().is_some() {
             return Err("url: user and password do not belong into an address, say `user` and `password_file`".to_owned());
         }
+        let files = Files::new(keys.ca_file.as_ref(), keys.client_cert_file.as_ref(), keys.client_key_file.as_ref());
         let transport = match encrypted {
-            true => Transport::tls_with_config(tls::client(true, keys.ca_file.as_deref())?.into()),
+            true => Transport::tls_with_config(http::client(true, files)?.into()),
             false => Transport::Tcp,
         };
         let password = Place::new(keys.password.as_ref(), keys.password_file.as_ref(), keys.password_env.as_ref());

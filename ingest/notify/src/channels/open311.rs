@@ -48,6 +48,8 @@ struct Open311Keys {
     jurisdiction_id: Option<String>,
     service: Vec<Service>,
     ca_file: Option<PathBuf>,
+    client_cert_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
     proxy: Option<String>,
     #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
     timeout: Option<Duration>,
@@ -67,7 +69,12 @@ fn make(context: &Context<'_>, keys: Map<String, Value>) -> Result<Arc<dyn Notif
         return Err("service: expected at least one rule with its code, such as WASTE_OVERFLOW".to_owned());
     }
     let key = Place::new(keys.api_key.as_ref(), keys.api_key_file.as_ref(), keys.api_key_env.as_ref()).read("api_key")?;
-    let way = Way::new(&keys.url, keys.ca_file.as_ref(), keys.proxy.as_ref(), keys.timeout);
+    let way = Way::new(
+        &keys.url,
+        [&keys.ca_file, &keys.client_cert_file, &keys.client_key_file].map(Option::as_ref),
+        keys.proxy.as_ref(),
+        keys.timeout,
+    );
     let peer = Peer::new(&way, context.timeout, Arc::clone(context.clock)).map_err(|error| error.to_string())?;
     Ok(Arc::new(Open311 {
         peer,

@@ -52,6 +52,8 @@ struct SmsKeys {
     #[serde(default = "three")]
     segments: usize,
     ca_file: Option<PathBuf>,
+    client_cert_file: Option<PathBuf>,
+    client_key_file: Option<PathBuf>,
     proxy: Option<String>,
     #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
     timeout: Option<Duration>,
@@ -112,7 +114,12 @@ impl Sms {
             value.set_sensitive(true);
             headers.insert(name, value);
         }
-        let way = Way::new(&keys.url, keys.ca_file.as_ref(), keys.proxy.as_ref(), keys.timeout);
+        let way = Way::new(
+            &keys.url,
+            [&keys.ca_file, &keys.client_cert_file, &keys.client_key_file].map(Option::as_ref),
+            keys.proxy.as_ref(),
+            keys.timeout,
+        );
         let peer = Peer::new(&way, limit, clock).map_err(|error| error.to_string())?;
         let (form, body) = (keys.form, keys.body.clone());
         let sms = Self { peer, method, form, body, headers, to: keys.to.clone(), segments: keys.segments };

@@ -48,6 +48,10 @@ pub struct WebhookKeys {
     pub secret_env: Option<String>,
     /// PEM certificates that are trusted instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// A PEM file with a certificate of our own, for a receiver that asks for one.
+    pub client_cert_file: Option<PathBuf>,
+    /// A PEM file with its key.
+    pub client_key_file: Option<PathBuf>,
     /// A proxy to go through: `http://host:port`.
     pub proxy: Option<String>,
     /// How long one delivery may take; not more than `notify.timeout`.
@@ -87,7 +91,12 @@ impl Webhook {
     /// The first key that cannot be used.
     pub fn new(keys: &WebhookKeys, limit: Duration, clock: Arc<dyn Clock>) -> Result<Self, WebhookError> {
         let place = Place::new(keys.secret.as_ref(), keys.secret_file.as_ref(), keys.secret_env.as_ref());
-        let way = Way::new(&keys.url, keys.ca_file.as_ref(), keys.proxy.as_ref(), keys.timeout);
+        let way = Way::new(
+            &keys.url,
+            [&keys.ca_file, &keys.client_cert_file, &keys.client_key_file].map(Option::as_ref),
+            keys.proxy.as_ref(),
+            keys.timeout,
+        );
         let peer = Peer::new(&way, limit, clock)?;
         Ok(Self { peer, secret: Secret::of(place).map_err(WebhookError::Secret)? })
     }

@@ -12,7 +12,6 @@ mod session;
 mod settings;
 mod standing;
 mod subscription;
-mod tls;
 
 #[cfg(test)]
 mod tests;
@@ -55,6 +54,12 @@ impl Collector {
         let plan = Plan::new(settings)?;
         let standing = Arc::new(Standing::new(&plan.name, &plan.url));
         Ok(Self { plan, standing, clock })
+    }
+
+    /// What is spoken with the broker, where that is TLS: read anew it holds for the next connection.
+    #[must_use]
+    pub fn outward(&self) -> Option<Arc<trust::Outward>> {
+        self.plan.outward.clone()
     }
 
     /// Jitter must differ between collectors that lost the same broker at the same time.

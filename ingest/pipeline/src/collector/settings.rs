@@ -2,13 +2,13 @@
 //! later. Deliberately absent: anything that speaks to a broker.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use rumqttc::{MqttOptions, NetworkOptions, QoS, Transport, valid_filter};
 use serde::Deserialize;
-
-use super::tls;
+use trust::{Files, Outward};
 
 /// One broker. The comments in `config/default.toml` are the long form, with ranges.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub client_cert_file: Option<PathBuf>,
     /// PEM file with the key of our own certificate.
     pub client_key_file: Option<PathBuf>,
+    /// The protocols offered inside TLS (ALPN), the best first; where absent nothing is said of them.
+    pub alpn: Option<Vec<String>>,
 }
 
 impl Settings {
@@ -133,6 +135,8 @@ pub(super) struct Plan {
     pub(super) gather: Duration,
     pub(super) mqtt: MqttOptions,
     pub(super) network: NetworkOptions,
+    /// None where the broker is spoken to in the open.
+    pub(super) outward: Option<Arc<Outward>>,
 }
 
 /// The largest MQTT packet there can be (MQTT 3.1.1, section 2.2.3).
@@ -202,17 +206,10 @@ impl Plan {
         if let Some(login) = login(settings)? {
             mqtt.set_credentials(login.0, login.1);
         }
-        if secure {
-            mqtt.set_transport(Transport::tls_with_config(tls::client(settings)?.into()));
-        } else if let Some(key) = [
-            ("ca_file", &settings.ca_file),
-            ("client_cert_file", &settings.client_cert_file),
-            ("client_key_file", &settings.client_key_file),
-        ]
-        .iter()
-        .find_map(|(key, file)| file.is_some().then_some(*key))
-        {
-            return Err(value(key, "nothing with mqtt://; for TLS the url begins with mqtts://"));
+        let outward = outward(settings, secure)?;
+        if let Some(outward) = &outward {
+            let alpn: Vec<&str> = settings.alpn.iter().flatten().map(String::as_str).collect();
+            mqtt.set_transport(Transport::tls_with_config(outward.client(&alpn).into()));
         }
         let mut network = NetworkOptions::new();
         network.set_tcp_nodelay(true);
@@ -231,8 +228,26 @@ impl Plan {
             gather,
             mqtt,
             network,
+            outward,
         })
     }
+}
+
+fn outward(settings: &Settings, secure: bool) -> Result<Option<Arc<Outward>>, CollectorError> {
+    let name = &settings.name;
+    let value = |key, expected| CollectorError::Value { name: name.clone(), key, expected };
+    let files = Files::new(settings.ca_file.as_ref(), settings.client_cert_file.as_ref(), settings.client_key_file.as_ref());
+    if !secure {
+        let named = files.named().or_else(|| settings.alpn.is_some().then_some("alpn"));
+        let refused = named.map(|key| value(key, "nothing with mqtt://; for TLS the url begins with mqtts://"));
+        return refused.map_or(Ok(None), Err);
+    }
+    // A name is told by its length, which is one byte (RFC 7301, section 3.1).
+    if settings.alpn.iter().flatten().any(|protocol| !(1..=255).contains(&protocol.len())) {
+        return Err(value("alpn", "names of 1 to 255 bytes, such as \"mqtt\""));
+    }
+    let read = Outward::read(files);
+    read.map(Some).map_err(|trust::TrustError { key, why }| CollectorError::Tls { name: name.clone(), key, reason: why })
 }
 
 /// Whether TLS, which host, which port.

@@ -26,12 +26,17 @@ impl Historian {
                 // Whoever asked has gone: it was not done, and can be asked again.
                 Order::Retry(_, answer) if answer.is_closed() => {}
                 Order::Drop(_, answer) if answer.is_closed() => {}
+                Order::DropThese(_, answer) if answer.is_closed() => {}
                 Order::Retry(retry, answer) => {
                     let retried = self.bring_back(&retry, open, heard)?;
                     let _ = answer.send(retried);
                 }
                 Order::Drop(dropping, answer) => {
                     let dropped = self.drop_chunk(&dropping)?;
+                    let _ = answer.send(dropped);
+                }
+                Order::DropThese(offsets, answer) => {
+                    let dropped = self.drop_these(offsets)?;
                     let _ = answer.send(dropped);
                 }
             }
@@ -75,6 +80,14 @@ impl Historian {
             self.patience.retry(REGISTER, || self.quarantine.drop_messages(&dropping.filter, 0..before, CHUNK.rows))?;
         self.look()?;
         Ok(Dropped { messages, before, more: messages >= CHUNK.rows as u64 })
+    }
+
+    fn drop_these(&mut self, mut offsets: Vec<u64>) -> Result<u64, PipelineError> {
+        let counted = self.counted();
+        offsets.retain(|offset| *offset < counted);
+        let messages = self.patience.retry(REGISTER, || self.quarantine.drop_these(&offsets))?;
+        self.look()?;
+        Ok(messages)
     }
 
     /// Notes how the quarantine stands, and forgets a chunk of what is beyond its bounds.

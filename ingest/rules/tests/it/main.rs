@@ -5,6 +5,7 @@
 mod conditions;
 mod determinism;
 mod files;
+mod forget;
 mod forms;
 mod group;
 mod hours;

@@ -34,7 +34,7 @@ fn hours_are_answered_from_what_is_kept_and_made_anew_where_readings_come_late()
         let query = [("org", settings.org.as_str()), ("bucket", &settings.hours()), ("precision", "ms")];
         let token = settings.token.clone().expect("a prepared server");
         let forged = format!("waste,channel=0,device=a,quantity=waste.fill,zone=anfa count=77i {}\n", T0 + HOUR);
-        let request = store_http::http(false).expect("a client").post(url).query(&query).body(forged);
+        let request = store_http::http(None).expect("a client").post(url).query(&query).body(forged);
         let written = request.header("Authorization", format!("Token {}", token.reveal())).send().await.expect("an answer");
         assert!(written.status().is_success(), "{written:?}");
         assert_eq!(store.roll().await.expect("nothing is late"), 0);
@@ -98,7 +98,7 @@ fn hours_outlive_their_readings_where_they_are_kept_longer() {
         let query = [("org", settings.org.as_str()), ("bucket", &settings.raw())];
         let token = settings.token.clone().expect("a prepared server");
         let order = "{\"start\":\"1970-01-01T00:00:00Z\",\"stop\":\"2200-01-01T00:00:00Z\",\"predicate\":\"\"}";
-        let request = store_http::http(false).expect("a client").post(url).query(&query).body(order);
+        let request = store_http::http(None).expect("a client").post(url).query(&query).body(order);
         let request = request.header("Authorization", format!("Token {}", token.reveal()));
         let gone = request.header("Content-Type", "application/json").send().await.expect("an answer");
         assert!(gone.status().is_success(), "{gone:?}");

@@ -35,7 +35,7 @@ fn hours_are_answered_from_what_is_kept_and_made_anew_where_readings_come_late()
         let forged = "waste,channel=0,device=a,quantity=waste.fill,rev=7,zone=anfa \
                       hour_count=77,hour_sum=1,hour_min=1,hour_max=1,hour_first=1,hour_last=1";
         let url = format!("{}/api/v2/write?precision=ms", place.settings.write_url);
-        let client = store_http::http(false).expect("a client");
+        let client = store_http::http(None).expect("a client");
         let written = client.post(url).body(format!("{forged} {}\n", T0 + HOUR)).send().await.expect("an answer");
         assert!(written.status().is_success(), "{written:?}");
         assert_eq!(store.roll().await.expect("nothing is late"), 0);

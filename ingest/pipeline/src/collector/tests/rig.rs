@@ -54,6 +54,7 @@ pub(super) fn settings(address: SocketAddr) -> Settings {
         ca_file: None,
         client_cert_file: None,
         client_key_file: None,
+        alpn: None,
     }
 }
 

@@ -50,6 +50,7 @@ fn the_settings_page_names_every_key_and_its_true_default() {
     ] {
         assert!(file.is_some(), "{key} is not on the page");
     }
+    assert!(shown.alpn.take().is_some(), "alpn is not on the page");
     assert!(shown.password_env.take().is_some() && shown.username.take().is_some());
     assert!(shown.client_id.is_some() && shown.qos.is_some() && shown.keep_alive.is_some() && shown.connect_timeout.is_some());
     assert!(shown.max_message.is_some() && shown.window.is_some() && shown.gather.is_some());
@@ -123,6 +124,7 @@ fn values_out_of_range_are_refused_with_key_and_range() {
         (refusal(|settings| settings.gather = Some(second * 2)), "gather"),
         (refusal(|settings| settings.client_id = Some(String::new())), "client_id"),
         (refusal(|settings| settings.ca_file = Some("ca.pem".into())), "ca_file"),
+        (refusal(|settings| settings.alpn = Some(vec!["mqtt".into()])), "alpn"),
         (refusal(|settings| settings.password_env = Some("MARSAD_TEST_NO_SUCH_VARIABLE".into())), "password_env"),
         (refusal(|settings| settings.password_file = Some("/nowhere/password".into())), "password_file"),
     ] {
