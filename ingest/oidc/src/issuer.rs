@@ -175,7 +175,7 @@ impl Issuer {
         let mut request = self.http.post(known.token.clone());
         match &registration.secret {
             Some(secret) if known.basic => {
-                request = request.basic_auth(encoded(&registration.client), Some(encoded(secret.reveal())))
+                request = request.basic_auth(encoded(&registration.client), Some(encoded(secret.reveal())));
             }
             secret => {
                 form.push(("client_id", registration.client.as_str()));

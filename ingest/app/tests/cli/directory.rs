@@ -65,7 +65,8 @@ fn logins(folder: &Path) -> Vec<(String, String)> {
     let rows = ask(folder, &["audit", "list", "--json"]).well().to_owned();
     let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).expect("a row"));
     let by = rows.filter(|row| row["what"] == "signing in by the city's directory");
-    by.map(|row| (row["who"].as_str().unwrap().to_owned(), row["outcome"].as_str().unwrap().to_owned())).collect()
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    by.map(|row| (text(&row["who"]), text(&row["outcome"]))).collect()
 }
 
 #[test]
