@@ -50,8 +50,10 @@ pub struct Keep(#[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::c
 /// Bytes of a reading that is not on disk: 32, in lists that grow by doubling.
 const READING: u64 = 64;
 
-/// How the memory is shared out. What is left of it, three parts in sixteen, is what a flush and a merge work with: some
-/// blocks as they are and as they are written.
+/// What a flush and a merge work with, whatever there is besides: some blocks as they are and as they are written.
+const WORK: u64 = if cfg!(test) { 0 } else { 48 << 20 };
+
+/// How the memory is shared out, but for [`WORK`]; what is left over is for what the allocator keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shares {
     /// Readings that are not on disk at most: half of it.
@@ -64,7 +66,7 @@ pub(crate) struct Shares {
 
 impl Settings {
     pub(crate) fn shares(&self) -> Shares {
-        let memory = self.memory.as_u64();
+        let memory = self.memory.as_u64().saturating_sub(WORK);
         Shares { unflushed: self.unflushed(), cache: memory / 4, pages: memory / 16 }
     }
 
@@ -72,7 +74,7 @@ impl Settings {
     /// before that is the historian's to say.
     #[must_use]
     pub fn unflushed(&self) -> usize {
-        usize::try_from(self.memory.as_u64() / 2 / READING).unwrap_or(usize::MAX).max(1)
+        usize::try_from(self.memory.as_u64().saturating_sub(WORK) / 2 / READING).unwrap_or(usize::MAX).max(1)
     }
 
     /// What retention lets go of at `now`, for [`ports::Store::forget`]: a selector and a range for

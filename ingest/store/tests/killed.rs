@@ -17,7 +17,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const LIVES: usize = 20;
 
 fn settings() -> Outcome<Settings> {
-    Ok(toml::from_str("memory = \"12 MiB\"\nroll_up = \"1m\"")?)
+    Ok(toml::from_str("memory = \"60 MiB\"\nroll_up = \"1m\"")?)
 }
 
 struct Dice(u64);
