@@ -79,7 +79,11 @@ function fit(bounds) {
 show();
 fit(L.latLngBounds([...marks.values()].map(mark => mark.getLatLng())));
 const drawn = ground().catch(() => box.classList.add('bare'));
-if (box.dataset.field) fit(await (await import('./field.js')).field(map, box));
+if (box.dataset.field) {
+  fit(await (await import('./field.js')).field(map, box));
+  // What the new window shows is drawn with the next frame.
+  await new Promise(requestAnimationFrame);
+}
 await drawn;
 await document.fonts.ready;
 declutter();
