@@ -138,6 +138,7 @@ impl HourRow<'_> {
 
 /// A local day of a series. Bad readings are not counted.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "LocalDay")]
 pub struct DayRow<'a> {
     /// The civil date in the city.
     day: String,

@@ -82,6 +82,11 @@ fn a_kind_of_the_citys_own_is_published_stored_judged_asked_for_and_shown_withou
         }
     }
 
+    // A device is entered with what is flushed next.
+    until("the probe to be entered", PATIENCE, || {
+        let known = marsad.json("/api/v1/devices?device=probe-1");
+        known["devices"].as_array().is_some_and(|all| !all.is_empty()).then_some(())
+    });
     for (language, kind, label, chosen) in [
         ("fr", "Espaces verts", "Humidité du sol", "Température du sol"),
         ("ar", "المساحات الخضراء", "رطوبة التربة", "حرارة التربة"),

@@ -279,7 +279,7 @@ async fn problems_name_the_parameter_and_what_was_expected() {
     let cases = [
         ("/api/v1/readings?form=csv", "form"),
         ("/api/v1/readings?format=xml", "format"),
-        ("/api/v1/readings?every=1d", "every"),
+        ("/api/v1/readings?every=1w", "every"),
         ("/api/v1/readings?limit=0", "limit"),
         ("/api/v1/readings?limit=10001", "limit"),
         ("/api/v1/readings?limit=many", "limit"),
@@ -316,7 +316,7 @@ async fn a_problem_reads_like_this() {
     insta::assert_json_snapshot!(answer.json(), @r#"
     {
       "detail": "readings cannot be had every `5m`",
-      "expected": "1h, or nothing for readings as they are",
+      "expected": "1h or 1d, or nothing for readings as they are",
       "parameter": "every",
       "status": 400,
       "title": "a parameter does not fit",

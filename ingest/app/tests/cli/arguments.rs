@@ -113,7 +113,7 @@ fn check_says_what_is_listed_and_makes_nothing() {
 fn variables_that_are_wrong_are_named_and_others_are_left_alone() {
     let check = |name: &str, value: &str| end_of(program().arg("check").env(name, value));
     check("MARSAD__STORE__CASHE", "1").refused(78, &["MARSAD__STORE__CASHE", "cashe"]);
-    check("MARSAD__STORE__UNFLUSHED", "many").refused(78, &["MARSAD__STORE__UNFLUSHED", "many"]);
+    check("MARSAD__STORE__MEMORY", "many").refused(78, &["MARSAD__STORE__MEMORY", "many"]);
     check("MARSADX", "1").well();
     // Not Unicode, as file names from old disks are.
     end_of(program().arg("check").env("OLDPWD", std::ffi::OsStr::from_bytes(b"/caf\xe9"))).well();
