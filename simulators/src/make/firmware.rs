@@ -22,7 +22,7 @@ pub(super) fn version(device: &DeviceId, time: Timestamp) -> Option<Firmware> {
 
 /// Whether it says it with the message of this number.
 pub(super) fn says(count: u64) -> bool {
-    count % EVERY == 0
+    count.is_multiple_of(EVERY)
 }
 
 #[cfg(test)]
