@@ -57,7 +57,7 @@ pub(crate) struct Add {
     /// Of a contractor: its name in the table of territories
     #[arg(long, value_name = "NAME")]
     contractor: Option<String>,
-    /// Of a contractor, officer or engineer who sees a part of the city: whose, as [[tenant]] names it
+    /// Of a contractor, officer or engineer who sees a part of the city: whose, by the name of the tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     #[command(flatten)]
@@ -99,7 +99,7 @@ pub(crate) struct MakeToken {
     /// Of a contractor: its name in the table of territories
     #[arg(long, value_name = "NAME")]
     contractor: Option<String>,
-    /// Of a contractor, officer or engineer who sees a part of the city: whose, as [[tenant]] names it
+    /// Of a contractor, officer or engineer who sees a part of the city: whose, by the name of the tenant
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     /// It may change things too, and not only look
