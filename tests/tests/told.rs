@@ -92,40 +92,20 @@ fn webhook(mut stream: TcpStream, heard: &Heard) -> io::Result<()> {
     }
 }
 
-fn mail(mut stream: TcpStream, heard: &Heard) -> io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    stream.write_all(b"220 here\r\n")?;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.starts_with("QUIT") {
-            return Ok(());
-        }
-        if !line.starts_with("DATA") {
-            stream.write_all(b"250 ok\r\n")?;
-            continue;
-        }
-        stream.write_all(b"354 go on\r\n")?;
-        let (mut text, mut key) = (String::new(), String::new());
-        while text.trim_end() != "." {
-            text.clear();
-            if reader.read_line(&mut text)? == 0 {
-                return Ok(());
-            }
-            // The last line of the text is the key.
-            if text.starts_with("mail/") {
-                text.trim_end().clone_into(&mut key);
-            }
-        }
+fn mail(stream: TcpStream, heard: &Heard) -> io::Result<()> {
+    services::mail::converse(stream, |mail| {
+        // The last line of the text is the key.
+        let key = mail.lines().rfind(|line| line.starts_with("mail/")).unwrap_or_default();
         let mood = heard.mood();
         if mood != Mood::Later {
-            heard.keys.lock().expect("no panic").push(key);
+            heard.keys.lock().expect("no panic").push(key.to_owned());
         }
         match mood {
-            Mood::Take => stream.write_all(b"250 taken\r\n")?,
-            Mood::Later => stream.write_all(b"451 later\r\n")?,
-            Mood::TakeAndFall => return Ok(()),
+            Mood::Take => Some("250 taken"),
+            Mood::Later => Some("451 later"),
+            Mood::TakeAndFall => None,
         }
-    }
+    })
 }
 
 fn settings(hook: SocketAddr, mail: SocketAddr) -> String {

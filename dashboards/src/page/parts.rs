@@ -4,7 +4,7 @@ use jiff::Zoned;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
-use schemas::{DeviceId, Quantity, Reading, Timestamp};
+use schemas::{DeviceId, Quantity, Reading, SeriesKey, Timestamp};
 use serde::Deserialize;
 
 use crate::lang::Lang;
@@ -48,12 +48,15 @@ impl<'a> Desk<'a> {
 
     /// A reading's value that the script keeps up to date.
     pub(crate) fn live(&self, reading: &Reading) -> Markup {
-        let quantity = reading.series.quantity;
-        let unit = numbers::unit(quantity.unit());
-        let decimals = numbers::decimals(quantity);
+        self.living(&reading.series, reading.value)
+    }
+
+    /// The last value of a series, that the script keeps up to date.
+    pub(crate) fn living(&self, series: &SeriesKey, value: f64) -> Markup {
+        let (unit, decimals) = (numbers::unit(series.quantity.unit()), numbers::decimals(series.quantity));
         html! {
-            bdi.qty dir="ltr" data-s=(key(reading)) data-d=(decimals) {
-                b { (numbers::decimal(self.lang, reading.value, decimals)) }
+            bdi.qty dir="ltr" data-s=(key(series)) data-d=(decimals) {
+                b { (numbers::decimal(self.lang, value, decimals)) }
                 @if !unit.is_empty() { "\u{a0}" small { (unit) } }
             }
         }
@@ -62,7 +65,7 @@ impl<'a> Desk<'a> {
     /// The same without its unit, which stands elsewhere.
     pub(crate) fn live_bare(&self, reading: &Reading) -> Markup {
         let decimals = if reading.value.abs() < 9.95 { 1 } else { 0 };
-        html! { bdi.qty dir="ltr" data-s=(key(reading)) data-d="auto" { b { (numbers::decimal(self.lang, reading.value, decimals)) } } }
+        html! { bdi.qty dir="ltr" data-s=(key(&reading.series)) data-d="auto" { b { (numbers::decimal(self.lang, reading.value, decimals)) } } }
     }
 
     /// The head of a page: when, and the sentence that answers. The eyebrow says which page it is.
@@ -113,8 +116,8 @@ pub(crate) struct Told<T> {
 }
 
 /// The name of a series for the script.
-fn key(reading: &Reading) -> String {
-    format!("{}|{}|{}", reading.series.device, reading.series.quantity, reading.series.channel)
+fn key(series: &SeriesKey) -> String {
+    format!("{}|{}|{}", series.device, series.quantity, series.channel)
 }
 
 /// A panel that the script exchanges as a whole. `body` is none where the store or the register did not

@@ -60,10 +60,7 @@ impl Engine {
 /// and one instant twice: as given.
 #[must_use]
 pub fn in_order<'r>(readings: impl IntoIterator<Item = &'r Reading>) -> Vec<&'r Reading> {
-    let readings = readings.into_iter();
-    // Of a part of many nobody knows how many they are: room for all is cheaper than growing.
-    let mut all: Vec<&Reading> = Vec::with_capacity(readings.size_hint().1.unwrap_or(0));
-    all.extend(readings);
+    let mut all: Vec<&Reading> = readings.into_iter().collect();
     if all.is_sorted_by_key(|r| r.received_at) {
         // The usual: no more than what was heard at once is looked at.
         let at_once = all.chunk_by_mut(|a, b| a.received_at == b.received_at).filter(|some| some.len() > 1);

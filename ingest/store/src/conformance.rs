@@ -4,6 +4,7 @@
 //! Deliberately absent: speed, faults of one store's own medium.
 
 mod any_traffic;
+mod rolling;
 mod rules;
 
 use std::future::Future;
@@ -13,6 +14,7 @@ use ports::{Points, Query, Selector, Shape, Store, StoreError};
 use schemas::{DeviceId, Flaw, HOUR, Kind, Partial, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 
 pub use any_traffic::any_traffic_is_answered_as_memory_answers_it;
+pub use rolling::Rolling;
 
 /// A place where a store is opened, closed and opened again.
 pub trait Ground {

@@ -8,6 +8,7 @@
 
 mod influxd;
 mod issuer;
+pub mod mail;
 mod victoria;
 
 use std::io::Write;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use ports::{DeskAlert, DeviceView};
-use schemas::{DeviceId, Kind, Quantity, Timestamp};
+use schemas::{DeviceId, Kind, Quantity, SeriesKey, Timestamp};
 use serde::Deserialize;
 
 use super::{Health, battery};
@@ -35,6 +35,12 @@ struct Last {
     observed_at: Timestamp,
     quality: Vec<String>,
     grade: String,
+}
+
+impl Last {
+    fn series(&self, device: &DeviceId) -> SeriesKey {
+        SeriesKey { device: device.clone(), quantity: self.quantity, channel: self.channel }
+    }
 }
 
 #[derive(Deserialize)]
@@ -171,7 +177,7 @@ fn values(desk: &Desk<'_>, id: &DeviceId, range: Range, latest: &Latest) -> Mark
         thead { tr { th scope="col" { (words.quantity) } th.n scope="col" { (words.value) } th.n scope="col" { (words.measured) } th.late scope="col" { (words.pages.devices.quality) } } }
         tbody { @for last in &latest.readings { tr {
             th scope="row" { a href=(desk.to(&format!("devices/{id}?quantity={}&range={}", last.quantity, range.code()))) { (lang.of(&last.quantity.row().label)) } @if last.channel > 0 { " " small { bdi { "#" (last.channel) } } } }
-            td.n { (desk.quantity(last.value, last.quantity)) " " small { (explain::link(desk, id, last.quantity, last.channel, last.observed_at)) } }
+            td.n { (desk.living(&last.series(id), last.value)) " " small { (explain::link(desk, id, last.quantity, last.channel, last.observed_at)) } }
             td.n { (desk.time(last.observed_at)) }
             td.late { span.bad[last.grade == "bad"] { bdi lang="en" dir="ltr" { (last.quality.join(", ")) } } }
         } } }

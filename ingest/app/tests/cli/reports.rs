@@ -1,7 +1,6 @@
 //! What the program writes for whoever must report: of the air, of an incident, and of what it is made of.
 
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -113,37 +112,13 @@ fn mail_server(address: &str) -> (SocketAddr, Mails) {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             // Whatever breaks, breaks for the client.
-            let _ = take(stream, &taken);
+            let _ = services::mail::converse(stream, |mail| {
+                taken.lock().expect("no panic").push(mail.to_owned());
+                Some("250 taken")
+            });
         }
     });
     (address, mails)
-}
-
-/// RFC 5321, as much as a client needs.
-fn take(mut stream: TcpStream, mails: &Mails) -> io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    stream.write_all(b"220 here\r\n")?;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.starts_with("QUIT") {
-            return Ok(());
-        }
-        if !line.starts_with("DATA") {
-            stream.write_all(b"250 ok\r\n")?;
-            continue;
-        }
-        stream.write_all(b"354 go on\r\n")?;
-        let (mut mail, mut line) = (String::new(), String::new());
-        while line != ".\r\n" {
-            mail.push_str(&line);
-            line.clear();
-            if reader.read_line(&mut line)? == 0 {
-                return Ok(());
-            }
-        }
-        mails.lock().expect("no panic").push(mail);
-        stream.write_all(b"250 taken\r\n")?;
-    }
 }
 
 fn scheduled(mail: SocketAddr) -> String {

@@ -1,13 +1,11 @@
 //! A server with a first user, and new buckets on it.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ports::{Appended, BoxFuture, Caps, Points, Query, Selector, Store, StoreError, StoreGauges};
 use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 use services::Influxd;
-use store::conformance::Ground;
+use store::conformance::{Ground, Rolling};
 use store_influx::{Access, Influx, Secret, Settings, Setup};
 use tempfile::TempDir;
 
@@ -85,73 +83,17 @@ pub(crate) struct Bucket {
 }
 
 impl Ground for Bucket {
-    type Open = Rolling;
+    type Open = Rolling<Influx>;
 
-    async fn open(&mut self) -> Rolling {
+    async fn open(&mut self) -> Rolling<Influx> {
         if !std::mem::replace(&mut self.made, true) {
             make(&self.settings).await;
         }
-        Rolling { store: Influx::new(&self.settings).expect("good settings"), rolls: self.rolls }
+        Rolling::new(Influx::new(&self.settings).expect("good settings"), self.rolls, || {})
     }
 
     fn durable(&self) -> bool {
         true
-    }
-}
-
-/// The store, which is asked at each flush to put by what hours come to.
-pub(crate) struct Rolling {
-    pub(crate) store: Influx,
-    rolls: bool,
-}
-
-impl Rolling {
-    /// Until nothing is left to be done; how many hours were written.
-    pub(crate) async fn roll(&self) -> Result<u64, StoreError> {
-        let (now, mut hours) = (Timestamp::clamped(jiff::Timestamp::now().as_millisecond()), 0);
-        loop {
-            let rolled = self.store.roll_up(now).await?;
-            hours += rolled.hours;
-            if !rolled.more {
-                return Ok(hours);
-            }
-        }
-    }
-}
-
-impl Store for Rolling {
-    fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>> {
-        self.store.append(batch)
-    }
-
-    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async {
-            self.store.flush().await?;
-            if self.rolls {
-                self.roll().await?;
-            }
-            Ok(())
-        })
-    }
-
-    fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
-        self.store.scan(query)
-    }
-
-    fn latest<'a>(&'a self, select: &'a Selector) -> BoxFuture<'a, Result<Vec<Reading>, StoreError>> {
-        self.store.latest(select)
-    }
-
-    fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
-        self.store.forget(select, range)
-    }
-
-    fn caps(&self) -> Caps {
-        self.store.caps()
-    }
-
-    fn gauges(&self) -> StoreGauges {
-        self.store.gauges()
     }
 }
 

@@ -1,15 +1,13 @@
 //! Servers, and a place on them for each test: a tenant of a cluster, or a single node of its own. (What a node makes of
 //! series that were deleted and come again is not what is tested.)
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ports::{Appended, BoxFuture, Caps, Points, Query, RolledUp, Selector, Store, StoreError, StoreGauges};
 use schemas::{DeviceId, Kind, Quality, Quantity, Reading, SeriesKey, Timestamp, Zone};
 use services::Victoria as Servers;
-use store::conformance::Ground;
+use store::conformance::{Ground, Rolling};
 use store_victoria::{Settings, Victoria};
 use tempfile::TempDir;
 
@@ -79,76 +77,18 @@ pub(crate) struct Place {
 }
 
 impl Ground for Place {
-    type Open = Shown;
+    type Open = Rolling<Victoria>;
 
-    async fn open(&mut self) -> Shown {
+    async fn open(&mut self) -> Rolling<Victoria> {
         // As after the time that a program takes to begin again.
         self.servers.show();
         let store = Victoria::new(&self.settings).expect("good settings");
-        Shown { store, servers: Arc::clone(&self.servers), rolls: self.rolls }
+        let servers = Arc::clone(&self.servers);
+        Rolling::new(store, self.rolls, move || servers.show())
     }
 
     fn durable(&self) -> bool {
         true
-    }
-}
-
-/// The store with servers that show at once what they took, where it would wait until they do by themselves.
-pub(crate) struct Shown {
-    pub(crate) store: Victoria,
-    servers: Arc<Servers>,
-    rolls: bool,
-}
-
-impl Shown {
-    /// Rolls up until nothing is left to be done, and what was written was read back.
-    pub(crate) async fn roll(&self) -> Result<u64, StoreError> {
-        let (now, mut hours) = (Timestamp::clamped(jiff::Timestamp::now().as_millisecond()), 0);
-        loop {
-            let rolled = self.store.roll_up(now).await?;
-            self.servers.show();
-            hours += rolled.hours;
-            if rolled == RolledUp::default() {
-                return Ok(hours);
-            }
-        }
-    }
-}
-
-impl Store for Shown {
-    fn append<'a>(&'a self, batch: &'a [Reading]) -> BoxFuture<'a, Result<Appended, StoreError>> {
-        self.store.append(batch)
-    }
-
-    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async {
-            self.servers.show();
-            self.store.flush().await?;
-            if self.rolls {
-                self.roll().await?;
-            }
-            Ok(())
-        })
-    }
-
-    fn scan<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Points, StoreError>> {
-        self.store.scan(query)
-    }
-
-    fn latest<'a>(&'a self, select: &'a Selector) -> BoxFuture<'a, Result<Vec<Reading>, StoreError>> {
-        self.store.latest(select)
-    }
-
-    fn forget<'a>(&'a self, select: &'a Selector, range: Range<Timestamp>) -> BoxFuture<'a, Result<u64, StoreError>> {
-        self.store.forget(select, range)
-    }
-
-    fn caps(&self) -> Caps {
-        self.store.caps()
-    }
-
-    fn gauges(&self) -> StoreGauges {
-        self.store.gauges()
     }
 }
 

@@ -4,7 +4,7 @@ use ports::{Points, Query, Selector, Shape, Store};
 use schemas::{HOUR, Partial, Timestamp};
 use store::conformance::Ground;
 
-use crate::ground::{Shown, block_on, fill, has_node, node};
+use crate::ground::{block_on, fill, has_node, node};
 
 const T0: i64 = 1_737_003_600_000;
 
@@ -16,7 +16,7 @@ async fn hours(store: &impl Store) -> Vec<Partial> {
     }
 }
 
-async fn counts(store: &Shown) -> Vec<u64> {
+async fn counts(store: &impl Store) -> Vec<u64> {
     hours(store).await.iter().map(|hour| hour.count).collect()
 }
 
