@@ -213,14 +213,14 @@ fn the_wallboard_follows_hundreds_of_updates_without_growing_and_comes_back_afte
     follow(UPDATES / 4);
     let before = held();
     follow(UPDATES);
-    let after = held();
-    eprintln!("MB, nodes and listeners of the board: {before:?}, after {UPDATES} updates {after:?}");
+    // A page that was fetched for its panels weighs as much as the board until it is collected; what leaks never is.
+    until("memory, nodes and listeners of the board to be what they were", Duration::from_secs(30), || {
+        let after = held();
+        eprintln!("MB, nodes and listeners of the board: {before:?}, after {UPDATES} updates {after:?}");
+        let within = after.0 < before.0 + 1.5 && after.1 < before.1 * 5 / 4 + 200 && after.2 <= before.2 + 8;
+        within.then_some(())
+    });
     assert_eq!(browser.run("return window.same === true", &[]), json!(true), "the page was loaded anew");
-    assert!(after.0 < before.0 + 1.5, "the heap grows: {before:?} {after:?}");
-    assert!(
-        after.1 < before.1 * 5 / 4 + 200 && after.2 <= before.2 + 8,
-        "nodes or listeners are left behind: {before:?} {after:?}"
-    );
 
     // The program is stopped and started again: the board says so, and then goes on by itself.
     let mut town = town;
