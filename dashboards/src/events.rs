@@ -2,7 +2,8 @@
 //!
 //! All clients share one listener and its frames: whoever comes first after a tick takes what the
 //! broadcast holds, keeps the last reading of each series, and writes the frame that the others then
-//! only copy. There is no task of its own: with no client there is no listener and no work.
+//! only copy. There is no task of its own: with no client there is no listener and no work. All look at the same instants,
+//! so that a thousand of them cost one awakening and not a thousand, and what one of them writes the others have at once.
 //!
 //! Lossy by design. Whoever loses something is told `event: gap` and asks for the present state. Whoever names devices, as a page
 //! does that shows a few, is told of these alone, never loses one to the others, and hears by an empty list that others spoke.
@@ -70,28 +71,24 @@ enum Frame {
 }
 
 impl Frame {
-    /// Appends what this client is told.
-    fn tell(&self, id: impl Fn() -> String, only: &Only, out: &mut Vec<u8>) {
-        let text = match (self, only) {
-            (Frame::Readings { all, .. }, Only::Everything) => Some(all),
-            (Frame::Readings { by_kind, .. }, Only::Of(kind)) => by_kind.iter().find(|(k, _)| k == kind).map(|(_, text)| text),
-            (Frame::Readings { all, rows, .. }, Only::These(these)) => {
-                out.extend_from_slice(&picked(&id(), all, rows, these));
-                None
+    /// What this client is told; what all are told is one text that all share.
+    fn tell(&self, id: impl Fn() -> String, only: &Only) -> Option<Bytes> {
+        match (self, only) {
+            (Frame::Readings { all, .. }, Only::Everything) => Some(all.clone()),
+            (Frame::Readings { by_kind, .. }, Only::Of(kind)) => {
+                by_kind.iter().find(|(k, _)| k == kind).map(|(_, text)| text.clone())
             }
-            (Frame::Alert { kind, text }, Only::Of(asked)) => (kind == asked).then_some(text),
-            (Frame::Alert { text, .. }, Only::Everything | Only::These(_)) | (Frame::Gap { text }, _) => Some(text),
-            (Frame::Beyond { text }, Only::Everything | Only::Of(_)) => Some(text),
+            (Frame::Readings { all, rows, .. }, Only::These(these)) => Some(picked(&id(), all, rows, these)),
+            (Frame::Alert { kind, text }, Only::Of(asked)) => (kind == asked).then(|| text.clone()),
+            (Frame::Alert { text, .. }, Only::Everything | Only::These(_)) | (Frame::Gap { text }, _) => Some(text.clone()),
+            (Frame::Beyond { text }, Only::Everything | Only::Of(_)) => Some(text.clone()),
             (Frame::Beyond { .. }, Only::These(_)) => None,
-        };
-        if let Some(text) = text {
-            out.extend_from_slice(text);
         }
     }
 }
 
 /// The rows of these devices as an event: empty where only others spoke.
-fn picked(id: &str, all: &Bytes, rows: &[(DeviceId, Range<usize>)], these: &BTreeSet<DeviceId>) -> Vec<u8> {
+fn picked(id: &str, all: &Bytes, rows: &[(DeviceId, Range<usize>)], these: &BTreeSet<DeviceId>) -> Bytes {
     let mut out = format!("id: {id}\nevent: readings\ndata: [").into_bytes();
     let mut first = true;
     for device in these {
@@ -103,7 +100,7 @@ fn picked(id: &str, all: &Bytes, rows: &[(DeviceId, Range<usize>)], these: &BTre
         }
     }
     out.extend_from_slice(b"]\n\n");
-    out
+    Bytes::from(out)
 }
 
 fn gap(missed: u64) -> Bytes {
@@ -117,6 +114,8 @@ pub(crate) struct Hub {
     territory: Option<Territory>,
     /// Begins every id: frames of another run of the program, or for others, have other ids.
     epoch: i64,
+    /// All clients look at whole ticks since then.
+    began: Instant,
     tick: Duration,
     rows: usize,
     most: usize,
@@ -136,16 +135,31 @@ struct Desk {
     ring: VecDeque<Frame>,
     /// The number of the first frame in the ring.
     first: u64,
-    written: Option<Instant>,
+    /// The tick in which the last frame of readings was written.
+    written: Option<u128>,
 }
 
 impl Hub {
     /// Begins at `now`.
     pub(crate) fn new(live: Live, settings: &Settings, territory: Option<Territory>, now: Timestamp) -> Arc<Self> {
-        let (tick, rows, most) = (settings.event_tick, settings.event_rows, settings.event_clients);
+        let (tick, rows, most) = (settings.event_tick.max(Duration::from_millis(1)), settings.event_rows, settings.event_clients);
         // So that something stands before the first frame.
         let desk = Mutex::new(Desk { first: 1, ..Desk::default() });
-        Arc::new(Self { live, territory, epoch: now.millis(), tick, rows, most, desk })
+        Arc::new(Self { live, territory, epoch: now.millis(), began: Instant::now(), tick, rows, most, desk })
+    }
+
+    /// The tick that it is.
+    fn now(&self) -> u128 {
+        self.began.elapsed().as_nanos() / self.tick.as_nanos()
+    }
+
+    /// When clients look: with the next tick, and with each after it.
+    fn looks(&self) -> Interval {
+        let since = self.began.elapsed();
+        let into = Duration::from_nanos(u64::try_from(since.as_nanos() % self.tick.as_nanos()).unwrap_or(0));
+        let mut looks = tokio::time::interval_at(Instant::now() + (self.tick - into), self.tick);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        looks
     }
 
     /// How many clients listen.
@@ -212,14 +226,13 @@ impl Desk {
 
     /// Takes what the broadcast holds; writes a frame of readings if a tick has passed.
     fn work(&mut self, hub: &Hub) {
-        let (tick, rows) = (hub.tick, hub.rows);
         // Looked up once a look: contracts change by the day.
         let sight = hub.territory.as_ref().map(Territory::today);
         let sees = |kind: Kind, zone: &Zone| sight.as_ref().is_none_or(|sight| sight.sees(kind, zone));
         for _ in 0..DRAIN {
             match self.receiver.as_mut().map(Receiver::try_recv) {
                 Some(Ok(LiveFrame::Readings(readings))) => {
-                    readings.iter().filter(|r| sees(r.kind, &r.zone)).for_each(|r| self.take(r, rows));
+                    readings.iter().filter(|r| sees(r.kind, &r.zone)).for_each(|r| self.take(r, hub.rows));
                 }
                 Some(Ok(LiveFrame::Transitions(transitions))) => {
                     for transition in transitions.iter().filter(|t| sees(t.kind, &t.zone)) {
@@ -231,8 +244,8 @@ impl Desk {
                 Some(Err(TryRecvError::Empty | TryRecvError::Closed)) | None => break,
             }
         }
-        let now = Instant::now();
-        if self.written.is_some_and(|at| now.duration_since(at) < tick) || self.fresh.is_empty() {
+        let now = hub.now();
+        if self.written == Some(now) || self.fresh.is_empty() {
             return;
         }
         self.written = Some(now);
@@ -303,22 +316,24 @@ impl Seat {
         self.hub.id(self.next - 1)
     }
 
-    /// What happened since the last look.
-    fn look(&mut self) -> Vec<u8> {
+    /// What happened since the last look, mostly nothing or one frame.
+    fn look(&mut self) -> Bytes {
         let hub = self.hub.clone();
         let mut desk = hub.desk();
         desk.work(&hub);
-        let mut out = Vec::new();
+        let mut told = Vec::new();
         if self.next < desk.first {
-            out.extend_from_slice(&gap(desk.first - self.next));
+            told.push(gap(desk.first - self.next));
             self.next = desk.first;
         }
         let skip = usize::try_from(self.next - desk.first).unwrap_or(usize::MAX);
-        for (frame, number) in desk.ring.iter().zip(desk.first..).skip(skip) {
-            frame.tell(|| hub.id(number), &self.only, &mut out);
-        }
+        let frames = desk.ring.iter().zip(desk.first..).skip(skip);
+        told.extend(frames.filter_map(|(frame, number)| frame.tell(|| hub.id(number), &self.only)));
         self.next = desk.next();
-        out
+        match told.as_mut_slice() {
+            [one] => std::mem::take(one),
+            some => Bytes::from(some.concat()),
+        }
     }
 }
 
@@ -358,7 +373,9 @@ impl Client {
         let text = loop {
             if !self.greeted {
                 self.greeted = true;
-                break self.seat.greeting().into_bytes();
+                // With what came since the event that it had last.
+                let greeting = self.seat.greeting();
+                break Bytes::from([greeting.as_bytes(), &self.seat.look()].concat());
             }
             self.looks.tick().await;
             let text = self.seat.look();
@@ -366,11 +383,11 @@ impl Client {
                 break text;
             }
             if self.spoke.elapsed() >= self.heartbeat {
-                break format!("id: {}\nevent: beat\ndata: {{}}\n\n", self.seat.mark()).into_bytes();
+                break format!("id: {}\nevent: beat\ndata: {{}}\n\n", self.seat.mark()).into();
             }
         };
         self.spoke = Instant::now();
-        Some((Ok(Bytes::from(text)), self))
+        Some((Ok(text), self))
     }
 }
 
@@ -403,8 +420,7 @@ pub(crate) async fn events(State(rooms): Shared, uri: Uri, headers: HeaderMap) -
         .hub
         .enter(only, headers.get(LAST_EVENT.name).and_then(|id| id.to_str().ok()))
         .ok_or_else(|| Problem::busy(format!("{} clients listen already, which is as many as may", settings.event_clients)))?;
-    let mut looks = tokio::time::interval(settings.event_tick.max(Duration::from_millis(1)));
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let looks = rooms.hub.looks();
     let client = Client { seat, looks, heartbeat: settings.heartbeat, spoke: Instant::now(), greeted: false };
     let body = Body::from_stream(futures_util::stream::unfold(client, Client::step));
     let headers = [

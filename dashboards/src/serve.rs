@@ -2,7 +2,7 @@
 //! orderly end.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -166,47 +166,56 @@ impl Listener for Door {
 struct Watched {
     stream: Box<dyn Io>,
     idle: Duration,
-    silence: Pin<Box<Sleep>>,
+    /// When something moved last.
+    moved: Instant,
+    /// Rings no later than the silence is too long. It is set anew when it rings, not whenever something moves.
+    alarm: Pin<Box<Sleep>>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Watched {
     fn new(stream: Box<dyn Io>, idle: Duration, place: OwnedSemaphorePermit) -> Self {
-        Self { stream, idle, silence: Box::pin(tokio::time::sleep(idle)), _place: place }
+        Self { stream, idle, moved: Instant::now(), alarm: Box::pin(tokio::time::sleep(idle)), _place: place }
     }
 
-    fn moved(&mut self) {
-        self.silence.as_mut().reset(Instant::now() + self.idle);
-    }
-
-    /// Turns waiting into an end once the silence is too long.
-    fn pending<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        ready!(self.silence.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing moved on the connection")))
+    /// Notes that something moved; turns waiting into an end once the silence is too long.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if done.is_ready() {
+            self.moved = Instant::now();
+            return done;
+        }
+        loop {
+            ready!(self.alarm.as_mut().poll(cx));
+            let end = self.moved + self.idle;
+            if end <= Instant::now() {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "nothing moved on the connection")));
+            }
+            self.alarm.as_mut().reset(end);
+        }
     }
 }
 
 impl AsyncRead for Watched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match Pin::new(&mut self.stream).poll_read(cx, buf) {
-            Poll::Ready(result) => {
-                self.moved();
-                Poll::Ready(result)
-            }
-            Poll::Pending => self.pending(cx),
-        }
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.watch(cx, read)
     }
 }
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(cx, bytes) {
-            Poll::Ready(result) => {
-                self.moved();
-                Poll::Ready(result)
-            }
-            Poll::Pending => self.pending(cx),
-        }
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    // Without these two, what many clients share would be copied once for each.
+    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

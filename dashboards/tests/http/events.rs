@@ -92,6 +92,28 @@ async fn readings_and_alerts_are_told_as_they_happen() {
     assert_eq!(alert, transition());
 }
 
+#[tokio::test(start_paused = true)]
+async fn all_clients_are_told_with_the_same_tick_whenever_they_came() {
+    let town = town();
+    let mut house = town.house();
+    house.settings.event_tick = Duration::from_secs(1);
+    let router = dashboards::router(house);
+    let began = tokio::time::Instant::now();
+    let mut early = Ear::at(&router, "/api/v1/events").await;
+    tokio::time::advance(Duration::from_millis(300)).await;
+    let mut late = Ear::at(&router, "/api/v1/events").await;
+    for tick in 1u16..=3 {
+        tokio::time::advance(Duration::from_millis(200)).await;
+        town.live.tell(LiveFrame::Readings([fill("bin-1", f64::from(tick), NOW)].into()));
+        let told = format!("\"value\":{tick}.0");
+        for ear in [&mut early, &mut late] {
+            ear.until(&told).await;
+            let millis = began.elapsed().as_millis();
+            assert!((u128::from(tick) * 1000..).take(3).any(|whole| whole == millis), "{tick}: {millis} ms");
+        }
+    }
+}
+
 #[tokio::test]
 async fn of_a_series_only_the_last_reading_of_a_tick_is_told() {
     let town = town();
