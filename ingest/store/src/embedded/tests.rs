@@ -186,6 +186,27 @@ fn a_week_that_is_over_becomes_one_run_and_few_late_readings_do_not_rewrite_it()
 }
 
 #[test]
+fn a_store_at_rest_is_one_file_in_which_nothing_lies_free_and_goes_on_from_there() {
+    block_on(async {
+        let ground = Directory::new();
+        let store = Embedded::open(ground.0.path(), &settings()).unwrap();
+        fill(&store, 0, 30).await;
+        settled(&store).await;
+        let db = Connection::open(&store.shared.path).unwrap();
+        let log = store.shared.path.with_extension("db-wal");
+        let free = || db.query_row("PRAGMA freelist_count", [], |row| row.get::<_, i64>(0)).unwrap();
+        let rests = || std::fs::metadata(&log).is_ok_and(|log| log.len() == 0) && free() == 0;
+        let begun = std::time::Instant::now();
+        while !rests() {
+            assert!(begun.elapsed() < super::writer::REST * 12, "its log stays, or {} pages lie free", free());
+            tokio::time::sleep(super::writer::REST / 20).await;
+        }
+        fill(&store, 30, 1).await;
+        assert_eq!(all(&store).await.len(), 31 * 40);
+    });
+}
+
+#[test]
 fn scans_during_merges_see_everything() {
     block_on(async {
         let ground = Directory::new();

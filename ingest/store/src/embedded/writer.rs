@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use ports::{Selector, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -23,6 +24,9 @@ use super::state::{Frozen, Shared};
 const SLACK: i64 = if cfg!(test) { 8 } else { 512 };
 /// Pages given back between two jobs: some milliseconds.
 const SLICE: u32 = 256;
+
+/// After so long without a job nothing lies free any more, and the log is folded into the file.
+pub(crate) const REST: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(5) };
 
 /// Blocks of a merge that are written together: some megabytes, and one sync.
 const STAGE: usize = 16;
@@ -72,19 +76,25 @@ impl Writer {
 
     fn work(&mut self, jobs: &Receiver<Job>) {
         self.choose_merge();
+        let mut rested = true;
         loop {
-            let job = if self.merge.is_some() || self.may_bury() || self.has_slack() {
-                match jobs.try_recv() {
-                    Ok(job) => Some(job),
-                    Err(TryRecvError::Empty) => None,
-                    Err(TryRecvError::Disconnected) => return,
-                }
-            } else {
-                match jobs.recv() {
-                    Ok(job) => Some(job),
-                    Err(_) => return,
-                }
+            let busy = self.merge.is_some() || self.may_bury() || self.has_slack();
+            let patience = match (busy, rested) {
+                (true, _) => Duration::ZERO,
+                (false, true) => Duration::MAX,
+                (false, false) => REST,
             };
+            let job = match jobs.recv_timeout(patience) {
+                Ok(job) => Some(job),
+                Err(RecvTimeoutError::Timeout) if busy => None,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.rest();
+                    rested = true;
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            rested = false;
             match job {
                 Some(Job::Flush(reply)) => {
                     let result = self.flush();
@@ -210,6 +220,16 @@ impl Writer {
             self.stuck = true;
             tracing::warn!(%error, "the store's file cannot be made smaller");
         } else if let Ok(bytes) = database::size(&self.db) {
+            self.shared.bytes.store(bytes, Ordering::Relaxed);
+        }
+    }
+
+    fn rest(&mut self) {
+        if let Err(error) = self.cut_off() {
+            // Nothing is lost: what lies free is used again, and the log is read.
+            tracing::warn!(%error, "the store's log stays beside its file");
+        }
+        if let Ok(bytes) = database::size(&self.db) {
             self.shared.bytes.store(bytes, Ordering::Relaxed);
         }
     }
