@@ -13,7 +13,7 @@ use serde::Serialize;
 use simulators::Load;
 
 use super::child::{Marsad, free_address, ours};
-use super::collect::{Figure, PATIENCE, SEED, figure, pour, reels};
+use super::collect::{BEHIND, Figure, PATIENCE, SEED, figure, pour, reels};
 use super::hose::{Door, Login};
 use super::scratch;
 use crate::bench::args::Closed;
@@ -62,8 +62,7 @@ struct Row {
 }
 
 pub(crate) async fn closed(options: &Closed, json: bool) -> Result<(), Failure> {
-    let start = SystemClock.now().minus(Duration::from_secs(1800));
-    let load = Load::new(SEED, options.devices, PAYLOAD).starting(start);
+    let load = Load::new(SEED, options.devices, PAYLOAD).starting(SystemClock.now().minus(BEHIND));
     let mut figures: [Vec<Figure>; 4] = Default::default();
     for round in 1..=options.rounds {
         // Side by side, so that a machine that becomes slower becomes so for all of them.
