@@ -75,7 +75,7 @@ def main():
     parser.add_argument("--marsad", required=True, help="the program")
     parser.add_argument("--readings", type=int, default=1_000_000)
     parser.add_argument("--compression", default="snappy", help="what DuckDB writes [default: snappy, as by itself]")
-    parser.add_argument("--limit", type=float, default=200, help="MiB that the export may take")
+    parser.add_argument("--limit", type=float, default=190, help="MiB that the export may take [default: 190, which are 200 MB]")
     parser.add_argument("--directory", help="where the files go; a temporary one without it")
     options = parser.parse_args()
     duckdb.sql("SET threads = 2; SET memory_limit = '2GB'; SET TimeZone = 'UTC'")

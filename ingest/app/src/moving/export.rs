@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -46,6 +47,9 @@ enum Format {
     Parquet,
 }
 
+/// Memory of the embedded store while it is exported, at most.
+const PASSING: ByteSize = ByteSize::mib(128);
+
 pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export) -> Result<(), Failure> {
     let format = match export.format {
         Format::Csv => "csv",
@@ -60,7 +64,7 @@ pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export
     if let Some(kind) = &export.kind {
         path += &format!("&kind={kind}");
     }
-    let city = City::reach(settings, common, Purpose::Ask).await?;
+    let city = City::reach(&passing(settings), common, Purpose::Ask).await?;
     let mut answer = city.ask(&path).await?;
     let progress = progress();
     let mut out: Box<dyn Write> = match &export.output {
@@ -90,6 +94,13 @@ pub(crate) async fn export(settings: &Settings, common: &Common, export: &Export
     let rows = lines.saturating_sub(usize::from(export.format == Format::Csv));
     eprintln!("{rows} readings written");
     Ok(())
+}
+
+/// What is read once and in order needs no memory of what was read.
+fn passing(settings: &Settings) -> Settings {
+    let mut passing = settings.clone();
+    passing.store.memory = passing.store.memory.min(PASSING);
+    passing
 }
 
 /// A table says at its end how many rows it has.
