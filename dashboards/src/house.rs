@@ -9,6 +9,7 @@ use schemas::Texts;
 use tokio::sync::Semaphore;
 
 use crate::access::Territory;
+use crate::api::Outlook;
 use crate::events::Hub;
 use crate::page::Glance;
 use crate::{Parameters, Settings};
@@ -121,6 +122,8 @@ pub(crate) struct Rooms {
     pub(crate) streams: Arc<Semaphore>,
     /// What pages last saw. Held while looking, so that many pages look once.
     pub(crate) glance: tokio::sync::Mutex<Option<Arc<Glance>>>,
+    /// When bins will be full. Held while foreseeing, so that many maps have it done once.
+    pub(crate) outlook: tokio::sync::Mutex<Outlook>,
 }
 
 /// What handlers take.
@@ -133,6 +136,7 @@ impl Rooms {
             hub: Hub::new(house.live.clone(), &house.settings, territory, house.clock.now()),
             streams: Arc::new(Semaphore::new(house.settings.streams)),
             glance: tokio::sync::Mutex::new(None),
+            outlook: tokio::sync::Mutex::default(),
             house,
         })
     }

@@ -143,6 +143,21 @@ impl Problem {
         Self::new("urn:marsad:problem:page", "a part of the page could not be had", status, detail)
     }
 
+    /// The same about a parameter.
+    pub(crate) fn about(self, parameter: Option<String>) -> Self {
+        Self { parameter, ..self }
+    }
+
+    /// Whether what a parameter says does not fit.
+    pub(crate) fn is_about(&self, parameter: &str) -> bool {
+        self.status == StatusCode::BAD_REQUEST && self.parameter.as_deref() == Some(parameter)
+    }
+
+    /// The same of what an address names: it is not there.
+    pub(crate) fn absence(self) -> Self {
+        Self::absent(self.detail)
+    }
+
     /// An answer that could not be made to its end.
     pub(crate) fn unsaid(error: &dyn std::fmt::Display) -> Self {
         Self::new("urn:marsad:problem:answer", "no answer", StatusCode::INTERNAL_SERVER_ERROR, error.to_string())

@@ -28,6 +28,18 @@ const OTHERS: Duration = Duration::from_secs(3600);
 /// So many devices have so long a history; more have one that is as much shorter.
 const DEVICES: u32 = 100;
 
+/// Connections and the meter that feeds them: one more than must be known for a sum to be published (REQ-P-5).
+const DISTRICT: usize = 12;
+
+/// A district of the water network: where its connections are, and the meter that feeds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct District {
+    /// All connections of this zone are its own.
+    pub zone: Zone,
+    /// Its only inlet.
+    pub inflow: DeviceId,
+}
+
 /// A city of simulated devices. The same seed and size give the same bytes, always. A clone is the same city and costs nothing.
 #[derive(Clone, Debug)]
 pub struct City {
@@ -52,20 +64,43 @@ impl City {
     /// two bins that brim over, a dust plume at the first air station, a burst water pipe, and the last
     /// air station silent since 20 minutes before the start. About 80 devices suit it: of so many,
     /// enough are meters for sums to be published.
+    ///
+    /// Its connections to the water network lie in a few districts, each of them an arrondissement and fed through one meter.
     #[must_use]
     pub fn demo(seed: u64, size: usize, start: Timestamp) -> Self {
-        Self::build(seed, size, Pace::demo(start), None, Mix::default())
+        let (luck, pace) = (Chance::new(seed), Pace::demo(start));
+        let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
+        for (kind, count) in Mix::DEMO.of(size) {
+            if kind == Kind::WATER {
+                let districts = (count / DISTRICT).min(PLACES.len());
+                let spread = |i| one(luck, seed, kind, i, i % districts.max(1), pace);
+                devices.extend((0..count - districts).map(spread));
+            } else {
+                devices.extend((0..count).map(|i| settled(luck, seed, kind, i, pace)));
+            }
+        }
+        cast(&mut devices);
+        let inlets = inlets(&devices, size, luck, pace);
+        devices.extend(inlets);
+        Self { devices: devices.into() }
+    }
+
+    /// The districts of the water network that meters feed.
+    #[must_use]
+    pub fn districts(&self) -> Vec<District> {
+        let inlets = self.devices.iter().filter(|device| device.model == Model::Inlet);
+        inlets.map(|inlet| District { zone: inlet.device.zone.clone(), inflow: inlet.device.id.clone() }).collect()
     }
 
     fn build(seed: u64, size: usize, pace: Pace, only: Option<Kind>, mix: Mix) -> Self {
         let luck = Chance::new(seed);
         let mut devices: Vec<SimDevice> = Vec::with_capacity(size);
         if let Some(kind) = only {
-            devices.extend((0..size).map(|i| one(luck, seed, kind, i, pace)));
+            devices.extend((0..size).map(|i| settled(luck, seed, kind, i, pace)));
             return Self { devices: devices.into() };
         }
         for (kind, count) in mix.of(size) {
-            devices.extend((0..count).map(|i| one(luck, seed, kind, i, pace)));
+            devices.extend((0..count).map(|i| settled(luck, seed, kind, i, pace)));
         }
         cast(&mut devices);
         Self { devices: devices.into() }
@@ -128,16 +163,25 @@ impl City {
     }
 }
 
-/// The `i`th device of a kind.
-fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
+/// The luck of the `i`th device of a kind.
+fn luck_of(city: Chance, kind: Kind, i: usize) -> Chance {
     let branch = match kind {
         Kind::WASTE => 0,
         Kind::AIR => 1,
         Kind::PARKING => 2,
         _ => 3,
     };
-    let luck = city.branch(branch).branch(i64::try_from(i).unwrap_or(i64::MAX));
-    let number = place_of(luck, i);
+    city.branch(branch).branch(i64::try_from(i).unwrap_or(i64::MAX))
+}
+
+/// The `i`th device of a kind, where people live.
+fn settled(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
+    one(city, seed, kind, i, place_of(luck_of(city, kind, i), i), pace)
+}
+
+/// The `i`th device of a kind, in the place of this number.
+fn one(city: Chance, seed: u64, kind: Kind, i: usize, number: usize, pace: Pace) -> SimDevice {
+    let luck = luck_of(city, kind, i);
     let (place, stood) = (PLACES.get(number).unwrap_or(&PLACES[0]), stands(number, luck));
     // Only stations feel the sea in what they say.
     let site = Site { traffic: place.traffic, by_the_sea: kind == Kind::AIR && by_the_sea(stood) };
@@ -173,7 +217,29 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, pace: Pace) -> SimDevice {
         fitting: schemas::Fitting { key: make.key(luck.branch(104).bits()), ..schemas::Fitting::default() },
     };
     let clock = Clock::of(luck, pace.clocks, make.counts_seconds());
-    SimDevice { device, model, make, place, site, pace, clock, city: city.branch(-1), luck, role: None }
+    SimDevice { device, model, make, place, site, pace, clock, city: city.branch(-1), luck, role: None, feeds: Arc::default() }
+}
+
+/// A meter for each place where connections are, up to as many devices as there may be.
+fn inlets(devices: &[SimDevice], size: usize, city: Chance, pace: Pace) -> Vec<SimDevice> {
+    let connections = || devices.iter().filter(|device| device.kind() == Kind::WATER);
+    let inlet = |n: usize| {
+        let place = PLACES.get(n)?;
+        let feeds: Arc<[SimDevice]> = connections().filter(|device| device.place.zone == place.zone).cloned().collect();
+        let mut inlet = feeds.first()?.clone();
+        inlet.luck = city.branch(4).branch(i64::try_from(n).unwrap_or(i64::MAX));
+        inlet.clock = Clock::of(inlet.luck, pace.clocks, inlet.make.counts_seconds());
+        let stood = stands(n, inlet.luck);
+        let device = &inlet.device;
+        inlet.device = Device {
+            id: DeviceId::new(&format!("dma-{:03}", n + 1)).expect("letters, digits and a hyphen"),
+            place: stood,
+            label: Some(format!("Secteur {}", n + 1)),
+            ..device.clone()
+        };
+        Some(SimDevice { model: Model::Inlet, role: None, feeds, ..inlet })
+    };
+    (0..size.saturating_sub(devices.len())).filter_map(inlet).collect()
 }
 
 /// A locally administered EUI-64: unit bit set, then the number above 65,535, kind, seed and number.

@@ -1,5 +1,7 @@
 //! One simulated device: what it says at each tick, and how it is put into bytes.
 
+use std::sync::Arc;
+
 use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
@@ -44,6 +46,8 @@ pub struct SimDevice {
     pub(crate) city: Chance,
     pub(crate) luck: Chance,
     pub(crate) role: Option<Role>,
+    /// The connections whose water runs through it, if it feeds a district.
+    pub(crate) feeds: Arc<[SimDevice]>,
 }
 
 /// What it measures.
@@ -59,6 +63,8 @@ pub(crate) enum Model {
     Meter {
         leaks: bool,
     },
+    /// A meter that feeds a district of the water network.
+    Inlet,
 }
 
 /// What a device says at one tick, in canonical units: what must come out of decoding it.
@@ -93,7 +99,7 @@ impl SimDevice {
             Model::Station => self.pace.air,
             Model::Bin | Model::LoraBin => self.pace.waste,
             Model::Bay | Model::Gate => self.pace.parking,
-            Model::Meter { .. } => self.pace.water,
+            Model::Meter { .. } | Model::Inlet => self.pace.water,
         }
     }
 
@@ -180,6 +186,10 @@ impl SimDevice {
             Model::Bay => self.bay(at, heartbeat, diary)?,
             Model::Gate => self.gate(tick, at, heartbeat)?,
             Model::Meter { leaks } => self.meter(at, leaks),
+            Model::Inlet => vec![
+                (Quantity::WATER_VOLUME, 0, self.litres(at).floor() / 1000.0),
+                (Quantity::BATTERY_LEVEL, 0, self.battery(at)),
+            ],
         };
         values = self.make.carries(values);
         let radio = self.is_lora().then(|| self.radio(tick));
@@ -322,12 +332,25 @@ impl SimDevice {
         Some(Quantity::named("parking.passages").map(|passages| vec![(passages, 0, passed)]).unwrap_or_default())
     }
 
+    /// Litres that have run through it, if it is a meter: through one that feeds a district what its connections drew and what
+    /// its pipes lost.
+    fn litres(&self, at: i64) -> f64 {
+        let burst = match (self.role, self.pace.story) {
+            (Some(Role::Burst), Some(story)) => story.burst_litres(at),
+            _ => 0.0,
+        };
+        match self.model {
+            Model::Meter { leaks } => meter::index(self.luck, leaks, at) + burst,
+            Model::Inlet => self.feeds.iter().map(|fed| fed.litres(at) + meter::lost(at)).sum(),
+            _ => 0.0,
+        }
+    }
+
     fn meter(&self, at: i64, leaks: bool) -> Values {
-        let (mut litres, mut burst) = (meter::index(self.luck, leaks, at), 0.0);
-        let span = 15 * MINUTE;
-        let mut flow = (litres - meter::index(self.luck, leaks, at - span)) * 4.0;
+        let (litres, mut burst) = (self.litres(at), 0.0);
+        let index = |at: i64| meter::index(self.luck, leaks, at);
+        let mut flow = (index(at) - index(at - 15 * MINUTE)) * 4.0;
         if let (Some(Role::Burst), Some(story)) = (self.role, self.pace.story) {
-            litres += story.burst_litres(at);
             burst = f64::from(u8::from(story.bursts(at)));
             flow += burst * BURST_PER_HOUR;
         }

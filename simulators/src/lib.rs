@@ -27,7 +27,7 @@ mod season;
 mod shipped;
 mod story;
 
-pub use city::{City, HISTORY};
+pub use city::{City, District, HISTORY};
 pub use device::{Publish, SimDevice, Truth};
 pub use expected::{Comparison, Expected};
 pub use fault::{Class, FAULTS, Fault, FaultName};

@@ -109,6 +109,9 @@ impl Default for Mix {
 }
 
 impl Mix {
+    /// Such that eighty devices have two districts of the water network of which sums may be published.
+    pub(crate) const DEMO: Mix = Mix { air: 8, waste: 19, parking: 17, water: 20 };
+
     /// Each kind and how many of `size` devices are of it, the last taking what is left.
     pub(crate) fn of(self, size: usize) -> [(Kind, usize); 4] {
         let shares = [(Kind::AIR, self.air), (Kind::WASTE, self.waste), (Kind::PARKING, self.parking), (Kind::WATER, self.water)];

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use codec::{Decoder, Profiles};
 use schemas::{Flaw, Kind, Message, Provenance, Quantity, Reading, Timestamp};
-use simulators::{City, Load, Publish, Said, Season, SeasonDay, SensorTruth, SimDevice, TroubleKind};
+use simulators::{City, District, Load, Publish, Said, Season, SeasonDay, SensorTruth, SimDevice, TroubleKind};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -149,9 +149,39 @@ fn what_is_staged_says_nothing_of_how_fast_bins_fill() {
 }
 
 #[test]
-fn the_demonstration_has_meters_enough_for_sums_to_be_published() {
-    // Ten connections, and some that are silent (REQ-P-5).
-    assert!(of_kind(&City::demo(42, 80, start()), Kind::WATER).len() >= 12);
+fn the_demonstration_has_districts_of_connections_enough_for_sums_to_be_published() {
+    for (size, expected) in [(40, 1), (80, 2), (1000, 16)] {
+        let city = City::demo(42, size, start());
+        assert_eq!((city.devices().len(), city.districts().len()), (size, expected), "{size} devices");
+        for District { zone, inflow } in city.districts() {
+            let meters = of_kind(&city, Kind::WATER);
+            let (inlets, connections): (Vec<&SimDevice>, Vec<&SimDevice>) =
+                meters.into_iter().filter(|meter| meter.device().zone == zone).partition(|meter| meter.device().id == inflow);
+            // Ten connections, and one that is silent (REQ-P-5).
+            assert!(inlets.len() == 1 && connections.len() >= 11, "{zone}: {}", connections.len());
+            let passed = |meter: &&SimDevice| {
+                let index = |from| last(meter, Quantity::WATER_VOLUME, after(from), after(from + 20)).unwrap();
+                index(86_400) - index(0)
+            };
+            let (came, drawn) = (passed(&inlets[0]), connections.iter().map(passed).sum::<f64>());
+            assert!(came > drawn * 1.02 && came < drawn * 1.5, "{zone}: {came} m3 came in, {drawn} were drawn");
+        }
+    }
+}
+
+/// A sum in which one connection is most is not published.
+#[test]
+fn the_burst_pipe_of_the_demonstration_is_not_most_of_what_its_district_draws() {
+    let city = City::demo(42, 80, start());
+    let zone = city.districts()[0].zone.clone();
+    let meters =
+        of_kind(&city, Kind::WATER).into_iter().filter(|m| m.device().zone == zone && m.device().id.as_str() != "dma-001");
+    let day = |meter: &SimDevice| {
+        let index = |from| last(meter, Quantity::WATER_VOLUME, after(from), after(from + 20)).unwrap();
+        index(86_400) - index(0)
+    };
+    let drawn: Vec<f64> = meters.map(day).collect();
+    assert!(drawn[0] < 0.5 * drawn.iter().sum::<f64>(), "{drawn:?}");
 }
 
 #[test]

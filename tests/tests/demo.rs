@@ -67,6 +67,20 @@ fn event_of_readings(marsad: &Marsad) -> Value {
     serde_json::from_str(data.strip_prefix("data: ").expect("a data line")).expect("JSON")
 }
 
+/// How many districts there are, once each has a balance with a loss and its nights, and each zone its sums of days that are over.
+fn water_is_told(marsad: &Marsad) -> Option<usize> {
+    let balances = list(marsad, "/api/v1/water/balance?by=day", "districts");
+    let nights = list(marsad, "/api/v1/water/night", "nights");
+    let days = list(marsad, "/api/v1/water/consumption", "days");
+    let lost = |told: &Value| told["balance"]["value"]["loss"].as_f64().is_some_and(|litres| litres > 0.0);
+    let each_lost = |district: &Value| district["days"].as_array().is_some_and(|days| days.iter().all(lost));
+    let balanced = balances.iter().all(|district| lost(district) && each_lost(district));
+    let told = nights.iter().all(|night| night["flow"]["value"]["flow"].as_f64().is_some_and(|flow| flow > 0.0));
+    let summed = days.iter().filter(|day| day["litres"].is_number()).count();
+    let whole = balances.len() > 1 && balanced && !nights.is_empty() && told && summed >= 6 * balances.len();
+    whole.then_some(balances.len())
+}
+
 fn start(folder: &Path) -> Marsad {
     Marsad::start_as("demo", folder, "")
 }
@@ -102,6 +116,8 @@ fn the_demo_shows_a_living_city_within_ten_seconds_and_goes_on_after_a_stop() {
             format!("/api/v1/readings?quantity={quantity}&every=1h&from={}&to={}", oldest.plus(day), oldest.plus(2 * day));
         until(&format!("{quantity} of two weeks ago"), PROMISED, || (!list(&marsad, &hours, "hours").is_empty()).then_some(()));
     }
+    let told = until("a balance and a night flow of each district", PROMISED, || water_is_told(&marsad));
+    assert!(marsad.get("/fr/water").contains("Sidi Belyout"), "{told} districts");
     let readings = event_of_readings(&marsad);
     let first = &readings[0];
     assert!(first["device"].is_string() && first["quantity"].is_string() && first["value"].is_number(), "{readings}");

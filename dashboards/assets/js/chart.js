@@ -142,10 +142,11 @@ class Chart {
     const quiet = tone('--ink2'), deep = tone('--deep'), hair = tone('--hair'), font = '12px Plex, "Plex Ar"';
     const main = { stroke: deep, width: 2.2, spanGaps: false, value };
     const series = [{ label: words.time, value: (_u, v) => v == null ? '–' : this.moment(v) }, thick ? { ...main, label: words.thin, stroke: tone('--s2'), width: 1 } : { ...main, label: words.thin }];
-    const columns = [x, thin];
+    const columns = [x, thin], part = this.part();
     if (thick) { series.push({ ...main, label: words.thick }); columns.push(thick); }
     if (beside) { series.push({ ...main, label: words.compare, stroke: tone('--warn'), width: 1.8, dash: [7, 4] }); columns.push(beside); }
     if (ahead) { series.push({ ...main, label: words.ahead, stroke: tone('--warn'), dash: [6, 4], spanGaps: true }); columns.push(ahead); }
+    this.kept = false;
     this.plot?.destroy();
     box.replaceChildren();
     this.legend.replaceChildren();
@@ -161,6 +162,7 @@ class Chart {
       hooks: {
         drawClear: [u => limit != null && this.band(u, limit)],
         draw: [u => { this.ticks(u); if (limit != null) this.line(u, limit); }],
+        setScale: [(u, key) => { if (key === 'x') this.keep(u); }],
         // For whoever measures: until it can be seen, in the frame after the one that it was drawn for.
         ready: [() => requestAnimationFrame(() => requestAnimationFrame(() => {
           box.dataset.points = x.length;
@@ -168,6 +170,22 @@ class Chart {
         }))],
       },
     }, columns, box);
+    this.kept = true;
+    if (part) this.plot.setScale('x', part);
+  }
+
+  // The part that somebody has zoomed to stands in the address, to be passed on; a double click shows all again.
+  part() {
+    const [, min, max] = location.hash.match(/^#part=(\d+)-(\d+)$/)?.map(Number) ?? [];
+    return min < max ? { min, max } : null;
+  }
+
+  keep(u) {
+    if (!this.kept) return;
+    const { min, max } = u.scales.x, { x } = this.data, all = min <= x[0] && max >= x.at(-1);
+    const part = all ? '' : `#part=${Math.round(min)}-${Math.round(max)}`;
+    this.box.dataset.part = part;
+    if (part !== location.hash) history.replaceState(history.state, '', part || location.pathname + location.search);
   }
 
   band(u, limit) {

@@ -13,12 +13,20 @@ const FAR = 12;
 // How near a finger must come, pixels.
 const NEAR = 16;
 
-/** The steps of a value: 0 to 3, or -1 of what says nothing. */
-const step = (value, edges) => value === null ? -1 : edges.filter(edge => value >= edge).length;
+// A sign's step is 0 to 3; these are of a device that says nothing, and of one whose urgency is not known yet.
+const SILENT = -1, UNJUDGED = -2;
+// How often urgency is asked for, ms, and after an alert at the earliest so long after the last time.
+const JUDGE = 30000, ANEW = 5000;
+
+async function ask(address) {
+  const answer = await fetch(address, { credentials: 'same-origin', signal: AbortSignal.timeout(30000) });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
 
 class Field {
   constructor(map, box, said) {
-    Object.assign(this, { map, box, said, marks: { devices: [] }, pictures: new Map(), planned: false });
+    Object.assign(this, { map, box, said, marks: { devices: [] }, grades: new Map(), pictures: new Map(), planned: false, judged: 0 });
     const pane = map.createPane('field');
     pane.style.zIndex = 450;
     pane.style.pointerEvents = 'none';
@@ -29,17 +37,31 @@ class Field {
   }
 
   async load() {
-    const answer = await fetch(this.said.source, { credentials: 'same-origin', signal: AbortSignal.timeout(30000) });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const told = await answer.json(), n = told.devices.length;
+    const told = await ask(this.said.source), n = told.devices.length;
     this.place = new Map(told.devices.map((id, i) => [id, i]));
     // Where each is on the whole world, 0 to 1: a zoom multiplies it.
     this.x = Float64Array.from(told.lon, lon => (lon + 180) / 360);
     this.y = Float64Array.from(told.lat, lat => 0.5 - Math.log(Math.tan(Math.PI / 4 + lat * Math.PI / 360)) / (2 * Math.PI));
-    this.steps = Int8Array.from(told.values, value => step(value, this.said.edges));
     this.marks = told;
+    this.steps = Int8Array.from(told.values, (_, i) => this.step(i));
     this.box.dataset.devices = String(n);
     this.draw();
+  }
+
+  step(i) {
+    const value = this.marks.values[i], { edges, urgency } = this.said;
+    if (value === null) return SILENT;
+    return urgency ? this.grades.get(this.marks.devices[i]) ?? UNJUDGED : edges.filter(edge => value >= edge).length;
+  }
+
+  // Foreseeing takes the server longer than telling levels: signs are there at once, and get their colour when it is known.
+  async judge() {
+    this.judged = Date.now();
+    const { source, grades } = this.said.urgency, told = await ask(source);
+    this.grades = new Map(told.devices.map((id, i) => [id, grades.indexOf(told.urgency[i])]));
+    this.steps?.forEach((_, i, steps) => { steps[i] = this.step(i); });
+    this.box.dataset.judged = String(told.devices.length);
+    this.plan();
   }
 
   bounds() {
@@ -54,7 +76,7 @@ class Field {
       const i = this.place?.get(r.device);
       if (i === undefined || this.marks.values[i] === r.value) continue;
       this.marks.values[i] = r.value;
-      this.steps[i] = step(r.value, this.said.edges);
+      this.steps[i] = this.step(i);
       changed = true;
     }
     if (changed) this.plan();
@@ -69,7 +91,7 @@ class Field {
 
   // A sign in one of its looks, made once.
   picture(step, tenth, small) {
-    const key = (step + 1) * 32 + tenth * 2 + small;
+    const key = (step + 2) * 32 + tenth * 2 + small;
     let picture = this.pictures.get(key);
     if (!picture) {
       picture = this.paint(step, tenth, small);
@@ -84,16 +106,20 @@ class Field {
     const g = picture.getContext('2d');
     g.scale(scale, scale);
     g.lineWidth = 1;
-    if (step < 0) g.setLineDash([2, 1.5]);
+    if (step === SILENT) g.setLineDash([2, 1.5]);
     g.strokeStyle = step < 0 ? tone('--ink2') : tone('--ink');
-    g.fillStyle = step < 0 ? tone('--paper') : sign === 'gauge' ? tone('--land') : this.colour(step);
+    g.fillStyle = step === SILENT ? tone('--paper') : sign === 'gauge' ? tone('--land') : this.colour(step);
     g.beginPath();
     sign === 'dot' || small ? g.arc(w / 2, h / 2, w / 2 - 0.6, 0, 7) : g.roundRect(0.5, 0.5, w - 1, h - 1, 1.5);
-    if (small && step >= 0) g.fillStyle = this.colour(step);
+    if (small && step !== SILENT) g.fillStyle = this.colour(step);
     g.fill();
     g.stroke();
-    if (sign === 'gauge' && !small && step >= 0) {
+    if (sign === 'gauge' && !small && step !== SILENT) {
       g.fillStyle = this.colour(step);
+      // One that is low and urgent shows its colour too.
+      g.globalAlpha = step > 0 ? 0.3 : 0;
+      g.fillRect(1.5, 1.5, w - 3, h - 3);
+      g.globalAlpha = 1;
       const high = Math.max(1.5, (h - 3) * tenth / 10);
       g.fillRect(1.5, h - 1.5 - high, w - 3, high);
     }
@@ -101,7 +127,7 @@ class Field {
   }
 
   colour(step) {
-    if (this.said.sign === 'gauge') return tone(`--u${step}`);
+    if (this.said.sign === 'gauge') return tone(step < 0 ? '--line' : `--u${step}`);
     if (this.said.sign === 'bay') return tone(step > 0 ? '--violet' : '--paper');
     return tone(`--d${step}`);
   }
@@ -120,13 +146,13 @@ class Field {
     g.clearRect(0, 0, wide, high);
     const corner = map.project(map.containerPointToLatLng([0, 0]), map.getZoom());
     const far = map.getZoom() < FAR && marks.devices.length > 300;
-    for (let order = -1; order < 4; order++) {
+    for (let order = UNJUDGED; order < 4; order++) {
       const small = far && order < 2 ? 1 : 0;
       for (let i = 0; i < marks.devices.length; i++) {
         if (this.steps[i] !== order) continue;
         const left = this.x[i] * world - corner.x, top = this.y[i] * world - corner.y;
         if (left < -20 || top < -20 || left > size.x + 20 || top > size.y + 20) continue;
-        const tenth = this.said.sign === 'gauge' && order >= 0 ? Math.max(0, Math.min(10, Math.round(marks.values[i] / 10))) : 0;
+        const tenth = this.said.sign === 'gauge' && order !== SILENT ? Math.max(0, Math.min(10, Math.round(marks.values[i] / 10))) : 0;
         const picture = this.picture(order, tenth, small);
         g.drawImage(picture, Math.round(left * scale - picture.width / 2), Math.round(top * scale - picture.height / 2));
       }
@@ -146,11 +172,33 @@ class Field {
 
   says(i) {
     const { devices, labels, values } = this.marks, { steps, unit, none } = this.said, value = values[i];
-    const word = value === null ? none : steps && this.said.sign === 'bay' ? steps[this.steps[i] > 0 ? 1 : 0] : `${this.format.format(value)}${unit && ` ${unit}`}`;
+    const amount = () => `${this.format.format(value)}${unit && ` ${unit}`}`;
+    const word = value === null ? none : this.said.sign === 'bay' ? steps[this.steps[i] > 0 ? 1 : 0] : amount();
+    const grade = this.said.urgency && steps[this.steps[i]];
     const text = document.createElement('span');
     const name = Object.assign(document.createElement('b'), { textContent: labels[i] ?? devices[i] });
     text.append(name, ' ', Object.assign(document.createElement('bdi'), { textContent: word }));
+    if (grade) text.append(' · ', grade);
     return text;
+  }
+
+  // Colours come with the next look, or soon after an alert: a bin that was emptied, or is full, raised or ended one.
+  judgeOften() {
+    let timer = 0, due = Infinity;
+    const plan = delay => {
+      const at = Date.now() + delay;
+      if (due <= at) return;
+      clearTimeout(timer);
+      due = at;
+      timer = setTimeout(judge, delay);
+    };
+    const judge = async () => {
+      due = Infinity;
+      if (!document.hidden) await this.judge().catch(() => {});
+      plan(JUDGE);
+    };
+    on('alert', () => plan(Math.max(Number(document.body.dataset.soon), this.judged + ANEW - Date.now())));
+    judge();
   }
 
   follow() {
@@ -174,6 +222,7 @@ class Field {
       last = Date.now();
       this.load().catch(() => {});
     });
+    if (this.said.urgency) this.judgeOften();
     const anew = () => { this.pictures.clear(); this.plan(); };
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', anew);
     document.getElementById('theme')?.addEventListener('change', () => requestAnimationFrame(anew));

@@ -57,6 +57,9 @@ function merge(here, fresh) {
     } else {
       if (old !== place) here.insertBefore(old, place);
       else place = place.nextElementSibling;
+      // What somebody has opened stays open, as it was then.
+      const opened = old.querySelector('details[open]');
+      if (opened) row.querySelector('details')?.replaceWith(opened.cloneNode(true));
       if (old.innerHTML !== row.innerHTML || old.className !== row.className) exchange(old, row);
     }
   }

@@ -8,6 +8,7 @@ mod console;
 mod explain;
 mod gather;
 mod health;
+mod mailings;
 mod named;
 mod operations;
 mod parking;
@@ -36,6 +37,8 @@ use crate::access::Guard;
 use crate::house::Rooms;
 use crate::openapi::{Operation, Paths, served};
 use crate::problem::Problem;
+
+pub(crate) use waste::{Outlook, Urgency};
 
 /// All addresses that answer programs.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
@@ -71,6 +74,7 @@ fn described() -> Paths<Arc<Rooms>> {
         .at(&rules::SHOW, rules::show)
         .at(&rules::SAVE, rules::save.layer(DefaultBodyLimit::max(rules::BODY)))
         .at(&rules::BACK_TEST, rules::back_test.layer(DefaultBodyLimit::max(rules::BODY)))
+        .at(&mailings::LIST, mailings::list)
         .at(&quiets::SILENCES, quiets::silences)
         .at(&quiets::SILENCE, quiets::silence)
         .at(&quiets::END_SILENCE, quiets::end_silence)

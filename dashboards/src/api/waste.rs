@@ -5,6 +5,7 @@
 mod bin;
 mod kpi;
 mod shapes;
+mod urgency;
 mod worklist;
 
 use std::collections::BTreeMap;
@@ -22,9 +23,15 @@ use crate::openapi::Paths;
 use crate::params::Params;
 use crate::problem::Problem;
 
+pub(crate) use urgency::{Outlook, Urgency};
+
 /// The addresses about waste.
 pub(crate) fn paths() -> Paths<Arc<Rooms>> {
-    Paths::new().at(&worklist::WORKLIST, worklist::worklist).at(&kpi::KPI, kpi::kpi).at(&bin::BIN, bin::bin)
+    Paths::new()
+        .at(&worklist::WORKLIST, worklist::worklist)
+        .at(&kpi::KPI, kpi::kpi)
+        .at(&bin::BIN, bin::bin)
+        .at(&urgency::URGENCY, urgency::urgency)
 }
 
 /// Bins by zone, and those in zones that nobody has.

@@ -24,7 +24,7 @@ const CHAPTERS: [(&str, &str, &[&str]); 11] = [
     ("parking", "How full zones are", &["parking"]),
     ("water", "Consumption, leaks and losses", &["water"]),
     ("quarantine", "Messages that gave no reading", &["quarantine"]),
-    ("platform", "The platform itself", &["status", "reload", "messages", "explain", "demo", "openapi.json"]),
+    ("platform", "The platform itself", &["status", "reports", "reload", "messages", "explain", "demo", "openapi.json"]),
     ("people", "Who may ask, and what was done", &["session", "users", "tokens", "audit"]),
     ("privacy", "Personal data", &["privacy", "vault", "subjects"]),
 ];

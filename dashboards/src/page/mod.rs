@@ -36,7 +36,7 @@ mod water;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::FormRejection;
+use axum::extract::rejection::{FormRejection, RawPathParamsRejection};
 use axum::extract::{DefaultBodyLimit, Form, RawPathParams, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -125,7 +125,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
     for lang in Lang::ALL {
         let bare = format!("/{}", lang.code());
         for (path, section, make) in PAGES {
-            let page = async move |State(rooms): Shared, names: RawPathParams, uri: Uri, headers: HeaderMap| {
+            let page = async move |State(rooms): Shared, names: Names, uri: Uri, headers: HeaderMap| {
                 let visit = Visit { rooms, lang, name: first(&names), uri, headers };
                 let made = make(&visit).await;
                 answer(made, section, &visit)
@@ -133,7 +133,7 @@ pub(crate) fn routes() -> Router<Arc<Rooms>> {
             router = router.route(&format!("{bare}/{path}"), get(page));
         }
         for (path, end, section, take) in FORMS {
-            let form = async move |State(rooms): Shared, names: RawPathParams, uri: Uri, headers: HeaderMap, form: Sent| {
+            let form = async move |State(rooms): Shared, names: Names, uri: Uri, headers: HeaderMap, form: Sent| {
                 // The page that it belongs to is the one to come back to.
                 let page = uri.path().strip_suffix(end).and_then(|path| path.trim_end_matches('/').parse().ok());
                 let visit = Visit { rooms, lang, name: first(&names), uri: page.unwrap_or(uri), headers };
@@ -171,8 +171,12 @@ async fn icon() -> Response {
 /// A form, or why it is none.
 type Sent = Result<Form<Fields>, FormRejection>;
 
-fn first(names: &RawPathParams) -> Option<String> {
-    names.iter().next().map(|(_, value)| value.to_owned())
+/// What an address names, or why that is no text.
+type Names = Result<RawPathParams, RawPathParamsRejection>;
+
+/// The first name; an empty one where it is no text, which nothing is called.
+fn first(names: &Names) -> Option<String> {
+    names.as_ref().map_or(Some(String::new()), |names| names.iter().next().map(|(_, value)| value.to_owned()))
 }
 
 /// What was made, as a page; what went wrong is said on a page too.

@@ -8,7 +8,7 @@ use schemas::{DeviceId, Kind, Quantity, Timestamp, Zone};
 use serde::Deserialize;
 
 use super::glance::Glance;
-use super::map::{Field, Sign, field};
+use super::map::{Colour, Field, Sign, field};
 use super::parts::{Desk, empty, panel};
 use super::sections;
 use super::shell::Scripts;
@@ -95,8 +95,7 @@ fn bays(desk: &Desk<'_>) -> Markup {
             page: desk.to("devices/"),
             quantity: Quantity::PARKING_OCCUPIED,
             // A bay says 0 or 1: beyond the first step there is nothing.
-            edges: [0.5, 2.0, 2.0],
-            steps: Some(&words.pages.parking.bay_states),
+            colour: Colour::Steps { edges: [0.5, 2.0, 2.0], names: Some(&words.pages.parking.bay_states) },
         }))
     } }
 }

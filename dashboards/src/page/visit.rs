@@ -28,6 +28,7 @@ const ANSWER_LIMIT: usize = 32 << 20;
 #[derive(Deserialize)]
 struct Refused {
     detail: String,
+    parameter: Option<String>,
 }
 
 /// How often a page looks again, ms: one that shares the look of all pages; one that computes from days of readings.
@@ -78,8 +79,15 @@ impl Visit {
         if status.is_success() {
             return serde_json::from_slice(&bytes).map_err(|e| odd(&e));
         }
-        let detail = serde_json::from_slice::<Refused>(&bytes).map_or_else(|_| status.to_string(), |refused| refused.detail);
-        Err(Problem::told(status, detail))
+        match serde_json::from_slice(&bytes) {
+            Ok(Refused { detail, parameter }) => Err(Problem::told(status, detail).about(parameter)),
+            Err(_) => Err(Problem::told(status, status.to_string())),
+        }
+    }
+
+    /// The same about what the address names by this parameter: where that is not known, there is no such page.
+    pub(crate) async fn ask_about<T: DeserializeOwned>(&self, parameter: &str, question: &str) -> Result<T, Problem> {
+        self.ask(question).await.map_err(|problem| if problem.is_about(parameter) { problem.absence() } else { problem })
     }
 
     /// The same for a part of a page, which says so where it could not be had while the other parts stand.
@@ -139,8 +147,8 @@ pub(crate) fn lost(lang: Lang, problem: &Problem) -> Sheet {
     let main = html! {
         div.lost-page {
             h1 { (title) }
-            p.empty.err role="alert" { bdi lang="en" dir="ltr" { (problem.detail()) } }
-            p { a href="" { (words.retry) } " · " a href=(format!("/{}/", lang.code())) { (words.home) } }
+            @if !missing { p.empty.err role="alert" { bdi lang="en" dir="ltr" { (problem.detail()) } } }
+            p { @if !missing { a href="" { (words.retry) } " · " } a href=(format!("/{}/", lang.code())) { (words.home) } }
         }
     };
     Sheet::plain(title, main)

@@ -195,6 +195,10 @@ pub(crate) struct Waste {
     pub(crate) stop: &'static str,
     pub(crate) as_the_crow_flies: &'static str,
     pub(crate) offline: &'static str,
+    /// How soon a bin has to be emptied: later, within 36 hours, within 12, now.
+    pub(crate) grades: [&'static str; 4],
+    pub(crate) grades_note: &'static str,
+    pub(crate) yes_no: [&'static str; 2],
     pub(crate) full_now: &'static str,
     pub(crate) full_in: &'static str,
     pub(crate) cautious: &'static str,

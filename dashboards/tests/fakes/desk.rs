@@ -1,8 +1,8 @@
 //! The town's desk: the life cycle itself, over alerts in memory; nothing is withheld but by silences.
 
 use ports::{
-    ActError, AlertFilter, BoxFuture, Console, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort,
-    RotaView, ShiftView, Withheld,
+    ActError, AlertFilter, BoxFuture, Console, Desk, DeskAlert, DeskFilter, DeskRecord, EditionDue, EditionSent, EditionState,
+    Mailing, NewQuiet, Quiet, QuietFilter, QuietSort, RotaView, ShiftView, Withheld,
 };
 use schemas::{Act, AlertId, ChannelName, Life, Marks, Person};
 
@@ -118,5 +118,41 @@ impl Desk for Town {
             shifts: Vec::new(),
         };
         Box::pin(async { vec![waste, alone] })
+    }
+
+    fn mailings(&self) -> BoxFuture<'_, Result<Vec<Mailing>, ActError>> {
+        let now = self.clock.now();
+        let ago = |hours: u64| now.minus(std::time::Duration::from_secs(hours * 3600));
+        let name = |text: &str| -> ChannelName { text.parse().unwrap() };
+        let mailing = |report: &str, which: &str, receiver: &str| Mailing {
+            report: name(report),
+            which: which.to_owned(),
+            receiver: name(receiver),
+            channel: name("mail"),
+            language: "fr".to_owned(),
+            contractor: None,
+            sent: None,
+            due: None,
+            next: Some(now.plus(std::time::Duration::from_secs(3600))),
+        };
+        let due = |state, attempts, trouble: &str| EditionDue {
+            date: "2026-11-20".to_owned(),
+            since: ago(12),
+            state,
+            attempts,
+            again: (state == EditionState::Waiting).then_some(now),
+            trouble: Some(trouble.to_owned()),
+        };
+        let sent = Some(EditionSent { date: "2026-11-20".to_owned(), at: ago(12) });
+        let mailings = vec![
+            Mailing { sent, ..mailing("bulletin", "daily", "officer") },
+            Mailing {
+                due: Some(due(EditionState::Waiting, 4, "no route to mail.city.example")),
+                ..mailing("bulletin", "daily", "mayor")
+            },
+            Mailing { due: Some(due(EditionState::Dead, 1, "550 no such mailbox")), ..mailing("week", "weekly", "arma") },
+            Mailing { due: Some(due(EditionState::Unmade, 0, "the store is away")), ..mailing("month", "monthly", "officer") },
+        ];
+        Box::pin(async { Ok(mailings) })
     }
 }

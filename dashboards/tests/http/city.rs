@@ -257,7 +257,7 @@ async fn a_bin_is_foreseen_as_in_the_worklist() {
     let list = get(&router, "/api/v1/waste/worklist?contractor=ARMA&hours=12").await.json();
     let stop = list["rounds"][0]["stops"].as_array().unwrap().iter().find(|s| s["bin"] == "bin-soon").unwrap().clone();
     let bin = get(&router, "/api/v1/waste/bin?bin=bin-soon").await.json();
-    for field in ["fill", "heard", "due_p50", "due_p90", "basis"] {
+    for field in ["fill", "heard", "due_p50", "due_p90", "basis", "urgency"] {
         assert_eq!(bin[field], stop[field], "{field}");
     }
     assert_eq!((&bin["contractor"], &bin["threshold"]), (&"ARMA".into(), &90.0.into()));
@@ -265,6 +265,36 @@ async fn a_bin_is_foreseen_as_in_the_worklist() {
     assert_eq!(*emptied, stop["last_emptied"]);
     assert_eq!(get(&router, "/api/v1/waste/bin?bin=none").await.status, StatusCode::NOT_FOUND);
     assert_eq!(get(&router, "/api/v1/waste/bin").await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_map_colours_bins_by_the_urgency_of_the_worklist() {
+    let town = town();
+    bins(&town);
+    settle(&town, "bin-over", Kind::WASTE, "anfa", Some((33.59, -7.65)));
+    for ago in 0..3 {
+        let when = at(NOW).minus(seconds(ago * HOUR / 2));
+        town.put([said("bin-over", Kind::WASTE, "anfa", Quantity::WASTE_FILL, 96.0, when)]);
+    }
+    let router = router(&town);
+    let told = get(&router, "/api/v1/waste/urgency").await.json();
+    let ids: Vec<&str> = told["devices"].as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let of = |id: &str| &told["urgency"][ids.iter().position(|known| *known == id).unwrap_or_else(|| panic!("{id}: {told}"))];
+    assert!(ids.is_sorted() && told["urgency"].as_array().unwrap().len() == ids.len(), "{told}");
+    let list = get(&router, "/api/v1/waste/worklist?contractor=ARMA&hours=48").await.json();
+    for stop in list["rounds"][0]["stops"].as_array().unwrap() {
+        assert_eq!(of(stop["bin"].as_str().unwrap()), &stop["urgency"], "{stop}");
+    }
+    let expected = [("bin-over", "now"), ("bin-full", "urgent"), ("bin-soon", "urgent"), ("bin-slow", "later")];
+    assert!(expected.iter().all(|(id, urgency)| of(id) == urgency), "{told}");
+    // Bins that are in nobody's round have their colour too.
+    assert!(ids.contains(&"bin-else"), "{told}");
+    let page = get(&router, "/en/waste").await.text;
+    for text in ["/api/v1/waste/urgency", "Can wait", "Within 36 h", "Within 12 h", "Empty now"] {
+        assert!(page.contains(text), "{text}");
+    }
+    let page = get(&router, "/en/waste/bin-over").await.text;
+    assert!(page.contains("Empty now"), "the page of a bin says the same");
 }
 
 #[tokio::test]

@@ -183,6 +183,37 @@ async fn a_page_that_is_not_there_says_so_in_its_language() {
     assert!(answer.text.contains("هذه الصفحة غير موجودة.") && answer.text.contains("dir=\"rtl\""));
 }
 
+#[tokio::test]
+async fn a_page_about_something_that_is_not_there_says_so_in_its_language() {
+    let router = router(&Town::believable(Arc::new(Still)));
+    let said = [("fr", "Cette page n’existe pas."), ("ar", "هذه الصفحة غير موجودة."), ("en", "This page does not exist.")];
+    for path in [
+        "air/nothing",
+        // A bin is no station, and a station no bin.
+        "air/bin-anfa-03",
+        "air/%20",
+        "air/%FF",
+        "waste/nothing",
+        "waste/air-anfa",
+        "waste/%FF",
+        "devices/nothing",
+        "devices/%20",
+        "engineers/99999999",
+        "engineers/first",
+        "alerts/none",
+        "alerts/%FF",
+        "kinds/nothing",
+        "kinds/waste",
+        "rules/%20",
+    ] {
+        for (lang, text) in said {
+            let answer = get(&router, &format!("/{lang}/{path}")).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{lang}/{path}: {}", answer.text);
+            assert!(answer.text.contains(text), "{lang}/{path}");
+        }
+    }
+}
+
 #[test]
 fn files_of_others_are_unmodified_and_come_with_their_licence() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -44,3 +44,22 @@ async fn a_report_of_a_day_to_come_or_of_no_day_is_refused() {
         "the last whole month, though nothing was heard"
     );
 }
+
+#[tokio::test]
+async fn reports_by_mail_say_what_arrived_what_waits_why_and_when_the_next_one_goes() {
+    let router = router(&Town::believable(Arc::new(Still)));
+    let told = get(&router, "/api/v1/reports").await.json();
+    let states: Vec<&str> =
+        told["reports"].as_array().unwrap().iter().map(|r| r["due"]["state"].as_str().unwrap_or("sent")).collect();
+    assert_eq!(states, ["sent", "waiting", "dead", "unmade"], "{told}");
+    for (lang, texts) in [
+        ("fr", ["En attente d’envoi", "Abandonné", "Pas encore établi", "3 éditions pas arrivées", "4 essais"]),
+        ("ar", ["ينتظر الإرسال", "تم التخلي عنه", "لم يعد بعد", "3 أعداد لم تصل", "4 محاولات"]),
+        ("en", ["Waits to be sent", "Given up", "Not made yet", "3 editions have not arrived", "4 attempts"]),
+    ] {
+        let page = get(&router, &format!("/{lang}/reports")).await.text;
+        for text in texts.into_iter().chain(["no route to mail.city.example", "550 no such mailbox", "the store is away"]) {
+            assert!(page.contains(text), "{lang}: {text}");
+        }
+    }
+}

@@ -205,7 +205,9 @@ proptest! {
             request.map(|r| RUNTIME.block_on(async { GUARDED.clone().oneshot(r).await }).unwrap().status())
         };
         if let (Some(stranger), Some(nobody)) = (ask(&headers), ask(&[])) {
-            prop_assert!(!stranger.is_success() || nobody.is_success(), "{} answered {}", address, stranger);
+            // Other tests ask at the same time: whoever comes while all large answers are taken is sent away for now.
+            let let_in = nobody.is_success() || nobody == StatusCode::SERVICE_UNAVAILABLE;
+            prop_assert!(!stranger.is_success() || let_in, "{} answered {}, and nobody {}", address, stranger, nobody);
         }
     }
 }

@@ -14,7 +14,9 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
+use notify::report::Mailings;
 use ports::{Clock, Live, Quarantine, Store, SystemClock, Viewer};
+use register::Reports;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -31,6 +33,7 @@ use crate::observer::{Desk, Loops, Observer};
 use crate::opened::Opened;
 use crate::platform::{hear_again, house};
 use crate::roster::Roster;
+use crate::teller::Telling;
 use crate::{gate, vault};
 
 /// The variable with a token, for commands that ask a program on another machine.
@@ -160,6 +163,13 @@ impl City {
         };
         let rotas = settings.notify.rotas(checked.time.zone()).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
         let roster = Arc::new(Roster::new(rotas));
+        let mailings = Mailings::of(Arc::new(Reports::of(Arc::clone(&opened.register))));
+        let city =
+            notify::City { catalogue: Arc::clone(decoder.catalogue()), zone: checked.time.zone().clone(), simulated: None };
+        // Where nobody can be told from here, as without the secrets of the channels, no report is ordered from here either.
+        if let Ok(telling) = Telling::of(settings, &city) {
+            telling.order(&mailings);
+        }
         let operators = Operators {
             register: Arc::clone(&opened.register),
             curb: Arc::new(notify::Registered::new(
@@ -170,6 +180,7 @@ impl City {
             )),
             clock: Arc::clone(&clock),
             roster: Arc::clone(&roster),
+            mailings: Arc::new(mailings),
             // Nobody plans here: the next start takes in what is done.
             changed: Arc::default(),
         };

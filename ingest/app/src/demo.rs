@@ -11,7 +11,7 @@ use ports::{Clock, Gate, NewCredential, SystemClock};
 use rumqttc::{AsyncClient, ClientError, EventLoop, MqttOptions, QoS};
 use schemas::{Kind, Message, Provenance, Qos, Timestamp};
 use settings::{Checked, DEMO_RULES, Settings, SettingsError};
-use simulators::{City, Destiny, HISTORY, Play, Publish};
+use simulators::{City, Destiny, District, HISTORY, Play, Publish};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -67,6 +67,9 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     let mut checked = Checked { catalogue: city.catalogue(), ..checked };
     // Simulated meters have no people behind them: their answers can be looked at without a secret.
     checked.parameters.pseudonyms = checked.parameters.pseudonyms.or_else(|| Pseudonyms::new(DEMO_KEY).ok().map(Names::Made));
+    if checked.parameters.districts.is_empty() {
+        checked.parameters.districts = city.districts().into_iter().map(district).collect();
+    }
     let (past, theatre) = (past(&city, start), Arc::new(Theatre::new()));
     let demo = DemoCity { devices: city.catalogue(), past, start, stage: Arc::clone(&theatre) as _ };
     let signals = Signals::hear()?;
@@ -82,6 +85,12 @@ pub(crate) async fn demo(settings: &Settings, options: &Demo, origin: Origin) ->
     }
     // The actors end with the program: what they did not say was never promised.
     until_told(platform, signals).await
+}
+
+/// A district as balances and night flows are told of it, by the name of its zone.
+fn district(District { zone, inflow }: District) -> dashboards::District {
+    let name = zone.to_string();
+    dashboards::District { name, inflow: vec![inflow], outflow: Vec::new(), zones: vec![zone], meters: Vec::new() }
 }
 
 /// Two weeks of the city, so that every chart has something to show: each message as it would have been heard then.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use notify::report::Mailings;
 use notify::{Curb, Registered};
 use ports::{
-    ActBook, ActError, BoxFuture, Clock, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort,
-    RotaView,
+    ActBook, ActError, BoxFuture, Clock, Desk, DeskAlert, DeskFilter, DeskRecord, Mailing, NewQuiet, Quiet, QuietFilter,
+    QuietSort, RotaView,
 };
 use register::Register;
 use schemas::{Act, AlertId, Marks, Person};
@@ -26,6 +27,7 @@ pub(crate) struct Operators {
     pub(crate) curb: Arc<Registered>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) mailings: Arc<Mailings>,
     /// Rung after everything that the planner must take in.
     pub(crate) changed: Arc<Notify>,
 }
@@ -109,5 +111,10 @@ impl Desk for Operators {
 
     fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
         Box::pin(async { self.roster.at(self.clock.now()) })
+    }
+
+    fn mailings(&self) -> BoxFuture<'_, Result<Vec<Mailing>, ActError>> {
+        let desk = self.clone();
+        Box::pin(blocking(move || Ok(desk.mailings.at(desk.clock.now())?)))
     }
 }

@@ -196,14 +196,16 @@ impl Platform {
             lookout(settings, pipeline.watch()),
         ));
         let roster = Arc::new(Roster::new(told.rotas().to_vec()));
+        let (teller, bell) =
+            Teller::new(Arc::clone(&opened.register), Arc::clone(&curb), Arc::clone(&clock), Arc::clone(&decided));
         let operators = Operators {
             register: Arc::clone(&opened.register),
-            curb: Arc::clone(&curb),
+            curb,
             clock: Arc::clone(&clock),
             roster: Arc::clone(&roster),
+            mailings: teller.mailings(),
             changed: Arc::clone(&decided),
         };
-        let (teller, bell) = Teller::new(Arc::clone(&opened.register), curb, Arc::clone(&clock), Arc::clone(&decided));
         teller.bury_strays(&told).map_err(|e| record_failure(&settings.data.directory, &e))?;
         let kept = expiring(settings, &parameters.purposes);
         let (expiry, stop) = (retention(kept, Arc::clone(&store), Arc::clone(&clock), Arc::clone(&gate.keeper)), pages.clone());

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
-use notify::report::{Courier, Press, ReportSettings, Subscription, subscriptions};
+use notify::report::{Courier, Mailings, Press, ReportSettings, Subscription, subscriptions};
 use notify::{AwaySettings, City, Desk, Dispatcher, Inhibit, LineSetup, Planning, Registered, SettingsError};
 use ports::{Clock, Line, OperationError, Outbox, RecordError};
 use register::{Register, Reports};
@@ -87,6 +87,11 @@ impl Telling {
         self.desk.policy.rotas()
     }
 
+    /// Has it told which reports are ordered.
+    pub(crate) fn order(&self, mailings: &Mailings) {
+        mailings.set(self.reports.clone(), self.zone.clone());
+    }
+
     /// Says of each rota when nobody is on duty.
     fn warn_of_holes(&self, clock: &dyn Clock) {
         for rota in self.rotas() {
@@ -164,6 +169,7 @@ pub(crate) struct Teller {
     clock: Arc<dyn Clock>,
     decided: Arc<Notify>,
     reports: Arc<Reports>,
+    mailings: Arc<Mailings>,
     orders: mpsc::Receiver<Order>,
     now: Arc<Mutex<Option<Kept>>>,
 }
@@ -181,8 +187,14 @@ impl Teller {
     ) -> (Self, Bell) {
         let (bell, orders) = mpsc::channel(ORDERS);
         let reports = Arc::new(Reports::of(Arc::clone(&register)));
+        let mailings = Arc::new(Mailings::of(Arc::clone(&reports) as _));
         let now = Arc::default();
-        (Self { register, curb, clock, decided, reports, orders, now: Arc::clone(&now) }, Bell { orders: bell, now })
+        (Self { register, curb, clock, decided, reports, mailings, orders, now: Arc::clone(&now) }, Bell { orders: bell, now })
+    }
+
+    /// How reports fare that go by mail.
+    pub(crate) fn mailings(&self) -> Arc<Mailings> {
+        Arc::clone(&self.mailings)
     }
 
     /// What was to go by a line that is no more would wait for ever and be counted for ever.
@@ -246,6 +258,7 @@ impl Teller {
 
     fn begin(&self, telling: Telling, press: &Arc<dyn Press>, end: &CancellationToken) -> Round {
         let by_mail = telling.by_mail();
+        telling.order(&self.mailings);
         let Telling { settings, inhibit, away, desk, reports, zone, .. } = telling;
         self.curb.replace(inhibit, away);
         let (mut round, posted) = (Round::new(), Arc::new(Notify::new()));
@@ -261,7 +274,7 @@ impl Teller {
         round.spawn(async move { ("planning", planning.run(stop).await.map_err(|e| e.to_string())) });
         if !reports.is_empty() {
             let (book, clock) = (Arc::clone(&self.reports) as _, Arc::clone(&self.clock));
-            let courier = Courier::new(reports, book, Arc::clone(press), clock, zone, Arc::clone(&posted));
+            let courier = Courier::new(reports, book, Arc::clone(press), clock, zone, Arc::clone(&posted), self.mailings());
             let stop = end.clone();
             round.spawn(async move { ("the courier of reports", courier.run(stop).await.map_err(|e| e.to_string())) });
         }

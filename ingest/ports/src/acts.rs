@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use schemas::{Act, AlertId, IllegalAct, Marks, Person, Remark, Scope, Shelved, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertFilter, AlertView, Fate, Fated, RecordError, RotaView};
+use crate::{AlertFilter, AlertView, Fate, Fated, Mailing, RecordError, RotaView};
 
 /// How long a silence may hold: thirty days. Who needs longer changes the rule.
 pub const SILENCE_AT_MOST: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -290,4 +290,7 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Who is on duty, and whose the next shifts are, of every rota in the order of the settings.
     fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>>;
+
+    /// How each report fares that goes by mail, in the order of the settings.
+    fn mailings(&self) -> BoxFuture<'_, Result<Vec<Mailing>, ActError>>;
 }

@@ -12,6 +12,7 @@ mod credentials;
 mod directory;
 mod fate;
 mod live;
+mod mailing;
 mod notifier;
 mod operations;
 mod privacy;
@@ -42,6 +43,7 @@ pub use directory::{Departure, Directory, DirectoryError, Return, Standing, Vouc
 pub use fate::{Fate, Fated};
 pub use futures_util::future::BoxFuture;
 pub use live::{Live, LiveFrame};
+pub use mailing::{Booked, EditionDue, EditionSent, EditionState, Mailing};
 pub use notifier::{DeliveryError, Enclosed, Form, Language, Line, Mark, Notification, Notifier, Step};
 pub use operations::{
     Adopted, Erased, Explanation, Kept, KeptFilter, KeptPage, OperationError, Operations, QuarantineGroup, ReadBy, Refusal,

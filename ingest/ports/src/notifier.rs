@@ -26,6 +26,16 @@ impl Language {
     /// In the order of the house.
     pub const ALL: [Language; 3] = [Language::Fr, Language::Ar, Language::En];
 
+    /// Its code: `fr`, `ar` or `en`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Language::Fr => "fr",
+            Language::Ar => "ar",
+            Language::En => "en",
+        }
+    }
+
     /// As an attribute of HTML and of CAP: `fr-MA`, `ar-MA` or `en`.
     #[must_use]
     pub const fn tag(self) -> &'static str {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use schemas::{Act, AlertId, ChannelName, Phase, RuleId, Severity, Timestamp, Transition, TransitionId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Enclosed, Form, Line, Mark, Notification, RecordError};
+use crate::{Booked, Enclosed, Form, Line, Mark, Notification, RecordError};
 
 /// One link in the chain that leads from a decision to a message, or to none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -274,6 +274,12 @@ pub trait ReportBook: Outbox {
     /// # Errors
     /// As [`RecordError`] says; nothing was kept.
     fn post(&self, line: &Line, id: &str, enclosed: &Enclosed, now: Timestamp) -> Result<(), RecordError>;
+
+    /// The edition that was posted last to a line among those whose id begins so, of those in a state where one is given.
+    ///
+    /// # Errors
+    /// As [`RecordError`] says.
+    fn last(&self, line: &Line, title: &str, state: Option<&str>) -> Result<Option<Booked>, RecordError>;
 }
 
 /// How a message fares.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ports::{Enclosed, Form, Language, Line, Notification, Outbox, ReportBook};
+use ports::{Booked, Enclosed, Form, Language, Line, Notification, Outbox, ReportBook};
 use rusqlite::{Row, params};
 use schemas::{ChannelName, Timestamp};
 
 use crate::Register;
-use crate::rows::{count, gather, if_any, instant, small, whole, word};
+use crate::rows::{count, gather, if_any, instant, instant_if_any, small, whole, word};
 use crate::trouble::{Result, While};
 
 const READING: &str = "reading the reports";
@@ -139,4 +139,28 @@ impl ReportBook for Reports {
             .while_(WRITING)
         })
     }
+
+    fn last(&self, line: &Line, title: &str, state: Option<&str>) -> Result<Option<Booked>> {
+        self.0.read(|db| {
+            let mut select = db
+                .prepare_cached(
+                    "SELECT id, state, attempts, due, settled_at, reason FROM report WHERE receiver = ?1 AND channel = ?2 \
+                     AND substr(id, 1, length(?3)) = ?3 AND (?4 IS NULL OR state = ?4) ORDER BY number DESC LIMIT 1",
+                )
+                .while_(READING)?;
+            let asked = params![line.receiver.as_str(), line.channel.as_str(), title, state];
+            if_any(select.query_row(asked, booked)).while_(READING)
+        })
+    }
+}
+
+fn booked(row: &Row<'_>) -> rusqlite::Result<Booked> {
+    Ok(Booked {
+        id: row.get(0)?,
+        state: row.get(1)?,
+        attempts: small(row, 2)?,
+        due: instant(row, 3)?,
+        settled_at: instant_if_any(row, 4)?,
+        reason: row.get(5)?,
+    })
 }

@@ -4,4 +4,5 @@
 mod directory;
 mod live;
 mod look;
+mod opened;
 mod town;

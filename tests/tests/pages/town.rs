@@ -106,8 +106,28 @@ fn plant(marsad: &Marsad, folder: &std::path::Path) {
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
 }
 
-/// Two teams take turns on call.
+/// Two teams take turns on call; a report goes by mail, where nobody takes it.
 const ON_CALL: &str = r#"
+[[notify.channel]]
+name = "log"
+type = "log"
+[[notify.channel]]
+name = "mail"
+type = "email"
+server = "127.0.0.1"
+port = 9
+protection = "none"
+from = "Marsad <reports@city.example>"
+[[notify.receiver]]
+name = "officer"
+via = ["mail"]
+language = "ar"
+mail = ["officer@city.example"]
+[[report]]
+name = "air-of-the-day"
+which = "daily"
+at = "00:00"
+receivers = ["officer"]
 [vocabulary]
 files = ["green-spaces.toml"]
 [http]

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ports::{
-    ActError, AlertFilter, BoxFuture, Desk, DeskAlert, DeskFilter, DeskRecord, NewQuiet, Quiet, QuietFilter, QuietSort, RotaView,
+    ActError, AlertFilter, BoxFuture, Desk, DeskAlert, DeskFilter, DeskRecord, Mailing, NewQuiet, Quiet, QuietFilter, QuietSort,
+    RotaView,
 };
 use schemas::{Act, AlertId, Marks, Person};
 
@@ -75,6 +76,10 @@ impl Desk for Cut {
     fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
         Box::pin(async { Vec::new() })
     }
+
+    fn mailings(&self) -> BoxFuture<'_, Result<Vec<Mailing>, ActError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 }
 
 /// A desk at which whoever has signed in acts under that name, whatever the request says.
@@ -115,5 +120,9 @@ impl Desk for Named {
 
     fn rotas(&self) -> BoxFuture<'_, Vec<RotaView>> {
         self.0.rotas()
+    }
+
+    fn mailings(&self) -> BoxFuture<'_, Result<Vec<Mailing>, ActError>> {
+        self.0.mailings()
     }
 }

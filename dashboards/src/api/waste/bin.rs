@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use schemas::{DeviceId, Kind, Place, Quantity, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{history, worklist};
+use super::{Urgency, history, worklist};
 use crate::api::answer::{Said, resting};
 use crate::api::gather;
 use crate::house::Shared;
@@ -49,6 +49,8 @@ struct Body<'a> {
     due_p50: Option<Timestamp>,
     due_p90: Option<Timestamp>,
     basis: Option<Said<Basis>>,
+    /// How soon it has to be emptied; none where it was not heard.
+    urgency: Option<Urgency>,
     emptyings: Vec<Emptied>,
     rests_on: Vec<&'a domains::parameters::Row>,
 }
@@ -77,6 +79,7 @@ pub(super) async fn bin(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
     let known = bins.into_iter().find(|bin| bin.device.id == device.id);
     let date = house.city.time().date(now);
     let contractor = house.parameters.territories.contractor(device.zone.as_str(), date).ok().map(|(holder, _)| holder);
+    let threshold = house.parameters.waste.numbers.round.forecast.get();
     let emptyings = past.emptyings().map(|(at, e)| Emptied { at, kind: e.kind, before: e.before, after: e.after }).collect();
     Ok(Json(Body {
         bin: device.id,
@@ -87,9 +90,10 @@ pub(super) async fn bin(State(rooms): Shared, uri: Uri) -> Result<Response, Prob
         fill: known.as_ref().map(|bin| bin.level.1),
         heard: known.as_ref().map(|bin| bin.level.0),
         offline: known.as_ref().is_none_or(|bin| bin.offline),
-        threshold: house.parameters.waste.numbers.round.forecast.get(),
+        threshold,
         due_p50: known.as_ref().and_then(worklist::Bin::p50),
         due_p90: known.as_ref().and_then(worklist::Bin::p90),
+        urgency: known.as_ref().map(|bin| bin.urgency(threshold, now)),
         basis: known.map(|bin| Said(bin.forecast.map(|f| f.basis))),
         emptyings,
         rests_on: resting(&house.parameters.waste.rows, &["emptying.", "forecast.", "round."]),

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use schemas::{Device, DeviceId, Place, Timestamp, Zone};
 use serde::Serialize;
 
-use super::{contractor, history, orphans_note, pasts, shapes, territory};
+use super::{Urgency, contractor, history, orphans_note, pasts, shapes, territory};
 use crate::api::answer::{Answer, Answered, Format, Said, resting};
 use crate::api::gather;
 use crate::house::{House, Shared};
@@ -49,6 +49,8 @@ pub(super) struct Stop {
     due_p90: Option<Timestamp>,
     /// What that rests on.
     basis: Said<Basis>,
+    /// How soon it has to be emptied.
+    urgency: Urgency,
     pub(super) last_emptied: Option<Timestamp>,
     /// Expected, kg.
     load_kg: f64,
@@ -105,6 +107,10 @@ impl Bin {
 
     pub(super) fn p90(&self) -> Option<Timestamp> {
         self.after(self.forecast.as_ref().value().and_then(|f| f.p90_h))
+    }
+
+    pub(super) fn urgency(&self, threshold: f64, now: Timestamp) -> Urgency {
+        Urgency::of(self.level.1, threshold, self.p50(), now)
     }
 }
 
@@ -250,7 +256,8 @@ fn plan(house: &House, contractor: &str, bins: &[Bin], now: Timestamp, next_pass
     };
     let rounds = plan_rounds(&placed, depot, next_pass_h, &settings.round)
         .map_err(|e| Problem::parameter("zone", e.to_string(), "one zone of the contractor"))?;
-    let tours = rounds.into_iter().enumerate().map(|(i, round)| tour(i + 1, round, bins)).collect();
+    let urgency = |bin: &Bin| bin.urgency(settings.round.forecast.get(), now);
+    let tours = rounds.into_iter().enumerate().map(|(i, round)| tour(i + 1, round, bins, urgency)).collect();
     Ok(Plan { depot: Some(depot), assumed: known.is_none(), tours, without_place })
 }
 
@@ -269,7 +276,7 @@ fn middle(placed: &[Candidate]) -> Option<Place> {
     if placed.is_empty() { None } else { Place::new(sum.0 / count, sum.1 / count).ok() }
 }
 
-fn tour(number: usize, round: Round, bins: &[Bin]) -> Tour {
+fn tour(number: usize, round: Round, bins: &[Bin], urgency: impl Fn(&Bin) -> Urgency) -> Tour {
     let stop = |(order, stop): (usize, domains::waste::Stop)| {
         let bin = bins.iter().find(|bin| bin.device.id == stop.device)?;
         Some(Stop {
@@ -284,6 +291,7 @@ fn tour(number: usize, round: Round, bins: &[Bin]) -> Tour {
             due_p50: bin.p50(),
             due_p90: bin.p90(),
             basis: Said(bin.forecast.clone().map(|f| f.basis)),
+            urgency: urgency(bin),
             last_emptied: bin.last_emptied,
             load_kg: stop.load_kg,
             bin: stop.device,
@@ -323,6 +331,7 @@ fn table(rounds: &[Tour]) -> Table {
         "due_p50",
         "due_p90",
         "basis",
+        "urgency",
         "last_emptied",
         "load_kg",
     ];
@@ -345,6 +354,7 @@ fn table(rounds: &[Tour]) -> Table {
             stop.due_p50.into(),
             stop.due_p90.into(),
             stop.basis.cell(basis),
+            Cell::text(stop.urgency.code()),
             stop.last_emptied.into(),
             Cell::Number(stop.load_kg),
         ]

@@ -109,7 +109,7 @@ pub(crate) async fn station(visit: &Visit) -> Result<Sheet, Problem> {
     let params = visit.params(&["pollutant", "set", "range", "compare", "by"])?;
     let id: DeviceId = visit.named()?;
     let chosen = params.one("set")?.map_or_else(String::new, |set| format!("&set={}", encoded(set)));
-    let now: Now = visit.ask(&format!("air/now?station={id}{chosen}")).await?;
+    let now: Now = visit.ask_about("station", &format!("air/now?station={id}{chosen}")).await?;
     let measured: Vec<&str> =
         now.rows.iter().map(|row| row.pollutant.as_str()).chain(now.without.iter().map(String::as_str)).collect();
     let usual = || measured.first().copied().unwrap_or("pm10");

@@ -13,14 +13,16 @@ use crate::page::parts::Desk;
 pub(super) fn row(desk: &Desk<'_>, glance: &Glance, seen: &DeskAlert) -> Markup {
     let (words, alert) = (&desk.lang.words().pages.desk, &seen.alert);
     let text = text(desk, seen);
+    let page = desk.to(&format!("alerts/{}", encoded(&alert.id.0)));
     html! {
         li class=(format!("sev {}", alert.severity.code())) data-key=(alert.id) {
             input.pick type="checkbox" aria-label=(format!("{}: {text}", words.choose)) disabled[!alert.phase.is_open()];
             (icon(alert.severity))
             div {
-                p.what { b.word { (word(desk.lang, alert.severity)) } " " a href=(desk.to(&format!("alerts/{}", encoded(&alert.id.0)))) { (text) } }
+                p.what { b.word { (word(desk.lang, alert.severity)) } " " a href=(page) { (text) } }
                 (place(desk, glance, seen))
                 (marks(desk, seen))
+                details.why data-why=(alert.id) { summary { (words.why) } div { a href=(page) { (text) } } }
             }
             p.since { (desk.lang.words().since) " " (desk.time(alert.since)) small { (desk.age(alert.since)) } }
             @if alert.phase == Phase::Firing && alert.marks.acknowledged.is_none() {

@@ -68,7 +68,7 @@ pub(crate) async fn single(visit: &Visit) -> Result<Sheet, Problem> {
     let params = visit.params(&["quantity", "range"])?;
     let id: DeviceId = visit.named()?;
     let range = Range::of(&params, visit.now(), 0)?;
-    let known: Devices = visit.ask(&format!("devices?device={id}")).await?;
+    let known: Devices = visit.ask_about("device", &format!("devices?device={id}")).await?;
     let view = known.devices.into_iter().next().ok_or_else(|| Problem::absent(format!("there is no device `{id}`")))?;
     let health: Option<Health> = visit.part(&format!("devices/health?device={id}")).await;
     // A meter tells of people (law 09-08): what a single one measures is not shown here.

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use schemas::{DeviceId, Kind, Quantity, Reading, Timestamp, Zone};
 
 use super::glance::{Glance, believed, own_kinds};
-use super::map::{Field, Sign, field};
+use super::map::{Colour, Field, Sign, field};
 use super::parts::{Desk, empty, panel};
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
@@ -107,8 +107,7 @@ fn map(desk: &Desk<'_>, kind: Kind, quantity: Quantity, rows: &BTreeMap<&DeviceI
             source: format!("/api/v1/places?kind={kind}&quantity={quantity}"),
             page: desk.to("devices/"),
             quantity,
-            edges: quarters(rows, quantity),
-            steps: None,
+            colour: Colour::Steps { edges: quarters(rows, quantity), names: None },
         },
     )
 }

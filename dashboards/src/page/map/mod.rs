@@ -19,7 +19,7 @@ pub(crate) fn map(desk: &Desk<'_>) -> Markup {
 /// How a device looks on a map of many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sign {
-    /// A bin: its height is how full it is.
+    /// A bin: it is filled as high as the bin is.
     Gauge,
     /// A bay: full where it is taken.
     Bay,
@@ -28,7 +28,7 @@ pub(crate) enum Sign {
 }
 
 /// Many devices on one map.
-pub(crate) struct Field<'a> {
+pub(crate) struct Field {
     pub(crate) kind: Kind,
     pub(crate) sign: Sign,
     /// Where the script asks for them.
@@ -36,24 +36,36 @@ pub(crate) struct Field<'a> {
     /// What stands before the id in the address of one's page.
     pub(crate) page: String,
     pub(crate) quantity: Quantity,
-    /// Where a step ends and the next begins.
-    pub(crate) edges: [f64; 3],
-    /// What each step is called, where a number does not say it.
-    pub(crate) steps: Option<&'a [&'static str]>,
+    pub(crate) colour: Colour,
+}
+
+/// What the colour of a sign tells.
+pub(crate) enum Colour {
+    /// The value, by steps: where a step ends and the next begins, and what each is called, where a number does not say it.
+    Steps { edges: [f64; 3], names: Option<&'static [&'static str]> },
+    /// How soon something has to be done, which is asked for where it is told: how the answer says each grade, and what people
+    /// call it.
+    Urgency { source: String, grades: [&'static str; 4], names: [&'static str; 4], note: &'static str },
 }
 
 /// The frame of a map of many devices, and what its signs mean.
-pub(crate) fn field(desk: &Desk<'_>, field: &Field<'_>) -> Markup {
+pub(crate) fn field(desk: &Desk<'_>, field: &Field) -> Markup {
     html! { (framed(desk, Some(field))) (key(desk, field)) }
 }
 
-fn framed(desk: &Desk<'_>, field: Option<&Field<'_>>) -> Markup {
+fn framed(desk: &Desk<'_>, field: Option<&Field>) -> Markup {
     let (words, texts) = (desk.lang.words(), texts(desk.lang));
     let said = field.map(|field| {
-        json!({ "source": field.source, "kind": field.kind.name(), "page": field.page, "quantity": field.quantity.name(), "edges": field.edges,
-            "sign": match field.sign { Sign::Gauge => "gauge", Sign::Bay => "bay", Sign::Dot => "dot" },
+        let (edges, names, urgency) = match &field.colour {
+            Colour::Steps { edges, names } => (&edges[..], *names, None),
+            Colour::Urgency { source, grades, names, .. } => {
+                (&[][..], Some(&names[..]), Some(json!({ "source": source, "grades": grades })))
+            }
+        };
+        json!({ "source": field.source, "kind": field.kind.name(), "page": field.page, "quantity": field.quantity.name(), "edges": edges,
+            "sign": match field.sign { Sign::Gauge => "gauge", Sign::Bay => "bay", Sign::Dot => "dot" }, "urgency": urgency,
             "unit": numbers::unit(field.quantity.unit()), "places": numbers::decimals(field.quantity),
-            "steps": field.steps, "none": words.no_data, "failed": words.unreadable })
+            "steps": names, "none": words.no_data, "failed": words.unreadable })
     });
     html! {
         div {
@@ -65,38 +77,36 @@ fn framed(desk: &Desk<'_>, field: Option<&Field<'_>>) -> Markup {
     }
 }
 
-/// What a step is called: its word, or from where to where it goes.
-fn step(desk: &Desk<'_>, field: &Field<'_>, place: usize) -> String {
-    if let Some(steps) = field.steps {
-        return steps.get(place).copied().unwrap_or_default().to_owned();
-    }
-    let (unit, texts) = (numbers::unit(field.quantity.unit()), texts(desk.lang));
-    let number = |at: usize| {
-        let value = field.edges.get(at).copied().unwrap_or_default();
-        format!("{}\u{a0}{unit}", numbers::decimal(desk.lang, value, numbers::decimals(field.quantity)))
+/// What each step is called: its word, or from where to where it goes.
+fn steps(desk: &Desk<'_>, field: &Field) -> Vec<String> {
+    let edges = match &field.colour {
+        Colour::Steps { names: Some(names), .. } => return names.iter().map(ToString::to_string).collect(),
+        Colour::Urgency { names, .. } => return names.map(str::to_owned).to_vec(),
+        Colour::Steps { edges, names: None } => edges,
     };
-    match place {
-        0 => format!("{} {}", texts.below, number(0)),
-        _ => format!("{} {}", texts.from, number(place - 1)),
-    }
+    let (unit, texts) = (numbers::unit(field.quantity.unit()), texts(desk.lang));
+    let number = |value: &f64| format!("{}\u{a0}{unit}", numbers::decimal(desk.lang, *value, numbers::decimals(field.quantity)));
+    let first = edges.first().map(|edge| format!("{} {}", texts.below, number(edge)));
+    first.into_iter().chain(edges.iter().map(|edge| format!("{} {}", texts.from, number(edge)))).collect()
 }
 
-fn key(desk: &Desk<'_>, field: &Field<'_>) -> Markup {
-    let steps = field.steps.map_or(4, <[&str]>::len);
-    html! { ul.key {
-        @for place in 0..steps { li { (sample(field.sign, Some(place))) bdi { (step(desk, field, place)) } } }
-        li { (sample(field.sign, None)) bdi { (desk.lang.words().no_data) } }
-    } }
+fn key(desk: &Desk<'_>, field: &Field) -> Markup {
+    html! {
+        ul.key {
+            @for (place, name) in steps(desk, field).iter().enumerate() { li { (sample(field.sign, Some(place))) bdi { (name) } } }
+            li { (sample(field.sign, None)) bdi { (desk.lang.words().no_data) } }
+        }
+        @if let Colour::Urgency { note, .. } = &field.colour { p.note.foot { (note) } }
+    }
 }
 
 /// A sign of a step, or of a device that says nothing.
 fn sample(sign: Sign, step: Option<usize>) -> Markup {
-    let height = step.map_or(0.0, |step| [3.5, 8.0, 12.0, 15.0].get(step).copied().unwrap_or(15.0));
     html! { svg.kg viewBox="0 0 12 18" aria-hidden="true" { @match (sign, step) {
         (Sign::Gauge, None) => rect.silent x="0.5" y="0.5" width="11" height="17" rx="1.5" {},
         (Sign::Gauge, Some(step)) => {
             rect.bin x="0.5" y="0.5" width="11" height="17" rx="1.5" {}
-            rect class=(format!("u{step}")) x="1.5" y=(16.5 - height) width="9" height=(height) {}
+            rect class=(format!("u{step}")) x="1.5" y="6.5" width="9" height="10" {}
         }
         (_, None) => rect.silent x="1" y="4" width="10" height="10" rx="2" {},
         (Sign::Bay, Some(step)) => rect class=(if step > 0 { "bay taken" } else { "bay" }) x="1" y="4" width="10" height="10" rx="2" {},

@@ -6,6 +6,7 @@
 mod air;
 mod daily;
 mod file;
+mod mailings;
 mod marks;
 mod monthly;
 mod post;
@@ -17,6 +18,7 @@ use maud::{Markup, html};
 
 use super::parts::{Desk, panel};
 use super::visit::{SELDOM, Sheet, Visit};
+use crate::access::{Right, may};
 use crate::numbers;
 use crate::problem::Problem;
 
@@ -112,6 +114,11 @@ pub(crate) async fn list(visit: &Visit) -> Result<Sheet, Problem> {
     let months: Vec<Date> = std::iter::successors(month(&today), month).take(MONTHS as usize).collect();
     let weeks: Vec<Date> = (1..=WEEKS).map(|ago| Calendar::shifted(of_week(today).0, -7 * ago)).collect();
     let day = |date: &Date| numbers::day(visit.lang, *date);
+    let mailings = if may(Right::Quiets) {
+        mailings::section(visit).await
+    } else {
+        html! {}
+    };
     let main = html! {
         (desk.opening(words.title, words.answer))
         div.two.first {
@@ -119,6 +126,7 @@ pub(crate) async fn list(visit: &Visit) -> Result<Sheet, Problem> {
             (choice(&desk, "monthly", words.monthly, &months, &|date| numbers::month(visit.lang, *date)))
         }
         div.after { (choice(&desk, "weekly", words.weekly, &weeks, &|date| span(&desk, *date, of_week(*date).1))) }
+        (mailings)
     };
     Ok(Sheet { often: SELDOM, ..Sheet::plain(words.title, main) })
 }

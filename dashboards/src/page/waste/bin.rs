@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 use ports::DeskAlert;
-use schemas::{DeviceId, Place, Timestamp, Zone};
+use schemas::{DeviceId, Place, Quantity, SeriesKey, Timestamp, Zone};
 use serde::Deserialize;
 
-use super::due;
+use super::{due, grade};
+use crate::api::Urgency;
 use crate::locator::zone_name;
 use crate::page::chart::{Chart, Range, chart};
 use crate::page::device::{Health, battery};
@@ -35,6 +36,7 @@ struct Bin {
     due_p50: Option<Timestamp>,
     due_p90: Option<Timestamp>,
     basis: Option<Told<String>>,
+    urgency: Option<Urgency>,
     emptyings: Vec<Emptied>,
 }
 
@@ -44,6 +46,20 @@ struct Emptied {
     kind: String,
     before: f64,
     after: f64,
+}
+
+/// What it said last.
+#[derive(Deserialize)]
+struct Latest {
+    readings: Vec<Last>,
+}
+
+#[derive(Deserialize)]
+struct Last {
+    quantity: Quantity,
+    channel: u8,
+    value: f64,
+    grade: String,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +81,7 @@ pub(crate) async fn bin(visit: &Visit) -> Result<Sheet, Problem> {
     let range = Range::of(&params, visit.now(), 1)?;
     let bin: Bin = visit.ask(&format!("waste/bin?bin={id}")).await?;
     let health: Option<Health> = visit.part(&format!("devices/health?device={id}")).await;
+    let latest: Option<Latest> = visit.part(&format!("latest?device={id}")).await;
     let open: Option<Alerts> = visit.part(&format!("alerts?device={id}&limit=20")).await;
     let over: Option<Alerts> = visit.part(&format!("alerts?device={id}&view=history&limit=10")).await;
     let glance = Glance::present(&visit.rooms).await;
@@ -74,7 +91,7 @@ pub(crate) async fn bin(visit: &Visit) -> Result<Sheet, Problem> {
     let alerts = open.zip(over).map(|(open, over)| open.alerts.into_iter().chain(over.alerts).collect::<Vec<_>>());
     let main = html! {
         p.back { a href=(desk.to(&bin.contractor.as_ref().map_or_else(|| "waste".to_owned(), |who| format!("waste?contractor={}", crate::page::desk::encoded(who))))) { (words.pages.waste.back) } }
-        (head(&desk, &id, &name, &bin, health.as_ref()))
+        (head(&desk, (&id, &name), &bin, health.as_ref(), latest.as_ref()))
         @if let Some(hand) = hand { (hand) }
         (past(&desk, &id, &bin, range))
         div.two {
@@ -86,18 +103,40 @@ pub(crate) async fn bin(visit: &Visit) -> Result<Sheet, Problem> {
     Ok(Sheet { scripts, often: SELDOM, ..Sheet::plain(name, main) })
 }
 
-fn head(desk: &Desk<'_>, id: &DeviceId, name: &str, bin: &Bin, health: Option<&Health>) -> Markup {
+/// What a bin may tell of itself besides its level: by quantity, and whether it is a yes or a no.
+const BESIDES: [(Quantity, bool); 5] = [
+    (Quantity::WASTE_TEMPERATURE, false),
+    (Quantity::WASTE_FIRE, true),
+    (Quantity::DEVICE_TILT, false),
+    (Quantity::WASTE_OVERTURNED, true),
+    (Quantity::WASTE_LID_OPEN, true),
+];
+
+/// Warmth, fire, tilt: as far as its sensor says them, and can be believed.
+fn besides(desk: &Desk<'_>, id: &DeviceId, latest: Option<&Latest>) -> Markup {
+    let told = |wanted: Quantity| latest.iter().flat_map(|l| &l.readings).find(|l| l.quantity == wanted && l.grade != "bad");
+    html! { @for (quantity, is_state) in BESIDES { @if let Some(last) = told(quantity) { div {
+        dt { (desk.lang.of(&quantity.row().label)) }
+        dd {
+            @if is_state { @if last.value >= 0.5 { span.bad { (desk.lang.words().pages.waste.yes_no[1]) } } @else { (desk.lang.words().pages.waste.yes_no[0]) } }
+            @else { (desk.living(&SeriesKey { device: id.clone(), quantity, channel: last.channel }, last.value)) }
+        }
+    } } } }
+}
+
+fn head(desk: &Desk<'_>, (id, name): (&DeviceId, &str), bin: &Bin, health: Option<&Health>, latest: Option<&Latest>) -> Markup {
     let (lang, words) = (desk.lang, desk.lang.words());
     let own = &words.pages.waste;
     html! { div.opening data-panel #opening {
         p.eyebrow { bdi { (zone_name(lang, &bin.zone)) } @if let Some(who) = &bin.contractor { " · " bdi { (who) } } " · " (desk.device_link(id, id.as_str())) }
         h1 { (name) }
-        p { (due(desk, bin.is_full(), bin.due_p50, bin.due_p90)) @if bin.basis.as_ref().and_then(|b| b.value.as_deref()) == Some("prior") { " · " (own.by_district) } }
+        p { @if let Some(urgency) = bin.urgency { (grade(desk, urgency)) " · " } (due(desk, bin.is_full(), bin.due_p50, bin.due_p90)) @if bin.basis.as_ref().and_then(|b| b.value.as_deref()) == Some("prior") { " · " (own.by_district) } }
         dl.facts {
             div { dt { (words.fill) } dd { @match bin.fill { Some(fill) => (desk.amount(fill, 0, "%")), None => (desk.none()) } } }
             div { dt { (words.measured) } dd { @match bin.heard { Some(at) => { (desk.time(at)) @if bin.offline { " " small.bad { (own.offline) } } } None => (desk.none()) } } }
             div { dt { (own.emptied) } dd { @match bin.emptyings.last() { Some(last) => (desk.time(last.at)), None => (own.not_lately) } } }
             div { dt { (words.pages.devices.battery) } dd { (battery(desk, health)) } }
+            (besides(desk, id, latest))
             @if let Some(place) = bin.place { div { dt { (own.place) } dd { a href=(format!("geo:{:.5},{:.5}", place.lat(), place.lon())) { (own.go) } } } }
         }
     } }

@@ -8,12 +8,13 @@ use maud::{Markup, html};
 use schemas::{Kind, Quantity};
 
 use super::glance::Glance;
-use super::map::{Field, Sign, field};
+use super::map::{Colour, Field, Sign, field};
 use super::parts::{Desk, panel};
 use super::sections;
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
 use crate::access::{Right, may};
+use crate::api::Urgency;
 use crate::problem::Problem;
 
 pub(crate) use bin::bin;
@@ -46,12 +47,25 @@ async fn all(visit: &Visit) -> Sheet {
             source: "/api/v1/places?kind=waste".to_owned(),
             page: desk.to("waste/"),
             quantity: Quantity::WASTE_FILL,
-            edges: [50.0, 75.0, 90.0],
-            steps: Some(&words.fill_classes),
+            colour: colour(&desk),
         })) }
         div.after { (sections::waste(&desk, &glance)) }
     };
     Sheet { scripts: Scripts::MAP, ..Sheet::plain(title, main) }
+}
+
+/// How soon bins have to be emptied, for whoever may know; how full they are, for others.
+fn colour(desk: &Desk<'_>) -> Colour {
+    let words = desk.lang.words();
+    if !may(Right::Waste) {
+        return Colour::Steps { edges: [50.0, 75.0, 90.0], names: Some(&words.fill_classes) };
+    }
+    Colour::Urgency {
+        source: "/api/v1/waste/urgency".to_owned(),
+        grades: Urgency::ALL.map(Urgency::code),
+        names: words.pages.waste.grades,
+        note: words.pages.waste.grades_note,
+    }
 }
 
 /// Who collects today.
@@ -61,15 +75,15 @@ fn contractors(visit: &Visit) -> Vec<String> {
     house.parameters.territories.contractors(date).into_iter().map(ToOwned::to_owned).collect()
 }
 
-/// A bin's class by when it is expected to be full: 3 now, 2 within 12 hours, 1 within 36.
-fn urgency(desk: &Desk<'_>, fill: f64, due: Option<schemas::Timestamp>) -> usize {
-    let hours = due.map(|at| at.since(desk.now).as_secs_f64() / 3_600.0).filter(|_| due.is_some_and(|at| at > desk.now));
-    match (fill >= 90.0 || due.is_some_and(|at| at <= desk.now), hours) {
-        (true, _) => 3,
-        (false, Some(hours)) if hours <= 12.0 => 2,
-        (false, Some(hours)) if hours <= 36.0 => 1,
-        (false, _) => 0,
-    }
+/// How soon a bin has to be emptied, with its sign.
+fn grade(desk: &Desk<'_>, urgency: Urgency) -> Markup {
+    let word = desk.lang.words().pages.waste.grades.get(class(urgency)).copied().unwrap_or_default();
+    html! { span.grade { i class=(format!("v{}", class(urgency))) aria-hidden="true" {} (word) } }
+}
+
+/// A bin's class: 3 of one that cannot wait.
+fn class(urgency: Urgency) -> usize {
+    Urgency::ALL.iter().position(|grade| *grade == urgency).unwrap_or(0)
 }
 
 /// When a bin is expected to be full: as likely earlier as later, and the cautious time.

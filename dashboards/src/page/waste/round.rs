@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use schemas::{DeviceId, Place, Timestamp, Zone};
 use serde::Deserialize;
 
-use super::{contractors, due, urgency};
+use super::{class, contractors, due, grade};
+use crate::api::Urgency;
 use crate::locator::zone_name;
 use crate::numbers;
 use crate::page::desk::encoded;
@@ -50,6 +51,7 @@ struct Stop {
     due_p50: Option<Timestamp>,
     due_p90: Option<Timestamp>,
     basis: Told<String>,
+    urgency: Urgency,
     last_emptied: Option<Timestamp>,
 }
 
@@ -111,7 +113,7 @@ fn tour_of(desk: &Desk<'_>, tour: &Tour) -> Markup {
 fn stop_of(desk: &Desk<'_>, tour: &Tour, stop: &Stop) -> Markup {
     let words = &desk.lang.words().pages.waste;
     let name = stop.label.clone().unwrap_or_else(|| stop.bin.to_string());
-    let class = urgency(desk, stop.fill, stop.due_p50);
+    let class = class(stop.urgency);
     let href = desk.to(&format!("waste/{}", stop.bin));
     let (lat, lon) = (stop.place.lat(), stop.place.lon());
     html! { li {
@@ -126,7 +128,8 @@ fn stop_of(desk: &Desk<'_>, tour: &Tour, stop: &Stop) -> Markup {
         span class=(format!("num v{class}")) { (stop.order) }
         div.what {
             p { a href=(href) { bdi { (name) } } " · " (desk.amount(stop.fill, 0, "%")) @if stop.offline { " " small.bad { (words.offline) " " (desk.time(stop.heard)) } } }
-            p.small { bdi { (zone_name(desk.lang, &stop.zone)) } " · " (due(desk, class == 3, stop.due_p50, stop.due_p90))
+            p.small { bdi { (zone_name(desk.lang, &stop.zone)) } " · " (grade(desk, stop.urgency))
+                @if stop.urgency != Urgency::Now { " · " (due(desk, false, stop.due_p50, stop.due_p90)) }
                 @if stop.basis.value.as_deref() == Some("prior") { " · " (words.by_district) } }
             p.small { (words.emptied) " " @match stop.last_emptied { Some(at) => (desk.time(at)), None => (words.not_lately) } }
         }

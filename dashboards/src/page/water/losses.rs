@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
+use super::district_name;
 use super::texts::texts;
 use crate::page::parts::{Desk, Told, empty, panel};
 use crate::page::visit::Visit;
@@ -68,8 +69,8 @@ pub(super) async fn section(visit: &Visit) -> Markup {
 
 fn one(desk: &Desk<'_>, district: &District) -> Markup {
     let withheld = district.days.iter().all(|day| day.told().is_none());
-    html! { section.plate aria-label=(district.district) {
-        h3 { bdi { (district.district) } }
+    html! { section.plate aria-label=(district_name(desk, &district.district)) {
+        h3 { bdi { (district_name(desk, &district.district)) } }
         @if withheld { p.note { (desk.lang.words().withheld) } } @else { (bars(desk, district)) (table(desk, district)) }
     } }
 }
@@ -95,7 +96,7 @@ fn bars(desk: &Desk<'_>, district: &District) -> Markup {
     }
     let days = u32::try_from(district.days.len()).unwrap_or(u32::MAX);
     let wide = f64::from(days) * WIDE;
-    let label = format!("{}, {}", texts(desk.lang).losses, district.district);
+    let label = format!("{}, {}", texts(desk.lang).losses, district_name(desk, &district.district));
     html! { svg.losses viewBox=(format!("0 0 {wide} {}", TALL + 1.0)) role="img" aria-label=(label) {
         (PreEscaped(out)) path.base d=(format!("M0 {TALL}H{wide}")) {}
     } }
@@ -106,8 +107,8 @@ fn table(desk: &Desk<'_>, district: &District) -> Markup {
     let cubic = |litres: f64| desk.amount(litres / 1000.0, 1, "m³");
     html! { details {
         summary { (desk.lang.words().pages.air.as_table) }
-        div.wide tabindex="0" role="group" aria-label=(district.district) { table.rows {
-            caption.vh { (district.district) }
+        div.wide tabindex="0" role="group" aria-label=(district_name(desk, &district.district)) { table.rows {
+            caption.vh { (district_name(desk, &district.district)) }
             thead { tr {
                 th scope="col" { (desk.lang.words().pages.water.date) }
                 @for name in [texts.inflow, texts.consumption, texts.loss, texts.part] { th.n scope="col" { (name) } }

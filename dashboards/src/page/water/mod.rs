@@ -77,6 +77,11 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     Ok(Sheet { often: super::visit::SELDOM, ..Sheet::plain(title, main) })
 }
 
+/// What people call a district: one that is called as a zone is by the zone's name in the reader's language.
+fn district_name(desk: &Desk<'_>, name: &str) -> String {
+    name.parse::<Zone>().map_or_else(|_| name.to_owned(), |zone| zone_name(desk.lang, &zone))
+}
+
 fn by_day(desk: &Desk<'_>, consumption: Option<&Consumption>) -> Markup {
     let words = &desk.lang.words().pages.water;
     let body = consumption.map(|consumption| {
@@ -121,7 +126,7 @@ fn night_flow(desk: &Desk<'_>, nights: Option<Nights>) -> Markup {
                 th.n scope="col" { (words.flow) }
             } }
             tbody { @for night in nights.iter().take(NIGHTS) { tr {
-                th scope="row" { bdi { (night.district) } }
+                th scope="row" { bdi { (district_name(desk, &night.district)) } }
                 td.n { (desk.day(night.date)) }
                 td.n {
                     @match night.flow.as_ref().and_then(|flow| flow.value.as_ref()) {

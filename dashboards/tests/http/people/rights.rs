@@ -63,6 +63,7 @@ POST /api/v1/alerts/alert-ours/acknowledge   - + + + - +   + +
 POST /api/v1/alerts/alert-theirs/acknowledge - - + + - +   - -
 GET  /api/v1/waste/worklist?contractor=ours   - + + + - +   + +
 GET  /api/v1/waste/worklist?contractor=theirs - - + + - +   + +
+GET  /api/v1/waste/urgency                 - + + + - +   + +
 GET  /api/v1/waste/kpi?contractor=ours     - + + + - +   + +
 GET  /api/v1/waste/kpi?contractor=theirs   - - + + - +   + +
 GET  /api/v1/parking/occupancy             - - + + + +   + +
@@ -82,6 +83,7 @@ GET  /api/v1/maintenance                   - - + + + +   - -
 POST /api/v1/maintenance                   - - + + - +   - -
 POST /api/v1/maintenance/1/end             - - + + - +   - -
 GET  /api/v1/rotas                         - - + + + +   - -
+GET  /api/v1/reports                       - - + + + +   - -
 GET  /api/v1/rules                         - - + + + +   - -
 GET  /api/v1/rules/bin-half                - - + + + +   - -
 POST /api/v1/rules/bin-half                - - - + - +   - -
@@ -238,6 +240,7 @@ async fn sec_04_a_contractor_finds_nothing_of_another_in_any_answer_or_page() {
         "/api/v1/alerts?view=history".to_owned(),
         "/api/v1/waste/worklist".to_owned(),
         "/api/v1/waste/kpi".to_owned(),
+        "/api/v1/waste/urgency".to_owned(),
         "/fr/alerts".to_owned(),
         "/fr/waste".to_owned(),
         "/fr/devices".to_owned(),

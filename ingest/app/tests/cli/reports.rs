@@ -170,6 +170,18 @@ fn a_report_goes_by_mail_once_its_time_is_over_and_not_again_after_a_restart() {
         (log.matches("a report is on its way").count() >= 2).then_some(())
     };
     until("both reports to be made", Duration::from_secs(60), waits);
+    let fares = |running: &Marsad| running.json("/api/v1/reports")["reports"].as_array().cloned().unwrap_or_default();
+    // Both go by one line, whose head holds the other.
+    let late = until("an attempt to send the first", Duration::from_secs(60), || {
+        Some(fares(&running)).filter(|all| all.first().is_some_and(|first| first["due"]["attempts"].as_u64() > Some(0)))
+    });
+    let named: Vec<&str> = late.iter().filter_map(|report| report["report"].as_str()).collect();
+    assert_eq!(named, ["air-of-the-day", "collection"]);
+    for report in &late {
+        assert_eq!((&report["due"]["state"], &report["sent"]), (&"waiting".into(), &Value::Null), "{report}");
+        assert!(report["due"]["again"].is_string() && report["next"].is_string(), "{report}");
+    }
+    assert!(late[0]["due"]["trouble"].is_string(), "why it waits: {}", late[0]);
     assert!(running.stop().success());
     let (_, mails) = mail_server(&nobody.to_string());
     let mut running = running.again(folder.path());
@@ -189,6 +201,10 @@ fn a_report_goes_by_mail_once_its_time_is_over_and_not_again_after_a_restart() {
         "{unfolded}"
     );
     assert!(!unfolded.contains("font/woff2"), "a mail has no room for fonts");
+    let arrived = until("both to be known as sent", Duration::from_secs(60), || {
+        Some(fares(&running)).filter(|all| all.iter().all(|report| report["due"].is_null()))
+    });
+    assert!(arrived.iter().all(|report| report["sent"]["at"].is_string() && report["next"].is_string()), "{arrived:?}");
     // Neither a reload nor another start sends an edition again.
     ask(folder.path(), &["reload"]).well();
     assert!(running.stop().success());

@@ -9,7 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Edition, ReportSettings, Subscription};
+use super::mailings::id;
+use super::{Edition, Mailings, ReportSettings, Subscription};
 use crate::records::ask;
 
 /// The longest sleep: a clock that is set, or a zone that changes, delays no report by more.
@@ -42,6 +43,7 @@ pub struct Courier {
     clock: Arc<dyn Clock>,
     zone: TimeZone,
     posted: Arc<Notify>,
+    told: Arc<Mailings>,
 }
 
 impl std::fmt::Debug for Courier {
@@ -51,7 +53,7 @@ impl std::fmt::Debug for Courier {
 }
 
 impl Courier {
-    /// A courier; `posted` is rung where something was posted.
+    /// A courier; `posted` is rung where something was posted, and `told` learns why an edition cannot be made.
     #[must_use]
     pub fn new(
         subscriptions: Vec<Subscription>,
@@ -60,8 +62,9 @@ impl Courier {
         clock: Arc<dyn Clock>,
         zone: TimeZone,
         posted: Arc<Notify>,
+        told: Arc<Mailings>,
     ) -> Self {
-        Self { subscriptions, book, press, clock, zone, posted }
+        Self { subscriptions, book, press, clock, zone, posted, told }
     }
 
     /// Posts until `stop`. The last edition whose time is over and that a line never had goes at once: after a stop of the
@@ -75,7 +78,9 @@ impl Courier {
             let mut wait = LOOK_AGAIN;
             let mut failed = None;
             for subscription in &self.subscriptions {
-                if let Err(reason) = self.deliver(subscription, &stop).await? {
+                let delivered = self.deliver(subscription, &stop).await?;
+                self.told.note(subscription, delivered.as_ref().err().cloned());
+                if let Err(reason) = delivered {
                     failed = Some((subscription, reason));
                 }
                 wait = wait.min(self.until_next(subscription));
@@ -105,7 +110,7 @@ impl Courier {
     async fn deliver(&self, subscription: &Subscription, stop: &CancellationToken) -> Result<Result<(), String>, CourierError> {
         let Subscription { report, line: setup } = subscription;
         let Some(edition) = Edition::last(report.which, report.at, &self.zone, self.clock.now()) else { return Ok(Ok(())) };
-        let (line, id) = (setup.line(), format!("report/{}/{}", report.name, edition.date));
+        let (line, id) = (setup.line(), id(subscription, edition));
         let (asked, name) = (line.clone(), id.clone());
         let had = ask(&self.book, &*self.clock, stop, "reports", move |book| book.has(&asked, &name)).await?;
         if had != Some(false) {

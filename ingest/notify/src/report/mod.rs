@@ -4,9 +4,11 @@
 //! any way but mail: a report is a document.
 
 mod courier;
+mod mailings;
 mod schedule;
 
 pub use courier::{Courier, CourierError, Press};
+pub use mailings::Mailings;
 pub use schedule::{Edition, Shape, Which};
 
 use ports::Language;
