@@ -9,6 +9,7 @@ mod arguments;
 mod backup;
 mod canaries;
 mod city;
+mod closed;
 mod decoding;
 mod desk;
 mod directory;
