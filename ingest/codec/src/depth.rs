@@ -20,24 +20,33 @@ pub(crate) fn check(payload: &[u8]) -> Result<(), Reject> {
 /// The most levels that are open at once; not counted on beyond the limit.
 fn levels(payload: &[u8]) -> usize {
     let (mut open, mut most) = (0_usize, 0);
-    let (mut quoted, mut escaped) = (false, false);
-    for byte in payload {
-        match (byte, quoted) {
-            _ if escaped => escaped = false,
-            (b'\\', true) => escaped = true,
-            (b'"', _) => quoted = !quoted,
-            (b'{' | b'[', false) => {
+    let mut bytes = payload.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => pass_text(&mut bytes),
+            b'{' | b'[' => {
                 open += 1;
                 most = most.max(open);
                 if most > DEPTH_LIMIT {
                     break;
                 }
             }
-            (b'}' | b']', false) => open = open.saturating_sub(1),
+            b'}' | b']' => open = open.saturating_sub(1),
             _ => {}
         }
     }
     most
+}
+
+/// Goes behind the quotation mark that ends a text.
+fn pass_text(bytes: &mut std::slice::Iter<'_, u8>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => _ = bytes.next(),
+            _ => {}
+        }
+    }
 }
 
 #[cfg(test)]
