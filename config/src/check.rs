@@ -63,6 +63,7 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         errors.extend(unknown_public_rules(settings, rules));
     }
     errors.extend(settings.access.objection().map(|objection| wrong("access", objection)));
+    errors.extend(settings.endpoint.objection().map(|(key, why)| wrong(&settings.place(&format!("endpoint.{key}")), why)));
     errors.extend(directory(settings));
     errors.extend(
         dashboards::Tenant::objection(&settings.tenant)

@@ -29,7 +29,7 @@ pub use backup::{Backup, NotARecipient, Recipient};
 pub use check::{Checked, check, check_with, strangers};
 pub use devices::{Bounds, DeviceList, Listed, devices, read_devices};
 pub use locate::SettingsError;
-pub use location::Location;
+pub use location::{Location, unsealed};
 pub use profiles::{ProfileFiles, profile_from_file, profiles};
 pub use routes::RouteTable;
 pub use vocabulary::vocabulary;

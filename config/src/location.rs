@@ -41,6 +41,17 @@ fn elsewhere(settings: &Settings) -> Option<&str> {
     urls.into_iter().find(|url| !is_here(url))
 }
 
+/// Why a city's devices cannot be heard yet: behind some of them people stand, and nothing seals what they say. Not asked of a
+/// simulated city, nor where nobody but this machine is heard.
+#[must_use]
+pub fn unsealed(settings: &Settings) -> Option<SettingsError> {
+    let heard = !settings.endpoint.is_private() || settings.collector.iter().any(|broker| !is_here(&broker.url));
+    let open = settings.privacy.keys.is_none() && !settings.privacy.kinds.is_empty();
+    let message = "devices beyond this machine are heard, and what meters say is not sealed: expected a file of keys, which `marsad vault \
+                   init` makes, or `kinds = []` where people stand behind no device (law 09-08)";
+    (heard && open).then(|| wrong(&settings.place("privacy.keys"), message.to_owned()))
+}
+
 /// Where every store is.
 ///
 /// # Errors

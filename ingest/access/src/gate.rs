@@ -161,6 +161,9 @@ impl Keeper {
         }
         let (secret, now) = (fresh()?, self.clock.now());
         let kept = Secret::of(&secret);
+        let may = if new.read_only { "looks" } else { "may change things" };
+        let what = format!("a token `{}` for {} hours, {}, {may}", new.name, new.hours, new.role.code());
+        self.note(AuditNote { who: by.clone(), address: None, event: "access", what, outcome: "asked".to_owned() }).await?;
         let what = self.blocking(move |book| book.enter_token(&new, &by, &kept, now)).await?;
         Ok(Made { what, secret })
     }

@@ -10,7 +10,7 @@ use trust::Outward;
 pub(crate) enum Certified {
     /// A door of ours: pages, or the endpoint.
     Door(Arc<Certificates>),
-    /// A way to a broker or a server of readings. Channels are not here: a reload makes each anew.
+    /// A way to a broker, a server of readings or the city's directory. Channels are not here: a reload makes each anew.
     Way(Arc<Outward>),
 }
 

@@ -117,7 +117,7 @@ pub(crate) enum Command {
     /// Run the platform (the default)
     #[command(after_help = "Examples:
   marsad run --data /var/lib/marsad --http 0.0.0.0:8080
-  MARSAD__ENDPOINT__LISTEN=0.0.0.0:1883 marsad run --config /etc/marsad.toml")]
+  MARSAD__ENDPOINT__LISTEN=127.0.0.1:1884 marsad run --config /etc/marsad.toml")]
     Run,
     /// Run the platform with a simulated city that publishes by real MQTT
     #[command(after_help = "Examples:

@@ -24,6 +24,15 @@ pub(crate) fn check(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<
     Ok(mistakes(settings, more_rules)?)
 }
 
+/// As [`check`], for a city that is not simulated.
+pub(crate) fn check_real(settings: &Settings) -> Result<Checked, Failure> {
+    let checked = mistakes(settings, &[]);
+    match settings::unsealed(settings) {
+        None => Ok(checked?),
+        Some(unsealed) => Err(checked.err().into_iter().flatten().chain([unsealed]).collect::<Vec<_>>().into()),
+    }
+}
+
 /// As [`check`]; each mistake by itself.
 pub(crate) fn mistakes(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Checked, Vec<SettingsError>> {
     let mut errors = Vec::new();

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use access::{Book, Doorman, Entrance, Keeper};
+use oidc::Oidc;
 use ports::{AccessError, Clock, Directory};
 use settings::Settings;
+use trust::Outward;
 
 use crate::directory::DataDirectory;
 use crate::failure::{Code, Failure};
@@ -21,6 +23,8 @@ const OWN_TOPIC: &str = "marsad/+/+/{device}/up";
 pub(crate) struct Opened {
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) doorman: Arc<Doorman>,
+    /// How the city's directory is trusted, where it is asked over TLS.
+    pub(crate) outward: Option<Arc<Outward>>,
 }
 
 fn failure(place: &Path, error: &AccessError) -> Failure {
@@ -42,10 +46,11 @@ pub(crate) fn running(settings: &Settings, directory: &DataDirectory, clock: &Ar
     let place = &settings.data.directory;
     let key = access::fresh().map_err(|e| failure(place, &e.into()))?;
     directory.keep_key(&key).map_err(|cause| disk_failure(place, &cause))?;
-    let directory = oidc::Oidc::new(&settings.oidc, Arc::clone(clock));
+    let directory = Oidc::new(&settings.oidc, Arc::clone(clock));
     let directory = directory.map_err(|objection| Failure::new(Code::Settings, objection.to_string()))?;
+    let outward = directory.as_ref().and_then(Oidc::outward);
     let directory = directory.map(|directory| Arc::new(directory) as Arc<dyn Directory>);
-    open(settings, entrance(settings), Some(&key), directory, clock)
+    Ok(Opened { outward, ..open(settings, entrance(settings), Some(&key), directory, clock)? })
 }
 
 /// Opens it for a command on a directory on which no program runs: the command may do everything, and nobody else asks.
@@ -66,7 +71,7 @@ fn open(
     let doorman = Doorman::new(&book, Arc::clone(clock), own).map_err(|e| failure(&place, &e))?;
     let (clock, doors) = (Arc::clone(clock), Some(Arc::clone(&doorman)));
     let keeper = Keeper::new(book, clock, settings.access.clone(), entrance, key, doors).map_err(|e| failure(&place, &e))?;
-    Ok(Opened { keeper: Arc::new(keeper.with_directory(directory)), doorman })
+    Ok(Opened { keeper: Arc::new(keeper.with_directory(directory)), doorman, outward: None })
 }
 
 /// Topics of the city's own routes in which the device's id stands.

@@ -243,7 +243,7 @@ impl Platform {
                 .chain(certificates.clone())
                 .map(Certified::Door)
                 .chain(ways)
-                .chain(opened.outward.map(Certified::Way))
+                .chain(opened.outward.into_iter().chain(gate.outward).map(Certified::Way))
                 .collect(),
         }));
         let observer = Observer {

@@ -12,7 +12,7 @@ use crate::ground::Origin;
 use crate::platform::Platform;
 
 pub(crate) async fn run(settings: &Settings, origin: Origin) -> Result<(), Failure> {
-    let checked = fit::check(settings, &[])?;
+    let checked = fit::check_real(settings)?;
     raise_open_files();
     let signals = Signals::hear()?;
     let platform = Platform::start(settings, checked, origin).await?;
@@ -93,7 +93,7 @@ pub(crate) async fn until_told(mut platform: Platform, signals: Signals) -> Resu
 }
 
 pub(crate) fn check(settings: &Settings, json: bool) -> Result<(), Failure> {
-    let Checked { catalogue, rules, profiles, .. } = fit::check(settings, &[])?;
+    let Checked { catalogue, rules, profiles, .. } = fit::check_real(settings)?;
     let (devices, rules, profiles) = (catalogue.len(), rules.rules().len(), profiles.iter().count());
     let text = if json {
         serde_json::json!({ "ok": true, "devices": devices, "rules": rules, "profiles": profiles }).to_string()

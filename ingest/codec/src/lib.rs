@@ -9,6 +9,7 @@
 //! counters, spikes; a Sparkplug alias is the exception, since without its birth it has no meaning.
 
 mod codecs;
+mod depth;
 mod encode;
 mod envelope;
 mod explain;
@@ -38,6 +39,7 @@ use schemas::{Catalogue, Device, DeviceId, Firmware, Fitting, Kind, Message, Pro
 pub use codecs::marsad_json::VERSION as MARSAD_VERSION;
 pub use codecs::marsad_schema::payload_schema;
 pub use codecs::script::Script;
+pub use depth::DEPTH_LIMIT;
 pub use encode::{ChirpStackUp, marsad_topic, write_marsad};
 pub use envelope::sparkplug::Births;
 pub use explain::{Explained, UplinkView};
@@ -205,6 +207,9 @@ impl Decoder {
         witness: &mut dyn explain::Witness,
     ) -> Result<Decoded, Reject> {
         let (route, arrival) = self.routes.find(message, &self.births)?;
+        if route.envelope.is_json() {
+            depth::check(&message.payload)?;
+        }
         let (mut first, mut silent): (Option<Decoded>, _) = (None, None);
         let before = out.len();
         route.envelope.open(&arrival, &mut |uplink| match self.read_uplink(route, message, uplink, out, witness) {

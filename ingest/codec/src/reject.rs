@@ -40,6 +40,7 @@ reasons! {
     NoProfile = "no_profile", "Neither the catalogue nor a route names the profile that the device's bytes need.";
     NotJson = "not_json", "The payload is not JSON.";
     BadShape = "bad_shape", "The payload is JSON of another shape than documented: a field is unknown, missing, doubled or of another type.";
+    TooDeep = "too_deep", "Lists and objects of the JSON stand more than 8 deep in one another.";
     UnknownVersion = "unknown_version", "The payload is of a version that this program does not read.";
     ForbiddenField = "forbidden_field", "The payload holds a field that could identify a person or a vehicle, which is never taken in.";
     UnknownQuantity = "unknown_quantity", "The vocabulary has no quantity of this name.";

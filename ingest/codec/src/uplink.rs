@@ -231,6 +231,10 @@ pub(crate) trait Envelope: Sync {
     fn topics(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Whether it reads JSON, whose levels are then counted first. Not where the shape that is read allows few.
+    fn is_json(&self) -> bool {
+        false
+    }
     /// Whether later messages may not be readable without this one (Sparkplug births).
     fn is_birth(&self, _message: &Message) -> bool {
         false

@@ -41,6 +41,7 @@ fn settings() -> Settings {
         rate: 0,
         device_rate: 0,
         device_burst: 0,
+        plain: false,
         device_max_packet: bytesize::ByteSize::mib(1),
         address_rate: 0,
         connect_timeout: Duration::from_secs(10),

@@ -203,9 +203,8 @@ impl Connection {
             if let Some(id) = self.session.id() {
                 house.clients.enter(self.session.proved_user(), id, &self.link);
             }
-            if let Some(bucket) = self.session.lone_device().and_then(|device| house.devices.of(device, now)) {
-                self.pace.share(bucket);
-            }
+            self.pace.share(self.session.lone_device().and_then(|device| house.devices.of(device, now)));
+            self.pace.share(self.session.lone_address().and_then(|address| house.addresses.of(&address, now)));
             // There may be more behind CONNECT.
             return self.feed(house);
         }

@@ -62,6 +62,8 @@ pub(crate) struct House {
     pub(crate) deadline: CancellationToken,
     pub(crate) packet_timeout: Duration,
     pub(crate) devices: Buckets<ByteString>,
+    /// By the address of whoever speaks for itself alone.
+    pub(crate) addresses: Buckets<IpAddr>,
 }
 
 /// Connections by address. Entries of 0 are removed: as large as the number of connections.
@@ -180,8 +182,8 @@ impl Endpoint {
             deadline,
             packet_timeout: self.settings.packet_timeout,
             devices: Buckets::new(self.settings.device_rate, self.settings.device_burst),
+            addresses: Buckets::new(self.settings.address_rate, self.settings.address_rate),
         });
-        let by_address = Buckets::new(self.settings.address_rate, self.settings.address_rate);
         // As many tasks as connections, at most `max_connections`.
         let mut tasks = JoinSet::new();
         let mut number = 0;
@@ -204,7 +206,7 @@ impl Endpoint {
                         number += 1;
                         let (limits, access) = (self.limits, Arc::clone(&self.access));
                         let connect_by = Instant::now() + self.settings.connect_timeout;
-                        let pace = self.pace(peer.ip(), &by_address);
+                        let pace = Pace::new(Bucket::new(self.settings.rate, self.settings.rate, Instant::now()));
                         let house = Arc::clone(&house);
                         tasks.spawn(async move {
                             let _place = place;
@@ -240,12 +242,6 @@ impl Endpoint {
             plain = self.plain.accept() => plain.map(|(socket, peer)| (socket, peer, None)),
             tls = tls.accept() => tls.map(|(socket, peer)| (socket, peer, Some(certificates.current().into()))),
         }
-    }
-
-    /// How fast a connection from `address` may be read, before it is known which device speaks.
-    fn pace(&self, address: IpAddr, by_address: &Buckets<IpAddr>) -> Pace {
-        let (rate, now) = (self.settings.rate, Instant::now());
-        Pace::new(Bucket::new(rate, rate, now), by_address.of(&address.to_canonical(), now))
     }
 
     /// A place for a connection from `address`; none if there are too many.

@@ -23,13 +23,13 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn new(own: Bucket, address: Option<Shared>) -> Self {
-        Self { own, shared: address.into_iter().collect() }
+    pub(crate) fn new(own: Bucket) -> Self {
+        Self { own, shared: Vec::new() }
     }
 
-    /// From now on it takes from this one too.
-    pub(crate) fn share(&mut self, bucket: Shared) {
-        self.shared.push(bucket);
+    /// From now on it takes from this one too, if there is one.
+    pub(crate) fn share(&mut self, bucket: Option<Shared>) {
+        self.shared.extend(bucket);
     }
 
     /// Publishes that may be read at `now`.
@@ -100,11 +100,18 @@ mod tests {
 
     use super::*;
 
+    /// No limit of its own.
+    fn sharing(bucket: Option<Shared>, start: Instant) -> Pace {
+        let mut pace = Pace::new(Bucket::new(0, 0, start));
+        pace.share(bucket);
+        pace
+    }
+
     #[test]
     fn two_connections_share_what_one_may_and_pay_back_what_they_took_at_once() {
         let start = Instant::now();
         let buckets: Buckets<u32> = Buckets::new(1, 20);
-        let pace = || Pace::new(Bucket::new(0, 0, start), buckets.of(&7, start));
+        let pace = || sharing(buckets.of(&7, start), start);
         let (mut one, mut other) = (pace(), pace());
         assert_eq!((one.allowed(start), other.allowed(start)), (20, 20));
         one.take(20);
@@ -120,18 +127,18 @@ mod tests {
     fn coming_back_gives_no_other_burst_and_a_bucket_that_is_full_again_is_let_go_of() {
         let start = Instant::now();
         let buckets: Buckets<u32> = Buckets::new(1, 20);
-        let mut gone = Pace::new(Bucket::new(0, 0, start), buckets.of(&0, start));
+        let mut gone = sharing(buckets.of(&0, start), start);
         assert_eq!(gone.allowed(start), 20);
         gone.take(20);
         drop(gone);
-        assert_eq!(Pace::new(Bucket::new(0, 0, start), buckets.of(&0, start)).allowed(start), 0);
+        assert_eq!(sharing(buckets.of(&0, start), start).allowed(start), 0);
         for key in 1..u32::try_from(KEPT).unwrap() {
             buckets.of(&key, start);
         }
         buckets.of(&u32::MAX, start + Duration::from_secs(5));
         assert_eq!(lock(&buckets.kept).buckets.len(), 2, "the one that is not full yet, and the new one");
         buckets.of(&1, start);
-        assert_eq!(Pace::new(Bucket::new(0, 0, start), buckets.of(&0, start)).allowed(start + Duration::from_secs(20)), 20);
+        assert_eq!(sharing(buckets.of(&0, start), start).allowed(start + Duration::from_secs(20)), 20);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: time, sockets, waiting. The rate comes in as a number of publishes allowed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -139,6 +139,14 @@ impl Session {
     /// The same of a device that speaks for itself alone.
     pub(crate) fn lone_device(&self) -> Option<&ByteString> {
         self.proved_user().filter(|user| !self.access.speaks_for_others(user))
+    }
+
+    /// The address of whoever does not speak for others: neither a user who does, nor a program of this machine that needs no
+    /// credential.
+    pub(crate) fn lone_address(&self) -> Option<IpAddr> {
+        let address = self.address.ip().to_canonical();
+        let alone = if self.access.proves_users() { self.lone_device().is_some() } else { !address.is_loopback() };
+        alone.then_some(address)
     }
 
     /// Seconds, 0 for none.

@@ -14,7 +14,7 @@ use serde::Deserialize;
 pub enum Devices {
     /// Everybody on this machine where it listens on a loopback address, registered devices elsewhere.
     Auto,
-    /// Everybody who reaches it.
+    /// Everybody on this machine; only on a loopback address.
     Open,
     /// Devices with a credential, each under its own id.
     Registered,
@@ -27,8 +27,26 @@ impl Settings {
         match self.devices {
             Devices::Open => false,
             Devices::Registered => true,
-            Devices::Auto => !(self.listen.ip().is_loopback() && self.tls_listen.is_none_or(|at| at.ip().is_loopback())),
+            Devices::Auto => !self.is_private(),
         }
+    }
+
+    /// Whether nobody but this machine reaches it.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.listen.ip().is_loopback() && self.tls_listen.is_none_or(|at| at.ip().is_loopback())
+    }
+
+    /// Which key cannot be as it is set where others reach it, and why.
+    #[must_use]
+    pub fn objection(&self) -> Option<(&'static str, &'static str)> {
+        if self.devices == Devices::Open && !self.is_private() {
+            let why = "\"open\" is for a loopback address alone: expected \"auto\" or \"registered\" where others reach it";
+            return Some(("devices", why));
+        }
+        let why = "plain MQTT would be spoken beyond this machine, passwords in the open: expected a loopback address, with tls_listen \
+                   for others, or `plain = true`";
+        (!self.listen.ip().is_loopback() && !self.plain).then_some(("listen", why))
     }
 }
 
@@ -38,6 +56,8 @@ impl Settings {
 pub struct Settings {
     /// Where plain MQTT is spoken. Port 0 takes any free port.
     pub listen: SocketAddr,
+    /// Whether that may be an address that others reach.
+    pub plain: bool,
     /// The largest packet taken, header included: 1 KiB to 256 MiB. A larger one ends its connection.
     pub max_packet: ByteSize,
     /// Connections at one time, over both listeners, at least 1. One more is closed at once.
@@ -62,7 +82,7 @@ pub struct Settings {
     /// The largest packet taken of one registered device, as `max_packet`; whoever speaks for others may send that.
     pub device_max_packet: ByteSize,
     /// Publishes per second that are read from all connections of one IP address together, with bursts of one second's
-    /// worth; 0 is no limit.
+    /// worth; 0 is no limit. Whoever speaks for others is not held to it, nor this machine where nobody needs a credential.
     pub address_rate: u32,
     /// How long a new connection may take to complete TLS and CONNECT.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]

@@ -66,8 +66,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 impl Issuer {
     /// Connects to nothing.
     pub(crate) fn new(registration: &Registration) -> Result<Self, String> {
+        let tls = registration.outward.as_ref().map_or_else(trust::nobody, |outward| outward.client(&[]));
         let http = Client::builder()
-            .tls_backend_preconfigured(registration.tls.clone())
+            .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(registration.settings.timeout)

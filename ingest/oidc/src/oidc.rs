@@ -9,6 +9,7 @@ use ports::{BoxFuture, Clock, Departure, Directory, DirectoryError, Return, Vouc
 use schemas::Texts;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
+use trust::Outward;
 
 use crate::departures::{Departures, Sent};
 use crate::grant::{self, claim};
@@ -46,6 +47,12 @@ impl Oidc {
         let Some(registration) = settings.registration()? else { return Ok(None) };
         let issuer = Issuer::new(&registration).map_err(|why| Objection::new("issuer", why))?;
         Ok(Some(Self { registration, issuer, departures: Departures::default(), clock }))
+    }
+
+    /// How the issuer is trusted, to be read anew while the program runs; none where it does not speak TLS.
+    #[must_use]
+    pub fn outward(&self) -> Option<Arc<Outward>> {
+        self.registration.outward.clone()
     }
 
     async fn depart_now(&self, next: String, from: Option<IpAddr>) -> Result<Departure, DirectoryError> {

@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
 use schemas::Texts;
 use serde::Deserialize;
+use trust::{Files, Outward};
 
 use crate::algorithm::Algorithm;
 use crate::grant::Grant;
@@ -91,7 +93,8 @@ pub(crate) struct Registration {
     pub(crate) secret: Option<Secret>,
     /// Where the directory sends people back to.
     pub(crate) back: Url,
-    pub(crate) tls: rustls::ClientConfig,
+    /// How the issuer is trusted; none where it does not speak TLS.
+    pub(crate) outward: Option<Arc<Outward>>,
     pub(crate) settings: Settings,
 }
 
@@ -116,17 +119,13 @@ impl Settings {
         let back = self.back()?;
         self.numbers()?;
         let encrypted = at.scheme() == "https";
-        let tls = self.tls(encrypted)?;
-        Ok(Some(Registration { issuer: issuer.clone(), client, secret: self.secret()?, back, tls, settings: self.clone() }))
+        let outward = encrypted.then(|| self.outward()).transpose()?;
+        Ok(Some(Registration { issuer: issuer.clone(), client, secret: self.secret()?, back, outward, settings: self.clone() }))
     }
 
-    fn tls(&self, encrypted: bool) -> Result<rustls::ClientConfig, Objection> {
-        if !encrypted {
-            return Ok(trust::nobody());
-        }
-        let files = trust::Files::new(self.ca_file.as_ref(), None, None);
-        let outward = trust::Outward::read(files).map_err(|error| Objection::new("ca_file", error.why))?;
-        Ok(outward.client(&[]))
+    fn outward(&self) -> Result<Arc<Outward>, Objection> {
+        let files = Files::new(self.ca_file.as_ref(), None, None);
+        Outward::read(files).map_err(|error| Objection::new("ca_file", error.why))
     }
 
     fn back(&self) -> Result<Url, Objection> {

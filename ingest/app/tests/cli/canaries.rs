@@ -7,7 +7,7 @@ use aho_corasick::AhoCorasick;
 use tests::Marsad;
 
 use crate::privacy::{PATIENCE, Town, files, no_mark, no_name, offsets, pseudonyms, seed};
-use crate::program::{ask, at, hour};
+use crate::program::{ask, at, end_of, hour, of, program};
 
 /// How many people, where the environment does not say (`MARSAD_CANARIES`).
 const PEOPLE: u32 = 10_000;
@@ -121,5 +121,30 @@ fn req_p_1_no_name_serial_or_address_is_found_in_any_answer_page_export_log_metr
         for file in ["register.db", "store/readings.db", "vault.db"] {
             no_name(&place.join(file), &names);
         }
+    }
+}
+
+#[test]
+fn req_p_1_no_device_beyond_this_machine_is_heard_before_there_are_keys_or_somebody_says_that_nobody_stands_behind_them() {
+    let town = Town::of(0);
+    let open = "[rules]\npacks = []\n[endpoint]\nplain = true\n";
+    let run = |settings: &str, mqtt: &str| {
+        fs::write(town.path().join("marsad.toml"), settings).expect("written");
+        let mut command = program();
+        end_of(command.arg("run").args(of(town.path())).args(["--mqtt", mqtt, "--http", "192.0.2.1:1"]))
+    };
+    let unsealed = ["privacy.keys", "vault init", "kinds = []"];
+    run(open, "0.0.0.0:0").refused(78, &unsealed);
+    let broker = format!("{open}[[collector]]\nname = \"city\"\nurl = \"mqtt://broker.city.example\"\nfilters = [\"#\"]\n");
+    run(&broker, "127.0.0.1:0").refused(78, &unsealed);
+    assert!(!town.path().join("data/journal").exists(), "nothing was heard");
+    ask(town.path(), &["check"]).refused(78, &unsealed);
+    // With keys, where nobody stands behind any device, or on this machine alone, there is nothing but the address to complain of.
+    for (settings, mqtt) in [
+        (format!("{}[endpoint]\nplain = true\n", town.settings).as_str(), "0.0.0.0:0"),
+        (&format!("{open}[privacy]\nkinds = []\n"), "0.0.0.0:0"),
+        (open, "127.0.0.1:0"),
+    ] {
+        run(settings, mqtt).refused(78, &["192.0.2.1:1"]);
     }
 }

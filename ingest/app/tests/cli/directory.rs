@@ -9,7 +9,7 @@ use tests::Marsad;
 use crate::people::{cookie, get, told};
 use crate::program::{ask, program};
 
-const SECRET: &str = "the-secret-of-the-registration";
+pub(crate) const SECRET: &str = "the-secret-of-the-registration";
 
 fn settings(folder: &Path, issuer: &Issuer) -> String {
     std::fs::write(folder.join("oidc.secret"), format!("{SECRET}\n")).expect("a file");
@@ -42,12 +42,12 @@ fn header<'a>(answer: &'a str, name: &str) -> &'a str {
 }
 
 /// A browser on its way: what it has to show when it comes back, and where it is sent.
-struct Came {
+pub(crate) struct Came {
     path: String,
     cookie: String,
 }
 
-fn go(marsad: &Marsad, issuer: &Issuer) -> Came {
+pub(crate) fn go(marsad: &Marsad, issuer: &Issuer) -> Came {
     let (status, answer) = get(marsad.http, "/login/directory?next=/en/alerts", "");
     assert_eq!(status, 303, "{answer}");
     let kept = header(&answer, "set-cookie");
@@ -57,7 +57,7 @@ fn go(marsad: &Marsad, issuer: &Issuer) -> Came {
     Came { path, cookie: format!("cookie: {}\r\n", kept.split(';').next().expect("a value")) }
 }
 
-fn come(marsad: &Marsad, came: &Came) -> (u16, String) {
+pub(crate) fn come(marsad: &Marsad, came: &Came) -> (u16, String) {
     get(marsad.http, &came.path, &came.cookie)
 }
 

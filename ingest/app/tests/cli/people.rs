@@ -28,7 +28,7 @@ pub(crate) fn get(address: SocketAddr, path: &str, header: &str) -> (u16, String
     http(address, &format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\n"))
 }
 
-fn post_form(address: SocketAddr, path: &str, form: &str) -> (u16, String) {
+pub(crate) fn post_form(address: SocketAddr, path: &str, form: &str) -> (u16, String) {
     let length = form.len();
     http(
         address,

@@ -31,7 +31,7 @@ fn secrets(file: &Path, head: &str) -> Vec<Vec<String>> {
 }
 
 /// A device trades a code: status and body of the answer.
-fn trade(address: SocketAddr, device: &str, code: &str) -> (u16, Value) {
+pub(crate) fn trade(address: SocketAddr, device: &str, code: &str) -> (u16, Value) {
     let body = serde_json::json!({ "device": device, "code": code }).to_string();
     let length = body.len();
     let (status, answer) = http(

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use age::secrecy::ExposeSecret;
 use tests::Marsad;
@@ -128,4 +129,45 @@ fn sec_09_what_was_changed_in_a_sealed_backup_is_named_and_a_key_that_is_none_is
     let said = ask(town.path(), &["check"]);
     said.refused(78, &["marsad.toml:", "no public key of age"]);
     assert!(!said.err.contains(secret) && !said.out.contains(secret), "the secret is not repeated: {said:?}");
+}
+
+/// The value of a key in the units of the operators' page.
+fn unit(key: &str) -> String {
+    let page = fs::read_to_string(tests::root().join("docs/OPERATIONS.md")).expect("the page");
+    let backup = page.split("marsad-backup.timer").nth(1).expect("the units of backups");
+    backup.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("no {key}")).to_owned()
+}
+
+#[test]
+fn sec_09_the_nightly_unit_makes_a_sealed_backup_of_the_running_city_and_the_drill_puts_it_back_well_within_four_hours() {
+    assert_eq!((unit("OnCalendar=").as_str(), unit("Persistent=").as_str()), ("*-*-* 01:30:00 UTC", "true"), "each night");
+    let town = Town::of(3);
+    let away = tempfile::tempdir().expect("a folder that is elsewhere");
+    let (recipient, identity) = key(away.path(), "backup.key");
+    // The unit names the settings alone: they say where the data are, and for whom backups are sealed.
+    let data = town.path().join("data");
+    let settings =
+        format!("{}[backup]\nrecipients = [\"{recipient}\"]\n[data]\ndirectory = \"{}\"\n", town.settings, text(&data));
+    let running = Marsad::start(town.path(), &settings);
+    seed(running.mqtt, 3);
+    let before = running.settled(PATIENCE).identity;
+    let command = unit("ExecStart=/bin/sh -c '").trim_end_matches('\'').replace("%%", "%");
+    let command = command
+        .replace("/usr/local/bin/marsad", env!("CARGO_BIN_EXE_marsad"))
+        .replace("/etc/marsad/marsad.toml", text(&town.path().join("marsad.toml")))
+        .replace("/mnt/backup", text(away.path()));
+    let made = std::process::Command::new("/bin/sh").args(["-c", &command]).output().expect("a shell");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let folders = fs::read_dir(away.path()).expect("a folder").flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    let [backup] = &folders.collect::<Vec<_>>()[..] else { panic!("one backup is there") };
+    assert!(fs::read(backup.join("register.db.age")).expect("its register").starts_with(SEALED));
+    drop(running);
+
+    let began = Instant::now();
+    let place = restored(&town, backup, &["--identity", text(&identity)]);
+    let again = Marsad::start(place.path(), &fs::read_to_string(place.path().join("marsad.toml")).expect("settings"));
+    let after = again.settled(PATIENCE).identity;
+    println!("restored and running again after {:.1} s", began.elapsed().as_secs_f64());
+    assert!(began.elapsed() < Duration::from_secs(4 * 3600 / 100), "a hundredth of what is allowed, for a small city");
+    assert_eq!((after.received, after.stored, after.quarantined), (before.received, before.stored, before.quarantined));
 }

@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use tests::{free_address, until};
 
+use crate::closed::old_tls;
 use crate::program::{ask, marsad, of, program};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -66,7 +67,7 @@ fn certificates(folder: &Path, devices: &[&str]) {
 }
 
 /// Ends with its test.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -108,6 +109,10 @@ fn sec_02_pages_and_endpoint_speak_tls_a_device_shows_its_certificate_and_certif
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "without TLS nothing is served");
+
+    for door in [http, mqtts] {
+        assert_eq!(old_tls(door), (0x15, 70), "TLS 1.1 gets an alert: its version");
+    }
 
     let certificate = folder.path().join("certs/bin-1.pem");
     let certificate = certificate.to_str().expect("a plain path");

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::codecs::fields::Fields;
+use crate::depth;
 use crate::forbidden;
 use crate::normalise::Sink;
 use crate::reject::{Reason, Reject};
@@ -28,7 +29,11 @@ impl Codec for Json {
                 forbidden::check(&tree.fields)?;
                 self.fields.read(&tree.fields, tree.time, out)
             }),
-            Body::Frame(_) | Body::Marsad(_) | Body::Told(..) => self.fields.read(&parse(uplink.bytes()?)?, None, out),
+            Body::Frame(_) | Body::Marsad(_) | Body::Told(..) => {
+                let bytes = uplink.bytes()?;
+                depth::check(bytes)?;
+                self.fields.read(&parse(bytes)?, None, out)
+            }
         }
     }
 }

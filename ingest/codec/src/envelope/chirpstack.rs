@@ -76,6 +76,10 @@ impl Envelope for ChirpStack {
         &["application/#"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let (topic_eui, event) = levels(&arrival.message.topic)?;
         if let Some(event) = event.filter(|event| !matches!(*event, "up" | "rx" | "status" | "join")) {

@@ -48,6 +48,10 @@ impl Envelope for ChirpStackGateway {
         &["+/gateway/+/event/stats", "+/gateway/+/state/conn", "gateway/+/event/stats", "gateway/+/state/conn"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let read: Said<'m> = serde_json::from_slice(arrival.payload()).map_err(|e| not_json(&e, "what a gateway bridge says"))?;
         let gateway = gateway(&arrival.message.topic, &read.eui)?;

@@ -62,6 +62,10 @@ impl Envelope for Helium {
         &["helium/+/rx"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let event: Event<'m> = serde_json::from_slice(arrival.payload()).map_err(|e| not_json(&e, "a message of Helium"))?;
         let device = dev_eui(&event.dev_eui, "dev_eui")?;

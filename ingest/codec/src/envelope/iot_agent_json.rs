@@ -28,6 +28,10 @@ impl Envelope for IotAgentJson {
         &["/json/+/{device}/#", "json/+/{device}/#"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let (device, measures) = addressed(arrival, "json")?;
         let trees = match measures {

@@ -59,6 +59,10 @@ impl Envelope for Loriot {
          the same frame, which is stored once. The operator sets the topic."
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let command: Command<'m> = serde_json::from_slice(arrival.payload()).map_err(|e| not_json(&e, "a message of LORIOT"))?;
         if !matches!(&*command.cmd, "rx" | "gw") {

@@ -74,6 +74,10 @@ impl Envelope for Milesight {
         }
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let strange = |e: serde_json::Error| not_json(&e, "a message of a Milesight gateway");
         let event: Event<'m> = serde_json::from_slice(arrival.payload()).map_err(strange)?;

@@ -42,6 +42,10 @@ impl Envelope for Netmore {
          `timestamp`. The operator sets the topic."
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let payload = arrival.payload();
         let strange = |e: serde_json::Error| not_json(&e, "a list of Netmore events");

@@ -112,6 +112,10 @@ impl Envelope for TheThingsStack {
         &["v3/#"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let named = topic_device(&arrival.message.topic)?;
         let event: Event<'m> =

@@ -93,6 +93,10 @@ impl Envelope for ThingPark {
         &["mqtt/things/+/uplink"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let documents: BTreeMap<Cow<'m, str>, &'m RawValue> =
             serde_json::from_slice(arrival.payload()).map_err(|e| not_json(&e, "a document of ThingPark"))?;

@@ -285,15 +285,34 @@ async fn sec_14_the_rate_of_a_device_holds_up_neither_another_nor_who_speaks_for
 #[tokio::test]
 async fn sec_14_an_address_has_one_rate_over_all_its_connections() {
     let mut limited = settings();
-    limited.address_rate = 50;
-    let mut house = House::with(limited, Arc::new(Open)).await;
-    let (mut one, mut other) = (house.client(4, "1").await, house.client(4, "2").await);
+    (limited.address_rate, limited.device_rate) = (50, 0);
+    let mut house = House::with(limited, Arc::new(Proved)).await;
+    let (mut one, mut other) = (user(&house, "1", "bin-1").await, user(&house, "2", "bin-2").await);
     let start = Instant::now();
     one.send(&messages(1..=50)).await;
     house.keep_many(50).await;
-    other.send(&messages(1..=15)).await;
-    house.keep_many(15).await;
-    assert!(start.elapsed() >= Duration::from_millis(290), "15 more at 50 a second: {:?}", start.elapsed());
+    let mut gateway = user(&house, "3", "lorawan").await;
+    gateway.send(&messages(1..=500)).await;
+    house.keep_many(500).await;
+    assert!(start.elapsed() < Duration::from_secs(5), "who speaks for many does not wait: {:?}", start.elapsed());
+    let start = Instant::now();
+    other.send(&messages(1..=100)).await;
+    house.keep_many(100).await;
+    assert!(start.elapsed() >= Duration::from_millis(290), "at 50 a second, of which some are there: {:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn sec_14_by_default_a_device_says_one_thing_a_second_and_twenty_at_once_and_an_address_a_thousand() {
+    let shipped = settings();
+    assert_eq!((shipped.device_rate, shipped.device_burst, shipped.address_rate), (1, 20, 1000));
+    let mut house = House::with(shipped, Arc::new(Proved)).await;
+    let mut device = user(&house, "1", "bin-1").await;
+    device.send(&messages(1..=22)).await;
+    let start = Instant::now();
+    house.keep_many(20).await;
+    let at_once = start.elapsed();
+    house.keep_many(2).await;
+    assert!(start.elapsed() >= Duration::from_millis(1800), "the last two at one a second: {at_once:?}, {:?}", start.elapsed());
 }
 
 #[tokio::test]

@@ -55,6 +55,10 @@ impl Envelope for SenMl {
         &["senml", "senml/{device}"]
     }
 
+    fn is_json(&self) -> bool {
+        true
+    }
+
     fn open<'m>(&self, arrival: &Arrival<'m>, out: &mut Open<'_, 'm>) -> Result<(), Reject> {
         let told = arrival.named()?;
         let mut devices: BTreeMap<DeviceId, Instants> = BTreeMap::new();
