@@ -54,7 +54,7 @@ impl Planner {
         let places: BTreeSet<(ChannelName, Option<String>)> =
             waits.map(|(receiver, group, _)| (receiver.clone(), group.map(ToOwned::to_owned))).collect();
         for (receiver, group) in places {
-            // Of what stands in a digest the group is not known, and need not be: nothing of it is said again.
+            // Of what stands in a digest the group is not known, and need not be.
             let group = group.unwrap_or_else(|| alert.0.clone());
             let member = Member { receiver, group, timing: Timing::default(), climbed: false };
             if let Some(item) = self.take_back(alert, &member, now, out) {
@@ -127,10 +127,15 @@ impl Planner {
         self.state.change_group(&key, member.timing, |group| {
             taken.extend(group.waiting.extract_if(.., |item| mine(item)));
             group.due = group.due.filter(|_| !group.waiting.is_empty());
-            // It goes back into its group, if it goes: until then there is nothing to be said again.
-            group.firing.retain(|told| !taken.iter().any(|item| !item.again && item.step == told.step));
-            group.remind = group.remind.filter(|_| !group.firing.is_empty());
         });
+        // It goes back into its group, if it goes: until then there is nothing to be said again, whichever group it was of.
+        let taken_back = |told: &Item| taken.iter().any(|item| !item.again && item.step == told.step);
+        for key in self.state.groups_to_remind(&member.receiver, taken_back) {
+            self.state.change_group(&key, Timing::default(), |group| {
+                group.firing.retain(|told| !taken_back(told));
+                group.remind = group.remind.filter(|_| !group.firing.is_empty());
+            });
+        }
         // Whoever knows that it fires was to be told that it has climbed: he is when it may climb again.
         for item in taken.iter().filter(|item| item.again) {
             self.step_down(&member.receiver, item);

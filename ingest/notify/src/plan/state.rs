@@ -181,6 +181,12 @@ impl State {
         done
     }
 
+    /// The groups of a receiver in which such a step is to be said again.
+    pub(super) fn groups_to_remind(&self, receiver: &ChannelName, of: impl Fn(&Item) -> bool) -> Vec<GroupKey> {
+        let groups = self.groups.range((receiver.clone(), String::new())..).take_while(|((of, _), _)| of == receiver);
+        groups.filter(|(_, group)| group.firing.iter().any(&of)).map(|(key, _)| key.clone()).collect()
+    }
+
     /// Changes what is held for a receiver.
     pub(super) fn change_digest<T>(&mut self, receiver: &ChannelName, change: impl FnOnce(&mut Digest) -> T) -> T {
         let digest = self.digests.entry(receiver.clone()).or_default();
