@@ -59,8 +59,8 @@ rows?.addEventListener('click', e => {
 all?.addEventListener('change', () => { for (const pick of picks()) pick.checked = all.checked; });
 
 // Why somebody was told opens inside the row: what the alert's own page says of it. Without script, a link to that page.
-rows?.addEventListener('toggle', async e => {
-  const { target } = e, page = target.querySelector('a')?.href;
+async function tellWhy(target) {
+  const page = target.querySelector('a')?.href;
   if (!target.open || !target.dataset.why || target.dataset.told) return;
   target.dataset.told = '1';
   const answer = await fetch(page, { credentials: 'same-origin' }).catch(() => null);
@@ -68,7 +68,10 @@ rows?.addEventListener('toggle', async e => {
   told?.querySelector('.head')?.remove();
   if (told) target.lastElementChild.replaceChildren(...told.childNodes);
   else delete target.dataset.told;
-}, true);
+}
+rows?.addEventListener('toggle', e => tellWhy(e.target), true);
+// Whoever was faster than this script.
+for (const opened of rows?.querySelectorAll('details[open]') ?? []) tellWhy(opened);
 
 // j and k walk, x chooses, a acknowledges, t goes to whose it is to be, w asks why, / filters.
 function walk(step) {

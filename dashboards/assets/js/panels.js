@@ -57,10 +57,13 @@ function merge(here, fresh) {
     } else {
       if (old !== place) here.insertBefore(old, place);
       else place = place.nextElementSibling;
-      // What somebody has opened stays open, as it was then.
-      const opened = old.querySelector('details[open]');
+      // What somebody has opened stays open: the same element, since what it asked for may still be on its way.
+      const opened = old.querySelector('details[open]'), focus = opened?.contains(document.activeElement) && document.activeElement;
       if (opened) row.querySelector('details')?.replaceWith(opened.cloneNode(true));
-      if (old.innerHTML !== row.innerHTML || old.className !== row.className) exchange(old, row);
+      if (old.innerHTML === row.innerHTML && old.className === row.className) continue;
+      if (opened) row.querySelector('details')?.replaceWith(opened);
+      exchange(old, row);
+      if (focus) focus.focus();
     }
   }
   for (const gone of known.values()) gone.remove();
