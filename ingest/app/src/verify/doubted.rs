@@ -34,7 +34,7 @@ pub(super) async fn doubted(stage: &Stage, span: Range<Timestamp>) -> Result<Dou
     for (pollutant, stations) in &hours {
         for (device, values) in stations {
             let found = check_hours(*pollutant, values, &parameters.air.numbers.quality);
-            for (_, doubt) in found.into_iter().filter(|(_, doubt)| !stage.trusts(*doubt)) {
+            for (_, doubt) in found {
                 let doubt = match doubt {
                     Doubt::Stuck => SensorDoubt::Stuck,
                     Doubt::Spike => SensorDoubt::Spike,
@@ -45,6 +45,7 @@ pub(super) async fn doubted(stage: &Stage, span: Range<Timestamp>) -> Result<Dou
         }
         all.entry(SensorDoubt::Drift).or_default().extend(drifting(stations, parameters));
     }
+    all.retain(|doubt, _| !stage.trusts(*doubt));
     Ok(all)
 }
 

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use domains::air::Doubt;
 use ports::Appended;
 use rules::RuleSet;
 use schemas::{Flaw, Quality, Reading};
 use settings::{RULE_PACKS, Settings};
+use simulators::SensorDoubt;
 
 use crate::failure::{Code, Failure};
 
@@ -31,8 +31,8 @@ pub(crate) enum Deed {
     Oblivious,
     /// Does not say that a reading is doubtful in this way.
     Blind(Flaw),
-    /// Does not find hours doubtful in this way.
-    Trusting(Doubt),
+    /// Does not find hours and days doubtful in this way.
+    Trusting(SensorDoubt),
     /// Has no rule with a condition of this form.
     Condition(&'static str),
 }
@@ -52,7 +52,7 @@ const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'
 }
 
 /// Every mutant.
-pub(crate) static MUTANTS: [Mutant; 25] = [
+pub(crate) static MUTANTS: [Mutant; 26] = [
     line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
     line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
     line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
@@ -78,8 +78,14 @@ pub(crate) static MUTANTS: [Mutant; 25] = [
         "late-and-out-of-order",
         "A reading heard an hour after it was so is not flagged.",
     ),
-    line("check.stuck", Deed::Trusting(Doubt::Stuck), "doubtful-air", "Hours of a sensor that sticks are not doubted."),
-    line("check.spike", Deed::Trusting(Doubt::Spike), "doubtful-air", "Hours of a sensor that jumps are not doubted."),
+    line("check.stuck", Deed::Trusting(SensorDoubt::Stuck), "doubtful-air", "Hours of a sensor that sticks are not doubted."),
+    line("check.spike", Deed::Trusting(SensorDoubt::Spike), "doubtful-air", "Hours of a sensor that jumps are not doubted."),
+    line(
+        "check.drift",
+        Deed::Trusting(SensorDoubt::Drift),
+        "drifting-air",
+        "Days of a sensor that leaves its neighbours are not doubted.",
+    ),
     line("condition.threshold", Deed::Condition("threshold"), "bin-fire", "Rules with a threshold do not judge."),
     line("condition.samples", Deed::Condition("samples"), "full-bins", "Rules over several samples do not judge."),
     line("condition.state", Deed::Condition("state"), "parking-day", "Rules over a state do not judge."),

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use codec::{Decoder, Routes};
 use dashboards::Parameters;
-use domains::air::Doubt;
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
 use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
@@ -18,7 +17,7 @@ use register::Register;
 use rules::{Engine, RuleSet};
 use schemas::{Catalogue, Message, Partial, Quantity, Reading, Timestamp};
 use settings::{Checked, Settings};
-use simulators::{ActKind, City, Scenario};
+use simulators::{ActKind, City, Scenario, SensorDoubt};
 use store::Embedded;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -377,7 +376,7 @@ impl Stage {
     }
 
     /// Whether a mutant does not find this doubtful.
-    pub(crate) fn trusts(&self, doubt: Doubt) -> bool {
+    pub(crate) fn trusts(&self, doubt: SensorDoubt) -> bool {
         self.mutant == Some(Deed::Trusting(doubt))
     }
 
