@@ -87,7 +87,7 @@ const REQUIREMENTS: &[(&str, &str, &str, Standing)] = &[
         "Advisories and licences in CI, SBOM, contact for weaknesses",
         HeldAs(
             "a crate that an advisory names fails the [run of CI](../../.ci/run) wherever the database of advisories can be fetched; \
-             where it cannot, the run says so",
+             where it cannot, the run says so; [how updates are made](../OPERATIONS.md#updates)",
         ),
     ),
     ("SEC-13", "sec_13", "Register of data sets with their class, and a label of the country for each store", Held),
