@@ -6,7 +6,7 @@ mod message;
 mod single;
 
 use maud::{Markup, html};
-use schemas::Timestamp;
+use schemas::{DeviceId, Quantity, SeriesKey, Timestamp};
 use serde::Deserialize;
 
 use super::parts::{Desk, Told};
@@ -52,6 +52,29 @@ struct Battery {
 struct Clock {
     behind_s: f64,
     wrong: bool,
+}
+
+/// What a device said last.
+#[derive(Deserialize)]
+pub(crate) struct Latest {
+    pub(crate) readings: Vec<Last>,
+}
+
+/// The last reading of a series.
+#[derive(Deserialize)]
+pub(crate) struct Last {
+    pub(crate) quantity: Quantity,
+    channel: u8,
+    pub(crate) value: f64,
+    observed_at: Timestamp,
+    quality: Vec<String>,
+    pub(crate) grade: String,
+}
+
+impl Last {
+    pub(crate) fn series(&self, device: &DeviceId) -> SeriesKey {
+        SeriesKey { device: device.clone(), quantity: self.quantity, channel: self.channel }
+    }
 }
 
 /// The battery of the first device: its level, and how long it will last.

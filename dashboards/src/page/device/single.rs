@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 use ports::{DeskAlert, DeviceView};
-use schemas::{DeviceId, Kind, Quantity, SeriesKey, Timestamp};
+use schemas::{DeviceId, Kind, Quantity, Timestamp};
 use serde::Deserialize;
 
-use super::{Health, battery};
+use super::{Health, Latest, battery};
 use crate::locator::zone_name;
 use crate::numbers;
 use crate::page::chart::{Chart, Range, chart};
@@ -19,28 +19,6 @@ use crate::problem::Problem;
 #[derive(Deserialize)]
 struct Devices {
     devices: Vec<DeviceView>,
-}
-
-#[derive(Deserialize)]
-struct Latest {
-    readings: Vec<Last>,
-}
-
-/// The last reading of a series.
-#[derive(Deserialize)]
-struct Last {
-    quantity: Quantity,
-    channel: u8,
-    value: f64,
-    observed_at: Timestamp,
-    quality: Vec<String>,
-    grade: String,
-}
-
-impl Last {
-    fn series(&self, device: &DeviceId) -> SeriesKey {
-        SeriesKey { device: device.clone(), quantity: self.quantity, channel: self.channel }
-    }
 }
 
 #[derive(Deserialize)]

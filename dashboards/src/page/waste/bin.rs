@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 use ports::DeskAlert;
-use schemas::{DeviceId, Place, Quantity, SeriesKey, Timestamp, Zone};
+use schemas::{DeviceId, Place, Quantity, Timestamp, Zone};
 use serde::Deserialize;
 
 use super::{due, grade};
 use crate::api::Urgency;
 use crate::locator::zone_name;
 use crate::page::chart::{Chart, Range, chart};
-use crate::page::device::{Health, battery};
+use crate::page::device::{Health, Latest, battery};
 use crate::page::glance::Glance;
 use crate::page::parts::{Desk, Told, empty, panel};
 use crate::page::shell::Scripts;
@@ -46,20 +46,6 @@ struct Emptied {
     kind: String,
     before: f64,
     after: f64,
-}
-
-/// What it said last.
-#[derive(Deserialize)]
-struct Latest {
-    readings: Vec<Last>,
-}
-
-#[derive(Deserialize)]
-struct Last {
-    quantity: Quantity,
-    channel: u8,
-    value: f64,
-    grade: String,
 }
 
 #[derive(Deserialize)]
@@ -119,7 +105,7 @@ fn besides(desk: &Desk<'_>, id: &DeviceId, latest: Option<&Latest>) -> Markup {
         dt { (desk.lang.of(&quantity.row().label)) }
         dd {
             @if is_state { @if last.value >= 0.5 { span.bad { (desk.lang.words().pages.waste.yes_no[1]) } } @else { (desk.lang.words().pages.waste.yes_no[0]) } }
-            @else { (desk.living(&SeriesKey { device: id.clone(), quantity, channel: last.channel }, last.value)) }
+            @else { (desk.living(&last.series(id), last.value)) }
         }
     } } } }
 }

@@ -224,6 +224,7 @@ impl Writer {
         }
     }
 
+    /// Nothing has come for a while: the disk has back what is not needed until something does.
     fn rest(&mut self) {
         if let Err(error) = self.cut_off() {
             // Nothing is lost: what lies free is used again, and the log is read.
