@@ -20,6 +20,8 @@ use territory::Part;
 pub(crate) use territory::Territory;
 pub(crate) use who::{Asker, CookieOf, Peer, address as address_of, present};
 
+use crate::lang::Lang;
+
 /// What an address gives or does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Right {
@@ -205,17 +207,18 @@ pub(crate) fn right(method: &Method, address: Option<&str>) -> Right {
     // Pages show what the house behind them gives, which is cut to the territory already, and ask the API for their parts,
     // each of which takes its own right.
     let mut levels = address.split('/').skip(1);
-    match (levels.next(), levels.next(), is_safe(method)) {
-        (Some("fr" | "ar" | "en"), Some("privacy" | "public" | "api"), true) => Right::Public,
-        (Some("fr" | "ar" | "en"), Some("engineers" | "messages" | "explain"), true)
-        | (Some("fr" | "ar" | "en"), Some("rules"), false) => Right::Works,
-        (Some("fr" | "ar" | "en"), Some("rules" | "rotas" | "silences"), true) => Right::Quiets,
-        (Some("fr" | "ar" | "en"), Some("audit"), true) => Right::Audit,
-        (Some("fr" | "ar" | "en"), Some("silences"), false) => Right::Quieten,
-        (Some("fr" | "ar" | "en"), Some("water" | "parking"), true) => Right::City,
-        (Some("fr" | "ar" | "en"), _, true) => Right::Measured,
-        (Some("fr" | "ar" | "en"), _, false) => Right::Acts,
-        _ => Right::People,
+    if levels.next().and_then(Lang::from_code).is_none() {
+        return Right::People;
+    }
+    match (levels.next(), is_safe(method)) {
+        (Some("privacy" | "public" | "api"), true) => Right::Public,
+        (Some("engineers" | "messages" | "explain"), true) | (Some("rules"), false) => Right::Works,
+        (Some("rules" | "rotas" | "silences"), true) => Right::Quiets,
+        (Some("audit"), true) => Right::Audit,
+        (Some("silences"), false) => Right::Quieten,
+        (Some("water" | "parking"), true) => Right::City,
+        (_, true) => Right::Measured,
+        (_, false) => Right::Acts,
     }
 }
 

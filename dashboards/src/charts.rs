@@ -102,6 +102,7 @@ const fn index(i: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::lang;
 
     #[test]
     fn a_gap_stays_a_gap() {
@@ -113,8 +114,8 @@ mod tests {
 
     #[test]
     fn a_share_begins_where_the_language_does() {
-        assert!(share(Lang::Fr, 0.25, "u0", None).into_string().contains(r#"x="0.0" y="2" width="30.0""#));
-        assert!(share(Lang::Ar, 0.25, "u0", None).into_string().contains(r#"x="90.0" y="2" width="30.0""#));
+        assert!(share(lang("fr"), 0.25, "u0", None).into_string().contains(r#"x="0.0" y="2" width="30.0""#));
+        assert!(share(lang("ar"), 0.25, "u0", None).into_string().contains(r#"x="90.0" y="2" width="30.0""#));
     }
 
     #[test]

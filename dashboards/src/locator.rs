@@ -100,18 +100,14 @@ pub(crate) fn zone_name(lang: Lang, zone: &Zone) -> String {
     let fits =
         |id: &str| id == wanted || id.strip_prefix("el").or_else(|| id.strip_prefix("al")).is_some_and(|rest| rest == wanted);
     let known = OUTLINES.zones.iter().find(|z| fits(&squash(&z.id)));
-    match (known, lang) {
-        (Some(known), Lang::Ar) => known.ar.clone(),
-        (Some(known), Lang::Fr | Lang::En) => known.fr.clone(),
-        (None, _) => zone.as_str().to_owned(),
-    }
+    known.map_or(zone.as_str(), |known| lang.zone(&known.fr, &known.ar)).to_owned()
 }
 
-/// Whether a label is the zone's own name, in French or as an id.
+/// Whether a label is the zone's own name, in the first language or as an id.
 pub(crate) fn same_name(label: &str, zone: &Zone) -> bool {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let label = plain(label);
-    label == plain(zone.as_str()) || label == plain(&zone_name(Lang::Fr, zone))
+    label == plain(zone.as_str()) || label == plain(&zone_name(Lang::first(), zone))
 }
 
 /// A device on the map.
@@ -225,7 +221,7 @@ fn names(lang: Lang, marks: &[&Mark]) -> Markup {
     html! {
         @for zone in o.zones.iter().filter(room) {
             @let (x, y) = o.point(zone.label[0], zone.label[1]);
-            text.zl x=(format!("{x:.0}")) y=(format!("{y:.0}")) text-anchor="middle" { @if lang.is_rtl() { (zone.ar) } @else { (zone.fr) } }
+            text.zl x=(format!("{x:.0}")) y=(format!("{y:.0}")) text-anchor="middle" { (lang.zone(&zone.fr, &zone.ar)) }
         }
     }
 }
@@ -249,12 +245,11 @@ fn border(lang: Lang, width: f64, height: f64) -> Markup {
         let (a, b) = (o.point(west, k * MINUTES / 60.0).1, o.point(west, (k + 1.0) * MINUTES / 60.0).1);
         let _ = write!(ticks, "M-2.5 {a:.1}V{b:.1}M{0:.1} {a:.1}V{b:.1}", width + 2.5);
     }
-    let west_letter = if lang == Lang::Fr { "O" } else { "W" };
     html! {
         rect.frame x="-5" y="-5" width=(format!("{:.0}", width + 10.0)) height=(format!("{:.0}", height + 10.0)) {}
         rect.frame x="0" y="0" width=(format!("{width:.0}")) height=(format!("{height:.0}")) {}
         path.minutes d=(ticks) {}
-        text.deg x=(format!("{:.0}", o.point(-7.6, north).0)) y="14" text-anchor="middle" { "7°36′" (west_letter) }
+        text.deg x=(format!("{:.0}", o.point(-7.6, north).0)) y="14" text-anchor="middle" { "7°36′" (lang.writing().west) }
         text.deg x="6" y=(format!("{:.0}", o.point(west, 33.6).1 + 3.0)) { "33°36′N" }
     }
 }
@@ -262,6 +257,7 @@ fn border(lang: Lang, width: f64, height: f64) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::lang;
 
     #[test]
     fn the_outlines_hold_the_city() {
@@ -274,10 +270,10 @@ mod tests {
     #[test]
     fn a_zone_has_its_name_in_each_language() {
         let name = |lang, zone: &str| zone_name(lang, &zone.parse().unwrap());
-        assert_eq!(name(Lang::Fr, "ain-sebaa"), "Aïn-Sebaâ");
-        assert_eq!(name(Lang::Ar, "ain_sebaa"), "عين السبع");
-        assert_eq!(name(Lang::Fr, "maarif"), "El Maarif");
-        assert_eq!(name(Lang::En, "gueliz"), "gueliz");
+        assert_eq!(name(lang("fr"), "ain-sebaa"), "Aïn-Sebaâ");
+        assert_eq!(name(lang("ar"), "ain_sebaa"), "عين السبع");
+        assert_eq!(name(lang("fr"), "maarif"), "El Maarif");
+        assert_eq!(name(lang("en"), "gueliz"), "gueliz");
         assert!(same_name("Aïn Sebaâ", &"ain-sebaa".parse().unwrap()));
         assert!(same_name("Ain Sebaa", &"ain-sebaa".parse().unwrap()));
         assert!(!same_name("Place des Nations Unies", &"sidi-belyout".parse().unwrap()));
@@ -286,7 +282,7 @@ mod tests {
     #[test]
     fn devices_elsewhere_have_no_map() {
         let mark = |lat, lon| Mark { place: Place::new(lat, lon).unwrap(), shape: Shape::Air, alert: false };
-        assert!(draw(Lang::Fr, &[mark(34.03, -5.0)], "x").is_none());
-        assert!(draw(Lang::Fr, &[mark(33.58, -7.6)], "x").is_some());
+        assert!(draw(lang("fr"), &[mark(34.03, -5.0)], "x").is_none());
+        assert!(draw(lang("fr"), &[mark(33.58, -7.6)], "x").is_some());
     }
 }

@@ -1,5 +1,5 @@
-//! Numbers, units, dates and spans as people of the city write them: Western digits in all three
-//! languages, 24 hours, Moroccan names of months in Arabic. Times are the city's, by the bundled table.
+//! Numbers, units, dates and spans as people of the city write them: Western digits in all
+//! languages, 24 hours, months as Morocco names them. Times are the city's, by the bundled table.
 
 use std::time::Duration;
 
@@ -20,23 +20,19 @@ pub(crate) fn decimal(lang: Lang, value: f64, decimals: usize) -> String {
     }
     let digits = format!("{:.decimals$}", value.abs());
     let (integer, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
-    let (group, point) = match lang {
-        Lang::Fr => ("\u{202f}", ","),
-        Lang::Ar => (".", ","),
-        Lang::En => (",", "."),
-    };
+    let writing = lang.writing();
     let mut out = String::new();
     if value < 0.0 && digits.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
         out.push('\u{2212}');
     }
     for (i, digit) in integer.chars().enumerate() {
         if i > 0 && (integer.len() - i).is_multiple_of(3) {
-            out.push_str(group);
+            out.push_str(writing.thousands);
         }
         out.push(digit);
     }
     if !fraction.is_empty() {
-        out.push_str(point);
+        out.push_str(writing.point);
         out.push_str(fraction);
     }
     out
@@ -99,9 +95,9 @@ pub(crate) fn date(lang: Lang, local: &Zoned) -> String {
     let words = lang.words();
     let weekday = name(&words.weekdays, local.weekday().to_monday_zero_offset());
     let month = name(&words.months, local.month() - 1);
-    let day = match (lang, local.day()) {
-        (Lang::Fr, 1) => "1er".to_owned(),
-        (_, day) => day.to_string(),
+    let day = match local.day() {
+        1 => lang.writing().first.to_owned(),
+        day => day.to_string(),
     };
     format!("{weekday} {day} {month} {}", local.year())
 }
@@ -111,7 +107,7 @@ pub(crate) fn moment(lang: Lang, at: &Zoned, now: &Zoned) -> String {
     if at.date() == now.date() {
         return clock(at);
     }
-    let comma = if lang.is_rtl() { "،" } else { "," };
+    let comma = lang.writing().comma;
     format!("{} {}{comma} {}", at.day(), name(&lang.words().months, at.month() - 1), clock(at))
 }
 
@@ -138,7 +134,7 @@ pub(crate) fn span(lang: Lang, span: Duration) -> String {
 /// Bytes in binary steps, `1,2 Gio`.
 #[expect(clippy::cast_precision_loss, reason = "bytes for people need three digits")]
 pub(crate) fn size(lang: Lang, bytes: u64) -> String {
-    let steps = if lang == Lang::Fr { ["o", "Kio", "Mio", "Gio", "Tio"] } else { ["B", "KiB", "MiB", "GiB", "TiB"] };
+    let steps = lang.writing().bytes;
     let mut value = bytes as f64;
     let mut step = 0;
     while value >= 1024.0 && step + 1 < steps.len() {
@@ -152,6 +148,7 @@ pub(crate) fn size(lang: Lang, bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::lang;
 
     fn casablanca(utc: &str) -> Zoned {
         local(&TimeZone::get("Africa/Casablanca").unwrap(), utc.parse().unwrap())
@@ -176,11 +173,11 @@ mod tests {
 
     #[test]
     fn each_language_groups_and_points_in_its_way() {
-        assert_eq!(decimal(Lang::Fr, 1234.5, 1), "1\u{202f}234,5");
-        assert_eq!(decimal(Lang::Ar, 1_234_567.5, 1), "1.234.567,5");
-        assert_eq!(decimal(Lang::En, -1234.0, 0), "\u{2212}1,234");
-        assert_eq!(decimal(Lang::En, -0.01, 1), "0.0");
-        assert_eq!(decimal(Lang::En, f64::NAN, 1), NONE);
+        assert_eq!(decimal(lang("fr"), 1234.5, 1), "1\u{202f}234,5");
+        assert_eq!(decimal(lang("ar"), 1_234_567.5, 1), "1.234.567,5");
+        assert_eq!(decimal(lang("en"), -1234.0, 0), "\u{2212}1,234");
+        assert_eq!(decimal(lang("en"), -0.01, 1), "0.0");
+        assert_eq!(decimal(lang("en"), f64::NAN, 1), NONE);
     }
 
     #[test]
@@ -192,20 +189,20 @@ mod tests {
     #[test]
     fn dates_are_written_as_in_the_city() {
         let day = casablanca("2026-11-21T20:05:00Z");
-        assert_eq!(date(Lang::Fr, &day), "samedi 21 novembre 2026");
-        assert_eq!(date(Lang::Ar, &day), "السبت 21 نونبر 2026");
-        assert_eq!(date(Lang::En, &day), "Saturday 21 November 2026");
-        assert_eq!(date(Lang::Fr, &casablanca("2027-01-01T12:00:00Z")), "vendredi 1er janvier 2027");
-        assert_eq!(moment(Lang::Fr, &casablanca("2026-11-20T07:05:00Z"), &day), "20 novembre, 07:05");
-        assert_eq!(moment(Lang::Fr, &day, &day), "20:05");
+        assert_eq!(date(lang("fr"), &day), "samedi 21 novembre 2026");
+        assert_eq!(date(lang("ar"), &day), "السبت 21 نونبر 2026");
+        assert_eq!(date(lang("en"), &day), "Saturday 21 November 2026");
+        assert_eq!(date(lang("fr"), &casablanca("2027-01-01T12:00:00Z")), "vendredi 1er janvier 2027");
+        assert_eq!(moment(lang("fr"), &casablanca("2026-11-20T07:05:00Z"), &day), "20 novembre, 07:05");
+        assert_eq!(moment(lang("fr"), &day, &day), "20:05");
     }
 
     #[test]
     fn spans_and_sizes_take_the_unit_that_says_it() {
-        assert_eq!(span(Lang::Fr, Duration::from_secs(59 * 60)), "59\u{a0}min");
-        assert_eq!(span(Lang::Ar, Duration::from_secs(2 * 3600)), "ساعتان");
-        assert_eq!(span(Lang::En, Duration::from_secs(3 * 86_400)), "3 days");
-        assert_eq!(size(Lang::Fr, 1536), "1,5\u{a0}Kio");
-        assert_eq!(size(Lang::En, 812), "812\u{a0}B");
+        assert_eq!(span(lang("fr"), Duration::from_secs(59 * 60)), "59\u{a0}min");
+        assert_eq!(span(lang("ar"), Duration::from_secs(2 * 3600)), "ساعتان");
+        assert_eq!(span(lang("en"), Duration::from_secs(3 * 86_400)), "3 days");
+        assert_eq!(size(lang("fr"), 1536), "1,5\u{a0}Kio");
+        assert_eq!(size(lang("en"), 812), "812\u{a0}B");
     }
 }

@@ -1,7 +1,29 @@
-//! Counting in words: French, Arabic and English plurals of the Unicode CLDR (cardinal, integers).
+//! Counting in words: plural forms of the Unicode CLDR (cardinal, integers). Which number takes which form, each language says.
 
 use crate::lang::Lang;
 use crate::numbers::whole;
+
+/// A form that a number takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Zero,
+    One,
+    Two,
+    Few,
+    Many,
+    Other,
+}
+
+impl Form {
+    /// Of a language with a singular, a plural and a word for none.
+    pub(crate) const fn of_two(n: u64) -> Form {
+        match n {
+            0 => Form::Zero,
+            1 => Form::One,
+            _ => Form::Other,
+        }
+    }
+}
 
 /// One phrase for each plural form; `{}` stands for the number. Languages with fewer forms repeat.
 pub(crate) struct Count {
@@ -27,16 +49,13 @@ impl Count {
 
     /// The phrase for `n`, with the number in it where the phrase wants one.
     pub(crate) fn say(&self, lang: Lang, n: u64) -> String {
-        let phrase = match (lang, n) {
-            (_, 0) => self.zero,
-            (_, 1) => self.one,
-            (Lang::Fr | Lang::En, _) => self.other,
-            (Lang::Ar, 2) => self.two,
-            (Lang::Ar, _) => match n % 100 {
-                3..=10 => self.few,
-                11..=99 => self.many,
-                _ => self.other,
-            },
+        let phrase = match (lang.writing().plural)(n) {
+            Form::Zero => self.zero,
+            Form::One => self.one,
+            Form::Two => self.two,
+            Form::Few => self.few,
+            Form::Many => self.many,
+            Form::Other => self.other,
         };
         phrase.replace("{}", &whole(lang, n))
     }
@@ -44,12 +63,12 @@ impl Count {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::lang::lang;
 
     #[test]
     fn arabic_has_six_forms() {
-        let hours = &Lang::Ar.words().hours;
-        let said: Vec<_> = [0, 1, 2, 3, 10, 11, 99, 100, 101, 102, 103, 111, 200].map(|n| hours.say(Lang::Ar, n)).into();
+        let hours = &lang("ar").words().hours;
+        let said: Vec<_> = [0, 1, 2, 3, 10, 11, 99, 100, 101, 102, 103, 111, 200].map(|n| hours.say(lang("ar"), n)).into();
         assert_eq!(
             said,
             [
@@ -72,17 +91,17 @@ mod tests {
 
     #[test]
     fn many_in_arabic_takes_the_accusative() {
-        let alerts = &Lang::Ar.words().alerts_open;
-        assert_eq!(alerts.say(Lang::Ar, 2), "إنذاران مفتوحان");
-        assert_eq!(alerts.say(Lang::Ar, 11), "11 إنذارا مفتوحا");
-        assert_eq!(alerts.say(Lang::Ar, 100), "100 إنذار مفتوح");
+        let alerts = &lang("ar").words().alerts_open;
+        assert_eq!(alerts.say(lang("ar"), 2), "إنذاران مفتوحان");
+        assert_eq!(alerts.say(lang("ar"), 11), "11 إنذارا مفتوحا");
+        assert_eq!(alerts.say(lang("ar"), 100), "100 إنذار مفتوح");
     }
 
     #[test]
     fn french_and_english_have_two_and_a_word_for_none() {
-        assert_eq!(Lang::Fr.words().alerts_open.say(Lang::Fr, 0), "aucune alerte ouverte");
-        assert_eq!(Lang::Fr.words().alerts_open.say(Lang::Fr, 1), "1 alerte ouverte");
-        assert_eq!(Lang::Fr.words().alerts_open.say(Lang::Fr, 1200), "1\u{202f}200 alertes ouvertes");
-        assert_eq!(Lang::En.words().alerts_open.say(Lang::En, 1200), "1,200 open alerts");
+        assert_eq!(lang("fr").words().alerts_open.say(lang("fr"), 0), "aucune alerte ouverte");
+        assert_eq!(lang("fr").words().alerts_open.say(lang("fr"), 1), "1 alerte ouverte");
+        assert_eq!(lang("fr").words().alerts_open.say(lang("fr"), 1200), "1\u{202f}200 alertes ouvertes");
+        assert_eq!(lang("en").words().alerts_open.say(lang("en"), 1200), "1,200 open alerts");
     }
 }

@@ -1,18 +1,23 @@
-//! Every text of the pages: one field a message, so that a missing translation does not compile.
+//! Every text of the pages: one field a message, so that a missing translation does not compile. A language is one row of these
+//! tables, which stands in its own file and folder; nothing else in this crate knows one from another.
 
 mod ar;
 mod en;
 mod fr;
 mod pages;
+mod writing;
 
-pub(crate) use ar::AR;
-pub(crate) use en::EN;
-pub(crate) use fr::FR;
+pub(crate) use pages::{Account, Api, Privacy};
+pub(crate) use writing::Writing;
 
 use crate::plural::Count;
 
-/// The texts of one language.
+/// Every language. The first is for whoever wishes none.
+pub(crate) static LANGUAGES: &[&Words] = &[&fr::WORDS, &ar::WORDS, &en::WORDS];
+
+/// One language.
 pub(crate) struct Words {
+    pub(crate) writing: Writing,
     /// The pages behind the front page.
     pub(crate) pages: pages::Pages,
     // Frame
@@ -128,7 +133,10 @@ pub(crate) struct Words {
     pub(crate) hours: Count,
     pub(crate) days: Count,
     pub(crate) months: [&'static str; 12],
+    /// From Monday on.
     pub(crate) weekdays: [&'static str; 7],
+    /// The same where there is little room.
+    pub(crate) weekdays_short: [&'static str; 7],
 }
 
 #[cfg(test)]
@@ -137,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_count_has_a_phrase_for_every_form() {
-        for lang in Lang::ALL {
+        for lang in Lang::all() {
             let w = lang.words();
             let counts = [
                 &w.alerts_open,

@@ -20,6 +20,7 @@ use super::who::{address, is_from_here, shown, within};
 use super::{Asker, CookieOf, Part, Right, Territory, is_safe, present, right};
 use crate::api;
 use crate::house::{House, Rooms};
+use crate::lang::Lang;
 use crate::page::{account, audit, entry};
 use crate::problem::Problem;
 use crate::security::{addresses, dressed};
@@ -147,8 +148,9 @@ fn own(uri: &Uri, contractor: &str) -> Result<Option<Uri>, Problem> {
     let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| nothing())?;
     let mut asked = pairs.iter().filter(|(name, _)| name == "contractor").peekable();
     if asked.peek().is_none() {
-        let round = matches!(uri.path(), "/fr/waste" | "/ar/waste" | "/en/waste");
-        let week = matches!(uri.path(), "/fr/reports/weekly" | "/ar/reports/weekly" | "/en/reports/weekly");
+        let page = uri.path().strip_prefix('/').and_then(|path| path.split_once('/'));
+        let page = page.filter(|(lang, _)| Lang::from_code(lang).is_some()).map(|(_, page)| page);
+        let (round, week) = (page == Some("waste"), page == Some("reports/weekly"));
         if !round && !week && !matches!(uri.path(), "/api/v1/waste/worklist" | "/api/v1/waste/kpi") {
             return Ok(None);
         }
@@ -249,7 +251,7 @@ async fn write_down(guard: &Guard, note: AuditNote) -> Result<(), Problem> {
 /// A person is sent to where they can sign in, a program is told how.
 fn ask_who(method: &Method, uri: &Uri) -> Response {
     let first = uri.path().split('/').nth(1).unwrap_or_default();
-    if is_safe(method) && matches!(first, "fr" | "ar" | "en") {
+    if is_safe(method) && Lang::from_code(first).is_some() {
         return entry::to_login(uri);
     }
     let mut answer = Problem::unknown().into_response();

@@ -117,13 +117,11 @@ const ATOM: Operation = Operation::get("/api/v1/public/alerts.atom", "Alerts for
     .also(&["application/atom+xml"]);
 
 async fn atom(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
-    const EXPECTED: &str = "fr, ar or en";
     let params = ATOM.read(&uri)?;
     let lang = match params.one("lang")? {
-        None => Lang::Fr,
-        Some(code) => {
-            Lang::from_code(code).ok_or_else(|| Problem::parameter("lang", format!("`{code}` is not a language"), EXPECTED))?
-        }
+        None => Lang::first(),
+        Some(code) => Lang::from_code(code)
+            .ok_or_else(|| Problem::parameter("lang", format!("`{code}` is not a language"), Lang::alternatives()))?,
     };
     let house = &rooms.house;
     let entry = |alert: AlertView| {

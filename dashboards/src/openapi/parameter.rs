@@ -5,6 +5,7 @@ use schemas::{DeviceId, Kind, Quantity, Timestamp, Zone};
 use serde_json::{Value, json};
 
 use super::operation::Shape;
+use crate::lang::Lang;
 use crate::params::LIST_LIMIT;
 
 /// Where it stands.
@@ -154,7 +155,7 @@ pub(crate) const FORMAT: Parameter = Parameter::one_of(
     &["json", "csv", "excel", "text"],
 );
 pub(crate) const EVERY: Parameter = Parameter::one_of("every", "By the UTC hour, or by the local day of the city", &["1h", "1d"]);
-pub(crate) const LANG: Parameter = Parameter::one_of("lang", "The language, `fr` where it is not given", &["fr", "ar", "en"]);
+pub(crate) const LANG: Parameter = Parameter::one_of("lang", "The language, `fr` where it is not given", &Lang::CODES);
 pub(crate) const CONTRACTOR: Parameter = Parameter::text("contractor", "The contractor, as the territories name it");
 pub(crate) const DISTRICT: Parameter = Parameter::text("district", "Only this district, as `[[domains.district]]` names it");
 pub(crate) const ALERT: Parameter = Parameter::text("id", "The alert").in_path();

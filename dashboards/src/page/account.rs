@@ -3,8 +3,6 @@
 //! Deliberately absent: another password, which an admin gives.
 
 mod qr;
-mod texts;
-
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,7 +19,7 @@ use super::redirect;
 use crate::access::Guard;
 use crate::lang::Lang;
 use crate::problem::Problem;
-use texts::{Texts, texts};
+use crate::words::Account;
 
 type Kept = State<Arc<Guard>>;
 
@@ -56,7 +54,7 @@ async fn show(State(guard): Kept, Extension(viewer): Extension<Viewer>, headers:
 async fn account(guard: &Guard, viewer: &Viewer, headers: &HeaderMap, wrong: Option<&str>) -> Result<Markup, Problem> {
     let factor = guard.gate.second_factor(user(viewer)?).await?;
     let lang = Lang::wished(headers);
-    let texts = texts(lang);
+    let texts = &lang.words().pages.account;
     let main = html! {
         div.entry.account {
             h1 { (texts.title) }
@@ -69,7 +67,7 @@ async fn account(guard: &Guard, viewer: &Viewer, headers: &HeaderMap, wrong: Opt
     Ok(page(guard, lang, headers, texts.title, &main))
 }
 
-fn second_factor(factor: &SecondFactor, lang: Lang, texts: &Texts) -> Markup {
+fn second_factor(factor: &SecondFactor, lang: Lang, texts: &Account) -> Markup {
     html! {
         @match factor {
             SecondFactor::None => {
@@ -122,7 +120,7 @@ async fn confirm(
         Err(error) => return refused(&guard, &viewer, &headers, error).await,
     };
     let lang = Lang::wished(&headers);
-    let texts = texts(lang);
+    let texts = &lang.words().pages.account;
     let main = html! {
         div.entry.account {
             h1 { (texts.second_factor) }

@@ -3,8 +3,6 @@
 //!
 //! What operations say of themselves is English, as in the document.
 
-mod texts;
-
 use std::sync::LazyLock;
 
 use maud::{Markup, html};
@@ -15,7 +13,7 @@ use super::visit::{SELDOM, Sheet, Visit};
 use crate::lang::Lang;
 use crate::openapi::{openapi, served};
 use crate::problem::Problem;
-use texts::{Texts, texts};
+use crate::words::Api;
 
 /// Made once: it says the same as long as the program runs.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi);
@@ -29,13 +27,13 @@ const CLIENTS: [(&str, &str); 3] = [
 
 /// The text of the link to it, at the foot of every page.
 pub(crate) fn link(lang: Lang) -> &'static str {
-    texts(lang).title
+    lang.words().pages.api.title
 }
 
 /// `/{lang}/api`
 pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     visit.params(&[])?;
-    let (lang, desk, texts) = (visit.lang, visit.desk(), texts(visit.lang));
+    let (lang, desk, texts) = (visit.lang, visit.desk(), &visit.lang.words().pages.api);
     let chapters = DOCUMENT["tags"].as_array().into_iter().flatten().filter_map(|tag| tag["name"].as_str());
     let main = html! {
         (desk.opening(texts.section, texts.title))
@@ -57,7 +55,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
 }
 
 /// The operations of a chapter.
-fn operations(desk: &Desk<'_>, texts: &Texts, chapter: &str) -> Markup {
+fn operations(desk: &Desk<'_>, texts: &Api, chapter: &str) -> Markup {
     let paths = DOCUMENT["paths"].as_object().into_iter().flatten();
     let all = paths.flat_map(|(path, verbs)| verbs.as_object().into_iter().flatten().map(move |(verb, said)| (path, verb, said)));
     html! {
@@ -70,7 +68,7 @@ fn operations(desk: &Desk<'_>, texts: &Texts, chapter: &str) -> Markup {
     }
 }
 
-fn operation(desk: &Desk<'_>, texts: &Texts, said: &Value) -> Markup {
+fn operation(desk: &Desk<'_>, texts: &Api, said: &Value) -> Markup {
     let list = |field: &str| said[field].as_array().map_or(&[][..], Vec::as_slice);
     let roles: Vec<&str> = list("x-roles").iter().filter_map(Value::as_str).collect();
     let public = said["security"].as_array().is_some_and(Vec::is_empty);

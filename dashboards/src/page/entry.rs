@@ -1,8 +1,6 @@
 //! Signing in and out, the one-time set-up, and what each page says of whoever looks at it.
 
 mod directory;
-mod texts;
-
 use std::sync::Arc;
 
 use axum::extract::{Form, Query, State};
@@ -21,7 +19,6 @@ use crate::access::{CookieOf, Guard, present};
 use crate::house::City;
 use crate::lang::Lang;
 use crate::problem::Problem;
-use texts::texts;
 
 type Kept = State<Arc<Guard>>;
 
@@ -76,10 +73,7 @@ pub(crate) fn to_login(uri: &Uri) -> Response {
 /// What is not there, as its own address answers.
 pub(crate) fn nothing(guard: &Guard, uri: &Uri, headers: &HeaderMap) -> Response {
     let first = uri.path().split('/').nth(1).unwrap_or_default();
-    if !matches!(first, "fr" | "ar" | "en") {
-        return Problem::not_found(uri.path()).into_response();
-    }
-    let lang = Lang::from_code(first).unwrap_or_else(|| Lang::wished(headers));
+    let Some(lang) = Lang::from_code(first) else { return Problem::not_found(uri.path()).into_response() };
     let words = lang.words();
     let main = html! { div.lost-page { h1 { (words.not_found) } p { a href=(format!("/{}/", lang.code())) { (words.home) } } } };
     (StatusCode::NOT_FOUND, page(guard, lang, headers, words.not_found, &main)).into_response()
@@ -91,7 +85,7 @@ pub(super) fn page(guard: &Guard, lang: Lang, headers: &HeaderMap, title: &str, 
 
 /// Said at the top of every page: that what it shows is simulated, that no password is asked for, or who has signed in.
 pub(crate) fn note(lang: Lang, city: &City) -> Markup {
-    let (texts, words) = (texts(lang), lang.words());
+    let (texts, words) = (&lang.words().pages.entry, lang.words());
     let signed = present().filter(|viewer| viewer.means == ports::Means::Session);
     html! {
         @if city.demo() || city.is_open() {
@@ -126,7 +120,7 @@ async fn show_login(State(guard): Kept, headers: HeaderMap, Query(asked): Query<
 
 fn login_page(guard: &Guard, headers: &HeaderMap, next: &str, wrong: Option<&str>) -> Markup {
     let (lang, next) = (Lang::wished(headers), safe(next));
-    let texts = texts(lang);
+    let texts = &lang.words().pages.entry;
     let main = html! {
         form.entry method="post" action="/login" {
             h1 { (texts.sign_in) }
@@ -158,7 +152,7 @@ async fn login(State(guard): Kept, request: Request<Body>) -> Response {
 
 /// Why somebody is not let in, for a person.
 pub(super) fn refusal(error: &AccessError, lang: Lang) -> (StatusCode, String) {
-    let texts = texts(lang);
+    let texts = &lang.words().pages.entry;
     match error {
         AccessError::Locked(until) => (StatusCode::TOO_MANY_REQUESTS, format!("{} {}", texts.locked, minute(*until))),
         AccessError::TooMany => (StatusCode::TOO_MANY_REQUESTS, texts.slower.to_owned()),
@@ -173,7 +167,7 @@ pub(super) fn refusal(error: &AccessError, lang: Lang) -> (StatusCode, String) {
 
 fn code_page(guard: &Guard, headers: &HeaderMap, (next, ticket): (&str, &str), wrong: Option<&str>) -> Markup {
     let lang = Lang::wished(headers);
-    let texts = texts(lang);
+    let texts = &lang.words().pages.entry;
     let main = html! {
         form.entry method="post" action="/login/code" {
             h1 { (texts.code_title) }
@@ -191,7 +185,7 @@ fn code_page(guard: &Guard, headers: &HeaderMap, (next, ticket): (&str, &str), w
 /// Where a code is typed: six digits, or one of those for the day on which the telephone is gone.
 pub(super) fn code_field(lang: Lang) -> Markup {
     html! {
-        label { (texts(lang).code) " " input name="code" dir="ltr" inputmode="text" autocomplete="one-time-code" autocapitalize="none" required maxlength="24"; }
+        label { (lang.words().pages.entry.code) " " input name="code" dir="ltr" inputmode="text" autocomplete="one-time-code" autocapitalize="none" required maxlength="24"; }
     }
 }
 
@@ -252,7 +246,7 @@ async fn show_set_up(State(guard): Kept, uri: Uri, headers: HeaderMap, Query(ask
 
 fn set_up_page(guard: &Guard, headers: &HeaderMap, code: &str, wrong: &[String]) -> Markup {
     let lang = Lang::wished(headers);
-    let texts = texts(lang);
+    let texts = &lang.words().pages.entry;
     let main = html! {
         form.entry method="post" action="/set-up" {
             h1 { (texts.set_up) }
@@ -287,7 +281,7 @@ async fn security_txt(State(guard): Kept, uri: Uri) -> Response {
     const HOLDS: u64 = 90;
     let Some(contact) = &guard.house.settings.security_contact else { return Problem::not_found(uri.path()).into_response() };
     let until = guard.house.clock.now().plus(std::time::Duration::from_secs(HOLDS * 86_400));
-    let text = format!("Contact: {contact}\nExpires: {until}\nPreferred-Languages: fr, ar, en\n");
+    let text = format!("Contact: {contact}\nExpires: {until}\nPreferred-Languages: {}\n", Lang::CODES.join(", "));
     ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
 }
 

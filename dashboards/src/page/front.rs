@@ -20,7 +20,6 @@ use crate::problem::Problem;
 pub(crate) fn title(lang: Lang, glance: &Glance) -> String {
     let (words, firing) = (lang.words(), glance.firing().count() as u64);
     let full = glance.bins.iter().flatten().filter(|b| b.class() == Some(3)).count() as u64;
-    let comma = if lang.is_rtl() { "، " } else { ", " };
     let mut said = Vec::new();
     if glance.bins.is_some() {
         said.push(words.bins_full.say(lang, full));
@@ -28,7 +27,7 @@ pub(crate) fn title(lang: Lang, glance: &Glance) -> String {
     if glance.alerts.is_some() {
         said.push(words.alerts_open.say(lang, firing));
     }
-    if said.is_empty() { words.unreadable.to_owned() } else { said.join(comma) }
+    if said.is_empty() { words.unreadable.to_owned() } else { said.join(&format!("{} ", lang.writing().comma)) }
 }
 
 /// `/{lang}/`
@@ -63,7 +62,7 @@ pub(crate) fn opening(desk: &Desk<'_>, glance: &Glance) -> Markup {
     html! { div.opening data-panel #opening {
         p.eyebrow {
             time datetime=(glance.at) {
-                (numbers::date(lang, &desk.local)) @if lang.is_rtl() { "، " } @else { ", " } bdi { (numbers::clock(&desk.local)) }
+                (numbers::date(lang, &desk.local)) (lang.writing().comma) " " bdi { (numbers::clock(&desk.local)) }
             }
         }
         h1 { (title(lang, glance)) }
@@ -87,7 +86,7 @@ fn figures(desk: &Desk<'_>, glance: &Glance) -> Markup {
             li { a href=(to("air")) { (words.air) } @match worst {
                 Some((station, level)) => {
                     b { (sections::band(desk, level)) }
-                    span { (words.worst_air) @if desk.lang.is_rtl() { "، " } @else { ", " } bdi { (glance.name(desk.lang, &station.device)) } }
+                    span { (words.worst_air) (desk.lang.writing().comma) " " bdi { (glance.name(desk.lang, &station.device)) } }
                 }
                 None => { b { (none()) } span { (words.worst_air) } }
             } }

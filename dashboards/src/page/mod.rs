@@ -122,7 +122,7 @@ pub(crate) fn addresses() -> impl Iterator<Item = &'static str> {
 /// All addresses that answer people.
 pub(crate) fn routes() -> Router<Arc<Rooms>> {
     let mut router = Router::new().route("/", get(home)).route("/theme", post(theme::set)).route("/favicon.ico", get(icon));
-    for lang in Lang::ALL {
+    for lang in Lang::all() {
         let bare = format!("/{}", lang.code());
         for (path, section, make) in PAGES {
             let page = async move |State(rooms): Shared, names: Names, uri: Uri, headers: HeaderMap| {

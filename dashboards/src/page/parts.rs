@@ -70,12 +70,12 @@ impl<'a> Desk<'a> {
 
     /// The head of a page: when, and the sentence that answers. The eyebrow says which page it is.
     pub(crate) fn opening(&self, eyebrow: &str, title: &str) -> Markup {
-        let comma = if self.lang.is_rtl() { "، " } else { ", " };
+        let comma = self.lang.writing().comma;
         html! {
             div.opening data-panel #opening {
                 p.eyebrow {
                     (eyebrow) " · "
-                    time datetime=(self.now) { (numbers::date(self.lang, &self.local)) (comma) bdi { (numbers::clock(&self.local)) } }
+                    time datetime=(self.now) { (numbers::date(self.lang, &self.local)) (comma) " " bdi { (numbers::clock(&self.local)) } }
                 }
                 h1 { (title) }
             }
@@ -84,7 +84,7 @@ impl<'a> Desk<'a> {
 
     /// What stands between a name and what is said of it.
     pub(crate) fn colon(&self) -> &'static str {
-        if self.lang == Lang::Fr { "\u{a0}: " } else { ": " }
+        self.lang.writing().colon
     }
 
     /// A day, short: `21 novembre`.

@@ -1,7 +1,5 @@
 //! What personal data are kept for, for how long and by which right: for everybody (law 09-08, article 5).
 
-mod texts;
-
 use domains::{Asset, Class, Purpose};
 use maud::{Markup, html};
 
@@ -9,17 +7,17 @@ use super::parts::{Desk, empty, panel};
 use super::visit::{SELDOM, Sheet, Visit};
 use crate::lang::Lang;
 use crate::problem::Problem;
-use texts::{Texts, texts};
+use crate::words::Privacy;
 
 /// The text of the link to it, at the foot of every page.
 pub(crate) fn link(lang: Lang) -> &'static str {
-    texts(lang).title
+    lang.words().pages.privacy.title
 }
 
 /// `/{lang}/privacy`
 pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     visit.params(&[])?;
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.privacy);
     let house = visit.house();
     let sealed = house.vault.is_some();
     let purposes: Vec<&Purpose> = house.parameters.purposes.iter().collect();
@@ -44,7 +42,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
 }
 
 /// What data there are, how they are classed and where they lie.
-fn sets(visit: &Visit, texts: &Texts) -> Markup {
+fn sets(visit: &Visit, texts: &Privacy) -> Markup {
     let (lang, parameters) = (visit.lang, &visit.house().parameters);
     let class = |class: Class| match class {
         Class::Public => texts.public,
@@ -71,7 +69,7 @@ fn sets(visit: &Visit, texts: &Texts) -> Markup {
     }
 }
 
-fn entry(desk: &Desk<'_>, texts: &Texts, purpose: &Purpose) -> Markup {
+fn entry(desk: &Desk<'_>, texts: &Privacy, purpose: &Purpose) -> Markup {
     let lang = desk.lang;
     let Purpose { code, keep, reveals, name, data, basis, receipt, .. } = purpose;
     let row = |label: &str, value: Markup| html! { tr { th scope="row" { (label) } td { (value) } } };

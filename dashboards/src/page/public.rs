@@ -67,7 +67,7 @@ fn elsewhere(desk: &Desk<'_>) -> Markup {
         div.head { h2 #elsewhere { (words.elsewhere) } }
         p { (words.follow) }
         ul.plain {
-            @for lang in Lang::ALL {
+            @for lang in Lang::all() {
                 li { a href=(format!("/api/v1/public/alerts.atom?lang={}", lang.code())) type="application/atom+xml" {
                     "Atom · " bdi lang=(lang.tag()) { (lang.words().pages.public.title) }
                 } }

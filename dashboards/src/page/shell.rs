@@ -90,9 +90,9 @@ impl<'a> Page<'a> {
                     title { (title) " · " (city) }
                     link rel="preload" as="font" type="font/woff2" crossorigin
                         href=(address("fonts/ibm-plex-sans-latin-wght-normal.woff2"));
-                    @if lang.is_rtl() {
+                    @for font in lang.writing().fonts {
                         link rel="preload" as="font" type="font/woff2" crossorigin
-                            href=(address("fonts/ibm-plex-sans-arabic-arabic-400-normal.woff2"));
+                            href=(address(&format!("fonts/{font}.woff2")));
                     }
                     link rel="stylesheet" href=(address("css/app.css"));
                     link rel="icon" type="image/svg+xml" href=(address("icon.svg"));
@@ -101,7 +101,7 @@ impl<'a> Page<'a> {
                     (self.scripts.links())
                 }
                 // What the script says to people comes from here: one set of texts.
-                body data-lang=(lang.code()) data-locale=(lang.number_locale()) data-live=(words.live) data-lost=(words.lost)
+                body data-lang=(lang.code()) data-locale=(lang.writing().number_locale) data-live=(words.live) data-lost=(words.lost)
                     data-new=(words.new_alert) data-over=(words.resolved) data-stream=[deaf().then_some("off")] data-often=(self.often) data-soon=(self.soon) {
                     a.skip href="#main" { (words.skip) }
                     (self.top(city))
@@ -153,9 +153,9 @@ impl<'a> Page<'a> {
                 div.tools {
                     span.live #live { i aria-hidden="true" {} span {} }
                     div.langs role="group" aria-label=(words.language) {
-                        @for (other, name) in [(Lang::Fr, "fr"), (Lang::Ar, "ع"), (Lang::En, "en")] {
+                        @for other in Lang::all() {
                             a href=(format!("/{}/{}", other.code(), self.path)) hreflang=(other.code()) lang=(other.code())
-                                aria-current=[(other == lang).then_some("true")] { (name) }
+                                aria-current=[(other == lang).then_some("true")] { (other.writing().sign) }
                         }
                     }
                     form.theme method="post" action="/theme" {

@@ -47,7 +47,7 @@ pub(super) async fn set(headers: HeaderMap, body: Bytes) -> Result<Response, Pro
 fn back(field: &str) -> String {
     let path = field.replace("%2F", "/").replace("%2f", "/");
     let (lang, rest) = path.split_once('/').unwrap_or((&path, ""));
-    let lang = Lang::from_code(lang).unwrap_or(Lang::Fr).code();
+    let lang = Lang::from_code(lang).unwrap_or(Lang::first()).code();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let ours = path.len() <= BACK_LIMIT
         && path.starts_with(lang)

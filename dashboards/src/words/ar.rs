@@ -2,10 +2,28 @@
 
 mod pages;
 
-use super::Words;
-use crate::plural::Count;
+use super::{Words, Writing};
+use crate::plural::{Count, Form};
 
-pub(crate) static AR: Words = Words {
+pub(super) static WORDS: Words = Words {
+    writing: Writing {
+        code: "ar",
+        sign: "ع",
+        tag: "ar-MA",
+        rtl: true,
+        fonts: &["ibm-plex-sans-arabic-arabic-400-normal"],
+        number_locale: "ar-MA",
+        thousands: ".",
+        point: ",",
+        plural,
+        first: "1",
+        comma: "،",
+        colon: ": ",
+        bytes: ["B", "KiB", "MiB", "GiB", "TiB"],
+        west: "W",
+        text: |texts| &texts.ar,
+        zone: |_, arabic| arabic,
+    },
     pages: pages::PAGES,
     subtitle: "مرصد المدينة",
     skip: "انتقل إلى المحتوى",
@@ -170,4 +188,17 @@ pub(crate) static AR: Words = Words {
     },
     months: ["يناير", "فبراير", "مارس", "أبريل", "ماي", "يونيو", "يوليوز", "غشت", "شتنبر", "أكتوبر", "نونبر", "دجنبر"],
     weekdays: ["الإثنين", "الثلاثاء", "الأربعاء", "الخميس", "الجمعة", "السبت", "الأحد"],
+    weekdays_short: ["إثنين", "ثلاثاء", "أربعاء", "خميس", "جمعة", "سبت", "أحد"],
 };
+
+/// Six forms: none, one, the dual, 3 to 10, 11 to 99, and whole hundreds with the one and two after them.
+fn plural(n: u64) -> Form {
+    match (n, n % 100) {
+        (0, _) => Form::Zero,
+        (1, _) => Form::One,
+        (2, _) => Form::Two,
+        (_, 3..=10) => Form::Few,
+        (_, 11..=99) => Form::Many,
+        _ => Form::Other,
+    }
+}

@@ -2,10 +2,28 @@
 
 mod pages;
 
-use super::Words;
-use crate::plural::Count;
+use super::{Words, Writing};
+use crate::plural::{Count, Form};
 
-pub(crate) static EN: Words = Words {
+pub(super) static WORDS: Words = Words {
+    writing: Writing {
+        code: "en",
+        sign: "en",
+        tag: "en-GB",
+        rtl: false,
+        fonts: &[],
+        number_locale: "en-GB",
+        thousands: ",",
+        point: ".",
+        plural: Form::of_two,
+        first: "1",
+        comma: ",",
+        colon: ": ",
+        bytes: ["B", "KiB", "MiB", "GiB", "TiB"],
+        west: "W",
+        text: |texts| &texts.en,
+        zone: |latin, _| latin,
+    },
     pages: pages::PAGES,
     subtitle: "City observatory",
     skip: "Skip to content",
@@ -119,4 +137,5 @@ pub(crate) static EN: Words = Words {
         "December",
     ],
     weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    weekdays_short: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
 };

@@ -2,10 +2,29 @@
 
 mod pages;
 
-use super::Words;
-use crate::plural::Count;
+use super::{Words, Writing};
+use crate::plural::{Count, Form};
 
-pub(crate) static FR: Words = Words {
+pub(super) static WORDS: Words = Words {
+    writing: Writing {
+        code: "fr",
+        sign: "fr",
+        tag: "fr-MA",
+        rtl: false,
+        fonts: &[],
+        // CLDR writes `fr-MA` with a point between thousands, which nobody in Morocco does in French.
+        number_locale: "fr-FR",
+        thousands: "\u{202f}",
+        point: ",",
+        plural: Form::of_two,
+        first: "1er",
+        comma: ",",
+        colon: "\u{a0}: ",
+        bytes: ["o", "Kio", "Mio", "Gio", "Tio"],
+        west: "O",
+        text: |texts| &texts.fr,
+        zone: |latin, _| latin,
+    },
     pages: pages::PAGES,
     subtitle: "Observatoire de la ville",
     skip: "Aller au contenu",
@@ -119,4 +138,5 @@ pub(crate) static FR: Words = Words {
         "décembre",
     ],
     weekdays: ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    weekdays_short: ["lun", "mar", "mer", "jeu", "ven", "sam", "dim"],
 };

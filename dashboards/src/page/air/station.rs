@@ -198,7 +198,7 @@ fn past(desk: &Desk<'_>, asked: &Asked<'_>, measured: &[&str], now: &Now, glance
     let (lang, words) = (desk.lang, desk.lang.words());
     let row = now.rows.iter().filter(|row| row.pollutant == asked.pollutant).max_by_key(|row| row.hours);
     let line = row.map(|row| {
-        let comma = if lang.is_rtl() { "،" } else { "," };
+        let comma = lang.writing().comma;
         let value = numbers::decimal(lang, row.limit, 0);
         (row.limit, format!("{} \u{2068}{value}\u{2069}{comma} {}", words.pages.air.limit, words.hours.say(lang, row.hours)))
     });

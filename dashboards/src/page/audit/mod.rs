@@ -2,8 +2,6 @@
 //!
 //! Deliberately absent: changing anything.
 
-mod texts;
-
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,14 +19,13 @@ use crate::lang::Lang;
 use crate::numbers;
 use crate::params::Params;
 use crate::problem::Problem;
-use texts::texts;
 
 /// Rows of one page.
 const ROWS: u64 = 100;
 
 /// The page in each language.
 pub(crate) fn routes() -> Router<Arc<Guard>> {
-    Lang::ALL.into_iter().fold(Router::new(), |router, lang| {
+    Lang::all().fold(Router::new(), |router, lang| {
         let page = async move |State(guard): State<Arc<Guard>>, uri: Uri, headers: HeaderMap| {
             show(&guard, lang, &uri, &headers).await.unwrap_or_else(IntoResponse::into_response)
         };
@@ -38,7 +35,7 @@ pub(crate) fn routes() -> Router<Arc<Guard>> {
 
 /// The text of the link to it.
 pub(crate) fn link(lang: Lang) -> &'static str {
-    texts(lang).title
+    lang.words().pages.audit.title
 }
 
 /// `/{lang}/audit?before=`
@@ -54,7 +51,7 @@ async fn show(guard: &Guard, lang: Lang, uri: &Uri, headers: &HeaderMap) -> Resu
     let mut rows = guard.gate.audit(begin, limit.max(1)).await?;
     rows.reverse();
     let house = &guard.house;
-    let (desk, texts) = (Desk::new(lang, house.city.zone(), house.clock.now()), texts(lang));
+    let (desk, texts) = (Desk::new(lang, house.city.zone(), house.clock.now()), &lang.words().pages.audit);
     let main = html! {
         (desk.opening(texts.title, &texts.rows.say(lang, verdict.rows)))
         (chain(&desk, &verdict))
@@ -67,7 +64,7 @@ async fn show(guard: &Guard, lang: Lang, uri: &Uri, headers: &HeaderMap) -> Resu
 }
 
 fn chain(desk: &Desk<'_>, verdict: &AuditVerdict) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.audit;
     html! { @match &verdict.broken {
         None => p.ok { (texts.whole) " " small { bdi.long dir="ltr" { (verdict.head) } } },
         Some((row, why)) => p.empty.err role="alert" { (texts.broken) " " (numbers::whole(desk.lang, *row)) (desk.colon()) bdi lang="en" dir="ltr" { (why) } },
@@ -75,7 +72,7 @@ fn chain(desk: &Desk<'_>, verdict: &AuditVerdict) -> Markup {
 }
 
 fn table(desk: &Desk<'_>, rows: &[AuditRow]) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.audit;
     if rows.is_empty() {
         return empty(texts.none);
     }

@@ -11,7 +11,6 @@ use maud::{Markup, html};
 use ports::{AccessError, Entry, Return};
 use serde::Deserialize;
 
-use super::texts::texts;
 use super::{Asked, Kept, code_page, login_page, page, refusal, safe, with_cookie};
 use crate::access::{CookieOf, Guard};
 use crate::lang::Lang;
@@ -73,7 +72,7 @@ pub(super) async fn arrive(State(guard): Kept, uri: Uri, Query(brought): Query<B
 /// A page that goes on: from here the browser comes from our own site.
 fn on_to(guard: &Guard, headers: &HeaderMap, next: &str) -> Response {
     let lang = Lang::wished(headers);
-    let texts = texts(lang);
+    let texts = &lang.words().pages.entry;
     let main = html! { div.entry { h1 { (texts.entered) } p { a.btn href=(next) { (texts.go_on) } } } };
     let mut answer = page(guard, lang, headers, texts.entered, &main).into_response();
     if let Ok(value) = HeaderValue::from_str(&format!("0; url={next}")) {

@@ -3,8 +3,6 @@
 //!
 //! Deliberately absent: single connections (law 09-08), which the API does not explain.
 
-mod texts;
-
 use maud::{Markup, html};
 use ports::ReadBy;
 use schemas::{DeviceId, Quantity, Timestamp};
@@ -17,7 +15,6 @@ use crate::lang::Lang;
 use crate::numbers;
 use crate::params::encoded;
 use crate::problem::Problem;
-use texts::texts;
 
 /// Messages of one page.
 const ROWS: usize = 50;
@@ -94,19 +91,19 @@ struct Hour {
 
 /// The name of the page of messages, for links to it.
 pub(crate) fn title(lang: Lang) -> &'static str {
-    texts(lang).messages
+    lang.words().pages.explain.messages
 }
 
 /// The link from a reading to where it comes from, for whoever may see bytes.
 pub(crate) fn link(desk: &Desk<'_>, device: &DeviceId, quantity: Quantity, channel: u8, at: Timestamp) -> Markup {
     html! { @if may(Right::Works) {
-        a href=(desk.to(&format!("explain?device={device}&quantity={quantity}&channel={channel}&at={at}"))) { (texts(desk.lang).explain) }
+        a href=(desk.to(&format!("explain?device={device}&quantity={quantity}&channel={channel}&at={at}"))) { (desk.lang.words().pages.explain.explain) }
     } }
 }
 
 /// The link from a device to its messages, likewise.
 pub(crate) fn messages_link(desk: &Desk<'_>, device: &DeviceId) -> Markup {
-    html! { @if may(Right::Works) { a href=(desk.to(&format!("messages?device={device}"))) { (texts(desk.lang).messages) } } }
+    html! { @if may(Right::Works) { a href=(desk.to(&format!("messages?device={device}"))) { (desk.lang.words().pages.explain.messages) } } }
 }
 
 /// `/{lang}/explain?device=&quantity=&channel=&at=`
@@ -120,7 +117,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
         }
     }
     let found: Explained = visit.ask(&format!("explain?{}", query.trim_start_matches('&'))).await?;
-    let (desk, texts, lang) = (visit.desk(), texts(visit.lang), visit.lang);
+    let (desk, texts, lang) = (visit.desk(), &visit.lang.words().pages.explain, visit.lang);
     let reading = &found.reading;
     let label = lang.of(&reading.quantity.row().label);
     let main = html! {
@@ -144,7 +141,7 @@ fn step(title: &str, body: &Markup) -> Markup {
 }
 
 fn message(desk: &Desk<'_>, message: Option<&Message>) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.explain;
     let Some(message) = message else { return empty(texts.gone) };
     html! {
         dl.facts {
@@ -159,7 +156,7 @@ fn message(desk: &Desk<'_>, message: Option<&Message>) -> Markup {
 }
 
 fn read(desk: &Desk<'_>, found: &Explained) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.explain;
     let Some(now) = &found.now else { return empty(texts.unread) };
     html! {
         dl.facts {
@@ -194,7 +191,7 @@ fn hexadecimal(base64: &str) -> String {
 }
 
 fn flags(desk: &Desk<'_>, reading: &Reading) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.explain;
     html! {
         dl.facts {
             div { dt { (texts.value) } dd { (desk.quantity(reading.value, reading.quantity)) } }
@@ -207,7 +204,7 @@ fn flags(desk: &Desk<'_>, reading: &Reading) -> Markup {
 }
 
 fn hour(desk: &Desk<'_>, hour: &Hour, quantity: Quantity) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.explain;
     let shown =
         |value: Option<f64>| html! { @match value { Some(value) => (desk.quantity(value, quantity)), None => (desk.none()) } };
     html! {
@@ -233,7 +230,7 @@ pub(crate) async fn messages(visit: &Visit) -> Result<Sheet, Problem> {
     }
     let cursor = params.one("cursor")?.map_or_else(String::new, |cursor| format!("&cursor={}", encoded(cursor)));
     let found: Messages = visit.ask(&format!("messages?limit={ROWS}{query}{cursor}")).await?;
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.explain);
     let main = html! {
         p.back { a href=(desk.to("engineers")) { (visit.lang.words().pages.nav.engineers) } }
         (desk.opening(texts.messages, texts.as_they_came))
@@ -249,7 +246,7 @@ pub(crate) async fn messages(visit: &Visit) -> Result<Sheet, Problem> {
 }
 
 fn table(desk: &Desk<'_>, messages: &[Message]) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.explain;
     if messages.is_empty() {
         return empty(texts.none);
     }

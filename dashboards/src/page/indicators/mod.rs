@@ -2,8 +2,6 @@
 //!
 //! Deliberately absent: any indicator of its own. The numbers are those of the weekly report, over another time.
 
-mod texts;
-
 use std::collections::BTreeSet;
 
 use domains::time::Calendar;
@@ -15,14 +13,13 @@ use super::visit::{SELDOM, Sheet, Visit};
 use crate::numbers;
 use crate::params::encoded;
 use crate::problem::Problem;
-use texts::texts;
 
 /// Whole days that can be chosen.
 const SPANS: [i32; 3] = [7, 28, 90];
 
 /// The name of the page, for links to it.
 pub(crate) fn title(desk: &Desk<'_>) -> &'static str {
-    texts(desk.lang).title
+    desk.lang.words().pages.indicators.title
 }
 
 /// `/{lang}/indicators?days=&contractor=`
@@ -38,7 +35,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     let whose = params.one("contractor")?.map_or_else(String::new, |who| format!("&contractor={}", encoded(who)));
     let question = format!("waste/kpi?from={first}&to={last}{whose}");
     let told: Indicators = visit.ask(&question).await?;
-    let (desk, texts, report) = (visit.desk(), texts(visit.lang), &visit.lang.words().pages.report);
+    let (desk, texts, report) = (visit.desk(), &visit.lang.words().pages.indicators, &visit.lang.words().pages.report);
     let contractors: BTreeSet<&str> = told.rows.iter().map(|row| row.contractor.as_str()).collect();
     let overflow = numbers::rounded(told.rows.iter().map(|row| row.overflow_h).sum());
     let answer = format!("{}{}{}", report.overflow, desk.colon(), visit.lang.words().hours.say(visit.lang, overflow));

@@ -3,8 +3,6 @@
 //! Deliberately absent: any word about what is measured. Labels, units and decimals are those that the city gave; the past of a
 //! device is on its own page.
 
-mod texts;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
@@ -18,7 +16,6 @@ use super::visit::{Sheet, Visit};
 use crate::locator::zone_name;
 use crate::numbers;
 use crate::problem::Problem;
-use texts::texts;
 
 /// Devices of one page.
 const ROWS: usize = 200;
@@ -43,7 +40,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
         return Err(Problem::absent(format!("`{kind}` is not a kind that this city has added")));
     }
     let glance = Glance::present(&visit.rooms).await;
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.kinds);
     let last = glance.own.iter().find(|(own, _)| *own == kind).and_then(|(_, last)| last.as_deref());
     let rows = rows(last.unwrap_or_default());
     let measured: BTreeSet<Quantity> = rows.values().flat_map(|row| row.last.keys().copied()).collect();

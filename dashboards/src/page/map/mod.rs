@@ -1,7 +1,5 @@
 //! A map that moves: its frame. What is on it stands in the lists beside it, or, where there are thousands, in an answer of the API.
 
-mod texts;
-
 use maud::{Markup, html};
 use schemas::{Kind, Place, Quantity};
 use serde_json::json;
@@ -9,7 +7,6 @@ use serde_json::json;
 use super::parts::Desk;
 use crate::assets::address;
 use crate::numbers;
-use texts::texts;
 
 /// The frame. Without script the list beside it says the same.
 pub(crate) fn map(desk: &Desk<'_>) -> Markup {
@@ -54,7 +51,7 @@ pub(crate) fn field(desk: &Desk<'_>, field: &Field) -> Markup {
 }
 
 fn framed(desk: &Desk<'_>, field: Option<&Field>) -> Markup {
-    let (words, texts) = (desk.lang.words(), texts(desk.lang));
+    let (words, texts) = (desk.lang.words(), &desk.lang.words().pages.maps);
     let said = field.map(|field| {
         let (edges, names, urgency) = match &field.colour {
             Colour::Steps { edges, names } => (&edges[..], *names, None),
@@ -84,7 +81,7 @@ fn steps(desk: &Desk<'_>, field: &Field) -> Vec<String> {
         Colour::Urgency { names, .. } => return names.map(str::to_owned).to_vec(),
         Colour::Steps { edges, names: None } => edges,
     };
-    let (unit, texts) = (numbers::unit(field.quantity.unit()), texts(desk.lang));
+    let (unit, texts) = (numbers::unit(field.quantity.unit()), &desk.lang.words().pages.maps);
     let number = |value: &f64| format!("{}\u{a0}{unit}", numbers::decimal(desk.lang, *value, numbers::decimals(field.quantity)));
     let first = edges.first().map(|edge| format!("{} {}", texts.below, number(edge)));
     first.into_iter().chain(edges.iter().map(|edge| format!("{} {}", texts.from, number(edge)))).collect()

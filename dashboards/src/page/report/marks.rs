@@ -7,7 +7,6 @@ use std::fmt::Write;
 use jiff::civil::Date;
 use maud::{Markup, PreEscaped, html};
 
-use crate::lang::Lang;
 use crate::numbers::{self, NONE};
 use crate::page::parts::Desk;
 
@@ -64,7 +63,7 @@ pub(super) fn calendar(desk: &Desk<'_>, first: Date, levels: &BTreeMap<Date, u8>
     let cells: Vec<Option<Date>> = std::iter::repeat_n(None, lead).chain(days.map(Some)).collect();
     html! { table.calendar {
         caption.vh { (caption) }
-        thead { tr { @for name in words.weekdays { th scope="col" { span aria-hidden="true" { (short(desk.lang, name)) } span.vh { (name) } } } } }
+        thead { tr { @for (name, short) in words.weekdays.iter().zip(words.weekdays_short) { th scope="col" { span aria-hidden="true" { (short) } span.vh { (name) } } } } }
         tbody { @for week in cells.chunks(7) { tr { @for day in week { @match day {
             None => td.out {},
             Some(date) => td {
@@ -78,18 +77,12 @@ pub(super) fn calendar(desk: &Desk<'_>, first: Date, levels: &BTreeMap<Date, u8>
     } }
 }
 
-/// A weekday where there is little room: three letters, but in Arabic, where that is no word.
-fn short(lang: Lang, name: &str) -> String {
-    if lang.is_rtl() { name.trim_start_matches("ال").to_owned() } else { name.chars().take(3).collect() }
-}
-
 /// A bar for each day from Monday on, with its number above and its name below; a day that is not known has neither.
 pub(super) fn week(desk: &Desk<'_>, values: &[Option<f64>], decimals: usize, label: &str) -> Markup {
     let top = values.iter().flatten().copied().fold(0.0, f64::max).max(1e-9);
     let mut out = String::new();
     let middles = (0_u8..).map(|day| f64::from(day) * DAY + DAY / 2.0);
-    for ((value, name), middle) in values.iter().zip(desk.lang.words().weekdays).zip(middles) {
-        let name = short(desk.lang, name);
+    for ((value, name), middle) in values.iter().zip(desk.lang.words().weekdays_short).zip(middles) {
         // Writing to a String cannot fail.
         let _ = write!(out, r#"<text x="{middle:.1}" y="92" text-anchor="middle">{name}</text>"#);
         let Some(value) = value else { continue };
@@ -105,6 +98,7 @@ pub(super) fn week(desk: &Desk<'_>, values: &[Option<f64>], decimals: usize, lab
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::lang;
 
     #[test]
     fn an_hour_that_is_not_known_is_no_level() {
@@ -115,6 +109,6 @@ mod tests {
 
     #[test]
     fn a_weekday_is_short_and_still_a_word() {
-        assert_eq!((short(Lang::Ar, "الإثنين"), short(Lang::Fr, "lundi")), ("إثنين".to_owned(), "lun".to_owned()));
+        assert_eq!([lang("ar"), lang("fr")].map(|lang| lang.words().weekdays_short[0]), ["إثنين", "lun"]);
     }
 }

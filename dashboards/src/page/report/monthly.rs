@@ -124,8 +124,8 @@ fn exceeded(desk: &Desk<'_>, report: &Report) -> Markup {
 /// When, with the day: who reads a report does so later.
 fn when(desk: &Desk<'_>, at: Timestamp) -> Markup {
     let local = numbers::local(desk.zone, at);
-    let comma = if desk.lang.is_rtl() { "، " } else { ", " };
-    html! { time datetime=(at) { bdi { (numbers::day(desk.lang, local.date())) (comma) (numbers::clock(&local)) } } }
+    let comma = desk.lang.writing().comma;
+    html! { time datetime=(at) { bdi { (numbers::day(desk.lang, local.date())) (comma) " " (numbers::clock(&local)) } } }
 }
 
 /// What the answers say besides, once each, as they say it.

@@ -1,7 +1,5 @@
 //! Who is on call: now, and in the days to come, with the hours that nobody has taken.
 
-mod texts;
-
 use std::time::Duration;
 
 use maud::{Markup, html};
@@ -12,7 +10,6 @@ use serde::Deserialize;
 use super::parts::{Desk, empty, panel};
 use super::visit::{SELDOM, Sheet, Visit};
 use crate::problem::Problem;
-use texts::texts;
 
 /// What the line of a rota shows.
 const AHEAD: Duration = Duration::from_secs(14 * 86_400);
@@ -27,14 +24,14 @@ struct Rotas {
 
 /// The name of the page, for links to it.
 pub(crate) fn title(desk: &Desk<'_>) -> &'static str {
-    texts(desk.lang).title
+    desk.lang.words().pages.rotas.title
 }
 
 /// `/{lang}/rotas`
 pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
     visit.params(&[])?;
     let Rotas { rotas } = visit.ask("rotas").await?;
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.rotas);
     let unmanned = rotas.iter().filter(|rota| !rota.covered).count() as u64;
     let said = if rotas.is_empty() { texts.none.to_owned() } else { texts.unmanned.say(visit.lang, unmanned) };
     let main = html! {
@@ -49,7 +46,7 @@ pub(crate) async fn sheet(visit: &Visit) -> Result<Sheet, Problem> {
 }
 
 fn one(desk: &Desk<'_>, rota: &RotaView) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.rotas;
     html! {
         dl.facts {
             div { dt { (texts.now) } dd {
@@ -65,7 +62,7 @@ fn one(desk: &Desk<'_>, rota: &RotaView) -> Markup {
 
 /// Shifts and holes of two weeks, side by side: neighbours differ in tone, a hole is hatched by its outline.
 fn line(desk: &Desk<'_>, rota: &RotaView) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.rotas;
     let end = desk.now.plus(AHEAD);
     let x = |at: Timestamp| at.max(desk.now).min(end).since(desk.now).as_secs_f64() / AHEAD.as_secs_f64() * WIDTH;
     html! { figure.rota {
@@ -80,7 +77,7 @@ fn line(desk: &Desk<'_>, rota: &RotaView) -> Markup {
 }
 
 fn table(desk: &Desk<'_>, shifts: &[ShiftView]) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.rotas;
     html! { table.rows {
         caption.vh { (texts.shifts) }
         thead { tr { th scope="col" { (texts.who) } th.n scope="col" { (texts.from) } th.n scope="col" { (texts.to) } } }

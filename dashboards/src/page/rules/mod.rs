@@ -3,7 +3,6 @@
 //!
 //! Deliberately absent: judging and writing (`ports::Rulebook`).
 
-mod texts;
 mod trial;
 
 use maud::{Markup, html};
@@ -20,7 +19,6 @@ use crate::access::{Right, may};
 use crate::api::rules::{DAYS, begin};
 use crate::params::encoded;
 use crate::problem::Problem;
-use texts::texts;
 
 /// What a new rule begins with.
 const TEMPLATE: &str = include_str!("template.toml");
@@ -34,13 +32,13 @@ struct Rules {
 
 /// The name of the page, for links to it.
 pub(crate) fn title(desk: &Desk<'_>) -> &'static str {
-    texts(desk.lang).title
+    desk.lang.words().pages.rules.title
 }
 
 /// `/{lang}/rules`; with `new=ID` on to the page of a rule that is to be.
 pub(crate) async fn list(visit: &Visit) -> Result<Sheet, Problem> {
     let params = visit.params(&["new"])?;
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.rules);
     if let Some(id) = params.parsed::<RuleId>("new", "the id of a rule: letters, digits, . _ : -")? {
         return Ok(Sheet {
             to: Some(desk.to(&format!("rules/{}", encoded(id.as_str())))),
@@ -63,7 +61,7 @@ pub(crate) async fn list(visit: &Visit) -> Result<Sheet, Problem> {
 }
 
 fn table(desk: &Desk<'_>, rules: &[RuleView]) -> Markup {
-    let (lang, texts) = (desk.lang, texts(desk.lang));
+    let (lang, texts) = (desk.lang, &desk.lang.words().pages.rules);
     if rules.is_empty() {
         return empty(texts.none);
     }
@@ -109,7 +107,7 @@ pub(crate) async fn single(visit: &Visit) -> Result<Sheet, Problem> {
         Err(problem) => return Err(problem),
     };
     let toml = if rule.as_ref().is_some_and(|rule| rule.shipped) { in_its_place(&toml) } else { toml };
-    let trial = html! { @if saved { p.empty.ok role="status" { (texts(visit.lang).saved) } } };
+    let trial = html! { @if saved { p.empty.ok role="status" { (visit.lang.words().pages.rules.saved) } } };
     Ok(sheet(visit, rule.as_ref(), &Draft { id: &id, toml: &toml, days: DAYS, mistakes: &[], trial }))
 }
 
@@ -122,7 +120,7 @@ fn in_its_place(toml: &str) -> String {
 }
 
 fn sheet(visit: &Visit, rule: Option<&RuleView>, draft: &Draft<'_>) -> Sheet {
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.rules);
     let lang = visit.lang;
     let main = html! {
         p.back { a href=(desk.to("rules")) { (texts.title) } }
@@ -149,7 +147,7 @@ fn sheet(visit: &Visit, rule: Option<&RuleView>, draft: &Draft<'_>) -> Sheet {
 }
 
 fn editor(desk: &Desk<'_>, draft: &Draft<'_>) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.rules;
     html! { form.rule #rule method="post" action=(desk.to(&format!("rules/{}/try", encoded(draft.id.as_str())))) data-wait=(texts.judging) data-changed=(texts.changed) data-failed=(texts.failed) {
         label.field.grow { span { (texts.written) }
             textarea.code name="toml" rows="22" dir="ltr" spellcheck="false" autocapitalize="none" wrap="off" { (draft.toml) }
@@ -165,7 +163,7 @@ fn editor(desk: &Desk<'_>, draft: &Draft<'_>) -> Markup {
 }
 
 fn mistakes(desk: &Desk<'_>, mistakes: &[RuleMistake]) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.rules;
     html! { @if !mistakes.is_empty() {
         div.empty.err role="alert" {
             p { (texts.mistakes) }

@@ -9,7 +9,6 @@ use maud::{Markup, PreEscaped, html};
 use ports::{BackTest, Outcome, RuleDraft, Spell};
 use schemas::{DeviceId, Timestamp};
 
-use super::texts::texts;
 use crate::numbers;
 use crate::page::parts::{Desk, empty};
 use crate::params::encoded;
@@ -23,7 +22,7 @@ const LANE: f64 = 14.0;
 
 /// All of it, and the button that puts the draft in force.
 pub(super) fn shown(desk: &Desk<'_>, draft: &RuleDraft, test: &BackTest) -> Markup {
-    let (lang, texts) = (desk.lang, texts(desk.lang));
+    let (lang, texts) = (desk.lang, &desk.lang.words().pages.rules);
     let title = texts.would_fire.say(lang, test.draft.fired);
     html! {
         section.after aria-labelledby="trial-title" {
@@ -65,7 +64,7 @@ fn days(desk: &Desk<'_>, test: &BackTest, outcome: &Outcome) -> Vec<(Date, u32)>
 
 /// A bar a day for the draft, and the outline of the rule that stands.
 fn by_day(desk: &Desk<'_>, test: &BackTest, label: &str) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.rules;
     let draft = days(desk, test, &test.draft);
     let present = test.present.as_ref().map(|present| days(desk, test, present));
     let most = draft.iter().chain(present.iter().flatten()).map(|(_, n)| *n).max().unwrap_or(0).max(1);
@@ -106,7 +105,7 @@ fn by_day(desk: &Desk<'_>, test: &BackTest, label: &str) -> Markup {
 
 /// When each device fires, and for how long in all.
 fn by_device(desk: &Desk<'_>, test: &BackTest) -> Markup {
-    let (lang, texts) = (desk.lang, texts(desk.lang));
+    let (lang, texts) = (desk.lang, &desk.lang.words().pages.rules);
     let mut devices: BTreeMap<&DeviceId, Vec<&Spell>> = BTreeMap::new();
     for spell in &test.draft.spells {
         devices.entry(&spell.device).or_default().push(spell);

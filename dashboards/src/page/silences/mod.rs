@@ -1,7 +1,5 @@
 //! Silences and maintenance windows: those that hold or will, one more, and the end of one. Works without script.
 
-mod texts;
-
 use std::time::Duration;
 
 use maud::{Markup, html};
@@ -18,7 +16,6 @@ use crate::access::{Right, may, present};
 use crate::locator::zone_name;
 use crate::numbers;
 use crate::problem::Problem;
-use texts::texts;
 
 /// The hours that can be chosen: nothing is quiet for ever, so one must be.
 const HOURS: [u64; 8] = [1, 4, 8, 24, 72, 168, 336, 720];
@@ -40,13 +37,13 @@ struct Windows {
 
 /// The name of the page, for links to it.
 pub(crate) fn title(desk: &Desk<'_>) -> &'static str {
-    texts(desk.lang).title
+    desk.lang.words().pages.silences.title
 }
 
 /// The link from an alert to a silence of its rule at its device.
 pub(crate) fn link(desk: &Desk<'_>, rule: &str, device: &str) -> Markup {
     html! { @if may(Right::Quieten) {
-        a href=(desk.to(&format!("silences?rule={}&device={}", super::desk::encoded(rule), super::desk::encoded(device)))) { (texts(desk.lang).of_alert) }
+        a href=(desk.to(&format!("silences?rule={}&device={}", super::desk::encoded(rule), super::desk::encoded(device)))) { (desk.lang.words().pages.silences.of_alert) }
     } }
 }
 
@@ -65,7 +62,7 @@ async fn shown(visit: &Visit, asked: &Fields, over: bool, wrong: &[String]) -> R
     let Silences { silences } = visit.ask(&format!("silences?limit={ROWS}&over={over}")).await?;
     let Windows { maintenance } = visit.ask(&format!("maintenance?limit={ROWS}&over={over}")).await?;
     let glance = Glance::present(&visit.rooms).await;
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.silences);
     let holding = silences.iter().chain(&maintenance).filter(|quiet| quiet.holds(visit.now())).count() as u64;
     let main = html! {
         p.back { a href=(desk.to("alerts")) { (visit.lang.words().pages.desk.title) } }
@@ -79,7 +76,7 @@ async fn shown(visit: &Visit, asked: &Fields, over: bool, wrong: &[String]) -> R
 }
 
 fn form(desk: &Desk<'_>, glance: &Glance, asked: &Fields, wrong: &[String]) -> Markup {
-    let (lang, texts, words) = (desk.lang, texts(desk.lang), &desk.lang.words().pages.desk);
+    let (lang, texts, words) = (desk.lang, &desk.lang.words().pages.silences, &desk.lang.words().pages.desk);
     let chosen = |name: &str| field(asked, name);
     let text = |name: &str, label: &str, hint: &str| {
         html! { label.field { span { (label) }
@@ -125,7 +122,7 @@ fn choice(name: &str, label: &str, all: &str, chosen: &str, options: Vec<(String
 }
 
 fn table(desk: &Desk<'_>, caption: &str, quiets: &[Quiet]) -> Markup {
-    let (lang, texts) = (desk.lang, texts(desk.lang));
+    let (lang, texts) = (desk.lang, &desk.lang.words().pages.silences);
     if quiets.is_empty() {
         return empty(texts.none);
     }
@@ -150,7 +147,7 @@ fn table(desk: &Desk<'_>, caption: &str, quiets: &[Quiet]) -> Markup {
 }
 
 fn until(desk: &Desk<'_>, quiet: &Quiet) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.silences;
     html! { @match quiet.ended_at {
         Some(at) => { (texts.ended) " " (desk.time(at)) }
         None => {

@@ -5,7 +5,6 @@ use maud::{Markup, html};
 use schemas::{Timestamp, Zone};
 use serde::Deserialize;
 
-use super::texts::texts;
 use crate::locator::zone_name;
 use crate::page::parts::{Desk, empty, panel};
 use crate::page::visit::Visit;
@@ -38,7 +37,7 @@ struct Burst {
 
 /// The panel, also where it can only say why there is no list.
 pub(super) async fn section(visit: &Visit) -> Markup {
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.leaks);
     let found = visit.ask::<Found>("water/leaks").await;
     let open = found.as_ref().map_or(0, |found| found.leaks.iter().filter(|leak| leak.cleared_at.is_none()).count() as u64);
     let body = match &found {
@@ -54,7 +53,7 @@ pub(super) async fn section(visit: &Visit) -> Markup {
 }
 
 fn list(desk: &Desk<'_>, found: &Found) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.leaks;
     if found.leaks.is_empty() && found.bursts.is_empty() {
         return empty(texts.no_leak);
     }
@@ -101,7 +100,7 @@ fn who(desk: &Desk<'_>, meter: &str, zone: &Zone) -> Markup {
 }
 
 fn class(desk: &Desk<'_>, code: &str) -> &'static str {
-    let [minor, moderate, major] = texts(desk.lang).classes;
+    let [minor, moderate, major] = desk.lang.words().pages.leaks.classes;
     match code {
         "minor" => minor,
         "major" => major,

@@ -8,7 +8,6 @@ use maud::{Markup, PreEscaped, html};
 use serde::Deserialize;
 
 use super::district_name;
-use super::texts::texts;
 use crate::page::parts::{Desk, Told, empty, panel};
 use crate::page::visit::Visit;
 
@@ -50,7 +49,7 @@ impl Day {
 
 /// The panel.
 pub(super) async fn section(visit: &Visit) -> Markup {
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.leaks);
     let today = visit.house().city.time().date(visit.now());
     let first = Calendar::shifted(today, -DAYS);
     let told: Option<Balances> = visit.part(&format!("water/balance?by=day&from={first}")).await;
@@ -96,14 +95,14 @@ fn bars(desk: &Desk<'_>, district: &District) -> Markup {
     }
     let days = u32::try_from(district.days.len()).unwrap_or(u32::MAX);
     let wide = f64::from(days) * WIDE;
-    let label = format!("{}, {}", texts(desk.lang).losses, district_name(desk, &district.district));
+    let label = format!("{}, {}", desk.lang.words().pages.leaks.losses, district_name(desk, &district.district));
     html! { svg.losses viewBox=(format!("0 0 {wide} {}", TALL + 1.0)) role="img" aria-label=(label) {
         (PreEscaped(out)) path.base d=(format!("M0 {TALL}H{wide}")) {}
     } }
 }
 
 fn table(desk: &Desk<'_>, district: &District) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.leaks;
     let cubic = |litres: f64| desk.amount(litres / 1000.0, 1, "m³");
     html! { details {
         summary { (desk.lang.words().pages.air.as_table) }
@@ -130,7 +129,7 @@ fn table(desk: &Desk<'_>, district: &District) -> Markup {
 }
 
 fn key(desk: &Desk<'_>) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.leaks;
     html! { ul.key {
         @for (class, name) in [("metered", texts.consumption), ("lost", texts.loss)] {
             li { svg.kg.losses viewBox="0 0 12 18" aria-hidden="true" { rect class=(class) x="1" y="3" width="10" height="12" {} } bdi { (name) } }

@@ -3,8 +3,6 @@
 
 mod leaks;
 mod losses;
-mod texts;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;

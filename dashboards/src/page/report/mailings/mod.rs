@@ -1,7 +1,5 @@
 //! How each report fares that goes by mail: the last edition that arrived, what waits or was given up and why, and the next one.
 
-mod texts;
-
 use jiff::civil::Date;
 use maud::{Markup, html};
 use ports::{EditionDue, EditionState, Mailing};
@@ -9,7 +7,6 @@ use serde::Deserialize;
 
 use super::super::parts::{Desk, empty, panel};
 use super::super::visit::Visit;
-use texts::texts;
 
 #[derive(Deserialize)]
 struct Mailings {
@@ -18,7 +15,7 @@ struct Mailings {
 
 /// The panel.
 pub(super) async fn section(visit: &Visit) -> Markup {
-    let (desk, texts) = (visit.desk(), texts(visit.lang));
+    let (desk, texts) = (visit.desk(), &visit.lang.words().pages.mailings);
     let told: Option<Mailings> = visit.part("reports").await;
     let late = told.iter().flat_map(|told| &told.reports).filter(|mailing| mailing.due.is_some()).count() as u64;
     let note = html! { @if told.as_ref().is_some_and(|told| !told.reports.is_empty()) { (texts.late.say(visit.lang, late)) } };
@@ -27,7 +24,7 @@ pub(super) async fn section(visit: &Visit) -> Markup {
 }
 
 fn table(desk: &Desk<'_>, mailings: &[Mailing]) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.mailings;
     html! { div.wide tabindex="0" role="group" aria-label=(texts.title) { table.rows {
         caption.vh { (texts.title) }
         thead { tr {
@@ -59,7 +56,7 @@ fn which(desk: &Desk<'_>, mailing: &Mailing) -> Markup {
 
 /// What an edition is of that has not arrived, how it fares and why.
 fn state(desk: &Desk<'_>, due: &EditionDue) -> Markup {
-    let texts = texts(desk.lang);
+    let texts = &desk.lang.words().pages.mailings;
     html! {
         @match due.state {
             EditionState::Unmade => (texts.unmade),

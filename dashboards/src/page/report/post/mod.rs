@@ -1,7 +1,5 @@
 //! A report as it is sent by mail, made by the program itself and not for a request.
 
-mod texts;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +13,6 @@ use crate::house::{House, Rooms};
 use crate::lang::Lang;
 use crate::params::encoded;
 use crate::problem::Problem;
-use texts::texts;
 
 /// How long a report may take: nobody waits for it, but it must not hold the store for ever.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -59,16 +56,12 @@ impl Pressroom {
     /// # Errors
     /// Why there is none now, in a sentence.
     pub async fn report(&self, order: Order<'_>) -> Result<Enclosed, String> {
-        let lang = match order.language {
-            Language::Fr => Lang::Fr,
-            Language::Ar => Lang::Ar,
-            Language::En => Lang::En,
-        };
+        let lang = Lang::from_code(order.language.code()).unwrap_or(Lang::first());
         let made = tokio::time::timeout(LONGEST, self.sheet(lang, &order)).await;
         let sheet = made.map_err(|_| format!("the report is not done within {LONGEST:?}"))?;
         let sheet = sheet.map_err(|problem| problem.detail().to_owned())?;
         let city = &self.rooms.house.city;
-        let texts = texts(lang);
+        let texts = &lang.words().pages.post;
         let how = if order.inline { texts.inline } else { texts.attached };
         let mut words = format!("{}\n{}\n\n{how}\n", sheet.title, lang.of(city.name()));
         if city.demo() {
