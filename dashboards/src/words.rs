@@ -140,31 +140,4 @@ pub(crate) struct Words {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::lang::Lang;
-
-    #[test]
-    fn every_count_has_a_phrase_for_every_form() {
-        for lang in Lang::all() {
-            let w = lang.words();
-            let counts = [
-                &w.alerts_open,
-                &w.more_alerts,
-                &w.bins_full,
-                &w.bins,
-                &w.stations,
-                &w.bays,
-                &w.meters,
-                &w.messages,
-                &w.connections,
-                &w.minutes,
-                &w.hours,
-                &w.days,
-            ];
-            for count in counts.into_iter().chain(w.pages.counts()) {
-                assert!(count.forms().iter().all(|f| !f.is_empty()), "{lang:?} {:?}", count.forms());
-                assert!(count.other.contains("{}"), "{lang:?}: {:?} does not say how many", count.other);
-            }
-        }
-    }
-}
+mod tests;

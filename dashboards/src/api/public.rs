@@ -170,7 +170,7 @@ async fn document(State(rooms): Shared, Named(id): Named<String>, uri: Uri) -> R
     let (sort, of) = step(&alert);
     let sender = Sender {
         sender: public.sender.clone(),
-        name: Some(house.city.name().fr.clone()),
+        name: Some(Lang::first().of(house.city.name()).to_owned()),
         status: public.status.of(house.city.demo()),
         scope: Scope::Public,
         web: None,

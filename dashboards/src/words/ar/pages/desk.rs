@@ -153,7 +153,7 @@ pub(super) const RULES: Rules = Rules {
     times: "المرات",
     lasting: "المدة",
     more: Count {
-        zero: "",
+        zero: "لا جهاز آخر",
         one: "وجهاز آخر",
         two: "وجهازان آخران",
         few: "و{} أجهزة أخرى",

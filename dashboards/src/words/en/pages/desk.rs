@@ -134,7 +134,7 @@ pub(super) const RULES: Rules = Rules {
     when: "When",
     times: "Times",
     lasting: "Duration",
-    more: Count::latin("", "and {} more device", "and {} more devices"),
+    more: Count::latin("no other device", "and {} more device", "and {} more devices"),
 };
 
 pub(super) const ROTAS: Rotas = Rotas {

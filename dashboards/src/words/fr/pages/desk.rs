@@ -138,7 +138,7 @@ pub(super) const RULES: Rules = Rules {
     when: "Quand",
     times: "Fois",
     lasting: "Durée",
-    more: Count::latin("", "et {} autre capteur", "et {} autres capteurs"),
+    more: Count::latin("aucun autre capteur", "et {} autre capteur", "et {} autres capteurs"),
 };
 
 pub(super) const ROTAS: Rotas = Rotas {
