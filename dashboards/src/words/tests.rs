@@ -96,6 +96,10 @@ fn no_file_but_a_languages_own_knows_it_from_another() {
         }
     }
     assert!(read > 100, "only {read} files");
+    // What would have been found before: each of these stood somewhere.
+    for line in ["if lang.code() == \"fr\"", "(Some(\"fr\" | \"ar\"), _)", "\"/ar/waste\"", "&texts.en,", "\"، \""] {
+        assert!(names_one(line), "{line}");
+    }
     assert!(wrong.is_empty(), "these belong into the files of languages: {wrong:#?}");
 }
 
