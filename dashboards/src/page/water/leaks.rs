@@ -6,7 +6,7 @@ use schemas::{Timestamp, Zone};
 use serde::Deserialize;
 
 use super::texts::texts;
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::page::parts::{Desk, empty, panel};
 use crate::page::visit::Visit;
 
