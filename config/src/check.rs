@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashboards::Parameters;
+use dashboards::{Atlas, Parameters};
 use domains::time::{CityTime, ZoneError};
 use schemas::{Catalogue, ProfileName};
 
@@ -28,6 +28,8 @@ pub struct Checked {
     pub time: CityTime,
     /// What air, waste, parking and water are computed by.
     pub parameters: Parameters,
+    /// What maps are drawn on.
+    pub atlas: Atlas,
 }
 
 fn wrong(place: &str, message: impl Into<String>) -> SettingsError {
@@ -85,9 +87,10 @@ pub fn check_with(settings: &Settings, more_rules: &[(&str, &str)]) -> Result<Ch
         errors.extend(wrong);
         Parameters::shipped()
     });
-    match (rules, profiles, time) {
-        (Some(rules), Some(profiles), Some(time)) if errors.is_empty() => {
-            Ok(Checked { catalogue: list.catalogue, routes, rules: Arc::new(rules), profiles, time, parameters })
+    let atlas = atlas(settings).map_err(|cause| errors.push(cause)).ok();
+    match (rules, profiles, time, atlas) {
+        (Some(rules), Some(profiles), Some(time), Some(atlas)) if errors.is_empty() => {
+            Ok(Checked { catalogue: list.catalogue, routes, rules: Arc::new(rules), profiles, time, parameters, atlas })
         }
         _ => Err(errors),
     }
@@ -197,6 +200,17 @@ fn time(settings: &Settings) -> Result<CityTime, SettingsError> {
         ZoneError::Stale { .. } => wrong("time zones", cause.to_string()),
         ZoneError::Unknown(_) | ZoneError::PartHours(_) => wrong("city.time_zone", cause.to_string()),
     })
+}
+
+/// What maps are drawn on, with the file of a city's own outlines.
+fn atlas(settings: &Settings) -> Result<Atlas, SettingsError> {
+    if let Some((key, why)) = settings.map.objection() {
+        return Err(wrong(&settings.place(&format!("map.{key}")), why));
+    }
+    let read = |path| std::fs::read_to_string(path).map_err(|cause| SettingsError::unreadable(path, &cause));
+    let text = settings.map.overlay.as_deref().map(read).transpose()?;
+    let place = || settings.map.overlay.as_ref().map_or_else(|| "map".to_owned(), |path| path.display().to_string());
+    Atlas::of(&settings.map, text.as_deref()).map_err(|why| wrong(&place(), why))
 }
 
 /// The directories below the data directory: journal, store, register.

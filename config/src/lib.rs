@@ -184,6 +184,8 @@ pub struct Settings {
     pub away: notify::AwaySettings,
     /// Pages and API.
     pub http: dashboards::Settings,
+    /// What maps are drawn on.
+    pub map: dashboards::MapSettings,
     /// Users, sessions and tokens.
     pub access: access::Settings,
     /// Who answers for which part of the city.
@@ -264,6 +266,7 @@ impl Settings {
             &mut settings.victoria.ca_file,
             &mut settings.victoria.client_cert_file,
             &mut settings.victoria.client_key_file,
+            &mut settings.map.overlay,
         ];
         let brokers = settings.collector.iter_mut().flat_map(|broker| {
             [&mut broker.password_file, &mut broker.ca_file, &mut broker.client_cert_file, &mut broker.client_key_file]

@@ -87,6 +87,27 @@ fn a_device_listed_twice_is_named_with_file_and_line() {
 }
 
 #[test]
+fn outlines_that_cannot_be_drawn_and_tiles_that_cannot_be_fetched_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("marsad.toml");
+    let wrong = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let settings = Settings::load(&Layers { files: vec![path.clone()], ..Layers::default() }).unwrap();
+        check(&settings).unwrap_err()
+    };
+    let [error] = wrong("[map]\noverlay = \"fez.geojson\"\n").try_into().unwrap();
+    assert!(error.place.ends_with("fez.geojson") && error.message.contains("No such file"), "{error}");
+    let point = r#"{ "type": "Feature", "properties": {}, "geometry": { "type": "Point", "coordinates": [-5.0, 34.0] } }"#;
+    let collection = format!(r#"{{ "type": "FeatureCollection", "features": [ {point} ] }}"#);
+    std::fs::write(folder.path().join("fez.geojson"), collection).unwrap();
+    let [error] = wrong("[map]\noverlay = \"fez.geojson\"\n").try_into().unwrap();
+    assert!(error.place.ends_with("fez.geojson"), "{error}");
+    assert!(error.message.contains("features[0].geometry: a Point, expected a Polygon"), "{error}");
+    let [error] = wrong("[map]\ntile_url = \"https://tiles.example.org/{z}/{x}.png\"\n").try_into().unwrap();
+    assert!(error.place.ends_with("marsad.toml:2") && error.message.contains("has no {y}"), "{error}");
+}
+
+#[test]
 fn a_rule_that_tells_nobody_known_is_refused() {
     let settings = Settings::default_values().unwrap();
     let rule = "[[rule]]\nid = \"x\"\nseverity = \"info\"\nhold = \"0s\"\nnotify = [\"nobody\"]\ntexts = { fr = \"a\", ar = \"b\", en = \"c\" }\n[rule.when]\nquantity = \"waste.fill\"\n[rule.threshold]\nabove = 90.0\nclear = 80.0\n";

@@ -47,7 +47,7 @@ def main():
         elif touches(coordinates[0]):
             out["zones"].append({
                 "id": slug(what["fr"]), "fr": what["fr"], "ar": what["ar"], "inner": what["p"] == "Casablanca",
-                "label": [round(v, 4) for v in what["c"]], "ring": thin(coordinates[0]),
+                "label": [round(v, 4) for v in what["c"]], "rings": [thin(coordinates[0])],
             })
     # Two outlines carry the name Bni Yakhlef; the first keeps the plain id.
     seen = set()

@@ -156,6 +156,7 @@ pub(crate) const ADDRESSES: &[(&str, Right, Right)] = &[
     ("/api/v1/places", Right::Measured, Right::People),
     ("/api/v1/air/index", Right::Public, Right::People),
     ("/api/v1/air/exceedances", Right::Public, Right::People),
+    ("/api/v1/air/exceedances/city", Right::Public, Right::People),
     ("/api/v1/air/report", Right::Public, Right::People),
     ("/api/v1/air/now", Right::Public, Right::People),
     ("/api/v1/air/history", Right::Public, Right::People),

@@ -11,12 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::atlas::Atlas;
+
 #[derive(rust_embed::RustEmbed)]
 #[folder = "assets/"]
 struct Files;
-
-/// The outlines that maps are drawn on, and their name among the assets.
-const OUTLINES: (&str, &[u8]) = ("map/casablanca.json", include_bytes!("../map/casablanca.json"));
 
 /// Texts by the names of assets, in brotli.
 static PRESSED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pressed.rs"));
@@ -29,9 +28,14 @@ static HASH: LazyLock<String> = LazyLock::new(|| {
         all.update(name.as_bytes());
         all.update(Files::get(&name).expect("it was listed").metadata.sha256_hash());
     }
-    all.update(OUTLINES.1);
+    all.update(Atlas::current().served().1);
     all.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 });
+
+/// The address of the outlines that maps are drawn on.
+pub(crate) fn ground() -> String {
+    address(Atlas::current().served().0)
+}
 
 /// The address of an asset.
 pub(crate) fn address(path: &str) -> String {
@@ -75,8 +79,9 @@ fn takes_brotli(asked: &HeaderMap) -> bool {
 }
 
 fn bytes(path: &str) -> Option<Bytes> {
-    if path == OUTLINES.0 {
-        return Some(Bytes::from_static(OUTLINES.1));
+    let (outlines, served) = Atlas::current().served();
+    if path == outlines {
+        return Some(served);
     }
     Some(match Files::get(path)?.data {
         std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
@@ -129,7 +134,7 @@ mod tests {
     fn every_text_is_pressed_and_says_the_same_afterwards() {
         let texts = |name: &str| ["css", "js", "json"].iter().any(|end| name.ends_with(&format!(".{end}")));
         let names: Vec<String> =
-            Files::iter().map(Into::into).chain([OUTLINES.0.to_owned()]).filter(|name| texts(name)).collect();
+            Files::iter().map(Into::into).chain([Atlas::current().served().0.to_owned()]).filter(|name| texts(name)).collect();
         assert!(names.len() > 12, "{names:?}");
         for name in names {
             let (_, pressed) = PRESSED.iter().find(|(known, _)| *known == name).expect("it is pressed");

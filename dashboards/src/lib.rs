@@ -7,6 +7,7 @@
 mod access;
 mod api;
 mod assets;
+mod atlas;
 mod budget;
 mod charts;
 mod days;
@@ -36,6 +37,7 @@ mod words;
 pub mod rows;
 
 pub use access::guarded;
+pub use atlas::{Atlas, MapSettings};
 pub use house::{City, House};
 pub use openapi::openapi;
 pub use page::{Order, Pressroom};

@@ -1,46 +1,20 @@
-//! The locator: a nautical chart of the city with its devices, drawn by the server.
-//!
-//! Only Casablanca has outlines (`map/NOTICE`); for devices elsewhere there is no map.
+//! The locator: a nautical chart of the city with its devices, drawn by the server. For devices beyond the outlines there is no map.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
 
 use maud::{Markup, PreEscaped, html};
-use schemas::{Place, Zone};
-use serde::Deserialize;
+use schemas::Place;
 
+use crate::atlas::{Atlas, Outlines, Point, ZoneOutline};
 use crate::lang::Lang;
 
-/// Degrees to units of the drawing, south to north; east to west is shorter by the latitude's cosine.
-const SCALE: f64 = 2500.0;
+/// How wide any city is drawn, units of the drawing.
+const WIDTH: f64 = 614.0;
 const FRAME: f64 = 12.0;
 
-#[derive(Deserialize)]
-struct Outlines {
-    /// West, south, east, north.
-    #[serde(rename = "box")]
-    bounds: [f64; 4],
-    land: Vec<[f64; 2]>,
-    coast: Vec<[f64; 2]>,
-    zones: Vec<ZoneOutline>,
-}
-
-#[derive(Deserialize)]
-struct ZoneOutline {
-    id: String,
-    fr: String,
-    ar: String,
-    /// Of the city itself.
-    inner: bool,
-    label: [f64; 2],
-    ring: Vec<[f64; 2]>,
-}
-
-static OUTLINES: LazyLock<Outlines> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../map/casablanca.json")).expect("the outlines are tested"));
-
 /// The ground is the same for everybody: drawn once.
-static GROUND: LazyLock<String> = LazyLock::new(ground);
+static GROUND: LazyLock<String> = LazyLock::new(|| ground(&Atlas::current().outlines));
 
 impl Outlines {
     fn cosine(&self) -> f64 {
@@ -49,14 +23,19 @@ impl Outlines {
 
     fn size(&self) -> (f64, f64) {
         let [west, south, east, north] = self.bounds;
-        ((east - west) * self.cosine() * SCALE, (north - south) * SCALE)
+        ((east - west) * self.cosine() * self.scale(), (north - south) * self.scale())
+    }
+
+    /// Degrees to units of the drawing, south to north; east to west is shorter by the latitude's cosine.
+    fn scale(&self) -> f64 {
+        WIDTH / ((self.bounds[2] - self.bounds[0]) * self.cosine())
     }
 
     fn point(&self, lon: f64, lat: f64) -> (f64, f64) {
-        ((lon - self.bounds[0]) * self.cosine() * SCALE, (self.bounds[3] - lat) * SCALE)
+        ((lon - self.bounds[0]) * self.cosine() * self.scale(), (self.bounds[3] - lat) * self.scale())
     }
 
-    fn path(&self, points: &[[f64; 2]]) -> String {
+    fn path(&self, points: &[Point]) -> String {
         let mut path = String::new();
         for (i, [lon, lat]) in points.iter().enumerate() {
             let (x, y) = self.point(*lon, *lat);
@@ -67,8 +46,7 @@ impl Outlines {
     }
 }
 
-fn ground() -> String {
-    let o = &*OUTLINES;
+fn ground(o: &Outlines) -> String {
     let (land, coast) = (o.path(&o.land), o.path(&o.coast));
     let mut out = String::new();
     // Three waterlines under the land. Writing to a String cannot fail.
@@ -78,36 +56,14 @@ fn ground() -> String {
     let _ = write!(out, r#"<path class="land" d="{land}Z"/>"#);
     for zone in &o.zones {
         let class = if zone.inner { "zn in" } else { "zn" };
-        let _ = write!(out, r#"<path class="{class}" d="{}Z"/>"#, o.path(&zone.ring));
+        let rings: String = zone.rings.iter().map(|ring| o.path(ring) + "Z").collect();
+        let _ = write!(out, r#"<path class="{class}" d="{rings}"/>"#);
+    }
+    for line in &o.lines {
+        let _ = write!(out, r#"<path class="zn" d="{}"/>"#, o.path(line));
     }
     let _ = write!(out, r#"<path class="coast" d="{coast}"/>"#);
     out
-}
-
-fn squash(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// What people call a zone; its id if the map does not know it.
-pub(crate) fn zone_name(lang: Lang, zone: &Zone) -> String {
-    let wanted = squash(zone.as_str());
-    // A city writes `maarif` where the outlines have `el-maarif`, and the census one s where they have two.
-    let wanted = match wanted.as_str() {
-        "rochesnoires" | "asoukhourassawda" => "assoukhourassawda",
-        "mechouar" => "mechouardecasablanca",
-        other => other,
-    };
-    let fits =
-        |id: &str| id == wanted || id.strip_prefix("el").or_else(|| id.strip_prefix("al")).is_some_and(|rest| rest == wanted);
-    let known = OUTLINES.zones.iter().find(|z| fits(&squash(&z.id)));
-    known.map_or(zone.as_str(), |known| lang.zone(&known.fr, &known.ar)).to_owned()
-}
-
-/// Whether a label is the zone's own name, in the first language or as an id.
-pub(crate) fn same_name(label: &str, zone: &Zone) -> bool {
-    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let label = plain(label);
-    label == plain(zone.as_str()) || label == plain(&zone_name(Lang::first(), zone))
 }
 
 /// A device on the map.
@@ -161,7 +117,7 @@ impl Shape {
 
 /// The map with its marks; none if no mark lies on it.
 pub(crate) fn draw(lang: Lang, marks: &[Mark], label: &str) -> Option<Markup> {
-    let o = &*OUTLINES;
+    let o = &Atlas::current().outlines;
     let (width, height) = o.size();
     let on_map = |mark: &&Mark| {
         let (x, y) = o.point(mark.place.lon(), mark.place.lat());
@@ -195,28 +151,27 @@ pub(crate) fn draw(lang: Lang, marks: &[Mark], label: &str) -> Option<Markup> {
             g clip-path="url(#chart)" {
                 rect.sea x="0" y="0" width=(format!("{width:.0}")) height=(format!("{height:.0}")) {}
                 (PreEscaped(&*GROUND))
-                text.ocean x=(format!("{sea_x:.0}")) y=(format!("{sea_y:.0}")) text-anchor="middle"
-                    transform=(format!("rotate(-24 {sea_x:.0} {sea_y:.0})")) { (lang.words().ocean) }
-                (names(lang, &shown))
+                @if o.shipped { text.ocean x=(format!("{sea_x:.0}")) y=(format!("{sea_y:.0}")) text-anchor="middle"
+                    transform=(format!("rotate(-24 {sea_x:.0} {sea_y:.0})")) { (lang.words().ocean) } }
+                (names(o, lang, &shown))
                 (PreEscaped(layers))
             }
-            (border(lang, width, height))
+            (border(o, lang, width, height))
         }
     })
 }
 
 /// Names of the larger zones of the city. A name yields to marks that it would cross.
-fn names(lang: Lang, marks: &[&Mark]) -> Markup {
-    let o = &*OUTLINES;
+fn names(o: &Outlines, lang: Lang, marks: &[&Mark]) -> Markup {
     let room = |zone: &&ZoneOutline| {
-        let xs = || zone.ring.iter().map(|p| p[0]);
+        let xs = || zone.rings.iter().take(1).flatten().map(|p| p[0]);
         let span = xs().fold(f64::MIN, f64::max) - xs().fold(f64::MAX, f64::min);
         let (x, y) = o.point(zone.label[0], zone.label[1]);
         let crossed = marks.iter().filter(|mark| {
             let (mx, my) = o.point(mark.place.lon(), mark.place.lat());
             (mx - x).abs() < 34.0 && (my - (y - 3.0)).abs() < 8.0
         });
-        zone.inner && span * SCALE > 62.0 && crossed.count() == 0
+        zone.inner && span * o.scale() > 62.0 && crossed.count() == 0
     };
     html! {
         @for zone in o.zones.iter().filter(room) {
@@ -227,9 +182,8 @@ fn names(lang: Lang, marks: &[&Mark]) -> Markup {
 }
 
 /// The border in alternating pairs of minutes of arc, with coordinates.
-fn border(lang: Lang, width: f64, height: f64) -> Markup {
+fn border(o: &Outlines, lang: Lang, width: f64, height: f64) -> Markup {
     const MINUTES: f64 = 2.0;
-    let o = &*OUTLINES;
     let [west, south, east, north] = o.bounds;
     let mut ticks = String::new();
     // Each segment that begins at an even multiple is dark. Writing to a String cannot fail.
@@ -245,13 +199,28 @@ fn border(lang: Lang, width: f64, height: f64) -> Markup {
         let (a, b) = (o.point(west, k * MINUTES / 60.0).1, o.point(west, (k + 1.0) * MINUTES / 60.0).1);
         let _ = write!(ticks, "M-2.5 {a:.1}V{b:.1}M{0:.1} {a:.1}V{b:.1}", width + 2.5);
     }
+    let (lon, lat) = (round_minutes(west, east), round_minutes(south, north));
+    let (beside, above) = (if lon < 0.0 { lang.writing().west } else { "E" }, if lat < 0.0 { "S" } else { "N" });
     html! {
         rect.frame x="-5" y="-5" width=(format!("{:.0}", width + 10.0)) height=(format!("{:.0}", height + 10.0)) {}
         rect.frame x="0" y="0" width=(format!("{width:.0}")) height=(format!("{height:.0}")) {}
         path.minutes d=(ticks) {}
-        text.deg x=(format!("{:.0}", o.point(-7.6, north).0)) y="14" text-anchor="middle" { "7°36′" (lang.writing().west) }
-        text.deg x="6" y=(format!("{:.0}", o.point(west, 33.6).1 + 3.0)) { "33°36′N" }
+        text.deg x=(format!("{:.0}", o.point(lon / 60.0, north).0)) y="14" text-anchor="middle" { (degrees(lon)) (beside) }
+        text.deg x="6" y=(format!("{:.0}", o.point(west, lat / 60.0).1 + 3.0)) { (degrees(lat)) (above) }
     }
+}
+
+/// The minutes of arc nearest to the middle that are twelve times a whole number, or, where none is within, of half as many, and so on.
+fn round_minutes(from: f64, to: f64) -> f64 {
+    let middle = f64::midpoint(from, to) * 60.0;
+    let nearest = [12.0, 6.0, 3.0, 1.0].map(|step| (middle / step).round() * step);
+    nearest.into_iter().find(|at| (from * 60.0..=to * 60.0).contains(at)).unwrap_or(middle)
+}
+
+/// `7°36′`.
+fn degrees(minutes: f64) -> String {
+    let whole = minutes.abs().round();
+    format!("{:.0}°{:02.0}′", (whole / 60.0).floor(), whole % 60.0)
 }
 
 #[cfg(test)]
@@ -260,23 +229,11 @@ mod tests {
     use crate::lang::lang;
 
     #[test]
-    fn the_outlines_hold_the_city() {
-        assert_eq!(OUTLINES.zones.iter().filter(|z| z.inner).count(), 17);
-        let (x, y) = OUTLINES.point(-7.6327, 33.6085);
-        let (width, height) = OUTLINES.size();
-        assert!((0.0..width).contains(&x) && (0.0..height).contains(&y), "the Hassan II mosque is on the map");
-    }
-
-    #[test]
-    fn a_zone_has_its_name_in_each_language() {
-        let name = |lang, zone: &str| zone_name(lang, &zone.parse().unwrap());
-        assert_eq!(name(lang("fr"), "ain-sebaa"), "Aïn-Sebaâ");
-        assert_eq!(name(lang("ar"), "ain_sebaa"), "عين السبع");
-        assert_eq!(name(lang("fr"), "maarif"), "El Maarif");
-        assert_eq!(name(lang("en"), "gueliz"), "gueliz");
-        assert!(same_name("Aïn Sebaâ", &"ain-sebaa".parse().unwrap()));
-        assert!(same_name("Ain Sebaa", &"ain-sebaa".parse().unwrap()));
-        assert!(!same_name("Place des Nations Unies", &"sidi-belyout".parse().unwrap()));
+    fn coordinates_stand_at_round_minutes_near_the_middle() {
+        assert_eq!(degrees(round_minutes(-7.735, -7.44)), "7°36′");
+        assert_eq!(degrees(round_minutes(33.495, 33.665)), "33°36′");
+        assert_eq!(degrees(round_minutes(-5.02, -4.98)), "5°00′");
+        assert_eq!(degrees(round_minutes(34.021, 34.04)), "34°02′");
     }
 
     #[test]

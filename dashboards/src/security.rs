@@ -15,13 +15,19 @@ use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Pr
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::atlas::Atlas;
 use crate::house::{House, Rooms};
 use crate::problem::Problem;
 use crate::{Settings, api, assets, budget, page};
 
-/// Nothing from elsewhere, nothing inline, no frame around us.
-pub(crate) const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Nothing from elsewhere but tiles from where the settings say, nothing inline, no frame around us.
+fn content_policy(tiles: Option<&str>) -> String {
+    let (space, tiles) = tiles.map_or(("", ""), |tiles| (" ", tiles));
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{space}{tiles}; font-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
 
 /// Bytes of a request body: the only form there is has two short fields.
 const BODY_LIMIT: usize = 4 * 1024;
@@ -65,13 +71,14 @@ pub(crate) fn dressed(router: Router, settings: &Settings) -> Router {
     let (timeout, budget) = (settings.request_timeout.max(SHORTEST), settings.query_budget);
     let header =
         |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let policy = HeaderValue::try_from(content_policy(Atlas::current().elsewhere())).expect("a host is of plain characters");
     router
         .layer(from_fn(move |request, next| budget::within(budget, request, next)))
         .layer(from_fn(move |request, next| begun_within(timeout, request, next)))
         .layer(CatchPanicLayer::custom(fallen))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth()))
-        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .layer(SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
@@ -99,6 +106,14 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+
+    #[test]
+    fn pictures_may_come_from_the_host_of_the_tiles_and_nothing_else_may() {
+        assert!(content_policy(None).contains("img-src 'self' data:; font-src"));
+        let policy = content_policy(Some("https://tiles.example.org"));
+        assert!(policy.contains("img-src 'self' data: https://tiles.example.org; font-src"), "{policy}");
+        assert_eq!(policy.matches("example.org").count(), 1);
+    }
 
     async fn told(router: Router) -> (StatusCode, String, String) {
         let answer = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();

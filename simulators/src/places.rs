@@ -72,7 +72,14 @@ struct Outline {
     id: String,
     /// A point within.
     label: Point,
-    ring: Vec<Point>,
+    rings: [Vec<Point>; 1],
+}
+
+impl Outline {
+    fn ring(&self) -> &[Point] {
+        let [ring] = &self.rings;
+        ring
+    }
 }
 
 static MAP: LazyLock<Map> = LazyLock::new(|| {
@@ -105,12 +112,12 @@ pub(crate) fn place_of(luck: Chance, i: usize) -> usize {
 pub(crate) fn stands(place: usize, luck: Chance) -> Option<schemas::Place> {
     let outline = OUTLINES.get(place).copied().flatten()?;
     let palace = outline_of_palace();
-    let (low, high) = corners(&outline.ring);
+    let (low, high) = corners(outline.ring());
     let draw = |n: i64| {
         let luck = luck.branch(101).branch(n);
         [luck.branch(1).between(low[0], high[0]), luck.branch(2).between(low[1], high[1])]
     };
-    let free = |point: &Point| within(&outline.ring, *point) && palace.is_none_or(|palace| !within(&palace.ring, *point));
+    let free = |point: &Point| within(outline.ring(), *point) && palace.is_none_or(|palace| !within(palace.ring(), *point));
     let [lon, lat] = (0..DRAWS).map(draw).find(free).unwrap_or(outline.label);
     schemas::Place::new(lat, lon).ok()
 }
@@ -154,7 +161,7 @@ mod tests {
             for n in 0..500 {
                 let at = stands(number, Chance::new(n)).unwrap();
                 let point = [at.lon(), at.lat()];
-                assert!(within(&outline.ring, point) && !within(&palace.ring, point), "{}: {point:?}", place.zone);
+                assert!(within(outline.ring(), point) && !within(palace.ring(), point), "{}: {point:?}", place.zone);
             }
         }
     }

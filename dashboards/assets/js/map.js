@@ -1,5 +1,5 @@
-// A map without tiles: coast and communes from a file of ours, and on it what the page's own lists say, or thousands of devices.
-// A list that is exchanged by the server changes the map: there is one truth.
+// A map: coast and communes from a file of ours, tiles only where the city has some, and on it what the page's own lists say, or
+// thousands of devices. A list that is exchanged by the server changes the map: there is one truth.
 
 const L = window.L;
 const box = document.querySelector('[data-map]');
@@ -7,11 +7,12 @@ const rtl = document.documentElement.dir === 'rtl';
 const at = p => [p[1], p[0]];
 
 const map = L.map(box, { zoomControl: false, attributionControl: false, zoomSnap: 0.25, minZoom: 9, maxZoom: box.dataset.field ? 19 : 17, zoomAnimation: !box.dataset.field });
-map.setView([33.58, -7.6], 11);
+const outlined = L.latLngBounds(JSON.parse(box.dataset.box));
+map.setView(outlined.getCenter(), 11);
 const zoom = L.control.zoom({ position: rtl ? 'topleft' : 'topright', zoomInTitle: box.dataset.in, zoomOutTitle: box.dataset.out });
 zoom.addTo(map);
 L.control.scale({ imperial: false, maxWidth: 140, position: rtl ? 'bottomleft' : 'bottomright' }).addTo(map);
-for (const [pane, level] of [['water', 210], ['land', 220], ['zones', 230], ['names', 240]]) map.createPane(pane).style.zIndex = level;
+for (const [pane, level] of [['water', 210], ['land', 220], ['tiles', 225], ['zones', 230], ['names', 240]]) map.createPane(pane).style.zIndex = level;
 
 async function ground() {
   const answer = await fetch(box.dataset.ground, { credentials: 'same-origin' });
@@ -19,15 +20,17 @@ async function ground() {
   const o = await answer.json(), still = { interactive: false, smoothFactor: 0.6 };
   const [water, land, zones] = ['water', 'land', 'zones'].map(pane => L.svg({ pane, padding: 0.4 }));
   const coast = o.coast.map(at);
+  if (box.dataset.tiles) L.tileLayer(box.dataset.tiles, { pane: 'tiles', maxZoom: 19 }).addTo(map);
   for (const [weight, className] of [[46, 'w0'], [26, 'w1'], [11, 'w2']]) L.polyline(coast, { ...still, pane: 'water', renderer: water, weight, className }).addTo(map);
   L.polygon(o.land.map(at), { ...still, pane: 'land', renderer: land, className: 'land', weight: 0, fillOpacity: 1 }).addTo(map);
   for (const zone of o.zones) {
-    L.polygon(zone.ring.map(at), { ...still, pane: 'zones', renderer: zones, className: zone.inner ? 'zn in' : 'zn', weight: 0.8, fill: false }).addTo(map);
+    L.polygon(zone.rings.map(ring => [ring.map(at)]), { ...still, pane: 'zones', renderer: zones, className: zone.inner ? 'zn in' : 'zn', weight: 0.8, fill: false }).addTo(map);
     const icon = L.divIcon({ className: 'zone-name', iconSize: null });
     const name = L.marker(at(zone.label), { icon, interactive: false, keyboard: false, pane: 'names' }).addTo(map).getElement();
     name.textContent = rtl ? zone.ar : zone.fr;
     name.setAttribute('aria-hidden', 'true');
   }
+  for (const line of o.lines ?? []) L.polyline(line.map(at), { ...still, pane: 'zones', renderer: zones, className: 'zn', weight: 0.8 }).addTo(map);
   L.polyline(coast, { ...still, pane: 'zones', renderer: zones, className: 'coast', weight: 1.4 }).addTo(map);
 }
 
@@ -85,6 +88,8 @@ if (box.dataset.field) {
   await new Promise(requestAnimationFrame);
 }
 await drawn;
+// Where the outlines do not reach nobody knows of a sea.
+box.classList.toggle('inland', !map.getBounds().intersects(outlined));
 await document.fonts.ready;
 declutter();
 map.on('zoomend', () => requestAnimationFrame(declutter));

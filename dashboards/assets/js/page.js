@@ -20,7 +20,10 @@ function show(ok) {
   if (span.textContent !== text) span.textContent = text;
 }
 
-let news = true, due = 0, timer = 0;
+// What is heard may be in the store a moment later: the last news is looked at twice. Without any the page looks now and then,
+// since what says nothing grows old.
+const LOOKS = 2, STILL = 60000;
+let news = LOOKS, looked = Date.now(), due = 0, timer = 0;
 
 function plan(delay) {
   const at = Date.now() + delay;
@@ -29,9 +32,10 @@ function plan(delay) {
   due = at;
   timer = setTimeout(async () => {
     timer = 0;
-    if (document.hidden || (follows && !news)) return plan(OFTEN);
-    news = false;
-    if (!await refresh()) news = true;
+    if (document.hidden || (follows && !news && Date.now() - looked < STILL)) return plan(OFTEN);
+    news = Math.max(news - 1, 0);
+    if (await refresh()) looked = Date.now();
+    else news = LOOKS;
     plan(OFTEN);
   }, delay);
 }
@@ -42,13 +46,13 @@ on('state', state => {
   show(state !== 'lost');
   if (state === 'lost') { away = true; return; }
   // What was missed while away stands in the panels; a page that has just come is as it should be.
-  news = true;
+  news = LOOKS;
   plan(state === 'gap' ? SOON : away ? 300 : OFTEN);
   away = false;
 });
-on('readings', readings => { news = true; write(readings); });
+on('readings', readings => { news = LOOKS; write(readings); });
 on('alert', t => {
-  news = true;
+  news = LOOKS;
   plan(SOON);
   // Only what begins and what ends is said; values are not.
   if (t.to === 'firing' || t.to === 'resolved') {

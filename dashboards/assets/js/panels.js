@@ -94,7 +94,7 @@ let busy = false;
 
 /** Fetches the page and exchanges what changed; false if it could not be had. */
 export async function refresh() {
-  if (busy) return true;
+  if (busy) return false;
   busy = true;
   try {
     const answer = await fetch(location.href, { credentials: 'same-origin', signal: AbortSignal.timeout(20000) });

@@ -4,6 +4,7 @@
 //! that is the wali's.
 
 mod calendar;
+mod citywide;
 mod exceedances;
 mod history;
 mod index;
@@ -24,11 +25,14 @@ use crate::openapi::Paths;
 use crate::params::Params;
 use crate::problem::Problem;
 
+pub(crate) use citywide::MOST_STATIONS;
+
 /// The addresses about air.
 pub(crate) fn paths() -> Paths<Arc<Rooms>> {
     Paths::new()
         .at(&index::INDEX, index::index)
         .at(&exceedances::EXCEEDANCES, exceedances::exceedances)
+        .at(&citywide::CITYWIDE, citywide::citywide)
         .at(&report::REPORT, report::report)
         .at(&history::NOW, history::now)
         .at(&history::HISTORY, history::history)

@@ -38,6 +38,7 @@ use crate::house::Rooms;
 use crate::openapi::{Operation, Paths, served};
 use crate::problem::Problem;
 
+pub(crate) use air::MOST_STATIONS;
 pub(crate) use waste::{Outlook, Urgency};
 
 /// All addresses that answer programs.

@@ -131,7 +131,7 @@ async fn atom(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
         let over = if alert.phase == Phase::Resolved { words.resolved } else { words.new_alert };
         Entry {
             id: format!("urn:marsad:cap:{}", cap::identifier(&step.0)),
-            title: format!("{over} · {text} · {}", crate::locator::zone_name(lang, &alert.zone)),
+            title: format!("{over} · {text} · {}", crate::atlas::zone_name(lang, &alert.zone)),
             updated: alert.at,
             href: address(&alert.id),
         }

@@ -6,8 +6,8 @@ use schemas::{Phase, Severity};
 
 use super::glance::Glance;
 use super::parts::{Desk, empty, panel};
+use crate::atlas::zone_name;
 use crate::lang::Lang;
-use crate::locator::zone_name;
 use crate::numbers;
 
 /// Alerts shown; how many more there are is said.

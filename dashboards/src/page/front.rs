@@ -9,7 +9,7 @@ use schemas::{DeviceId, Kind};
 use super::glance::{Glance, fill_class, own_kinds};
 use super::parts::Desk;
 use super::visit::{Sheet, Visit};
-use super::{alerts, own, platform, sections};
+use super::{alerts, map, own, platform, sections};
 use crate::house::City;
 use crate::lang::Lang;
 use crate::locator::{self, Mark, Shape};
@@ -131,7 +131,7 @@ fn map(lang: Lang, glance: &Glance) -> Markup {
             @for (kind, shape) in &kinds { li { (sample(*shape)) (lang.of(kind.label())) " " b { (numbers::whole(lang, count(*kind))) } } }
             li { svg.km viewBox="-10 -10 20 20" aria-hidden="true" { circle.ring r="8" {} } (words.with_alert) }
         }
-        p.note.foot { (words.outlines) }
+        p.note.foot { (map::source(lang)) }
     }
 }
 

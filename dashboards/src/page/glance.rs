@@ -13,9 +13,9 @@ use domains::median;
 use domains::parking::{OccupancySettings, SpaceCounts, occupancy};
 use domains::water::{Cell, PrivacySettings, Publication, judge_cell, publish};
 
+use crate::atlas;
 use crate::house::Rooms;
 use crate::lang::Lang;
-use crate::locator;
 use crate::parameters::Parameters;
 
 /// The quantities of a station's row, in the order of its columns.
@@ -151,7 +151,7 @@ impl Glance {
         let Some((label, zone)) = device.and_then(|d| d.label.as_deref().map(|label| (label, &d.zone))) else {
             return id.to_string();
         };
-        if locator::same_name(label, zone) { locator::zone_name(lang, zone) } else { label.to_owned() }
+        if atlas::same_name(label, zone) { atlas::zone_name(lang, zone) } else { label.to_owned() }
     }
 }
 

@@ -13,7 +13,7 @@ use super::map::{Colour, Field, Sign, field};
 use super::parts::{Desk, empty, panel};
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::numbers;
 use crate::problem::Problem;
 

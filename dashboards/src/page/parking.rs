@@ -14,7 +14,7 @@ use super::sections;
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
 use crate::access::{Right, may};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::numbers;
 use crate::params::encoded;
 use crate::problem::Problem;

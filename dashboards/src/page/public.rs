@@ -8,8 +8,8 @@ use super::glance::Glance;
 use super::parts::{Desk, empty, panel};
 use super::visit::{SELDOM, Sheet, Visit};
 use crate::api::public::{Bulletin, Published};
+use crate::atlas::zone_name;
 use crate::lang::Lang;
-use crate::locator::zone_name;
 use crate::problem::Problem;
 
 /// `/{lang}/public/alerts`

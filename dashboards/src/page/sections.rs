@@ -5,9 +5,9 @@ use schemas::Quantity;
 
 use super::glance::{Bin, Glance, Lot, POLLUTANTS, Station, believed, by_zone, of_city};
 use super::parts::{Desk, empty, panel};
+use crate::atlas::zone_name;
 use crate::charts;
 use crate::lang::Lang;
-use crate::locator::zone_name;
 use crate::numbers;
 
 /// Gauges on the wall, rows of each table.

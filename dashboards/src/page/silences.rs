@@ -13,7 +13,7 @@ use super::parts::{Desk, empty, panel};
 use super::visit::{Sheet, Visit};
 use super::{Fields, alerts, field};
 use crate::access::{Right, may, present};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::numbers;
 use crate::problem::Problem;
 

@@ -57,7 +57,7 @@ fn a_language_is_read_in_the_direction_of_its_letters() {
 }
 
 /// Where a language may be named outside its own file, by a part of the line, and why.
-const NAMED: [(&str, &str); 4] = [
+const NAMED: [(&str, &str); 5] = [
     // What the program says of itself, of rules and of messages is English, and is marked so that it is read out as such.
     ("", "lang=\"en\""),
     // The head of a file of readings is English, whoever fetches it.
@@ -66,6 +66,8 @@ const NAMED: [(&str, &str); 4] = [
     ("page/rules/template.toml", "ar = "),
     // The map has a name in Latin and one in Arabic letters: the language says which.
     ("", "lang.zone("),
+    // Both stand under these keys in outlines of a city's own.
+    ("atlas.rs", "told(\"name:"),
 ];
 
 #[test]

@@ -133,6 +133,27 @@ async fn exceedances_judge_each_set_and_the_empty_law_judges_nothing() {
 }
 
 #[tokio::test]
+async fn the_exceedances_of_all_stations_are_one_table() {
+    let town = town();
+    station(&town);
+    let router = router(&town);
+    let alone = get(&router, "/api/v1/air/exceedances?station=air-1&set=who-2021").await.json();
+    let city = get(&router, "/api/v1/air/exceedances/city?set=who-2021").await.json();
+    let stations = city["stations"].as_array().unwrap();
+    let of_it = stations.iter().find(|s| s["station"] == "air-1").unwrap();
+    assert_eq!(of_it["sets"], alone["sets"], "the same as of one station");
+    let csv = get(&router, "/api/v1/air/exceedances/city?set=who-2021&format=csv").await;
+    let mut lines = csv.text.lines();
+    assert!(lines.next().unwrap().starts_with("station,zone,set,year,pollutant,"), "{}", csv.text);
+    let (limits, mine) = (alone["sets"][0]["rows"].as_array().unwrap().len(), lines.filter(|l| l.starts_with("air-1,")).count());
+    assert!(limits > 5 && mine == limits, "a row a limit: {mine} of {limits}");
+    let none = get(&router, "/api/v1/air/exceedances/city?zone=nowhere&set=who-2021").await.json();
+    assert_eq!(none["stations"], serde_json::json!([]));
+    let page = get(&router, "/fr/air/exceedances?set=who-2021").await;
+    assert!(page.text.contains("/api/v1/air/exceedances/city?set=who-2021&amp;station=air-1&amp;format=csv"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn a_station_is_told_beside_each_limit_by_the_limits_own_time() {
     let town = town();
     station(&town);

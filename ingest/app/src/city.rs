@@ -128,6 +128,7 @@ impl City {
         let damaged = |text: String| Failure::new(Code::Stopped, text);
         let adopted = opened.register.adopted().map_err(|e| damaged(e.to_string()))?;
         let vault = vault::open(settings)?;
+        checked.atlas.install();
         let mut parameters = checked.parameters;
         if let Some(vault) = &vault {
             vault::rename(vault, &mut parameters.districts, SystemClock.now());

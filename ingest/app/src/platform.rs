@@ -152,6 +152,7 @@ impl Platform {
         sources.insert(0, Box::new(Door { endpoint, clock: Arc::clone(&clock) }));
         let adopted = opened.register.adopted().map_err(|e| record_failure(place, &e))?;
         let vault = vault::open(settings)?;
+        checked.atlas.install();
         let mut parameters = checked.parameters;
         match &vault {
             Some(vault) => vault::rename(vault, &mut parameters.districts, clock.now()),

@@ -75,8 +75,13 @@ impl Town {
 
     /// Publishes the level of the bin with a past, as it is now.
     pub(crate) fn fill(&self, percent: f64) {
+        self.say("waste", BIN, "waste.fill", percent);
+    }
+
+    /// Publishes what a device measures now, and awaits that it is kept.
+    pub(crate) fn say(&self, kind: &str, id: &str, quantity: &str, value: f64) {
         let mut device = Device::connect(self.marsad.mqtt, "now");
-        device.publish(&topic("waste", BIN), format!(r#"{{"v":1,"values":{{"waste.fill":{percent}}}}}"#).as_bytes());
+        device.publish(&topic(kind, id), format!(r#"{{"v":1,"values":{{"{quantity}":{value}}}}}"#).as_bytes());
         assert!(device.unacknowledged(Duration::from_secs(60)).is_empty(), "it is kept");
     }
 

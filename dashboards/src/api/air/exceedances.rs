@@ -1,6 +1,7 @@
 //! `GET /api/v1/air/exceedances`: a calendar year of a station against the limits of each set, and the episodes above the
 //! information and alert thresholds.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -23,8 +24,10 @@ use crate::params::{Params, whole_hours};
 use crate::problem::Problem;
 use crate::table::{Cell, Table};
 
+/// The parameters that a year is judged by.
+pub(super) const KEYS_OF_YEARS: [&[&str]; 2] = [&KEYS, &["capture.", "ending."]];
 /// The hours before a year that its first eight-hour means reach back into.
-const BEFORE: Duration = Duration::from_secs(7 * 3600);
+pub(super) const BEFORE: Duration = Duration::from_secs(7 * 3600);
 
 /// One way of counting, as it is told.
 #[derive(Serialize, JsonSchema)]
@@ -117,18 +120,12 @@ pub(super) const EXCEEDANCES: Operation =
 pub(super) async fn exceedances(State(rooms): Shared, uri: Uri) -> Result<Response, Problem> {
     let params = EXCEEDANCES.read(&uri)?;
     let (house, format) = (&rooms.house, Format::of(&params)?);
-    let (city, now) = (house.city.time(), house.clock.now());
-    let today = i32::from(city.date(now).day_of_year());
-    let range = whole_hours(&params.period(now, city, today)?);
+    let range = asked(house, &params)?;
     let sets = sets(house, &params)?;
     let _permit = gather::permit(&rooms)?;
     let device = one_station(house, &params).await?;
     let hours = Hours::of(house, &device.id, range.start.minus(BEFORE)..range.end).await?;
-    let last = city.date(range.end.minus(Duration::from_millis(1))).year();
-    let judged: Vec<Judged> = (city.date(range.start).year()..=last)
-        .flat_map(|year| sets.iter().map(move |set| (year, *set)))
-        .map(|(year, set)| of_year(house, &hours, set, year))
-        .collect();
+    let judged = of_years(house, &hours, &sets, &range);
     let table = table(&judged);
     let mut notes = hours.notes;
     if hours.series.is_empty() {
@@ -141,9 +138,16 @@ pub(super) async fn exceedances(State(rooms): Shared, uri: Uri) -> Result<Respon
         body: Body { station: device.id, zone: device.zone, from: range.start, to: range.end, sets: judged },
         table,
         notes,
-        rests_on: resting(&house.parameters.air.rows, &[&KEYS[..], &["capture.", "ending."]].concat()),
+        rests_on: resting(&house.parameters.air.rows, &KEYS_OF_YEARS.concat()),
     };
     answer.told(format, house)
+}
+
+/// The period of a request: the present calendar year where it says none.
+pub(super) fn asked(house: &House, params: &Params) -> Result<Range<Timestamp>, Problem> {
+    let (city, now) = (house.city.time(), house.clock.now());
+    let today = i32::from(city.date(now).day_of_year());
+    Ok(whole_hours(&params.period(now, city, today)?))
 }
 
 /// The one station that a request names.
@@ -160,7 +164,7 @@ pub(super) async fn one_station(house: &House, params: &Params) -> Result<schema
 }
 
 /// The sets that a request names by `set`; all where it names none.
-fn sets<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a LimitSet>, Problem> {
+pub(super) fn sets<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a LimitSet>, Problem> {
     let all = &house.parameters.limits;
     let names: Vec<&str> = all.iter().map(|set| set.id.as_str()).collect();
     let expected = format!("some of {}, joined by commas", names.join(", "));
@@ -170,6 +174,14 @@ fn sets<'a>(house: &'a House, params: &Params) -> Result<Vec<&'a LimitSet>, Prob
         return Err(Problem::parameter("set", format!("there is no set of limits `{odd}`"), expected));
     }
     Ok(all.iter().filter(|set| named.is_empty() || named.contains(&set.id)).collect())
+}
+
+/// The calendar years that a period touches, against each set.
+pub(super) fn of_years(house: &House, hours: &Hours, sets: &[&LimitSet], range: &Range<Timestamp>) -> Vec<Judged> {
+    let city = house.city.time();
+    let last = city.date(range.end.minus(Duration::from_millis(1))).year();
+    let years = (city.date(range.start).year()..=last).flat_map(|year| sets.iter().map(move |set| (year, *set)));
+    years.map(|(year, set)| of_year(house, hours, set, year)).collect()
 }
 
 /// One set and one calendar year.

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::{formula, ruler};
+use crate::atlas::zone_name;
 use crate::charts;
-use crate::locator::zone_name;
 use crate::numbers;
 use crate::page::glance::{Glance, Station, believed};
 use crate::page::map::{Mark, map, mark};

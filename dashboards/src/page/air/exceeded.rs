@@ -2,37 +2,62 @@
 
 use maud::{Markup, html};
 use schemas::DeviceId;
+use serde::Deserialize;
 
-use super::{Exceedances, Row, above, formula, kept, limit, sets, statistic, status};
+use super::{Judged, Row, above, formula, kept, limit, sets, statistic, status};
+use crate::api::MOST_STATIONS;
 use crate::numbers;
 use crate::page::glance::Glance;
 use crate::page::parts::{Desk, empty, panel};
 use crate::page::visit::{SELDOM, Sheet, Visit};
 use crate::problem::Problem;
 
-/// Stations of one page: each is judged over a year of hours.
-const STATIONS: usize = 40;
 /// The set where nobody asks for one, as on the page of a station.
 const USUAL: &str = "who-2021";
+
+/// Of every station the year against one set.
+#[derive(Deserialize)]
+struct City {
+    stations: Vec<Years>,
+}
+
+#[derive(Deserialize)]
+struct Years {
+    station: DeviceId,
+    sets: Vec<Judged>,
+}
 
 /// `/{lang}/air/exceedances?set=`
 pub(crate) async fn exceeded(visit: &Visit) -> Result<Sheet, Problem> {
     let params = visit.params(&["set"])?;
     let set = params.one("set")?.unwrap_or(USUAL);
     let glance = Glance::present(&visit.rooms).await;
-    let mut found: Vec<(DeviceId, Option<Exceedances>)> = Vec::new();
-    for station in glance.stations.iter().flatten().take(STATIONS) {
-        let question = format!("air/exceedances?station={}&set={}", station.device, crate::page::desk::encoded(set));
-        found.push((station.device.clone(), visit.part(&question).await));
-    }
-    let (desk, words) = (visit.desk(), &visit.lang.words().pages.air);
     let known: Vec<&str> = glance.parameters.limits.iter().map(|set| set.id.as_str()).collect();
     if !known.contains(&set) {
         return Err(Problem::parameter("set", "there is no such set of limits", format!("one of {}", known.join(", "))));
     }
+    let (desk, words) = (visit.desk(), &visit.lang.words().pages.air);
+    let stations: Vec<&str> =
+        glance.stations.iter().flatten().map(|station| station.device.as_str()).take(MOST_STATIONS).collect();
+    let question = format!("air/exceedances/city?set={set}&station={}", stations.join(","));
+    // The worst air first, as on the page of the city.
+    let found: Option<City> = if stations.is_empty() { None } else { visit.part(&question).await };
+    let found = found.map(|mut city| {
+        city.stations.sort_by_key(|of| stations.iter().position(|id| *id == of.station.as_str()));
+        city.stations
+    });
     let body = html! {
-        div.ranges { (sets(&desk, &known, set, |set| desk.to(&format!("air/exceedances?set={set}")))) }
-        @if found.is_empty() { (empty(visit.lang.words().nothing_yet)) } @else { (table(&desk, &glance, &found)) }
+        div.ranges {
+            (sets(&desk, &known, set, |set| desk.to(&format!("air/exceedances?set={set}"))))
+            @if found.is_some() {
+                span.out { a download href=(format!("/api/v1/{question}&format=csv")) { (visit.lang.words().pages.common.csv) } }
+            }
+        }
+        @match &found {
+            Some(stations) => (table(&desk, &glance, stations)),
+            None if stations.is_empty() => (empty(visit.lang.words().nothing_yet)),
+            None => (empty(visit.lang.words().unreadable)),
+        }
         p.note.foot { (words.no_emergency) }
     };
     let main = html! {
@@ -44,7 +69,7 @@ pub(crate) async fn exceeded(visit: &Visit) -> Result<Sheet, Problem> {
 }
 
 /// A row a station and limit that has something to say.
-fn table(desk: &Desk<'_>, glance: &Glance, found: &[(DeviceId, Option<Exceedances>)]) -> Markup {
+fn table(desk: &Desk<'_>, glance: &Glance, stations: &[Years]) -> Markup {
     let (words, lang) = (&desk.lang.words().pages.air, desk.lang);
     let telling = |row: &&Row| row.interim.is_none() && (row.all.above > 0 || row.all.kept.value.is_some());
     html! { div.wide tabindex="0" role="group" aria-label=(words.exceedances) { table.rows {
@@ -57,12 +82,11 @@ fn table(desk: &Desk<'_>, glance: &Glance, found: &[(DeviceId, Option<Exceedance
             th.n scope="col" { (words.valid) }
             th scope="col" { (words.verdict) }
         } }
-        tbody { @for (station, judged) in found {
-            @let rows: Vec<&Row> = judged.iter().flat_map(|j| &j.sets).flat_map(|set| &set.rows).filter(telling).collect();
+        tbody { @for Years { station, sets } in stations {
+            @let rows: Vec<&Row> = sets.iter().flat_map(|set| &set.rows).filter(telling).collect();
             @let name = glance.name(lang, station);
             @let link = html! { a href=(desk.to(&format!("air/{station}"))) { bdi { (name) } } };
-            @if judged.is_none() { tr { th scope="row" { (link) } td colspan="5" { small.quiet { (lang.words().unreadable) } } } }
-            @else if rows.is_empty() { tr { th scope="row" { (link) } td colspan="5" { small.quiet { (words.none_above) } } } }
+            @if rows.is_empty() { tr { th scope="row" { (link) } td colspan="5" { small.quiet { (words.none_above) } } } }
             @for row in rows { tr {
                 th scope="row" { (link) }
                 td { (formula(desk, &row.pollutant)) " " small { (statistic(desk, &row.statistic)) } }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::calendar::{self, By};
 use super::{Exceedances, above, formula, kept, limit, profile, rose, ruler, sets, statistic, status};
+use crate::atlas::zone_name;
 use crate::charts;
-use crate::locator::zone_name;
 use crate::numbers;
 use crate::page::chart::{Chart, Range, chart};
 use crate::page::glance::Glance;

@@ -16,7 +16,7 @@ use super::parts::{Desk, panel};
 use super::shell::Scripts;
 use super::visit::{Sheet, Visit};
 use crate::access::{Right, may, present};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::params::Params;
 use crate::problem::Problem;
 

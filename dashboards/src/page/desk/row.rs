@@ -5,7 +5,7 @@ use ports::DeskAlert;
 use schemas::Phase;
 
 use super::encoded;
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::page::alerts::{icon, word};
 use crate::page::glance::Glance;
 use crate::page::parts::Desk;

@@ -5,7 +5,7 @@ use ports::DeviceView;
 use schemas::{DeviceId, Kind, Vocabulary};
 use serde::Deserialize;
 
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::page::desk::{encoded, zones};
 use crate::page::glance::Glance;
 use crate::page::parts::{Desk, empty, panel};

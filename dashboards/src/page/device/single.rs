@@ -6,7 +6,7 @@ use schemas::{DeviceId, Kind, Quantity, Timestamp};
 use serde::Deserialize;
 
 use super::{Health, Latest, battery};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::numbers;
 use crate::page::chart::{Chart, Range, chart};
 use crate::page::explain;

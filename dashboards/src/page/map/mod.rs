@@ -5,7 +5,9 @@ use schemas::{Kind, Place, Quantity};
 use serde_json::json;
 
 use super::parts::Desk;
-use crate::assets::address;
+use crate::assets::ground;
+use crate::atlas::Atlas;
+use crate::lang::Lang;
 use crate::numbers;
 
 /// The frame. Without script the list beside it says the same.
@@ -51,7 +53,7 @@ pub(crate) fn field(desk: &Desk<'_>, field: &Field) -> Markup {
 }
 
 fn framed(desk: &Desk<'_>, field: Option<&Field>) -> Markup {
-    let (words, texts) = (desk.lang.words(), &desk.lang.words().pages.maps);
+    let (words, texts, atlas) = (desk.lang.words(), &desk.lang.words().pages.maps, Atlas::current());
     let said = field.map(|field| {
         let (edges, names, urgency) = match &field.colour {
             Colour::Steps { edges, names } => (&edges[..], *names, None),
@@ -66,12 +68,17 @@ fn framed(desk: &Desk<'_>, field: Option<&Field>) -> Markup {
     });
     html! {
         div {
-            div.map data-map data-ground=(address("map/casablanca.json")) data-in=(words.pages.common.zoom_in) data-out=(words.pages.common.zoom_out)
+            div.map data-map data-ground=(ground()) data-tiles=[atlas.tiles.as_ref().map(|tiles| &tiles.url)] data-box=(atlas.shown()) data-in=(words.pages.common.zoom_in) data-out=(words.pages.common.zoom_out)
                 data-field=[said] role="region" aria-label=(words.map) {}
             @if field.is_some() { p.note.foot { (texts.touch) } }
-            p.note.foot { (words.outlines) }
+            p.note.foot { (source(desk.lang)) @if let Some(tiles) = &atlas.tiles { " · " bdi { (tiles.source) } } }
         }
     }
+}
+
+/// Whose the outlines are.
+pub(crate) fn source(lang: Lang) -> Markup {
+    html! { @match &Atlas::current().source { None => (lang.words().outlines), Some(whose) => bdi { (whose) } } }
 }
 
 /// What each step is called: its word, or from where to where it goes.

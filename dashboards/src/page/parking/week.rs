@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use schemas::Zone;
 use serde::Deserialize;
 
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::numbers::{self, NONE};
 use crate::page::glance::Glance;
 use crate::page::parts::{Desk, empty, panel};

@@ -8,7 +8,7 @@ use schemas::Zone;
 use serde::Deserialize;
 
 use super::{Asked, heading, marks, of_week, span};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::page::desk::encoded;
 use crate::page::parts::{Desk, Told, empty};
 use crate::page::visit::{Sheet, Visit};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{due, grade};
 use crate::api::Urgency;
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::page::chart::{Chart, Range, chart};
 use crate::page::device::{Health, Latest, battery};
 use crate::page::glance::Glance;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{class, contractors, due, grade};
 use crate::api::Urgency;
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::numbers;
 use crate::page::desk::encoded;
 use crate::page::map::{Mark, map, mark};

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use schemas::{Timestamp, Zone};
 use serde::Deserialize;
 
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::page::parts::{Desk, empty, panel};
 use crate::page::visit::Visit;
 

@@ -15,7 +15,7 @@ use super::parts::{Desk, Told, empty, panel};
 use super::sections;
 use super::visit::{Sheet, Visit};
 use crate::access::{Right, may};
-use crate::locator::zone_name;
+use crate::atlas::zone_name;
 use crate::problem::Problem;
 
 /// Nights that are shown, the newest first.

@@ -11,6 +11,7 @@ GET  /login                                + + + + + +   + +
 POST /login                                + + + + + +   + +
 GET  /api/v1/air/index                     + + + + + +   + +
 GET  /api/v1/air/exceedances               + + + + + +   + +
+GET  /api/v1/air/exceedances/city          + + + + + +   + +
 GET  /api/v1/air/report?station=air-1      + + + + + +   + +
 GET  /api/v1/air/now?station=air-1         + + + + + +   + +
 GET  /api/v1/air/history?station=air-1     + + + + + +   + +
