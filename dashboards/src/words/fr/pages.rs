@@ -224,6 +224,7 @@ pub(super) const PAGES: Pages = Pages {
         deeds: ["prise en charge", "prise en charge retirée", "attribuée", "écartée", "reprise", "close"],
         why: "Pourquoi a-t-on été prévenu, ou non ?",
         no_steps: "Aucune étape n’est encore traitée.",
+        untold: "Personne n’est averti de cette étape.",
         rule: "Règle",
         began: "Début",
         fired: "Déclenchée",
