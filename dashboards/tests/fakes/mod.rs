@@ -15,9 +15,9 @@ use domains::water::Pseudonyms;
 use ports::{
     AlertFilter, AlertView, Appended, BoxFuture, Caps, Check, Clock, Console, ConsoleError, DeviceFilter, DeviceView, Identity,
     Live, Points, Quarantined, Query, ReaderStatus, RecordError, Selector, Shape, SourceStatus, Status, Store, StoreError,
-    StoreGauges, Why,
+    StoreGauges, Why, WhyStep,
 };
-use schemas::{AlertId, Device, Grade, Partial, Reading, SeriesKey, Texts, Timestamp};
+use schemas::{AlertId, Device, Grade, Partial, Phase, Reading, SeriesKey, Texts, Timestamp, TransitionId};
 
 pub(crate) use works::Done;
 
@@ -289,7 +289,17 @@ impl Console for Town {
             self.register_answers()?;
             let alerts = self.alerts.lock().unwrap();
             let known = alerts.iter().find(|known| known.id == *alert);
-            Ok(known.map(|known| Why { alert: known.id.clone(), steps: Vec::new() }))
+            // Of what is pending nobody is told.
+            let pending = |known: &&AlertView| known.phase == Phase::Pending;
+            let step = |known: &AlertView| WhyStep {
+                id: TransitionId(format!("{}/pending", known.id)),
+                phase: known.phase,
+                at: known.at,
+                chain: Vec::new(),
+                deliveries: Vec::new(),
+            };
+            let steps = known.filter(pending).map(step).into_iter().collect();
+            Ok(known.map(|known| Why { alert: known.id.clone(), steps }))
         })
     }
 }

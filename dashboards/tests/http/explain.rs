@@ -30,6 +30,12 @@ async fn a_number_is_explained_from_its_messages_bytes_to_the_hour_it_counts_in(
         device.contains("/en/explain?device=bin-1&amp;quantity=waste.fill&amp;channel=0&amp;at=2026-11-21T19:40"),
         "{device}"
     );
+    let list = get(&router, "/en/devices").await.text;
+    for column in ["Heard", "Interval", "Battery", "Profile", "Firmware"] {
+        assert!(list.contains(&format!("{column}</th>")), "no {column} in {list}");
+    }
+    let row = list.split("<tr>").find(|row| row.contains(">bin-1</a>") || row.contains("bin-1</bdi></a>")).expect("its row");
+    assert!(row.contains("as seen</small>"), "the interval that was learned: {row}");
 }
 
 #[tokio::test]

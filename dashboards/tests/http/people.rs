@@ -90,6 +90,22 @@ async fn as_whoever(router: &Router, method: &str, address: &str, who: &str) -> 
 }
 
 #[tokio::test]
+async fn the_page_of_a_pending_alert_says_that_nobody_is_told() {
+    let town = super::town();
+    let pending = ports::AlertView { phase: schemas::Phase::Pending, fired_at: None, ..alert("a-1", &fill("bin-1", 95.0, NOW)) };
+    town.alerts.lock().unwrap().push(pending);
+    let router = super::router(&town);
+    for (lang, said) in [
+        ("fr", "Personne n’est averti de cette étape."),
+        ("ar", "لا يُبلَّغ أحد بهذه المرحلة."),
+        ("en", "Nobody is told of this step."),
+    ] {
+        let page = get(&router, &format!("/{lang}/alerts/a-1")).await.text;
+        assert!(page.contains(said), "{lang}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn sec_04_whoever_has_not_signed_in_is_sent_to_where_they_can_and_a_program_is_told_how() {
     let (router, _, _) = guarded();
     let page = get(&router, "/fr/").await;

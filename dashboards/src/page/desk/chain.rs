@@ -25,10 +25,10 @@ fn one(desk: &Desk<'_>, step: &WhyStep) -> Markup {
     };
     html! {
         h3.step { (phase) " · " (desk.time(step.at)) }
-        ol.chain {
+        @if step.chain.is_empty() && step.deliveries.is_empty() { p.note { (words.untold) } } @else { ol.chain {
             @for link in &step.chain { (told(desk, link)) }
             @for delivery in &step.deliveries { (delivered(desk, delivery)) }
-        }
+        } }
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) struct Health {
 /// One device.
 #[derive(Deserialize)]
 struct Sound {
+    device: DeviceId,
     heard: Option<Timestamp>,
     offline: bool,
     interval_s: Option<f64>,
@@ -79,13 +80,25 @@ impl Last {
 
 /// The battery of the first device: its level, and how long it will last.
 pub(crate) fn battery(desk: &Desk<'_>, health: Option<&Health>) -> Markup {
+    battery_of(desk, health.and_then(|h| h.devices.first()))
+}
+
+fn battery_of(desk: &Desk<'_>, sound: Option<&Sound>) -> Markup {
     let words = &desk.lang.words().pages.devices;
-    let told = health.and_then(|h| h.devices.first()).map(|sound| &sound.battery);
+    let told = sound.map(|sound| &sound.battery);
     html! { @match told.and_then(|told| told.value.as_ref()) {
         Some(battery) => {
             (desk.amount(battery.level, 0, "%"))
             @if let Some(days) = battery.critical_in { " " small { (words.lasts) " " (desk.lang.words().days.say(desk.lang, numbers::rounded(days))) } }
         }
         None => span.nil title=[told.and_then(|told| told.reason.as_deref())] { (numbers::NONE) span.vh { " " (desk.lang.words().no_data) } },
+    } }
+}
+
+/// How often it speaks.
+fn interval(desk: &Desk<'_>, sound: Option<&Sound>) -> Markup {
+    html! { @match sound.and_then(|s| s.interval_s) {
+        Some(seconds) => { (desk.amount(seconds, 0, "s")) @if sound.is_some_and(|s| s.interval_assumed) { " " small { (desk.lang.words().pages.devices.learned) } } }
+        None => (desk.none()),
     } }
 }

@@ -5,7 +5,7 @@ use ports::{DeskAlert, DeviceView};
 use schemas::{DeviceId, Kind, Quantity, Timestamp};
 use serde::Deserialize;
 
-use super::{Health, Latest, battery};
+use super::{Health, Latest, battery, interval};
 use crate::atlas::zone_name;
 use crate::numbers;
 use crate::page::chart::{Chart, Range, chart};
@@ -92,10 +92,7 @@ fn head(desk: &Desk<'_>, glance: &Glance, view: &DeviceView, health: Option<&Hea
         dl.facts {
             div { dt { (words.heard) } dd { @match sound.and_then(|s| s.heard).or(view.last_seen) { Some(at) => { (desk.time(at)) small { " " (desk.age(at)) } } None => (words.never) }
                 @if sound.is_some_and(|s| s.offline) { " " small.bad { (words.offline) } } } }
-            div { dt { (words.interval) } dd { @match sound.and_then(|s| s.interval_s) {
-                Some(seconds) => { (desk.amount(seconds, 0, "s")) @if sound.is_some_and(|s| s.interval_assumed) { " " small { (words.learned) } } }
-                None => (desk.none()),
-            } } }
+            div { dt { (words.interval) } dd { (interval(desk, sound)) } }
             div { dt { (words.availability) } dd { @match sound.and_then(|s| s.availability.value.as_ref()) {
                 Some(availability) => span.bad[!availability.met] { (desk.amount(availability.share * 100.0, 0, "%")) },
                 None => (desk.none()),

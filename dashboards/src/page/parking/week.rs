@@ -60,7 +60,7 @@ fn choice(desk: &Desk<'_>, glance: &Glance, zone: &Zone) -> Markup {
     let mut zones: Vec<(String, &Zone)> =
         glance.lots.iter().flatten().map(|lot| (zone_name(desk.lang, &lot.zone), &lot.zone)).collect();
     zones.sort();
-    html! { form.filters method="get" data-auto {
+    html! { form.filters method="get" data-auto data-remember="parking" {
         label.field { span { (desk.lang.words().zone) } select name="zone" {
             @for (name, known) in &zones { option value=(known) selected[*known == zone] { (name) } }
         } }

@@ -50,6 +50,7 @@ pub(crate) struct Desk {
     pub(crate) deeds: [&'static str; 6],
     pub(crate) why: &'static str,
     pub(crate) no_steps: &'static str,
+    pub(crate) untold: &'static str,
     pub(crate) rule: &'static str,
     pub(crate) began: &'static str,
     pub(crate) fired: &'static str,

@@ -46,6 +46,7 @@ pub(super) const DESK: Desk = Desk {
     deeds: ["acknowledged", "taken back", "assigned", "shelved", "taken from the shelf", "resolved"],
     why: "Why was somebody told, or not?",
     no_steps: "No step is dealt with yet.",
+    untold: "Nobody is told of this step.",
     rule: "Rule",
     began: "Began",
     fired: "Fired",

@@ -46,6 +46,7 @@ pub(super) const DESK: Desk = Desk {
     deeds: ["prise en charge", "prise en charge retirée", "attribuée", "écartée", "reprise", "close"],
     why: "Pourquoi a-t-on été prévenu, ou non ?",
     no_steps: "Aucune étape n’est encore traitée.",
+    untold: "Personne n’est averti de cette étape.",
     rule: "Règle",
     began: "Début",
     fired: "Déclenchée",
