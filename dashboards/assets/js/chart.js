@@ -45,7 +45,7 @@ class Chart {
 
   moment(second) {
     const p = this.parts(second);
-    return `${p.day} ${p.month} ${p.year}${rtl ? '،' : ','} ${p.clock}`;
+    return `${p.day} ${p.month} ${p.year}${document.body.dataset.comma} ${p.clock}`;
   }
 
   // Ticks at round local times, whatever the offset.

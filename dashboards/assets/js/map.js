@@ -27,7 +27,7 @@ async function ground() {
     L.polygon(zone.rings.map(ring => [ring.map(at)]), { ...still, pane: 'zones', renderer: zones, className: zone.inner ? 'zn in' : 'zn', weight: 0.8, fill: false }).addTo(map);
     const icon = L.divIcon({ className: 'zone-name', iconSize: null });
     const name = L.marker(at(zone.label), { icon, interactive: false, keyboard: false, pane: 'names' }).addTo(map).getElement();
-    name.textContent = rtl ? zone.ar : zone.fr;
+    name.textContent = zone[box.dataset.zone];
     name.setAttribute('aria-hidden', 'true');
   }
   for (const line of o.lines ?? []) L.polyline(line.map(at), { ...still, pane: 'zones', renderer: zones, className: 'zn', weight: 0.8 }).addTo(map);

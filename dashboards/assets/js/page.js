@@ -56,7 +56,7 @@ on('alert', t => {
   plan(SOON);
   // Only what begins and what ends is said; values are not.
   if (t.to === 'firing' || t.to === 'resolved') {
-    say.textContent = `${t.to === 'firing' ? words.new : words.over}: ${t.texts[words.lang] || t.rule}`;
+    say.textContent = `${t.to === 'firing' ? words.new : words.over}: ${t.texts[words.text] || t.rule}`;
   }
 });
 

@@ -57,7 +57,7 @@ fn a_language_is_read_in_the_direction_of_its_letters() {
 }
 
 /// Where a language may be named outside its own file, by a part of the line, and why.
-const NAMED: [(&str, &str); 5] = [
+const NAMED: [(&str, &str); 6] = [
     // What the program says of itself, of rules and of messages is English, and is marked so that it is read out as such.
     ("", "lang=\"en\""),
     // The head of a file of readings is English, whoever fetches it.
@@ -68,6 +68,8 @@ const NAMED: [(&str, &str); 5] = [
     ("", "lang.zone("),
     // Both stand under these keys in outlines of a city's own.
     ("atlas.rs", "told(\"name:"),
+    // The keys of texts and of names, for scripts that have them all: the language says which.
+    ("words/writing.rs", "\"fr\""),
 ];
 
 #[test]

@@ -40,3 +40,16 @@ pub(crate) struct Writing {
     /// Which of the names that the map has of a zone it shows: the one in Latin letters or the one in Arabic letters.
     pub(crate) zone: for<'z> fn(latin: &'z str, arabic: &'z str) -> &'z str,
 }
+
+impl Writing {
+    /// The key of the text that it shows, for a script that has them all.
+    pub(crate) fn text_key(&self) -> String {
+        let keys = Texts { fr: "fr".into(), ar: "ar".into(), en: "en".into() };
+        (self.text)(&keys).to_owned()
+    }
+
+    /// The key of the name that it shows of a zone.
+    pub(crate) fn zone_key(&self) -> &'static str {
+        (self.zone)("fr", "ar")
+    }
+}

@@ -68,7 +68,7 @@ fn framed(desk: &Desk<'_>, field: Option<&Field>) -> Markup {
     });
     html! {
         div {
-            div.map data-map data-ground=(ground()) data-tiles=[atlas.tiles.as_ref().map(|tiles| &tiles.url)] data-box=(atlas.shown()) data-in=(words.pages.common.zoom_in) data-out=(words.pages.common.zoom_out)
+            div.map data-map data-ground=(ground()) data-tiles=[atlas.tiles.as_ref().map(|tiles| &tiles.url)] data-box=(atlas.shown()) data-zone=(desk.lang.writing().zone_key()) data-in=(words.pages.common.zoom_in) data-out=(words.pages.common.zoom_out)
                 data-field=[said] role="region" aria-label=(words.map) {}
             @if field.is_some() { p.note.foot { (texts.touch) } }
             p.note.foot { (source(desk.lang)) @if let Some(tiles) = &atlas.tiles { " · " bdi { (tiles.source) } } }
