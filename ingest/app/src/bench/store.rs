@@ -100,7 +100,9 @@ async fn in_a_process(kind: StoreKind, options: &BenchStore) -> Result<Figures, 
     let mut command = tokio::process::Command::new(program);
     command.args(["bench", "store-alone", "--kind", kind.name(), "--log", "warn"]);
     command.args(["--readings", &options.readings.to_string(), "--seed", &options.seed.to_string()]);
-    let output = command.stderr(Stdio::inherit()).kill_on_drop(true).output().await.map_err(|e| failed(&e))?;
+    // Not `output()`, which keeps for itself what the child says of a failure.
+    let child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().map_err(|e| failed(&e))?;
+    let output = child.wait_with_output().await.map_err(|e| failed(&e))?;
     if !output.status.success() {
         return Err(failed(&output.status));
     }
