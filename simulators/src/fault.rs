@@ -53,9 +53,11 @@ pub(crate) enum Deed {
     Spike,
     Noise,
     Offset,
+    LostZero,
     WrongUnit,
     CounterReset,
     Rollover,
+    FullRegister,
     Replacement,
     ReverseFlow,
     SensorSwap,
@@ -97,7 +99,7 @@ const fn line(name: &'static str, class: Class, deed: Deed, amount: f64, unit: &
 }
 
 /// Every event and every fault.
-pub static FAULTS: [Fault; 36] = [
+pub static FAULTS: [Fault; 38] = [
     line("fire", Class::Event, Deed::Burn, 75.0, "Cel", "A bin burns: its sensor is so hot."),
     line("full", Class::Event, Deed::Fill, 97.0, "%", "A bin is so full."),
     line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin with a tilt sensor lies so far on its side."),
@@ -114,6 +116,14 @@ pub static FAULTS: [Fault; 36] = [
     line("noise", Class::Sensor, Deed::Noise, 10.0, "units", "The main value has so much noise (standard deviation)."),
     line("offset", Class::Sensor, Deed::Offset, 20.0, "units", "The main value is so much too high."),
     line(
+        "lost_zero",
+        Class::Sensor,
+        Deed::LostZero,
+        40.0,
+        "ug/m3",
+        "The cell for nitrogen dioxide has lost its zero: it is so much too low.",
+    ),
+    line(
         "wrong_unit",
         Class::Sensor,
         Deed::WrongUnit,
@@ -123,6 +133,14 @@ pub static FAULTS: [Fault; 36] = [
     ),
     line("counter_reset", Class::Sensor, Deed::CounterReset, 0.0, "", "The meter's register begins again at 0."),
     line("rollover", Class::Sensor, Deed::Rollover, 10.0, "m3", "The meter's register begins again whenever it is full."),
+    line(
+        "full_register",
+        Class::Sensor,
+        Deed::FullRegister,
+        0.02,
+        "m3",
+        "The meter's register of eight digits of litres stands so little before its end, and begins again at 0.",
+    ),
     line(
         "replacement",
         Class::Sensor,

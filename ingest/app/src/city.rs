@@ -51,7 +51,7 @@ pub(crate) enum Purpose {
 /// Whom to ask.
 pub(crate) enum City {
     Running { client: reqwest::Client, base: String, token: Option<String> },
-    Stopped { router: Router, _held: DataDirectory },
+    Stopped { router: Router, _held: Option<DataDirectory> },
 }
 
 /// An answer, still coming.
@@ -84,6 +84,11 @@ impl City {
     /// The program whose pages and API are at this address, without a slash at its end; with the token of the environment.
     pub(crate) fn at(base: String) -> Self {
         Self::running(base, std::env::var(TOKEN).ok())
+    }
+
+    /// What answers in this very program.
+    pub(crate) fn over(router: Router) -> Self {
+        Self::Stopped { router, _held: None }
     }
 
     /// The running program, asked by somebody whom it knows by name.
@@ -153,7 +158,7 @@ impl City {
         };
         let house = shut.house(settings, parameters)?;
         let router = dashboards::guarded(house, gate::stopped(settings, &clock)?.keeper);
-        Ok(Self::Stopped { router, _held: opened.directory })
+        Ok(Self::Stopped { router, _held: Some(opened.directory) })
     }
 
     /// Puts a question.

@@ -19,6 +19,8 @@ const JOIN: u8 = 8;
 const ACCEPTED: i64 = 100;
 /// Of latitude.
 const METRES_PER_DEGREE: f64 = 111_195.0;
+/// Where a register of eight digits of litres ends, m3.
+const REGISTER: f64 = 100_000.0;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -64,7 +66,10 @@ impl Cast {
 
     /// What it did stays when it is over.
     fn lingers(&self) -> bool {
-        matches!(self.plan.fault().deed, Deed::Flow | Deed::CounterReset | Deed::Replacement | Deed::ReverseFlow | Deed::Reboot)
+        matches!(
+            self.plan.fault().deed,
+            Deed::Flow | Deed::CounterReset | Deed::FullRegister | Deed::Replacement | Deed::ReverseFlow | Deed::Reboot
+        )
     }
 }
 
@@ -191,9 +196,11 @@ impl Draft {
             Deed::Drift => self.change(here, main, |v| v + amount * since),
             Deed::Spike | Deed::Offset => self.change(here, main, |v| v + amount),
             Deed::Noise => self.change(here, main, |v| v + amount * here.luck.branch(2).normal()),
+            Deed::LostZero => self.change(here, Quantity::AIR_NO2, |v| v - amount),
             Deed::WrongUnit => self.change(here, main, |v| v * amount),
             Deed::CounterReset => self.begin_anew(here),
             Deed::Rollover => self.change_register(here, |v, _| v % amount),
+            Deed::FullRegister => self.fill_register(here, amount),
             Deed::Replacement => {
                 self.change(here, Quantity::BATTERY_LEVEL, |_| 100.0);
                 self.seq = here.tick - here.device.tick_from(Timestamp::clamped(here.cast.from));
@@ -240,6 +247,15 @@ impl Draft {
         let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
         let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
         self.change_register(here, |v, _| (v - stood).max(0.0))
+    }
+
+    /// The register stood so little before its end when the fault began, m3.
+    fn fill_register(&mut self, here: &Here<'_>, left: f64) -> bool {
+        let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
+        let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
+        // In whole litres, as it counts: cubic metres with three digits are no exact numbers.
+        let litres = |v: f64| (v * 1000.0).round();
+        self.change_register(here, |v, _| (litres(REGISTER - left + (v - stood).max(0.0)) % litres(REGISTER)) / 1000.0)
     }
 
     /// Says what the next device of the same make measures.
