@@ -53,6 +53,7 @@ pub(crate) enum Deed {
     Spike,
     Noise,
     Offset,
+    Blind,
     LostZero,
     WrongUnit,
     CounterReset,
@@ -99,10 +100,10 @@ const fn line(name: &'static str, class: Class, deed: Deed, amount: f64, unit: &
 }
 
 /// Every event and every fault.
-pub static FAULTS: [Fault; 38] = [
+pub static FAULTS: [Fault; 39] = [
     line("fire", Class::Event, Deed::Burn, 75.0, "Cel", "A bin burns: its sensor is so hot."),
     line("full", Class::Event, Deed::Fill, 97.0, "%", "A bin is so full."),
-    line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin with a tilt sensor lies so far on its side."),
+    line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin that feels how it hangs lies so far on its side."),
     line("carried", Class::Event, Deed::Carry, 300.0, "m", "A bin that says where it stands is so far north of its place."),
     line("dust", Class::Event, Deed::Dust, 180.0, "ug/m3", "Desert dust: so much more PM10, and 28 % of it as PM2.5."),
     line("fumes", Class::Event, Deed::Fumes, 250.0, "ug/m3", "So much more nitrogen dioxide."),
@@ -115,6 +116,7 @@ pub static FAULTS: [Fault; 38] = [
     line("spike", Class::Sensor, Deed::Spike, 200.0, "units", "Single main values are so much too high."),
     line("noise", Class::Sensor, Deed::Noise, 10.0, "units", "The main value has so much noise (standard deviation)."),
     line("offset", Class::Sensor, Deed::Offset, 20.0, "units", "The main value is so much too high."),
+    line("blind", Class::Sensor, Deed::Blind, 0.0, "", "The sensor of a bay says itself that it does not see."),
     line(
         "lost_zero",
         Class::Sensor,

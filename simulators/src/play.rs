@@ -59,6 +59,8 @@ pub struct Told {
     pub values: Values,
     /// What was true, where the device says something else.
     pub real: Option<Values>,
+    /// What the device itself holds against what it says.
+    marks: Vec<(Quantity, Flaw)>,
     /// The flaws that its time must show; those of values come on top ([`Told::quality`]).
     time: Quality,
     /// What it says of the time before, each with the flaws that its time must show.
@@ -69,7 +71,8 @@ impl Told {
     /// The flaws that a reading of what is so now must have, of those that can be known beforehand ([`Told::KNOWN`]).
     #[must_use]
     pub fn quality(&self, quantity: Quantity, value: f64) -> Quality {
-        within(quantity, value, self.time)
+        let marks = self.marks.iter().filter(|(of, _)| *of == quantity);
+        marks.fold(within(quantity, value, self.time), |quality, (_, flaw)| quality.with(*flaw))
     }
 
     /// Every reading that must come of it: when it stands, what of, the channel, the value, and its known flaws.
@@ -85,8 +88,9 @@ impl Told {
         now.chain(log)
     }
 
-    /// The flaws that time and value show by themselves.
-    pub const KNOWN: [Flaw; 3] = [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late];
+    /// The flaws that time and value show by themselves, and those that devices mark.
+    pub const KNOWN: [Flaw; 6] =
+        [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late, Flaw::SensorFault, Flaw::Degraded, Flaw::AtLimit];
 }
 
 fn within(quantity: Quantity, value: f64, time: Quality) -> Quality {

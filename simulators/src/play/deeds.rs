@@ -7,8 +7,10 @@ use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, lu
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::make::{self, Logged, Make, Time};
+use crate::make::{Logged, Make, Time};
 use crate::physics::{HOUR, SECOND};
+
+mod registers;
 
 /// How long a message travels, ms.
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
@@ -17,10 +19,10 @@ const FAREWELL: u8 = 9;
 /// The copy of one that says that the device joined, and how soon after it that is heard, ms.
 const JOIN: u8 = 8;
 const ACCEPTED: i64 = 100;
+/// From so many degrees on a bin lies.
+const LIES: f64 = 45.0;
 /// Of latitude.
 const METRES_PER_DEGREE: f64 = 111_195.0;
-/// Where a register of eight digits of litres ends, m3.
-const REGISTER: f64 = 100_000.0;
 /// What was kept back is given so many times faster than it was said.
 const DUMP: i64 = 100;
 
@@ -146,23 +148,18 @@ impl Draft {
         true
     }
 
-    /// Changes the register of a meter, wherever it says it: now, in pulses, and in what it kept. `change` is told the register and
-    /// when it stood there.
-    fn change_register(&mut self, here: &Here<'_>, change: impl Fn(f64, i64) -> f64) -> bool {
-        let now = self.change(here, Quantity::WATER_VOLUME, |v| change(v, here.at))
-            || self.change(here, Quantity::WATER_PULSE_COUNT, |count| make::pulses(change(make::register(count), here.at)));
-        let mut kept = self.truth.log.iter_mut().filter(|logged| logged.quantity == Quantity::WATER_VOLUME).peekable();
-        let logs = kept.peek().is_some();
-        kept.for_each(|logged| logged.value = change(logged.value, logged.at.millis()));
-        now || logs
-    }
-
     fn happen(&mut self, here: &Here<'_>) -> bool {
         let amount = here.cast.plan.amount();
         match here.cast.plan.fault().deed {
             Deed::Burn => self.change(here, Quantity::WASTE_TEMPERATURE, |_| amount),
             Deed::Fill => self.change(here, Quantity::WASTE_FILL, |_| amount),
-            Deed::Tilt => self.change(here, Quantity::DEVICE_TILT, |_| amount),
+            Deed::Tilt => {
+                let alarm = |alarm: &Quantity| amount >= LIES && self.truth.values.iter().any(|(said, _, _)| said == alarm);
+                let alarms: Vec<Quantity> =
+                    [Quantity::DEVICE_TILT_ALARM, Quantity::WASTE_OVERTURNED].into_iter().filter(alarm).collect();
+                alarms.iter().for_each(|alarm| _ = self.change(here, *alarm, |_| 1.0));
+                self.change(here, Quantity::DEVICE_TILT, |_| amount) || !alarms.is_empty()
+            }
             Deed::Carry => self.change(here, Quantity::DEVICE_LATITUDE, |v| v + amount / METRES_PER_DEGREE),
             Deed::Dust => {
                 self.change(here, Quantity::AIR_PM2_5, |v| v + 0.28 * amount);
@@ -196,6 +193,10 @@ impl Draft {
             Deed::Drift => self.change(here, main, |v| v + amount * since),
             Deed::Spike | Deed::Offset => self.change(here, main, |v| v + amount),
             Deed::Noise => self.change(here, main, |v| v + amount * here.luck.branch(2).normal()),
+            Deed::Blind => {
+                let blind = Quantity::named("device.fault").is_some_and(|fault| self.change(here, fault, |_| 1.0));
+                self.change(here, Quantity::PARKING_SENSOR_OBSTRUCTED, |_| 1.0) || blind
+            }
             Deed::LostZero => self.change(here, Quantity::AIR_NO2, |v| v - amount),
             Deed::WrongUnit => self.change(here, main, |v| v * amount),
             Deed::CounterReset => self.begin_anew(here),
@@ -240,22 +241,6 @@ impl Draft {
         self.truth.values = then.values.iter().copied().filter(|(q, _, _)| !is_radio(*q)).chain(radio).collect();
         self.truth.log.iter_mut().zip(&then.log).for_each(|(now, then)| now.value = then.value);
         true
-    }
-
-    /// The register counts from where it stood when the fault began.
-    fn begin_anew(&mut self, here: &Here<'_>) -> bool {
-        let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
-        let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
-        self.change_register(here, |v, _| (v - stood).max(0.0))
-    }
-
-    /// The register stood so little before its end when the fault began, m3.
-    fn fill_register(&mut self, here: &Here<'_>, left: f64) -> bool {
-        let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
-        let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
-        // In whole litres, as it counts: cubic metres with three digits are no exact numbers.
-        let litres = |v: f64| (v * 1000.0).round();
-        self.change_register(here, |v, _| (litres(REGISTER - left + (v - stood).max(0.0)) % litres(REGISTER)) / 1000.0)
     }
 
     /// Says what the next device of the same make measures.
@@ -340,7 +325,8 @@ impl Draft {
                 Some(reason) => Destiny::Aside(reason),
                 None => {
                     let (values, real, log) = (self.truth.values.clone(), self.real.clone(), log.collect());
-                    Destiny::Read(Told { observed_at, values, real, time, log })
+                    let marks = device.make.marks(&values);
+                    Destiny::Read(Told { observed_at, values, real, marks, time, log })
                 }
             };
             if copy > 0 {
@@ -360,7 +346,14 @@ impl Draft {
 fn join(device: &SimDevice, number: u32, tick: u64, at: Timestamp, heard: Timestamp) -> Option<Sent> {
     let (topic, payload) = device.make.join(device.device(), at)?;
     let (observed_at, time) = stands(at, heard, None, None);
-    let told = Told { observed_at, values: vec![(Quantity::DEVICE_JOINED, 0, 1.0)], real: None, time, log: Vec::new() };
+    let told = Told {
+        observed_at,
+        values: vec![(Quantity::DEVICE_JOINED, 0, 1.0)],
+        real: None,
+        marks: Vec::new(),
+        time,
+        log: Vec::new(),
+    };
     let (destiny, labels) = (Destiny::Read(told), Labels::default());
     Some(Sent { heard, device: number, topic, payload, destiny, labels, tick, copy: JOIN })
 }
@@ -380,13 +373,6 @@ fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64), make: &Make) -> Ve
         _ => payload.resize(payload.len() + usize::try_from(whole(amount)).unwrap_or(0) * 1024, b' '),
     }
     payload
-}
-
-/// What the register of a meter shows, however it says it.
-fn register(then: &Truth) -> Option<f64> {
-    let said = |quantity: Quantity| then.values.iter().find(|(q, _, _)| *q == quantity).map(|(_, _, value)| *value);
-    let kept = || then.log.iter().rfind(|logged| logged.quantity == Quantity::WATER_VOLUME).map(|logged| logged.value);
-    said(Quantity::WATER_VOLUME).or_else(|| said(Quantity::WATER_PULSE_COUNT).map(make::register)).or_else(kept)
 }
 
 fn hours(span: i64) -> f64 {

@@ -52,7 +52,7 @@ const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'
 }
 
 /// Every mutant.
-pub(crate) static MUTANTS: [Mutant; 47] = [
+pub(crate) static MUTANTS: [Mutant; 50] = [
     line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
     line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
     line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
@@ -78,6 +78,19 @@ pub(crate) static MUTANTS: [Mutant; 47] = [
         "late-and-out-of-order",
         "A reading heard an hour after it was so is not flagged.",
     ),
+    line(
+        "check.degraded",
+        Deed::Blind(Flaw::Degraded),
+        "every-make",
+        "What a device itself calls worse than usual is not flagged.",
+    ),
+    line(
+        "check.sensor_fault",
+        Deed::Blind(Flaw::SensorFault),
+        "every-make",
+        "What a device says of a sensor that failed is not flagged.",
+    ),
+    line("check.at_limit", Deed::Blind(Flaw::AtLimit), "every-make", "A value at the end of what can be said is not flagged."),
     line("check.stuck", Deed::Trusting(SensorDoubt::Stuck), "doubtful-air", "Hours of a sensor that sticks are not doubted."),
     line("check.spike", Deed::Trusting(SensorDoubt::Spike), "doubtful-air", "Hours of a sensor that jumps are not doubted."),
     line(
