@@ -72,6 +72,7 @@ pub(crate) enum Deed {
     BacklogDump,
     Partition,
     Duplicate,
+    Retain,
     Corrupt,
     Truncate,
     Oversize,
@@ -100,7 +101,7 @@ const fn line(name: &'static str, class: Class, deed: Deed, amount: f64, unit: &
 }
 
 /// Every event and every fault.
-pub static FAULTS: [Fault; 39] = [
+pub static FAULTS: [Fault; 40] = [
     line("fire", Class::Event, Deed::Burn, 75.0, "Cel", "A bin burns: its sensor is so hot."),
     line("full", Class::Event, Deed::Fill, 97.0, "%", "A bin is so full."),
     line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin that feels how it hangs lies so far on its side."),
@@ -177,6 +178,14 @@ pub static FAULTS: [Fault; 39] = [
         "A network or broker holds everything, and gives it at the end at once.",
     ),
     line("duplicate", Class::Way, Deed::Duplicate, 30.0, "s", "Messages come twice, the second time up to so much later."),
+    line(
+        "retained",
+        Class::Way,
+        Deed::Retain,
+        300.0,
+        "s",
+        "The broker has kept a message and gives it again, marked so, up to so much later.",
+    ),
     line("corrupt", Class::Way, Deed::Corrupt, 0.0, "", "The first byte is another one."),
     line("truncated", Class::Way, Deed::Truncate, 0.0, "", "Half of the payload is missing."),
     line("oversize", Class::Way, Deed::Oversize, 300.0, "KiB", "The payload is followed by so much of nothing."),

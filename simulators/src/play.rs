@@ -89,14 +89,17 @@ impl Told {
     }
 
     /// The flaws that time and value show by themselves, and those that devices mark.
-    pub const KNOWN: [Flaw; 6] =
-        [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late, Flaw::SensorFault, Flaw::Degraded, Flaw::AtLimit];
+    pub const KNOWN: [Flaw; 7] =
+        [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late, Flaw::SensorFault, Flaw::Degraded, Flaw::AtLimit, Flaw::Stale];
 }
 
 fn within(quantity: Quantity, value: f64, time: Quality) -> Quality {
     let row = quantity.row();
     if (row.min..=row.max).contains(&value) { time } else { time.with(Flaw::OutOfRange) }
 }
+
+/// The copy of a message that a broker has kept.
+const RETAINED: u8 = 2;
 
 /// What must become of a message.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,6 +132,12 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Whether a broker gives what it has kept, and says so.
+    #[must_use]
+    pub fn is_retained(&self) -> bool {
+        self.copy == RETAINED
+    }
+
     /// By this all that is heard stands in one order.
     #[must_use]
     pub fn key(&self) -> (Timestamp, u32, u64, u8) {

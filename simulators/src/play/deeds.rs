@@ -1,9 +1,9 @@
 //! How events and faults are brought about: what a device says is changed, or what becomes of its message.
 
 use codec::Reason;
-use schemas::{Kind, Quality, Quantity, Timestamp};
+use schemas::{Flaw, Kind, Quality, Quantity, Timestamp};
 
-use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, luck, stands};
+use super::{Actor, Cast, Destiny, Labels, RETAINED, Sent, Stage, Told, Values, hostile, luck, stands};
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
@@ -37,7 +37,8 @@ struct Draft {
     lost: bool,
     aside: Option<Reason>,
     mangle: Option<(Deed, f64)>,
-    again: Option<i64>,
+    /// It comes once more so much later, as this copy.
+    again: Option<(i64, u8)>,
     strangers: Vec<Deed>,
     /// Messages since the device joined.
     joined: u64,
@@ -268,7 +269,8 @@ impl Draft {
             Deed::Reorder => self.heard += whole(amount * drawn * ms(SECOND)),
             Deed::BacklogDump if !here.device.is_lora() => self.keep_back(here),
             Deed::Partition => self.keep_back(here),
-            Deed::Duplicate => self.again = Some(1 + whole(amount * drawn * ms(SECOND))),
+            Deed::Duplicate => self.again = Some((1 + whole(amount * drawn * ms(SECOND)), 1)),
+            Deed::Retain => self.again = Some((1 + whole(amount * drawn * ms(SECOND)), RETAINED)),
             Deed::Corrupt | Deed::Truncate | Deed::Oversize => {
                 self.aside =
                     Some(if deed == Deed::Oversize { Reason::TooMany } else { here.device.make.garbled(deed == Deed::Corrupt) });
@@ -312,7 +314,8 @@ impl Draft {
         let sent = |heard: Timestamp, copy: u8, mut labels: Labels| {
             let (oldest, network) = (Some(device.make.believed()), Some(said).filter(|_| device.is_lora()));
             let (observed_at, time) = match device.time() {
-                Time::Heard => (heard, Quality::GOOD),
+                // When what was kept was so, nobody knows.
+                Time::Heard => (heard, if copy == RETAINED { Flaw::Stale.into() } else { Quality::GOOD }),
                 Time::Network => stands(said, heard, None, None),
                 Time::Own => stands(said, heard, oldest, None),
             };
@@ -329,13 +332,13 @@ impl Draft {
                     Destiny::Read(Told { observed_at, values, real, marks, time, log })
                 }
             };
-            if copy > 0 {
+            if copy == 1 {
                 labels.add(duplicate());
             }
             Sent { heard, device: number, topic: publish.topic.clone(), payload: payload.clone(), destiny, labels, tick, copy }
         };
-        if let Some(later) = self.again.filter(|_| !self.lost) {
-            out.push(sent(Timestamp::clamped(self.heard + later), 1, self.labels));
+        if let Some((later, copy)) = self.again.filter(|_| !self.lost) {
+            out.push(sent(Timestamp::clamped(self.heard + later), copy, self.labels));
         }
         let lost_at = if self.lost { self.truth.at } else { heard };
         out.push(sent(lost_at, 0, self.labels));

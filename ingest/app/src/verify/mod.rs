@@ -178,7 +178,7 @@ fn cues(scenario: &Scenario) -> Vec<(Timestamp, Cue)> {
 }
 
 fn message(sent: Sent) -> Message {
-    let provenance = Provenance { qos: Qos::AtLeastOnce, ..Provenance::default() };
+    let provenance = Provenance { qos: Qos::AtLeastOnce, retain: sent.is_retained(), ..Provenance::default() };
     Message { topic: sent.topic.into(), payload: sent.payload.into(), received_at: sent.heard, provenance }
 }
 
