@@ -68,6 +68,8 @@ pub enum SensorDoubt {
     BayStuck,
     /// A bay has not changed, while its neighbours have, for longer than a car is likely to stay.
     BayDoubted,
+    /// Of too many bays of the zone nobody knows how they are: how full it is, is little more than a guess.
+    LowConfidence,
     /// The index of a meter grew more than can have flowed.
     SuspectSpike,
     /// The index of a meter went past the end of its register.
@@ -106,6 +108,7 @@ impl SensorDoubt {
             SensorDoubt::BaySilent => "bay_silent",
             SensorDoubt::BayStuck => "bay_stuck",
             SensorDoubt::BayDoubted => "bay_doubted",
+            SensorDoubt::LowConfidence => "low_confidence",
             SensorDoubt::SuspectSpike => "suspect_spike",
             SensorDoubt::Rollover => "rollover",
             SensorDoubt::Reverse => "reverse",
@@ -130,7 +133,9 @@ impl SensorDoubt {
             | SensorDoubt::Drift => Some(Kind::AIR),
             SensorDoubt::Offline | SensorDoubt::Unavailable | SensorDoubt::Clock => None,
             SensorDoubt::Still | SensorDoubt::Residue | SensorDoubt::Outlier => Some(Kind::WASTE),
-            SensorDoubt::BaySilent | SensorDoubt::BayStuck | SensorDoubt::BayDoubted => Some(Kind::PARKING),
+            SensorDoubt::BaySilent | SensorDoubt::BayStuck | SensorDoubt::BayDoubted | SensorDoubt::LowConfidence => {
+                Some(Kind::PARKING)
+            }
             SensorDoubt::SuspectSpike
             | SensorDoubt::Rollover
             | SensorDoubt::Reverse

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dashboards::Names;
-use schemas::{DeviceId, Kind, Timestamp};
+use schemas::{DeviceId, Kind, Timestamp, Zone};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use simulators::{City, Expected, ExpectedDoubt, Scenario, SensorDoubt};
@@ -28,6 +28,7 @@ enum Answer {
     Health,
     Bins,
     ParkingSensors,
+    ParkingZones,
     Consumption,
     StuckMeters,
 }
@@ -50,6 +51,7 @@ impl Answer {
             | SensorDoubt::Residue => Answer::Health,
             SensorDoubt::Outlier => Answer::Bins,
             SensorDoubt::BaySilent | SensorDoubt::BayStuck | SensorDoubt::BayDoubted => Answer::ParkingSensors,
+            SensorDoubt::LowConfidence => Answer::ParkingZones,
             SensorDoubt::SuspectSpike
             | SensorDoubt::Rollover
             | SensorDoubt::Reverse
@@ -108,6 +110,7 @@ impl Asker<'_> {
             Answer::Health => self.health(to, &mut all).await?,
             Answer::Bins => self.bins(to, &mut all).await?,
             Answer::ParkingSensors => self.bays(to, &mut all).await?,
+            Answer::ParkingZones => self.zones(to, &mut all).await?,
             Answer::Consumption => self.registers(to, &mut all).await?,
             Answer::StuckMeters => self.standing(to, &mut all).await?,
         }
@@ -219,6 +222,30 @@ impl Asker<'_> {
                 Fault::Doubted => SensorDoubt::BayDoubted,
             };
             all.entry(doubt).or_default().insert(device);
+        }
+        Ok(())
+    }
+
+    /// What is said of a zone is said of each of its bays.
+    async fn zones(&self, to: Timestamp, all: &mut Doubted) -> Result<(), Failure> {
+        #[derive(Deserialize)]
+        struct Zones {
+            zones: Vec<OfZone>,
+        }
+        #[derive(Deserialize)]
+        struct OfZone {
+            zone: Zone,
+            now: Option<Now>,
+        }
+        #[derive(Deserialize)]
+        struct Now {
+            low_confidence: bool,
+        }
+        let path = format!("/api/v1/parking/occupancy?format=json{}", range(Some(self.start), Some(to)));
+        let low = |of: &OfZone| of.now.as_ref().is_some_and(|now| now.low_confidence);
+        for OfZone { zone, .. } in self.object::<Zones>(&path).await?.zones.into_iter().filter(low) {
+            let bays = self.city.devices().iter().map(|sim| sim.device()).filter(|d| d.kind == Kind::PARKING && d.zone == zone);
+            all.entry(SensorDoubt::LowConfidence).or_default().extend(bays.map(|bay| bay.id.clone()));
         }
         Ok(())
     }

@@ -58,6 +58,7 @@ pub(super) fn loosen(parameters: &mut Parameters, doubt: SensorDoubt) {
         SensorDoubt::BaySilent => out_of_reach(&mut parking.space.unknown_after_s),
         SensorDoubt::BayStuck => never(&mut parking.sensor.neighbours_changed),
         SensorDoubt::BayDoubted => never(&mut parking.sensor.doubted_changes),
+        SensorDoubt::LowConfidence => set::<Share>(&mut parking.occupancy.unknown_share, 1.0),
         SensorDoubt::SuspectSpike => out_of_reach(&mut water.meter.spike_factor),
         SensorDoubt::Rollover => set::<Share>(&mut water.meter.rollover_to, 0.0),
         SensorDoubt::Reverse => set(&mut water.meter.reverse_most, f64::MIN_POSITIVE),

@@ -52,7 +52,7 @@ const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'
 }
 
 /// Every mutant.
-pub(crate) static MUTANTS: [Mutant; 51] = [
+pub(crate) static MUTANTS: [Mutant; 52] = [
     line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
     line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
     line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
@@ -158,6 +158,12 @@ pub(crate) static MUTANTS: [Mutant; 51] = [
         Deed::Trusting(SensorDoubt::BayDoubted),
         "doubtful-bays",
         "A bay that has not changed for days is not doubted.",
+    ),
+    line(
+        "check.low_confidence",
+        Deed::Trusting(SensorDoubt::LowConfidence),
+        "unseen-zone",
+        "How full a zone is, of which nothing is known, is told like any other.",
     ),
     line(
         "check.suspect_spike",
