@@ -8,7 +8,7 @@ use std::time::Duration;
 use schemas::{DeviceId, Kind, Timestamp, Zone};
 use serde::Deserialize;
 
-use crate::expect::Expect;
+use crate::expect::{Expect, SensorDoubt};
 use crate::fault::{Class, Fault, FaultName};
 
 /// Devices of the largest city.
@@ -290,6 +290,17 @@ impl Scenario {
                         return wrong(format!("{table}.{name} of `{}` is {part}, expected 0 to 1", row.name));
                     }
                 }
+            }
+        }
+        for doubt in &self.expect.doubted {
+            let name = doubt.doubt.name();
+            if doubt.at.is_some_and(|at| at > lasts) {
+                return wrong(format!("expect.doubted asks for `{name}` after the end"));
+            }
+            if doubt.at.is_some() && doubt.doubt == SensorDoubt::Outlier {
+                return wrong(format!(
+                    "expect.doubted asks for `{name}` at an instant, and a bin is told only as it is at the end"
+                ));
             }
         }
         let known = |code: &String| schemas::Flaw::from_code(code).is_none();

@@ -4,6 +4,7 @@
 //! Asked is the API, as whoever works with the platform asks it. No reading carries such a doubt: it needs neighbours in time or in
 //! place, and changes when what was late has come.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dashboards::Names;
@@ -93,10 +94,11 @@ pub(super) async fn judged(
     for must in &scenario.expect.doubted {
         let at = must.at.map_or_else(|| scenario.end(), |at| scenario.world.start.plus(at));
         let (answer, nobody) = (Answer::telling(must.doubt), BTreeSet::new());
-        if !answers.contains_key(&(answer, at)) {
-            answers.insert((answer, at), asker.ask(answer, at).await?);
-        }
-        let found = answers.get(&(answer, at)).and_then(|doubted: &Doubted| doubted.get(&must.doubt)).unwrap_or(&nobody);
+        let doubted: &Doubted = match answers.entry((answer, at)) {
+            Entry::Occupied(asked) => asked.into_mut(),
+            Entry::Vacant(unasked) => unasked.insert(asker.ask(answer, at).await?),
+        };
+        let found = doubted.get(&must.doubt).unwrap_or(&nobody);
         findings.push(judge(must, found, expected, city));
     }
     Ok(findings)
