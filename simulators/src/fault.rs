@@ -53,9 +53,12 @@ pub(crate) enum Deed {
     Spike,
     Noise,
     Offset,
+    Blind,
+    LostZero,
     WrongUnit,
     CounterReset,
     Rollover,
+    FullRegister,
     Replacement,
     ReverseFlow,
     SensorSwap,
@@ -69,6 +72,7 @@ pub(crate) enum Deed {
     BacklogDump,
     Partition,
     Duplicate,
+    Retain,
     Corrupt,
     Truncate,
     Oversize,
@@ -97,10 +101,10 @@ const fn line(name: &'static str, class: Class, deed: Deed, amount: f64, unit: &
 }
 
 /// Every event and every fault.
-pub static FAULTS: [Fault; 36] = [
+pub static FAULTS: [Fault; 40] = [
     line("fire", Class::Event, Deed::Burn, 75.0, "Cel", "A bin burns: its sensor is so hot."),
     line("full", Class::Event, Deed::Fill, 97.0, "%", "A bin is so full."),
-    line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin with a tilt sensor lies so far on its side."),
+    line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin that feels how it hangs lies so far on its side."),
     line("carried", Class::Event, Deed::Carry, 300.0, "m", "A bin that says where it stands is so far north of its place."),
     line("dust", Class::Event, Deed::Dust, 180.0, "ug/m3", "Desert dust: so much more PM10, and 28 % of it as PM2.5."),
     line("fumes", Class::Event, Deed::Fumes, 250.0, "ug/m3", "So much more nitrogen dioxide."),
@@ -113,6 +117,15 @@ pub static FAULTS: [Fault; 36] = [
     line("spike", Class::Sensor, Deed::Spike, 200.0, "units", "Single main values are so much too high."),
     line("noise", Class::Sensor, Deed::Noise, 10.0, "units", "The main value has so much noise (standard deviation)."),
     line("offset", Class::Sensor, Deed::Offset, 20.0, "units", "The main value is so much too high."),
+    line("blind", Class::Sensor, Deed::Blind, 0.0, "", "The sensor of a bay says itself that it does not see."),
+    line(
+        "lost_zero",
+        Class::Sensor,
+        Deed::LostZero,
+        40.0,
+        "ug/m3",
+        "The cell for nitrogen dioxide has lost its zero: it is so much too low.",
+    ),
     line(
         "wrong_unit",
         Class::Sensor,
@@ -123,6 +136,14 @@ pub static FAULTS: [Fault; 36] = [
     ),
     line("counter_reset", Class::Sensor, Deed::CounterReset, 0.0, "", "The meter's register begins again at 0."),
     line("rollover", Class::Sensor, Deed::Rollover, 10.0, "m3", "The meter's register begins again whenever it is full."),
+    line(
+        "full_register",
+        Class::Sensor,
+        Deed::FullRegister,
+        0.02,
+        "m3",
+        "The meter's register of eight digits of litres stands so little before its end, and begins again at 0.",
+    ),
     line(
         "replacement",
         Class::Sensor,
@@ -157,6 +178,14 @@ pub static FAULTS: [Fault; 36] = [
         "A network or broker holds everything, and gives it at the end at once.",
     ),
     line("duplicate", Class::Way, Deed::Duplicate, 30.0, "s", "Messages come twice, the second time up to so much later."),
+    line(
+        "retained",
+        Class::Way,
+        Deed::Retain,
+        300.0,
+        "s",
+        "The broker has kept a message and gives it again, marked so, up to so much later.",
+    ),
     line("corrupt", Class::Way, Deed::Corrupt, 0.0, "", "The first byte is another one."),
     line("truncated", Class::Way, Deed::Truncate, 0.0, "", "Half of the payload is missing."),
     line("oversize", Class::Way, Deed::Oversize, 300.0, "KiB", "The payload is followed by so much of nothing."),

@@ -13,6 +13,7 @@ mod chance;
 mod city;
 mod clock;
 mod device;
+mod expect;
 mod expected;
 mod fault;
 mod kept;
@@ -29,15 +30,13 @@ mod story;
 
 pub use city::{City, District, HISTORY};
 pub use device::{Publish, SimDevice, Truth};
+pub use expect::{Expect, ExpectedAlert, ExpectedCount, ExpectedDoubt, SensorDoubt};
 pub use expected::{Comparison, Expected};
 pub use fault::{Class, FAULTS, Fault, FaultName};
 pub use load::Load;
 pub use make::Logged;
 pub use play::{Destiny, Labels, Play, Sent, Told};
-pub use scenario::{
-    Act, ActKind, Every, Expect, ExpectedAlert, ExpectedCount, ExpectedDoubt, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError,
-    SensorDoubt, World,
-};
+pub use scenario::{Act, ActKind, Every, MOST_DEVICES, Mix, Plan, Scenario, ScenarioError, World};
 pub use season::{
     BaySeason, BinSeason, MeterSeason, Said, Season, SeasonDay, SensorTruth, StationHour, StationSeason, Trouble, TroubleKind,
 };

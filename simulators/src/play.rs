@@ -59,6 +59,8 @@ pub struct Told {
     pub values: Values,
     /// What was true, where the device says something else.
     pub real: Option<Values>,
+    /// What the device itself holds against what it says.
+    marks: Vec<(Quantity, Flaw)>,
     /// The flaws that its time must show; those of values come on top ([`Told::quality`]).
     time: Quality,
     /// What it says of the time before, each with the flaws that its time must show.
@@ -69,7 +71,8 @@ impl Told {
     /// The flaws that a reading of what is so now must have, of those that can be known beforehand ([`Told::KNOWN`]).
     #[must_use]
     pub fn quality(&self, quantity: Quantity, value: f64) -> Quality {
-        within(quantity, value, self.time)
+        let marks = self.marks.iter().filter(|(of, _)| *of == quantity);
+        marks.fold(within(quantity, value, self.time), |quality, (_, flaw)| quality.with(*flaw))
     }
 
     /// Every reading that must come of it: when it stands, what of, the channel, the value, and its known flaws.
@@ -85,14 +88,18 @@ impl Told {
         now.chain(log)
     }
 
-    /// The flaws that time and value show by themselves.
-    pub const KNOWN: [Flaw; 3] = [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late];
+    /// The flaws that time and value show by themselves, and those that devices mark.
+    pub const KNOWN: [Flaw; 7] =
+        [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late, Flaw::SensorFault, Flaw::Degraded, Flaw::AtLimit, Flaw::Stale];
 }
 
 fn within(quantity: Quantity, value: f64, time: Quality) -> Quality {
     let row = quantity.row();
     if (row.min..=row.max).contains(&value) { time } else { time.with(Flaw::OutOfRange) }
 }
+
+/// The copy of a message that a broker has kept.
+const RETAINED: u8 = 2;
 
 /// What must become of a message.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +132,12 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Whether a broker gives what it has kept, and says so.
+    #[must_use]
+    pub fn is_retained(&self) -> bool {
+        self.copy == RETAINED
+    }
+
     /// By this all that is heard stands in one order.
     #[must_use]
     pub fn key(&self) -> (Timestamp, u32, u64, u8) {

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use schemas::{DeviceId, Kind, RuleId, Timestamp, Zone};
+use schemas::{DeviceId, Kind, Timestamp, Zone};
 use serde::Deserialize;
 
+use crate::expect::{Expect, SensorDoubt};
 use crate::fault::{Class, Fault, FaultName};
 
 /// Devices of the largest city.
@@ -29,6 +30,10 @@ pub struct Scenario {
     /// It takes minutes and gigabytes: whoever wants that names it.
     #[serde(default)]
     pub heavy: bool,
+    /// So much of its time is played at once; a minute where it is not given. For scenarios of weeks of which no alert must be told
+    /// at its minute.
+    #[serde(default = "minute", with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub step: Duration,
     /// The city.
     pub world: World,
     /// What truly happens.
@@ -199,110 +204,12 @@ pub enum ActKind {
     PowerLoss,
 }
 
-/// What must come of a scenario.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expect {
-    /// Alerts that must fire.
-    #[serde(default, rename = "alert")]
-    pub alerts: Vec<ExpectedAlert>,
-    /// How often rules may fire in all.
-    #[serde(default, rename = "fires")]
-    pub fires: Vec<ExpectedCount>,
-    /// Flaws that must be found at least once; that each stands exactly where it must is compared always.
-    #[serde(default)]
-    pub flaws: Vec<String>,
-    /// Doubts that the hours and days of air stations must show.
-    #[serde(default, rename = "doubted")]
-    pub doubted: Vec<ExpectedDoubt>,
-    /// Reasons for which something must wait in the quarantine; how often is compared always.
-    #[serde(default)]
-    pub quarantined: Vec<String>,
-}
-
-/// What a check of the hours, or of the days, may doubt of a sensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SensorDoubt {
-    /// It repeats the very same value.
-    Stuck,
-    /// It is far from its neighbours in time.
-    Spike,
-    /// Day by day it leaves the other stations: judged over five weeks.
-    Drift,
-}
-
-impl SensorDoubt {
-    /// As scenarios name it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            SensorDoubt::Stuck => "stuck",
-            SensorDoubt::Spike => "spike",
-            SensorDoubt::Drift => "drift",
-        }
-    }
-}
-
-/// How well a doubt must be found.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedDoubt {
-    /// Which doubt.
-    pub doubt: SensorDoubt,
-    /// Of the devices that this fault befell.
-    pub fault: FaultName,
-    /// At least this part of them, 0 to 1.
-    pub found: f64,
-    /// And at most this part of the others.
-    pub falsely: f64,
-}
-
-/// An alert that must fire.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedAlert {
-    /// By which rule.
-    pub rule: RuleId,
-    /// Of which device.
-    pub device: DeviceId,
-    /// When it is due, after the start.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub at: Duration,
-    /// How much later it may be.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub within: Duration,
-    /// When it must be over at the latest, after the start.
-    #[serde(default, with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
-    pub over_by: Option<Duration>,
-}
-
-/// How often a rule may fire.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ExpectedCount {
-    /// Which; all rules whose name begins so where it ends with `*`.
-    pub rule: String,
-    /// At least.
-    #[serde(default)]
-    pub at_least: usize,
-    /// At most.
-    pub at_most: Option<usize>,
-}
-
-impl ExpectedCount {
-    /// Whether a rule counts.
-    #[must_use]
-    pub fn takes(&self, rule: &RuleId) -> bool {
-        match self.rule.strip_suffix('*') {
-            Some(begins) => rule.as_str().starts_with(begins),
-            None => rule.as_str() == self.rule,
-        }
-    }
-}
-
 fn seed() -> u64 {
     2026
+}
+
+fn minute() -> Duration {
+    Duration::from_secs(60)
 }
 
 fn one() -> f64 {
@@ -342,6 +249,7 @@ impl Scenario {
         Self {
             about,
             heavy: false,
+            step: minute(),
             world,
             events: Vec::new(),
             faults: Vec::new(),
@@ -364,8 +272,10 @@ impl Scenario {
         if [air, waste, parking, water] == [0; 4] {
             return wrong("world.mix has no share, expected at least one above 0".to_owned());
         }
-        if lasts.is_zero() {
-            return wrong("world.lasts is no time".to_owned());
+        for (name, time) in [("world.lasts", lasts), ("step", self.step)] {
+            if time.is_zero() {
+                return wrong(format!("{name} is no time"));
+            }
         }
         let classes = [("event", &self.events, true), ("fault", &self.faults, false)];
         for (table, plans, happens) in classes {
@@ -380,6 +290,17 @@ impl Scenario {
                         return wrong(format!("{table}.{name} of `{}` is {part}, expected 0 to 1", row.name));
                     }
                 }
+            }
+        }
+        for doubt in &self.expect.doubted {
+            let name = doubt.doubt.name();
+            if doubt.at.is_some_and(|at| at > lasts) {
+                return wrong(format!("expect.doubted asks for `{name}` after the end"));
+            }
+            if doubt.at.is_some() && doubt.doubt == SensorDoubt::Outlier {
+                return wrong(format!(
+                    "expect.doubted asks for `{name}` at an instant, and a bin is told only as it is at the end"
+                ));
             }
         }
         let known = |code: &String| schemas::Flaw::from_code(code).is_none();

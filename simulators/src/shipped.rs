@@ -1,7 +1,7 @@
 //! The scenarios that come with the program: one for each kind, each family of faults, and what a city goes through.
 
 /// Name and text of each.
-pub static SHIPPED: [(&str, &str); 27] = [
+pub static SHIPPED: [(&str, &str); 33] = [
     ("air-day", include_str!("../scenarios/air-day.toml")),
     ("full-bins", include_str!("../scenarios/full-bins.toml")),
     ("parking-day", include_str!("../scenarios/parking-day.toml")),
@@ -12,7 +12,13 @@ pub static SHIPPED: [(&str, &str); 27] = [
     ("bad-sensors", include_str!("../scenarios/bad-sensors.toml")),
     ("doubtful-air", include_str!("../scenarios/doubtful-air.toml")),
     ("drifting-air", include_str!("../scenarios/drifting-air.toml")),
+    ("impossible-air", include_str!("../scenarios/impossible-air.toml")),
+    ("unwell-devices", include_str!("../scenarios/unwell-devices.toml")),
+    ("doubtful-bins", include_str!("../scenarios/doubtful-bins.toml")),
+    ("doubtful-bays", include_str!("../scenarios/doubtful-bays.toml")),
+    ("unseen-zone", include_str!("../scenarios/unseen-zone.toml")),
     ("meters-replaced", include_str!("../scenarios/meters-replaced.toml")),
+    ("odd-registers", include_str!("../scenarios/odd-registers.toml")),
     ("clock-skew", include_str!("../scenarios/clock-skew.toml")),
     ("late-and-out-of-order", include_str!("../scenarios/late-and-out-of-order.toml")),
     ("duplicates", include_str!("../scenarios/duplicates.toml")),

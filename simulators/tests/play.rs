@@ -54,7 +54,7 @@ fn message(sent: &Sent) -> Message {
         topic: sent.topic.clone().into(),
         payload: sent.payload.clone().into(),
         received_at: sent.heard,
-        provenance: Provenance::default(),
+        provenance: Provenance { retain: sent.is_retained(), ..Provenance::default() },
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,26 +14,20 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
-use notify::report::Mailings;
-use ports::{Clock, Live, Quarantine, Store, SystemClock, Viewer};
-use register::Reports;
+use ports::{Clock, Quarantine, Store, SystemClock, Viewer};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use settings::Settings;
 use tower::ServiceExt;
 
-use crate::clerk::{Clerk, Counter, Listed, Works};
 use crate::cli::Common;
-use crate::desk::Operators;
 use crate::directory::{DataDirectory, key, running};
 use crate::failure::{Code, Failure};
 use crate::ground::Ground;
-use crate::observer::{Desk, Loops, Observer};
 use crate::opened::Opened;
-use crate::platform::{hear_again, house};
-use crate::roster::Roster;
-use crate::teller::Telling;
+use crate::platform::hear_again;
+use crate::shut::Shut;
 use crate::{gate, vault};
 
 /// The variable with a token, for commands that ask a program on another machine.
@@ -57,7 +51,7 @@ pub(crate) enum Purpose {
 /// Whom to ask.
 pub(crate) enum City {
     Running { client: reqwest::Client, base: String, token: Option<String> },
-    Stopped { router: Router, _held: DataDirectory },
+    Stopped { router: Router, _held: Option<DataDirectory> },
 }
 
 /// An answer, still coming.
@@ -90,6 +84,11 @@ impl City {
     /// The program whose pages and API are at this address, without a slash at its end; with the token of the environment.
     pub(crate) fn at(base: String) -> Self {
         Self::running(base, std::env::var(TOKEN).ok())
+    }
+
+    /// What answers in this very program.
+    pub(crate) fn over(router: Router) -> Self {
+        Self::Stopped { router, _held: None }
     }
 
     /// The running program, asked by somebody whom it knows by name.
@@ -146,59 +145,21 @@ impl City {
             pipeline::overlay(&view, &decoder, &*store).await.map_err(|e| damaged(e.to_string()))?;
         }
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let gate_clock = Arc::clone(&clock);
-        let observer = Observer {
-            city: settings.city.name.en.clone(),
-            demo: false,
-            started_at: clock.now(),
-            clock: Arc::clone(&clock),
-            loops: Loops::Stopped {
-                journal: view.clone(),
-                identity,
-                catalogue: Arc::clone(decoder.catalogue()),
-                quarantine: settings.quarantine.around(holding),
-            },
-            store: Arc::clone(&store),
-            register: Arc::clone(&opened.register),
-            directory: settings.data.directory.clone(),
-        };
-        let rotas = settings.notify.rotas(checked.time.zone()).map_err(|e| Failure::new(Code::Settings, e.to_string()))?;
-        let roster = Arc::new(Roster::new(rotas));
-        let mailings = Mailings::of(Arc::new(Reports::of(Arc::clone(&opened.register))));
-        let city =
-            notify::City { catalogue: Arc::clone(decoder.catalogue()), zone: checked.time.zone().clone(), simulated: None };
-        // Where nobody can be told from here, as without the secrets of the channels, no report is ordered from here either.
-        if let Ok(telling) = Telling::of(settings, &city) {
-            telling.order(&mailings);
-        }
-        let operators = Operators {
-            register: Arc::clone(&opened.register),
-            curb: Arc::new(notify::Registered::new(
-                Arc::clone(&opened.register) as _,
-                Arc::clone(&opened.register) as _,
-                settings.inhibit.clone(),
-                notify::Lookout::idle(settings.away.clone()),
-            )),
-            clock: Arc::clone(&clock),
-            roster: Arc::clone(&roster),
-            mailings: Arc::new(mailings),
-            // Nobody plans here: the next start takes in what is done.
-            changed: Arc::default(),
-        };
-        let clerk = Clerk {
-            works: Works::Stopped { journal: view, decoder: Mutex::new(decoder), store: Arc::clone(&store) },
+        let shut = Shut {
+            journal: view,
+            identity,
+            holding,
+            store,
             register: opened.register,
+            decoder,
+            files: ground.files,
+            vault: ground.vault,
             clock: Arc::clone(&clock),
-            files: Mutex::new(Listed { catalogue: ground.files, bounds: settings.city.bounds }),
-            certificates: Vec::new(),
-            roster,
-            vault: ground.vault.clone(),
+            zone: checked.time.zone().clone(),
         };
-        let who = (Desk(Arc::new(observer)), Counter(Arc::new(clerk)), operators);
-        let behind = (ground.vault, false);
-        let house = house(settings, parameters, store, who, Live::new(1), clock, behind)?;
-        let router = dashboards::guarded(house, gate::stopped(settings, &gate_clock)?.keeper);
-        Ok(Self::Stopped { router, _held: opened.directory })
+        let house = shut.house(settings, parameters)?;
+        let router = dashboards::guarded(house, gate::stopped(settings, &clock)?.keeper);
+        Ok(Self::Stopped { router, _held: Some(opened.directory) })
     }
 
     /// Puts a question.

@@ -58,6 +58,7 @@ mod rulebook;
 mod run;
 mod sbom;
 mod sealed;
+mod shut;
 mod simulate;
 mod subject;
 mod teller;

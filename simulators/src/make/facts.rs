@@ -24,7 +24,7 @@ const PARTICLES: [(&str, f64); 6] = [
 /// Litres that a pulse of a counter stands for.
 const LITRES_A_PULSE: f64 = 10.0;
 /// What no model changes: noise and resistance of a quiet street, gases of which little is there, the air in a cabinet.
-const STEADY: [(&str, f64); 7] = [
+const STEADY: [(&str, f64); 8] = [
     ("air.noise", 55.0),
     ("air.gas_resistance", 200_000.0),
     ("air.hcho", 12.5),
@@ -32,6 +32,7 @@ const STEADY: [(&str, f64); 7] = [
     ("air.co", 350.0),
     ("air.voc_rating", 1.2),
     ("device.humidity", 55.0),
+    ("device.fault", 0.0),
 ];
 
 /// What is true of a quantity: as the model holds it, or as it follows from that; none where nothing is known of it.

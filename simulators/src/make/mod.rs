@@ -11,6 +11,7 @@ mod layout;
 mod layouts;
 mod log;
 mod m_bus;
+mod marks;
 mod network;
 mod own;
 mod sparkplug;

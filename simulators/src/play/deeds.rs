@@ -1,14 +1,16 @@
 //! How events and faults are brought about: what a device says is changed, or what becomes of its message.
 
 use codec::Reason;
-use schemas::{Kind, Quality, Quantity, Timestamp};
+use schemas::{Flaw, Kind, Quality, Quantity, Timestamp};
 
-use super::{Actor, Cast, Destiny, Labels, Sent, Stage, Told, Values, hostile, luck, stands};
+use super::{Actor, Cast, Destiny, Labels, RETAINED, Sent, Stage, Told, Values, hostile, luck, stands};
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::make::{self, Logged, Make, Time};
+use crate::make::{Logged, Make, Time};
 use crate::physics::{HOUR, SECOND};
+
+mod registers;
 
 /// How long a message travels, ms.
 const TRAVELS: (f64, f64) = (150.0, 1500.0);
@@ -17,6 +19,8 @@ const FAREWELL: u8 = 9;
 /// The copy of one that says that the device joined, and how soon after it that is heard, ms.
 const JOIN: u8 = 8;
 const ACCEPTED: i64 = 100;
+/// From so many degrees on a bin lies.
+const LIES: f64 = 45.0;
 /// Of latitude.
 const METRES_PER_DEGREE: f64 = 111_195.0;
 /// What was kept back is given so many times faster than it was said.
@@ -33,7 +37,8 @@ struct Draft {
     lost: bool,
     aside: Option<Reason>,
     mangle: Option<(Deed, f64)>,
-    again: Option<i64>,
+    /// It comes once more so much later, as this copy.
+    again: Option<(i64, u8)>,
     strangers: Vec<Deed>,
     /// Messages since the device joined.
     joined: u64,
@@ -64,7 +69,10 @@ impl Cast {
 
     /// What it did stays when it is over.
     fn lingers(&self) -> bool {
-        matches!(self.plan.fault().deed, Deed::Flow | Deed::CounterReset | Deed::Replacement | Deed::ReverseFlow | Deed::Reboot)
+        matches!(
+            self.plan.fault().deed,
+            Deed::Flow | Deed::CounterReset | Deed::FullRegister | Deed::Replacement | Deed::ReverseFlow | Deed::Reboot
+        )
     }
 }
 
@@ -141,23 +149,18 @@ impl Draft {
         true
     }
 
-    /// Changes the register of a meter, wherever it says it: now, in pulses, and in what it kept. `change` is told the register and
-    /// when it stood there.
-    fn change_register(&mut self, here: &Here<'_>, change: impl Fn(f64, i64) -> f64) -> bool {
-        let now = self.change(here, Quantity::WATER_VOLUME, |v| change(v, here.at))
-            || self.change(here, Quantity::WATER_PULSE_COUNT, |count| make::pulses(change(make::register(count), here.at)));
-        let mut kept = self.truth.log.iter_mut().filter(|logged| logged.quantity == Quantity::WATER_VOLUME).peekable();
-        let logs = kept.peek().is_some();
-        kept.for_each(|logged| logged.value = change(logged.value, logged.at.millis()));
-        now || logs
-    }
-
     fn happen(&mut self, here: &Here<'_>) -> bool {
         let amount = here.cast.plan.amount();
         match here.cast.plan.fault().deed {
             Deed::Burn => self.change(here, Quantity::WASTE_TEMPERATURE, |_| amount),
             Deed::Fill => self.change(here, Quantity::WASTE_FILL, |_| amount),
-            Deed::Tilt => self.change(here, Quantity::DEVICE_TILT, |_| amount),
+            Deed::Tilt => {
+                let alarm = |alarm: &Quantity| amount >= LIES && self.truth.values.iter().any(|(said, _, _)| said == alarm);
+                let alarms: Vec<Quantity> =
+                    [Quantity::DEVICE_TILT_ALARM, Quantity::WASTE_OVERTURNED].into_iter().filter(alarm).collect();
+                alarms.iter().for_each(|alarm| _ = self.change(here, *alarm, |_| 1.0));
+                self.change(here, Quantity::DEVICE_TILT, |_| amount) || !alarms.is_empty()
+            }
             Deed::Carry => self.change(here, Quantity::DEVICE_LATITUDE, |v| v + amount / METRES_PER_DEGREE),
             Deed::Dust => {
                 self.change(here, Quantity::AIR_PM2_5, |v| v + 0.28 * amount);
@@ -191,9 +194,15 @@ impl Draft {
             Deed::Drift => self.change(here, main, |v| v + amount * since),
             Deed::Spike | Deed::Offset => self.change(here, main, |v| v + amount),
             Deed::Noise => self.change(here, main, |v| v + amount * here.luck.branch(2).normal()),
+            Deed::Blind => {
+                let blind = Quantity::named("device.fault").is_some_and(|fault| self.change(here, fault, |_| 1.0));
+                self.change(here, Quantity::PARKING_SENSOR_OBSTRUCTED, |_| 1.0) || blind
+            }
+            Deed::LostZero => self.change(here, Quantity::AIR_NO2, |v| v - amount),
             Deed::WrongUnit => self.change(here, main, |v| v * amount),
             Deed::CounterReset => self.begin_anew(here),
             Deed::Rollover => self.change_register(here, |v, _| v % amount),
+            Deed::FullRegister => self.fill_register(here, amount),
             Deed::Replacement => {
                 self.change(here, Quantity::BATTERY_LEVEL, |_| 100.0);
                 self.seq = here.tick - here.device.tick_from(Timestamp::clamped(here.cast.from));
@@ -235,13 +244,6 @@ impl Draft {
         true
     }
 
-    /// The register counts from where it stood when the fault began.
-    fn begin_anew(&mut self, here: &Here<'_>) -> bool {
-        let first = here.device.tick_from(Timestamp::clamped(here.cast.from));
-        let stood = here.device.says(first, true).and_then(|then| register(&then)).unwrap_or(0.0);
-        self.change_register(here, |v, _| (v - stood).max(0.0))
-    }
-
     /// Says what the next device of the same make measures.
     fn speak_for_another(&mut self, here: &Here<'_>) -> bool {
         let alike = |d: &&SimDevice| d.is_alike(here.device);
@@ -267,7 +269,8 @@ impl Draft {
             Deed::Reorder => self.heard += whole(amount * drawn * ms(SECOND)),
             Deed::BacklogDump if !here.device.is_lora() => self.keep_back(here),
             Deed::Partition => self.keep_back(here),
-            Deed::Duplicate => self.again = Some(1 + whole(amount * drawn * ms(SECOND))),
+            Deed::Duplicate => self.again = Some((1 + whole(amount * drawn * ms(SECOND)), 1)),
+            Deed::Retain => self.again = Some((1 + whole(amount * drawn * ms(SECOND)), RETAINED)),
             Deed::Corrupt | Deed::Truncate | Deed::Oversize => {
                 self.aside =
                     Some(if deed == Deed::Oversize { Reason::TooMany } else { here.device.make.garbled(deed == Deed::Corrupt) });
@@ -311,7 +314,8 @@ impl Draft {
         let sent = |heard: Timestamp, copy: u8, mut labels: Labels| {
             let (oldest, network) = (Some(device.make.believed()), Some(said).filter(|_| device.is_lora()));
             let (observed_at, time) = match device.time() {
-                Time::Heard => (heard, Quality::GOOD),
+                // When what was kept was so, nobody knows.
+                Time::Heard => (heard, if copy == RETAINED { Flaw::Stale.into() } else { Quality::GOOD }),
                 Time::Network => stands(said, heard, None, None),
                 Time::Own => stands(said, heard, oldest, None),
             };
@@ -324,16 +328,17 @@ impl Draft {
                 Some(reason) => Destiny::Aside(reason),
                 None => {
                     let (values, real, log) = (self.truth.values.clone(), self.real.clone(), log.collect());
-                    Destiny::Read(Told { observed_at, values, real, time, log })
+                    let marks = device.make.marks(&values);
+                    Destiny::Read(Told { observed_at, values, real, marks, time, log })
                 }
             };
-            if copy > 0 {
+            if copy == 1 {
                 labels.add(duplicate());
             }
             Sent { heard, device: number, topic: publish.topic.clone(), payload: payload.clone(), destiny, labels, tick, copy }
         };
-        if let Some(later) = self.again.filter(|_| !self.lost) {
-            out.push(sent(Timestamp::clamped(self.heard + later), 1, self.labels));
+        if let Some((later, copy)) = self.again.filter(|_| !self.lost) {
+            out.push(sent(Timestamp::clamped(self.heard + later), copy, self.labels));
         }
         let lost_at = if self.lost { self.truth.at } else { heard };
         out.push(sent(lost_at, 0, self.labels));
@@ -344,7 +349,14 @@ impl Draft {
 fn join(device: &SimDevice, number: u32, tick: u64, at: Timestamp, heard: Timestamp) -> Option<Sent> {
     let (topic, payload) = device.make.join(device.device(), at)?;
     let (observed_at, time) = stands(at, heard, None, None);
-    let told = Told { observed_at, values: vec![(Quantity::DEVICE_JOINED, 0, 1.0)], real: None, time, log: Vec::new() };
+    let told = Told {
+        observed_at,
+        values: vec![(Quantity::DEVICE_JOINED, 0, 1.0)],
+        real: None,
+        marks: Vec::new(),
+        time,
+        log: Vec::new(),
+    };
     let (destiny, labels) = (Destiny::Read(told), Labels::default());
     Some(Sent { heard, device: number, topic, payload, destiny, labels, tick, copy: JOIN })
 }
@@ -364,13 +376,6 @@ fn mangled(mut payload: Vec<u8>, (deed, amount): (Deed, f64), make: &Make) -> Ve
         _ => payload.resize(payload.len() + usize::try_from(whole(amount)).unwrap_or(0) * 1024, b' '),
     }
     payload
-}
-
-/// What the register of a meter shows, however it says it.
-fn register(then: &Truth) -> Option<f64> {
-    let said = |quantity: Quantity| then.values.iter().find(|(q, _, _)| *q == quantity).map(|(_, _, value)| *value);
-    let kept = || then.log.iter().rfind(|logged| logged.quantity == Quantity::WATER_VOLUME).map(|logged| logged.value);
-    said(Quantity::WATER_VOLUME).or_else(|| said(Quantity::WATER_PULSE_COUNT).map(make::register)).or_else(kept)
 }
 
 fn hours(span: i64) -> f64 {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use ports::{Identity, Page, Quarantine, QuarantineFilter};
 use schemas::{AlertId, Phase, Timestamp, Transition};
 use simulators::{City, Comparison, Expected, Scenario};
+use tracing::instrument::WithSubscriber;
+use tracing::subscriber::NoSubscriber;
 
 use super::doubted;
 use super::report::{self, Finding, equal, none_of, times};
@@ -39,10 +41,9 @@ pub(super) async fn judge(
         let found = flaws.get(code.as_str()).copied().unwrap_or(0);
         findings.push(Finding { name: format!("flaw.{code}"), ok: found > 0, text: format!("{found} readings have it") });
     }
-    if !scenario.expect.doubted.is_empty() {
-        let found = doubted::doubted(stage, scenario.world.start..scenario.end()).await?;
-        findings.extend(scenario.expect.doubted.iter().map(|must| doubted::judge(must, &found, &expected, city)));
-    }
+    // Whoever reads single meters leaves a note of it, which is of no interest here.
+    let doubted = doubted::judged(scenario, city, &expected, stage).with_subscriber(NoSubscriber::default());
+    findings.extend(doubted.await?);
     for code in &scenario.expect.quarantined {
         let found = expected.aside.get(code.as_str()).copied().unwrap_or(0);
         let text = format!("{found} messages must wait for this reason");

@@ -1,9 +1,11 @@
 //! `marsad verify`: scenarios against the platform, and every reading, reason and alert against the ground truth.
 
 mod books;
+mod door;
 mod doubted;
 mod hands;
 mod judge;
+mod lenient;
 mod mutant;
 mod reached;
 mod remote;
@@ -32,8 +34,6 @@ use remote::Remote;
 use report::Outcome;
 use stage::Stage;
 
-/// Virtual time that is handed over at once.
-const STEP: Duration = Duration::from_secs(60);
 /// Steps that are played ahead of the platform: while so many wait, the scenario waits.
 const AHEAD: usize = 8;
 
@@ -178,7 +178,7 @@ fn cues(scenario: &Scenario) -> Vec<(Timestamp, Cue)> {
 }
 
 fn message(sent: Sent) -> Message {
-    let provenance = Provenance { qos: Qos::AtLeastOnce, ..Provenance::default() };
+    let provenance = Provenance { qos: Qos::AtLeastOnce, retain: sent.is_retained(), ..Provenance::default() };
     Message { topic: sent.topic.into(), payload: sent.payload.into(), received_at: sent.heard, provenance }
 }
 
@@ -199,7 +199,7 @@ async fn run(settings: &Settings, name: &str, scenario: &Scenario, mutant: Optio
     let (began, cpu) = (Instant::now(), cpu::seconds());
     let own = [(name, scenario.rules.as_str())];
     let checked = fit::check(settings, if scenario.rules.is_empty() { &[] } else { &own })?;
-    let traffic = Traffic::new(scenario, 1, STEP);
+    let traffic = Traffic::new(scenario, 1, scenario.step);
     let city = traffic.city().clone();
     let mut stage = Stage::open(settings, checked, city.catalogue(), scenario, mutant)?;
     let (way, mut steps) = mpsc::channel(AHEAD);

@@ -31,7 +31,7 @@ pub(crate) enum Deed {
     Oblivious,
     /// Does not say that a reading is doubtful in this way.
     Blind(Flaw),
-    /// Does not find hours and days doubtful in this way.
+    /// Has parameters by which nothing is doubtful in this way.
     Trusting(SensorDoubt),
     /// Has no rule with a condition of this form.
     Condition(&'static str),
@@ -52,7 +52,7 @@ const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'
 }
 
 /// Every mutant.
-pub(crate) static MUTANTS: [Mutant; 26] = [
+pub(crate) static MUTANTS: [Mutant; 52] = [
     line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
     line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
     line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
@@ -78,6 +78,20 @@ pub(crate) static MUTANTS: [Mutant; 26] = [
         "late-and-out-of-order",
         "A reading heard an hour after it was so is not flagged.",
     ),
+    line(
+        "check.degraded",
+        Deed::Blind(Flaw::Degraded),
+        "every-make",
+        "What a device itself calls worse than usual is not flagged.",
+    ),
+    line(
+        "check.sensor_fault",
+        Deed::Blind(Flaw::SensorFault),
+        "every-make",
+        "What a device says of a sensor that failed is not flagged.",
+    ),
+    line("check.at_limit", Deed::Blind(Flaw::AtLimit), "every-make", "A value at the end of what can be said is not flagged."),
+    line("check.stale", Deed::Blind(Flaw::Stale), "every-make", "What a broker had kept counts as measured when it is heard."),
     line("check.stuck", Deed::Trusting(SensorDoubt::Stuck), "doubtful-air", "Hours of a sensor that sticks are not doubted."),
     line("check.spike", Deed::Trusting(SensorDoubt::Spike), "doubtful-air", "Hours of a sensor that jumps are not doubted."),
     line(
@@ -85,6 +99,103 @@ pub(crate) static MUTANTS: [Mutant; 26] = [
         Deed::Trusting(SensorDoubt::Drift),
         "drifting-air",
         "Days of a sensor that leaves its neighbours are not doubted.",
+    ),
+    line(
+        "check.below_floor",
+        Deed::Trusting(SensorDoubt::BelowFloor),
+        "impossible-air",
+        "Hours far below nothing are not doubted.",
+    ),
+    line(
+        "check.above_ceiling",
+        Deed::Trusting(SensorDoubt::AboveCeiling),
+        "impossible-air",
+        "Hours above all that is believed are not doubted.",
+    ),
+    line(
+        "check.fine_above_coarse",
+        Deed::Trusting(SensorDoubt::FineAboveCoarse),
+        "impossible-air",
+        "Hours with more PM2.5 than PM10 are not doubted.",
+    ),
+    line(
+        "check.thin",
+        Deed::Trusting(SensorDoubt::Thin),
+        "impossible-air",
+        "Hours of which too little was heard count as whole.",
+    ),
+    line("check.repeats", Deed::Trusting(SensorDoubt::Repeats), "unwell-devices", "A station that repeats itself is not stuck."),
+    line("check.offline", Deed::Trusting(SensorDoubt::Offline), "unwell-devices", "A device that is silent is not offline."),
+    line(
+        "check.unavailable",
+        Deed::Trusting(SensorDoubt::Unavailable),
+        "unwell-devices",
+        "A device of which half is missing is available.",
+    ),
+    line("check.clock", Deed::Trusting(SensorDoubt::Clock), "unwell-devices", "A clock that is slow is not wrong."),
+    line(
+        "check.still",
+        Deed::Trusting(SensorDoubt::Still),
+        "doubtful-bins",
+        "A level that stands while others move is not stuck.",
+    ),
+    line(
+        "check.residue",
+        Deed::Trusting(SensorDoubt::Residue),
+        "doubtful-bins",
+        "A sensor that says too much of an empty bin does not drift.",
+    ),
+    line("check.outlier", Deed::Trusting(SensorDoubt::Outlier), "doubtful-bins", "A false echo is the level of a bin."),
+    line("check.bay_silent", Deed::Trusting(SensorDoubt::BaySilent), "doubtful-bays", "A bay that is silent is not doubted."),
+    line(
+        "check.bay_stuck",
+        Deed::Trusting(SensorDoubt::BayStuck),
+        "doubtful-bays",
+        "A bay that has not changed for a week is not stuck.",
+    ),
+    line(
+        "check.bay_doubted",
+        Deed::Trusting(SensorDoubt::BayDoubted),
+        "doubtful-bays",
+        "A bay that has not changed for days is not doubted.",
+    ),
+    line(
+        "check.low_confidence",
+        Deed::Trusting(SensorDoubt::LowConfidence),
+        "unseen-zone",
+        "How full a zone is, of which nothing is known, is told like any other.",
+    ),
+    line(
+        "check.suspect_spike",
+        Deed::Trusting(SensorDoubt::SuspectSpike),
+        "odd-registers",
+        "More than can have flowed is believed.",
+    ),
+    line(
+        "check.rollover",
+        Deed::Trusting(SensorDoubt::Rollover),
+        "odd-registers",
+        "A register that passes its end is not seen to.",
+    ),
+    line(
+        "check.reverse",
+        Deed::Trusting(SensorDoubt::Reverse),
+        "odd-registers",
+        "An index that goes back a little did not flow back.",
+    ),
+    line("check.reset", Deed::Trusting(SensorDoubt::Reset), "odd-registers", "A register that began anew is not seen to have."),
+    line(
+        "check.suspect_decrease",
+        Deed::Trusting(SensorDoubt::SuspectDecrease),
+        "odd-registers",
+        "Every lower index is a register that began anew.",
+    ),
+    line("check.estimated", Deed::Trusting(SensorDoubt::Estimated), "odd-registers", "Hours over a gap count as measured."),
+    line(
+        "check.meter_still",
+        Deed::Trusting(SensorDoubt::MeterStill),
+        "standing-meters",
+        "A meter that stands for a month is not stuck.",
     ),
     line("condition.threshold", Deed::Condition("threshold"), "bin-fire", "Rules with a threshold do not judge."),
     line("condition.samples", Deed::Condition("samples"), "full-bins", "Rules over several samples do not judge."),

@@ -11,8 +11,8 @@ use schemas::{Flaw, Timestamp};
 use serde::Deserialize;
 use simulators::{Comparison, Destiny, Expected, Scenario};
 
+use super::Traffic;
 use super::report::{self, Finding, Outcome, none_of};
-use super::{STEP, Traffic};
 use crate::ask::{Lines, range};
 use crate::broker::{Broker, Pace, Publisher, Speed};
 use crate::city::{City, encoded};
@@ -52,7 +52,7 @@ pub(super) async fn run(remote: &Remote<'_>, name: &str, scenario: &Scenario) ->
     scenario.world.start = SystemClock.now().minus(scenario.world.lasts);
     let api = City::at(remote.api.trim_end_matches('/').to_owned());
     let before: Status = api.object("/api/v1/status").await?;
-    let mut traffic = Traffic::new(&scenario, 1, STEP);
+    let mut traffic = Traffic::new(&scenario, 1, scenario.step);
     let mut publisher = Publisher::connect(remote.broker, remote.pace, scenario.world.start, Speed::MAX).await?;
     let mut expected = Expected::default();
     while let Some(step) = tokio::task::block_in_place(|| traffic.next()) {

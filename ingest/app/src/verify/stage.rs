@@ -1,32 +1,33 @@
 //! A platform in process, on virtual time: real journal, real store, real register and all loops, behind a door by which a
 //! scenario hands over messages. It can be stopped, cut off from its store, and lose its power.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use codec::{Decoder, Routes};
-use dashboards::Parameters;
+use dashboards::{House, Names, Parameters};
+use domains::water::Pseudonyms;
 use journal::testing::FaultyDisk;
 use journal::{Disk, Journal, RealDisk};
-use pipeline::{Arrivals, Intake, Parts, Pipeline, PipelineError, PipelineWatch, Source, SourceError, SourceWatch, Ticket};
-use ports::{BoxFuture, Live, Points, Query, Selector, SourceStatus, Store as _};
+use pipeline::{Parts, Pipeline, PipelineError, PipelineWatch};
+use ports::{Clock, Live, Points, Quarantine as _, Query, Selector, Store as _};
 use register::Register;
 use rules::{Engine, RuleSet};
-use schemas::{Catalogue, Message, Partial, Quantity, Reading, Timestamp};
+use schemas::{Catalogue, Message, Reading, Timestamp};
 use settings::{Checked, Settings};
-use simulators::{ActKind, City, Scenario, SensorDoubt};
+use simulators::{ActKind, City, Scenario};
 use store::Embedded;
 use tokio::sync::{Notify, mpsc};
-use tokio_util::sync::CancellationToken;
 
 use super::books::Books;
+use super::door::{Door, Unspent};
 use super::hands::Hands;
 use super::mutant::{Deed, Mutant};
 use super::reached::Reached;
 use crate::failure::{Code, Failure};
+use crate::shut::Shut;
 
 /// Reads that wait at the door: while it is full, the scenario waits.
 const WAITING: usize = 64;
@@ -43,60 +44,8 @@ const TOLD_WITHIN: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(90);
 /// How long a stop may take where nothing works any more.
 const NO_POWER: Duration = Duration::from_millis(300);
-
-/// Reads whose ticket is not spent, by number.
-type Unspent = Arc<(Mutex<BTreeMap<u64, Vec<Message>>>, Notify)>;
-
-struct Door {
-    way: mpsc::Receiver<(u64, Vec<Message>)>,
-    unspent: Unspent,
-    /// Acknowledges before anything is on a disk.
-    hasty: bool,
-}
-
-struct Right(u64, Unspent);
-
-impl Ticket for Right {
-    fn spend(self: Box<Self>) {
-        let (unspent, moved) = &*self.1;
-        unspent.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
-        moved.notify_one();
-    }
-}
-
-impl Source for Door {
-    fn watch(&self) -> SourceWatch {
-        Arc::new(|| SourceStatus { name: "scenario".to_owned(), up: true, ..SourceStatus::default() })
-    }
-
-    fn run(
-        mut self: Box<Self>,
-        intake: Intake,
-        stop: CancellationToken,
-        _deadline: CancellationToken,
-    ) -> BoxFuture<'static, Result<(), SourceError>> {
-        Box::pin(async move {
-            loop {
-                // `recv` is cancel-safe: what it did not give stays in the channel.
-                let read = tokio::select! {
-                    read = self.way.recv() => read,
-                    () = stop.cancelled() => None,
-                };
-                let Some((number, messages)) = read else { return Ok(()) };
-                let ticket = Box::new(Right(number, Arc::clone(&self.unspent)));
-                let ticket: Box<dyn Ticket> = if self.hasty {
-                    ticket.spend();
-                    Box::new(pipeline::NoTicket)
-                } else {
-                    ticket
-                };
-                if intake.offer(Arrivals { messages, ticket }).await.is_err() {
-                    return Ok(());
-                }
-            }
-        })
-    }
-}
+/// Names the meters in answers.
+const NO_SECRET: &[u8] = b"the key of a scenario is no secret";
 
 /// The loops, and the way to them.
 struct Running {
@@ -135,7 +84,7 @@ impl Stage {
     /// memory that can lose what was not synced.
     pub(crate) fn open(
         settings: &Settings,
-        checked: Checked,
+        mut checked: Checked,
         devices: Catalogue,
         scenario: &Scenario,
         mutant: Option<&Mutant>,
@@ -154,6 +103,9 @@ impl Stage {
             Some(Deed::Condition(form)) => super::mutant::without(form, &settings, &scenario.rules)?,
             _ => Arc::clone(&checked.rules),
         };
+        if let Some(Deed::Trusting(doubt)) = mutant {
+            super::lenient::loosen(&mut checked.parameters, doubt);
+        }
         let fragile = scenario.acts.iter().any(|act| act.what == ActKind::PowerLoss);
         let disk = fragile.then(FaultyDisk::new);
         if let (Some(disk), Some(Deed::LyingSync)) = (&disk, mutant) {
@@ -181,11 +133,7 @@ impl Stage {
     }
 
     fn start(&mut self, drain: Duration) -> Result<(), Failure> {
-        let disk: Arc<dyn Disk> = match &self.disk {
-            Some(disk) => Arc::new(disk.clone()),
-            None => Arc::new(RealDisk::open(&self.journal).map_err(broken)?),
-        };
-        let (journal, _) = Journal::open(disk, &self.settings.journal).map_err(broken)?;
+        let (journal, _) = Journal::open(self.disk()?, &self.settings.journal).map_err(broken)?;
         let mut engine = Engine::new(Arc::clone(&self.rules));
         engine.set_time_zone(self.checked.time.zone().clone());
         engine.set_calendar(Arc::new(self.checked.parameters.calendar.clone()));
@@ -214,6 +162,13 @@ impl Stage {
         let pipeline = pipeline.map_err(broken)?;
         self.running = Some(Running { watch: pipeline.watch(), pipeline, way });
         Ok(())
+    }
+
+    fn disk(&self) -> Result<Arc<dyn Disk>, Failure> {
+        Ok(match &self.disk {
+            Some(disk) => Arc::new(disk.clone()),
+            None => Arc::new(RealDisk::open(&self.journal).map_err(broken)?),
+        })
     }
 
     /// Opens the store anew, as a start does: what is only in memory is gone.
@@ -359,25 +314,27 @@ impl Stage {
         }
     }
 
-    /// Each hour's sums of a quantity.
-    pub(crate) async fn hours(&self, quantity: Quantity, range: Range<Timestamp>) -> Result<Vec<Partial>, Failure> {
-        let select = Selector { quantities: vec![quantity], ..Selector::default() };
-        let end = range.end.hour().plus(Duration::from_secs(3600));
-        let query = Query { select, range: range.start.hour()..end, shape: ports::Shape::Hourly, limit: usize::MAX };
-        match self.store()?.inner.scan(&query).await.map_err(broken)? {
-            Points::Hourly { partials, .. } => Ok(partials),
-            Points::Raw { .. } => Ok(Vec::new()),
-        }
-    }
-
-    /// By what the hours and days of air stations are checked.
-    pub(crate) fn parameters(&self) -> &Parameters {
-        &self.checked.parameters
-    }
-
-    /// Whether a mutant does not find this doubtful.
-    pub(crate) fn trusts(&self, doubt: SensorDoubt) -> bool {
-        self.mutant == Some(Deed::Trusting(doubt))
+    /// What pages and API are made of once it is stopped, and how single meters are named there.
+    pub(crate) fn house(&self) -> Result<(House, Names), Failure> {
+        let (journal, _) = Journal::open(self.disk()?, &self.settings.journal).map_err(broken)?;
+        let (journal, clock) = (journal.view(), Arc::clone(&self.clock) as Arc<dyn Clock>);
+        let holding = self.register.holding(self.settings.quarantine.aged_before(clock.now())).map_err(broken)?;
+        // Nobody lives behind simulated meters.
+        let names = Names::Made(Pseudonyms::new(NO_SECRET).map_err(broken)?);
+        let parameters = Parameters { pseudonyms: Some(names.clone()), ..self.checked.parameters.clone() };
+        let shut = Shut {
+            identity: pipeline::standing(&journal, &holding.departed).map_err(broken)?,
+            journal,
+            holding,
+            store: self.store.clone().ok_or_else(|| broken("its store is not open"))?,
+            register: Arc::clone(&self.register),
+            files: Catalogue::clone(self.decoder.catalogue()),
+            decoder: Arc::clone(&self.decoder),
+            vault: None,
+            clock,
+            zone: self.checked.time.zone().clone(),
+        };
+        Ok((shut.house(&self.settings, parameters)?, names))
     }
 
     /// All is stored.

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 use std::process::Output;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use serde_json::Value;
 use tests::Marsad;
@@ -82,21 +85,42 @@ fn two_runs_of_a_scenario_tell_the_same_alerts() {
     assert_eq!(first, alerts());
 }
 
+/// A run mostly waits for the loops of its platform: several fit beside one another.
+const AT_ONCE: usize = 4;
+
+/// Name, scenario and what is switched off.
+fn row(line: &str) -> [String; 3] {
+    let cells: Vec<String> = line.split('\t').map(str::to_owned).collect();
+    cells.try_into().unwrap_or_else(|_| panic!("{line}"))
+}
+
 #[test]
 fn each_mutant_is_noticed_by_the_scenario_that_the_table_names() {
     let list = marsad(&["verify", "--mutants"]);
     let mut page = String::from(
         "# Mutants\n\nWhat would be noticed if it were gone: a platform with one thing switched off fails the scenario beside it.\nGenerated; [`each_mutant_is_noticed_by_the_scenario_that_the_table_names`](../../ingest/app/tests/cli/verifying.rs) runs each.\n\n| mutant | what is switched off | noticed by |\n|---|---|---|\n",
     );
-    let mut survivors = Vec::new();
-    for line in list.well().lines() {
-        let [name, scenario, about] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
-        let said = verify(&[scenario, "--mutant", name]);
-        if said.status.code() != Some(1) {
-            survivors.push(format!("{name}: {}", String::from_utf8_lossy(&said.stdout)));
-        }
+    let mutants: Vec<[String; 3]> = list.well().lines().map(row).collect();
+    for [name, scenario, about] in &mutants {
         writeln!(page, "| `{name}` | {about} | [{scenario}](../../simulators/scenarios/{scenario}.toml) |").expect("text");
     }
+    let began = Instant::now();
+    let (next, survivors) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some([name, scenario, _]) = mutants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let said = verify(&[scenario, "--mutant", name]);
+                    if said.status.code() != Some(1) {
+                        let text = format!("{name}: {}", String::from_utf8_lossy(&said.stdout));
+                        survivors.lock().expect("nobody panics with it").push(text);
+                    }
+                }
+            });
+        }
+    });
+    eprintln!("{} mutants: {:.1} s", mutants.len(), began.elapsed().as_secs_f64());
+    let survivors = survivors.into_inner().expect("nobody panics with it");
     assert!(survivors.is_empty(), "not noticed: {survivors:#?}");
     tests::generated(MUTANTS, &page);
 }

@@ -108,7 +108,7 @@ const LIBELIUM_3: Layout = Layout {
     fields: &[
         Field::bit("parking.occupied", 0, 7),
         Field::bit("battery.low", 0, 6),
-        Field::always("device.fault", 0.0),
+        Field::byte("device.fault", 2),
         Field::byte("device.temperature", 3).signed(),
     ],
     ..ANY
