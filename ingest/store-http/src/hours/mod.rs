@@ -18,6 +18,7 @@
 mod answer;
 mod roll;
 mod state;
+mod stride;
 
 use std::collections::BTreeSet;
 use std::ops::Range;

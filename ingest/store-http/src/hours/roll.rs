@@ -15,8 +15,6 @@ use super::{Content, Hour, HourShelf, Hours};
 const GRACE: i64 = 10 * 60_000;
 /// Questions for late hours, and steps onward, that one call makes at most.
 const ROUNDS: usize = 16;
-/// Hours of one step at most.
-const STRIDE: i64 = 7 * 24;
 /// Steps that wait to be read back, at most.
 const WAITING: usize = 8;
 
@@ -117,7 +115,7 @@ impl Hours {
                 return Ok(None);
             }
             let from = state.through;
-            (state.take_ahead(from..end), state.stride)
+            (state.take_ahead(from..end), state.stride.hours())
         };
         let from = claim.hours.start;
         let mut held = Held { hours: self, claim: Some(claim) };
@@ -127,7 +125,8 @@ impl Hours {
             None => (Made::default(), end..end),
             Some(first) => {
                 let hours = first..end.min(first + stride * HOUR);
-                (make(shelf, &[], hours.clone(), now).await?, hours)
+                let made = make(shelf, &[], hours.clone(), now).await;
+                (made.inspect_err(|_| self.state().stride.failed())?, hours)
             }
         };
         let mut state = self.state();
@@ -141,11 +140,7 @@ impl Hours {
         if let Some(ripe) = ripe(shelf, made) {
             state.hold(Claim { devices: Vec::new(), hours, ripe: Some(ripe) });
         }
-        if made.rows > S::STEP * 2 {
-            state.stride = (stride / 2).max(1);
-        } else if made.rows < S::STEP / 2 {
-            state.stride = (stride * 2).min(STRIDE);
-        }
+        state.stride.took(made.rows, S::STEP);
         Ok(Some(made))
     }
 

@@ -7,6 +7,8 @@ use std::time::Instant;
 use ports::Selector;
 use schemas::{DeviceId, HOUR};
 
+use super::stride::Stride;
+
 /// Late hours of devices that are remembered one by one, about 100 bytes each; with more, all hours from the earliest on are
 /// made anew.
 const LATE: usize = 100_000;
@@ -61,14 +63,13 @@ pub(super) struct State {
     flying: Vec<i64>,
     /// As the server has it, or higher.
     pub(super) cursor: i64,
-    /// Hours of all series that the job takes up at once.
-    pub(super) stride: i64,
+    pub(super) stride: Stride,
 }
 
 impl State {
     pub(super) fn learn(&mut self, cursor: i64) {
         if !self.known {
-            *self = Self { known: true, through: cursor, ahead: cursor, cursor, stride: 1, ..Self::default() };
+            *self = Self { known: true, through: cursor, ahead: cursor, cursor, ..Self::default() };
         }
     }
 

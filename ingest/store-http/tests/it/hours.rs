@@ -27,6 +27,8 @@ struct Server {
     cursor: Mutex<Option<i64>>,
     /// It holds what it took in memory, and shows it only later.
     forgetful: bool,
+    /// Readings that it can add up in the time that a question may take; none where it has no end of time.
+    able: Option<usize>,
     asked: Mutex<Vec<Range<i64>>>,
 }
 
@@ -79,7 +81,11 @@ impl HourShelf for Server {
     async fn folded(&self, devices: &[DeviceId], hours: &Range<i64>) -> Result<Vec<Hour>, StoreError> {
         let select = Selector { devices: devices.to_vec(), ..Selector::default() };
         let mut sums: BTreeMap<String, Hour> = BTreeMap::new();
-        for reading in self.raw(&select, hours).await.iter().filter(|r| r.quality.grade() != schemas::Grade::Bad) {
+        let readings = self.raw(&select, hours).await;
+        if self.able.is_some_and(|able| readings.len() > able) {
+            return Err(StoreError::Unavailable("it took too long".to_owned()));
+        }
+        for reading in readings.iter().filter(|r| r.quality.grade() != schemas::Grade::Bad) {
             let (start, value) = (reading.observed_at.hour().millis(), reading.value);
             let first = Sums { count: 0, sum: 0.0, min: value, max: value, first: value, last: value };
             let own = sums.entry(format!("{:?} {} {} {start}", reading.series, reading.kind, reading.zone)).or_insert(Hour {
@@ -358,5 +364,28 @@ fn a_year_that_comes_at_once_is_made_in_steps_that_stay_small() {
             hours.answer(&server, &Selector::default(), &(T0 - 4_000 * HOUR..NOW), 10_000).await.expect("it works").len(),
             3_000
         );
+    });
+}
+
+#[test]
+fn a_step_that_takes_too_long_is_made_smaller_until_the_server_can_do_it() {
+    block_on(async {
+        let (server, hours) = (Server { able: Some(100), ..Server::default() }, Hours::default());
+        // Months in which little was heard, so that steps grow long; then days of which one hour is almost more than it can do.
+        let seldom = (0..2_000).step_by(100).map(|hour| reading(0, 0, 0, (hour - 2_000) * HOUR, 1.0, false));
+        let often = (0..19 * 60).map(|minute| reading(0, 0, 0, minute * 60_000, 1.0, false));
+        let batch: Vec<Reading> = seldom.chain(often).collect();
+        server.readings.append(&batch).await.expect("it works");
+        let (mut failures, mut more) = (0, true);
+        while more {
+            match hours.roll(&server, Timestamp::clamped(NOW)).await {
+                Ok(rolled) => more = rolled.more,
+                Err(_) => failures += 1,
+            }
+            assert!(failures < 10, "it fails at the same step again and again");
+        }
+        assert!(failures > 2, "a week is more than it can do: {failures}");
+        let answer = hours.answer(&server, &Selector::default(), &(T0 - 2_000 * HOUR..NOW), 10_000).await.expect("it works");
+        assert_eq!(answer.iter().map(|hour| hour.count).sum::<u64>(), batch.len() as u64);
     });
 }
