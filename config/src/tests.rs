@@ -21,6 +21,18 @@ fn the_defaults_are_complete_and_fit_one_another() {
 }
 
 #[test]
+fn another_city_is_settings_alone() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/fez.toml");
+    let settings = Settings::load(&Layers { files: vec![path.clone()], ..Layers::default() }).unwrap();
+    check(&settings).unwrap();
+    assert_eq!((settings.city.id.as_str(), settings.city.name.ar.as_str()), ("fez", "فاس"));
+    // What the example only shows is what the settings know.
+    let text = std::fs::read_to_string(&path).unwrap().replace("\n#files", "\nfiles").replace("\n#overlay", "\noverlay");
+    let (_folder, shown) = file(&text.replace("\n#territories", "\nterritories"));
+    Settings::load(&Layers { files: vec![shown], ..Layers::default() }).unwrap();
+}
+
+#[test]
 fn later_layers_win() {
     let (_folder, path) = file("[city]\nid = \"fez\"\n[data]\ndirectory = \"/a\"\n[log]\nlevel = \"warn\"");
     let layers = Layers {

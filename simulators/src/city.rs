@@ -214,7 +214,11 @@ fn one(city: Chance, seed: u64, kind: Kind, i: usize, number: usize, pace: Pace)
         profile: make.profile().map(|p| ProfileName::new(p).expect("tested")),
         place: stood,
         label: Some(format!("{label} {n}")),
-        fitting: schemas::Fitting { key: make.key(luck.branch(104).bits()), ..schemas::Fitting::default() },
+        fitting: schemas::Fitting {
+            key: make.key(luck.branch(104).bits()),
+            container: make.container(),
+            ..schemas::Fitting::default()
+        },
     };
     let clock = Clock::of(luck, pace.clocks, make.counts_seconds());
     SimDevice { device, model, make, place, site, pace, clock, city: city.branch(-1), luck, role: None, feeds: Arc::default() }

@@ -6,7 +6,7 @@ use schemas::{Device, Kind, Quantity, Timestamp};
 
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::make::{Logged, Make, Memory, Saying, Time, Values, compressed};
+use crate::make::{Logged, Make, Memory, Saying, Time, Values, compressed, container};
 use crate::pace::Pace;
 use crate::physics::air::{self, Site};
 use crate::physics::bay::Diary;
@@ -15,8 +15,6 @@ use crate::places::Place;
 use crate::story::{BURST_PER_HOUR, Role};
 
 /// Distance of the sensor from the bottom and from the contents when full, mm: an 1100 L container.
-const EMPTY: f64 = 1200.0;
-const FULL: f64 = 300.0;
 /// A counter of cars begins again at so many.
 const COUNTED: f64 = 65_536.0;
 
@@ -283,7 +281,7 @@ impl SimDevice {
     fn lora_bin(&self, at: i64) -> Values {
         let fill = self.fill(at);
         let battery = integer(32.0 + 4.0 * self.battery(at) / 100.0);
-        let distance = integer(EMPTY - fill / 100.0 * (EMPTY - FULL));
+        let distance = integer(1000.0 * container::distance(fill));
         let warmth = integer(10.0 * (self.warmth(at) + 3.0));
         let tilt = integer(self.luck.branch(6).between(0.0, 6.0));
         vec![

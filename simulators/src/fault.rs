@@ -54,6 +54,7 @@ pub(crate) enum Deed {
     Noise,
     Offset,
     Blind,
+    Heaped,
     LostZero,
     WrongUnit,
     CounterReset,
@@ -101,7 +102,7 @@ const fn line(name: &'static str, class: Class, deed: Deed, amount: f64, unit: &
 }
 
 /// Every event and every fault.
-pub static FAULTS: [Fault; 40] = [
+pub static FAULTS: [Fault; 41] = [
     line("fire", Class::Event, Deed::Burn, 75.0, "Cel", "A bin burns: its sensor is so hot."),
     line("full", Class::Event, Deed::Fill, 97.0, "%", "A bin is so full."),
     line("overturned", Class::Event, Deed::Tilt, 90.0, "deg", "A bin that feels how it hangs lies so far on its side."),
@@ -118,6 +119,14 @@ pub static FAULTS: [Fault; 40] = [
     line("noise", Class::Sensor, Deed::Noise, 10.0, "units", "The main value has so much noise (standard deviation)."),
     line("offset", Class::Sensor, Deed::Offset, 20.0, "units", "The main value is so much too high."),
     line("blind", Class::Sensor, Deed::Blind, 0.0, "", "The sensor of a bay says itself that it does not see."),
+    line(
+        "heaped",
+        Class::Sensor,
+        Deed::Heaped,
+        0.15,
+        "m",
+        "Contents so near to a sensor that sees distances alone: nearer than it can see.",
+    ),
     line(
         "lost_zero",
         Class::Sensor,

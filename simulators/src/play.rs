@@ -89,8 +89,16 @@ impl Told {
     }
 
     /// The flaws that time and value show by themselves, and those that devices mark.
-    pub const KNOWN: [Flaw; 7] =
-        [Flaw::OutOfRange, Flaw::ClockSuspect, Flaw::Late, Flaw::SensorFault, Flaw::Degraded, Flaw::AtLimit, Flaw::Stale];
+    pub const KNOWN: [Flaw; 8] = [
+        Flaw::OutOfRange,
+        Flaw::ClockSuspect,
+        Flaw::Late,
+        Flaw::SensorFault,
+        Flaw::Degraded,
+        Flaw::AtLimit,
+        Flaw::Stale,
+        Flaw::Saturated,
+    ];
 }
 
 fn within(quantity: Quantity, value: f64, time: Quality) -> Quality {

@@ -232,6 +232,11 @@ impl Field {
 }
 
 impl Layout {
+    /// Whether its frames have a quantity.
+    pub(super) fn says(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
+    }
+
     /// The first layout whose condition holds.
     pub(super) fn of(layouts: &'static [Layout], values: &Values) -> Option<&'static Layout> {
         let said = |quantity: Quantity| values.iter().any(|(q, _, _)| *q == quantity);

@@ -4,6 +4,7 @@
 //! profiles of `codec`, which read them; the network servers' messages are those that its envelopes open. Deliberately absent: what
 //! is true (`device`), and frames that hold nothing but a log, which a device sends when it is asked for one.
 
+pub(crate) mod container;
 mod facts;
 mod firmware;
 mod formats;

@@ -7,7 +7,7 @@ use super::{Actor, Cast, Destiny, Labels, RETAINED, Sent, Stage, Told, Values, h
 use crate::chance::Chance;
 use crate::device::{SimDevice, Truth};
 use crate::fault::{Class, Deed};
-use crate::make::{Logged, Make, Time};
+use crate::make::{Logged, Make, Time, container};
 use crate::physics::{HOUR, SECOND};
 
 mod registers;
@@ -153,7 +153,10 @@ impl Draft {
         let amount = here.cast.plan.amount();
         match here.cast.plan.fault().deed {
             Deed::Burn => self.change(here, Quantity::WASTE_TEMPERATURE, |_| amount),
-            Deed::Fill => self.change(here, Quantity::WASTE_FILL, |_| amount),
+            Deed::Fill => {
+                self.change(here, Quantity::WASTE_FILL, |_| amount)
+                    || self.change(here, Quantity::WASTE_DISTANCE, |_| container::distance(amount))
+            }
             Deed::Tilt => {
                 let alarm = |alarm: &Quantity| amount >= LIES && self.truth.values.iter().any(|(said, _, _)| said == alarm);
                 let alarms: Vec<Quantity> =
@@ -197,6 +200,9 @@ impl Draft {
             Deed::Blind => {
                 let blind = Quantity::named("device.fault").is_some_and(|fault| self.change(here, fault, |_| 1.0));
                 self.change(here, Quantity::PARKING_SENSOR_OBSTRUCTED, |_| 1.0) || blind
+            }
+            Deed::Heaped if here.device.device().fitting.container.is_some() => {
+                self.change(here, Quantity::WASTE_DISTANCE, |_| amount)
             }
             Deed::LostZero => self.change(here, Quantity::AIR_NO2, |v| v - amount),
             Deed::WrongUnit => self.change(here, main, |v| v * amount),
@@ -327,8 +333,11 @@ impl Draft {
                 _ if self.lost => Destiny::Lost,
                 Some(reason) => Destiny::Aside(reason),
                 None => {
-                    let (values, real, log) = (self.truth.values.clone(), self.real.clone(), log.collect());
-                    let marks = device.make.marks(&values);
+                    let (mut values, real, log) = (self.truth.values.clone(), self.real.clone(), log.collect());
+                    let mut marks = device.make.marks(&values);
+                    if device.device().fitting.container.is_some() {
+                        container::add_fill(&mut values, &mut marks);
+                    }
                     Destiny::Read(Told { observed_at, values, real, marks, time, log })
                 }
             };

@@ -52,7 +52,7 @@ const fn line(name: &'static str, deed: Deed, caught_by: &'static str, about: &'
 }
 
 /// Every mutant.
-pub(crate) static MUTANTS: [Mutant; 52] = [
+pub(crate) static MUTANTS: [Mutant; 53] = [
     line("ack.early", Deed::HastyAck, "power-loss", "A message is acknowledged before it is in the journal."),
     line("ack.sync", Deed::LyingSync, "power-loss", "A message is acknowledged although no sync has brought it to the disk."),
     line("store.dedup", Deed::Forgetful, "duplicates", "A reading that is there already counts as new."),
@@ -91,6 +91,12 @@ pub(crate) static MUTANTS: [Mutant; 52] = [
         "What a device says of a sensor that failed is not flagged.",
     ),
     line("check.at_limit", Deed::Blind(Flaw::AtLimit), "every-make", "A value at the end of what can be said is not flagged."),
+    line(
+        "check.saturated",
+        Deed::Blind(Flaw::Saturated),
+        "every-make",
+        "A bin is as full as a sensor says that sees too near for it.",
+    ),
     line("check.stale", Deed::Blind(Flaw::Stale), "every-make", "What a broker had kept counts as measured when it is heard."),
     line("check.stuck", Deed::Trusting(SensorDoubt::Stuck), "doubtful-air", "Hours of a sensor that sticks are not doubted."),
     line("check.spike", Deed::Trusting(SensorDoubt::Spike), "doubtful-air", "Hours of a sensor that jumps are not doubted."),

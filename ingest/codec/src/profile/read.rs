@@ -18,8 +18,17 @@ impl Profile {
         }
         out.at(None);
         self.codec.decode(uplink, out)?;
-        fit(fitting, out)?;
+        calibrate(fitting, out);
+        // Before anything is made of what is doubtful, and again of what was made.
+        self.doubt(out);
+        complete(fitting, out)?;
         self.derive_level(out)?;
+        self.doubt(out);
+        Ok(())
+    }
+
+    /// Marks what other values make doubtful.
+    fn doubt(&self, out: &mut Sink<'_>) {
         for mark in &self.marks {
             let cast =
                 |r: &schemas::Reading| r.series.quantity == mark.quantity && (mark.range.0..=mark.range.1).contains(&r.value);
@@ -29,7 +38,6 @@ impl Profile {
                 }
             }
         }
-        Ok(())
     }
 
     /// Percent of the battery from its volts, where the device says volts only and the curve is known.
@@ -61,11 +69,20 @@ fn along(curve: &[(f64, f64)], x: f64) -> f64 {
 
 /// What the fitting of one device makes of its readings.
 pub(crate) fn fit(fitting: &Fitting, out: &mut Sink<'_>) -> Result<(), Reject> {
+    calibrate(fitting, out);
+    complete(fitting, out)
+}
+
+fn calibrate(fitting: &Fitting, out: &mut Sink<'_>) {
     for correction in &fitting.calibration {
         for reading in out.readings().iter_mut().filter(|r| r.series.quantity == correction.quantity) {
             reading.value = reading.value * correction.multiply + correction.add;
         }
     }
+}
+
+/// What the asset makes of what a device says of it.
+fn complete(fitting: &Fitting, out: &mut Sink<'_>) -> Result<(), Reject> {
     if let Some(container) = &fitting.container {
         derive(out, Quantity::WASTE_DISTANCE, Quantity::WASTE_FILL, |distance| match container.fill(distance) {
             Fill::Level(level) => Ok((level, Quality::GOOD)),

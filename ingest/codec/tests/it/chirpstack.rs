@@ -2,7 +2,7 @@
 
 use crate::common::{BUILT_IN, catalogue, decode, message, show};
 use codec::{ChirpStackUp, Decoder, NoScripts, ProfileError, Profiles};
-use schemas::{Catalogue, Device, DeviceId, Kind, ProfileName, Zone};
+use schemas::{Catalogue, Container, Device, DeviceId, Fitting, Kind, ProfileName, Quantity, Zone};
 
 const BAY: &str = "application/casa/device/0101010101010101/event/up";
 
@@ -161,6 +161,31 @@ fn a_profile_is_loaded_only_if_its_own_cases_pass() {
     assert!(text(&good.replace("waste.distance", "waste.smell")).contains("waste.smell"));
     assert!(text(&good.replace("make = \"Acme\"", "mark = \"Acme\"")).contains("mark"));
     assert!(text(&good.replace("divide = 1000", "divide = 0")).contains("divide is not 0"));
+}
+
+#[test]
+fn how_full_a_bin_is_that_lies_on_its_side_is_as_doubtful_as_the_distance() {
+    let bin = Device {
+        profile: Some(ProfileName::new("milesight-em310-udl").unwrap()),
+        fitting: Fitting { container: Some(Container::new(1.2, 0.3, 0.28).unwrap()), ..Fitting::default() },
+        ..Device::new(DeviceId::new("00137a10000000ee").unwrap(), Kind::WASTE, Zone::new("maarif").unwrap())
+    };
+    let decoder = Decoder::new([bin].into_iter().collect::<Catalogue>().into(), BUILT_IN.clone()).unwrap();
+    let read = |frame: &str| {
+        let mut out = Vec::new();
+        let payload = format!(
+            r#"{{"time":"2026-11-21T20:00:09Z","deviceInfo":{{"devEui":"00137a10000000ee"}},"fPort":85,"data":"{frame}"}}"#
+        );
+        decoder.decode(&message("application/casa/device/00137a10000000ee/event/up", payload), &mut out).unwrap();
+        out.retain(|reading| [Quantity::WASTE_DISTANCE, Quantity::WASTE_FILL].contains(&reading.series.quantity));
+        show(&out)
+    };
+    // A battery of 75 %, 630 mm and the position; then 150 mm, nearer than the sensor sees.
+    let at = "@ 2026-11-21T20:00:09.000Z";
+    let upright = [format!("waste.distance#0 = 0.63 {at} []"), format!("waste.fill#0 = 63.33333333333333 {at} []")];
+    assert_eq!(read("AXVLA4J2AgQAAA=="), upright);
+    assert_eq!(read("AXVLA4J2AgQAAQ=="), upright.map(|line| line.replace("[]", "[degraded]")));
+    assert_eq!(read("AXVLA4KWAAQAAA==")[1], format!("waste.fill#0 = 100 {at} [saturated]"));
 }
 
 #[test]
