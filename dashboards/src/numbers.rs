@@ -95,11 +95,12 @@ pub(crate) fn date(lang: Lang, local: &Zoned) -> String {
     let words = lang.words();
     let weekday = name(&words.weekdays, local.weekday().to_monday_zero_offset());
     let month = name(&words.months, local.month() - 1);
-    let day = match local.day() {
-        1 => lang.writing().first.to_owned(),
-        day => day.to_string(),
-    };
-    format!("{weekday} {day} {month} {}", local.year())
+    format!("{weekday} {} {month} {}", of_month(lang, local.day()), local.year())
+}
+
+/// A day of a month, as a date has it.
+fn of_month(lang: Lang, day: i8) -> String {
+    if day == 1 { lang.writing().first.to_owned() } else { day.to_string() }
 }
 
 /// `20:05` today, `21 novembre, 20:05` on another day.
@@ -108,12 +109,12 @@ pub(crate) fn moment(lang: Lang, at: &Zoned, now: &Zoned) -> String {
         return clock(at);
     }
     let comma = lang.writing().comma;
-    format!("{} {}{comma} {}", at.day(), name(&lang.words().months, at.month() - 1), clock(at))
+    format!("{} {}{comma} {}", of_month(lang, at.day()), name(&lang.words().months, at.month() - 1), clock(at))
 }
 
 /// `21 novembre`.
 pub(crate) fn day(lang: Lang, date: Date) -> String {
-    format!("{} {}", date.day(), name(&lang.words().months, date.month() - 1))
+    format!("{} {}", of_month(lang, date.day()), name(&lang.words().months, date.month() - 1))
 }
 
 /// `novembre 2026`.
@@ -194,6 +195,8 @@ mod tests {
         assert_eq!(date(lang("en"), &day), "Saturday 21 November 2026");
         assert_eq!(date(lang("fr"), &casablanca("2027-01-01T12:00:00Z")), "vendredi 1er janvier 2027");
         assert_eq!(moment(lang("fr"), &casablanca("2026-11-20T07:05:00Z"), &day), "20 novembre, 07:05");
+        assert_eq!(moment(lang("fr"), &casablanca("2026-11-01T07:05:00Z"), &day), "1er novembre, 07:05");
+        assert_eq!(super::day(lang("fr"), casablanca("2026-11-01T07:05:00Z").date()), "1er novembre");
         assert_eq!(moment(lang("fr"), &day, &day), "20:05");
     }
 

@@ -40,7 +40,8 @@ class Chart {
     let shift = 0;
     for (const [from, offset] of this.zone) if (second >= from) shift = offset;
     const at = new Date((second + shift) * 1000);
-    return { day: at.getUTCDate(), month: this.months[at.getUTCMonth()], year: at.getUTCFullYear(), clock: `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`, shift };
+    const day = at.getUTCDate();
+    return { day: day === 1 ? document.body.dataset.first : day, month: this.months[at.getUTCMonth()], year: at.getUTCFullYear(), clock: `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`, shift };
   }
 
   moment(second) {

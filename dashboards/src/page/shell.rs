@@ -101,7 +101,7 @@ impl<'a> Page<'a> {
                     (self.scripts.links())
                 }
                 // What the script says to people comes from here: one set of texts.
-                body data-text=(lang.writing().text_key()) data-comma=(lang.writing().comma) data-locale=(lang.writing().number_locale) data-live=(words.live) data-lost=(words.lost)
+                body data-text=(lang.writing().text_key()) data-comma=(lang.writing().comma) data-first=(lang.writing().first) data-locale=(lang.writing().number_locale) data-live=(words.live) data-lost=(words.lost)
                     data-new=(words.new_alert) data-over=(words.resolved) data-stream=[deaf().then_some("off")] data-often=(self.often) data-soon=(self.soon) {
                     a.skip href="#main" { (words.skip) }
                     (self.top(city))
