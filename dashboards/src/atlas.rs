@@ -136,7 +136,8 @@ fn origin(url: &str) -> Result<Option<String>, String> {
     let plain: String = url.chars().filter(|c| !matches!(c, '{' | '}')).collect();
     let address: Uri = plain.parse().map_err(|wrong| format!("`{url}`: {wrong}, {EXPECTED}"))?;
     match (address.scheme_str(), address.authority()) {
-        (None, None) if url.starts_with('/') => Ok(None),
+        // Two of them begin the address of another host.
+        (None, None) if url.starts_with('/') && !url.starts_with("//") => Ok(None),
         (Some(scheme @ ("http" | "https")), Some(host)) if host.as_str().chars().all(plain_in_policy) => {
             Ok(Some(format!("{scheme}://{host}")))
         }

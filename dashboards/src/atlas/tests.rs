@@ -103,6 +103,7 @@ fn tiles_may_come_from_one_named_host_or_from_beside_the_pages() {
         ("ftp://tiles.example.org/{z}/{x}/{y}", "not one that a browser may fetch from"),
         ("https://me:secret@tiles.example.org/{z}/{x}/{y}", "not one that a browser may fetch from"),
         ("https://tiles.example.org;script-src/{z}/{x}/{y}", "not one that a browser may fetch from"),
+        ("//tiles.example.org/{z}/{x}/{y}", "not one that a browser may fetch from"),
         ("tiles/{z}/{x}/{y}", "expected an address such as https://"),
         ("https://tiles.example.org; script-src */{z}/{x}/{y}", "expected an address such as https://"),
     ] {

@@ -19,11 +19,15 @@ impl Profile {
         out.at(None);
         self.codec.decode(uplink, out)?;
         calibrate(fitting, out);
-        // Before anything is made of what is doubtful, and again of what was made.
+        // Before anything is made of it: what is made of a doubtful value is as doubtful.
         self.doubt(out);
+        let said = out.len();
         complete(fitting, out)?;
         self.derive_level(out)?;
-        self.doubt(out);
+        if out.len() > said {
+            // A mark may name what was made.
+            self.doubt(out);
+        }
         Ok(())
     }
 
